@@ -1,0 +1,43 @@
+# Two commands are enough: `make demo` and `make test`. Both set up .venv by themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= ../shared/data
+# uv does not read pip's variable; where a machine offers local wheels, both must see them.
+export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+export RAY_AUTH_MODE ?= token
+
+.PHONY: help demo test test-all check real bench install clean
+
+help: ## Say what can be made.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+install: $(VENV)/.installed ## Make .venv with what was tested.
+
+$(VENV)/.installed: pyproject.toml constraints.txt scripts/install.sh
+	sh scripts/install.sh $(PYTHON) $(VENV)
+	@touch $@
+
+demo: install ## Both examples, from demonstrations to scores over HTTP.
+	$(BIN)/python examples/demo.py
+
+test: install ## All tests but the slow ones.
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: install ## All tests.
+	$(BIN)/python -m pytest
+
+check: install ## Format, lint, types, import directions.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+real: install ## The main job on real data (DATA=folder; the README says where it is published).
+	$(BIN)/python -m benchmarks.real --data $(DATA)
+
+bench: install ## One benchmark: make bench NAME=cli
+	$(BIN)/python -m benchmarks.$(NAME)
+
+clean: ## Remove what was installed and what the demo made.
+	rm -rf $(VENV) .iirl .iirl-keys

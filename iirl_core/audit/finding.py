@@ -1,0 +1,47 @@
+"""A Finding: one Probe on which a Norm was broken, verified, with its evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from iirl_core.canonical import Digest, digest_json
+from iirl_core.demonstration import Input
+
+
+class TriageLabel(StrEnum):
+    """A person's (or a written policy's) word on a finding."""
+
+    FLAW = "flaw"
+    NOT_A_FLAW = "not a flaw"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """``rewards`` are those of the probe's inputs, computed again by the verifier from the raw inputs; ``excess`` > 0 is
+    how far the norm's threshold was passed; ``step`` is the offending step of a trajectory (0 for a conversation).
+    """
+
+    digest: Digest
+    round: int
+    norm: str
+    hard: bool
+    severity: int
+    family: str
+    label: str
+    note: str
+    inputs: tuple[Input, ...]
+    rewards: tuple[float, ...]
+    excess: float
+    step: int = 0
+
+    @property
+    def id(self) -> str:
+        """``f-`` and 12 hexadecimal digits, from what was asked and of whom."""
+        return "f-" + digest_json([self.digest, self.round, self.norm, self.label, self.step])[7:19]
+
+    @property
+    def offender(self) -> Input:
+        """The input whose reward is wrong: the edit of a pair, else the only input."""
+        return self.inputs[-1]

@@ -1,0 +1,72 @@
+"""The whole configuration."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from iirl_core.config.governance import (
+    AuditSection,
+    FlywheelSection,
+    NormSection,
+    PatchSection,
+    ReleaseSection,
+    ServeSection,
+)
+from iirl_core.config.learning import (
+    CorpusSection,
+    Encoder,
+    EvaluateSection,
+    Expertness,
+    ExponentialSection,
+    Mapping,
+    MixtureSection,
+    TrainSection,
+)
+from iirl_core.config.section import Section
+
+
+class Config(Section):
+    """One reward model, from its corpora to its endpoint."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    version: str = Field(default="0.1.0", pattern=r"^\d+\.\d+\.\d+$")
+    store: str = ".iirl"
+    """A folder, or s3://bucket/prefix."""
+    keys: str = ".iirl-keys"
+    """The folder of private and public keys; never inside the store."""
+    seed: int = 0
+    corpora: list[CorpusSection] = Field(min_length=1)
+    encoder: Encoder
+    expertness: Expertness = MixtureSection()
+    mapping: Mapping = ExponentialSection()
+    train: TrainSection = TrainSection()
+    evaluate: EvaluateSection = EvaluateSection()
+    norms: list[NormSection] = []
+    audit: AuditSection
+    triage: Literal["automatic", "manual"] = "manual"
+    """``automatic``: a verified finding of a hard norm becomes *flaw*, all else stays *unsure*, unpatched and printed.
+    ``manual``: nothing is patched that a person has not labelled."""
+    patch: PatchSection = PatchSection()
+    release: ReleaseSection = ReleaseSection()
+    serve: ServeSection = ServeSection()
+    flywheel: FlywheelSection = FlywheelSection()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Config:
+        roles = [corpus.role for corpus in self.corpora]
+        if "demonstrations" not in roles:
+            raise ValueError("corpora: none has the role demonstrations")
+        names = [corpus.name for corpus in self.corpora]
+        if len(set(names)) != len(names):
+            raise ValueError("corpora: two have the same name")
+        if self.expertness.family == "discriminator" and "negatives" not in roles and not self.expertness.mismatched:
+            raise ValueError("expertness: a discriminator needs a corpus with the role negatives, or mismatched > 0")
+        if self.mapping.kind == "exponential" and self.expertness.family != "autoencoder_mixture":
+            raise ValueError("mapping: exponential maps a reconstruction error; give this family a sigmoid")
+        asked = set(self.audit.probes)
+        for norm in self.norms:
+            if unasked := set(norm.families) - asked:
+                raise ValueError(f"norms: {norm.id} needs families that audit.probes does not ask: {sorted(unasked)}")
+        return self

@@ -1,0 +1,114 @@
+"""Sections that say what is tolerated and how the wheel turns: norms, audit, patch, release, serve, flywheel."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from iirl_core.config.learning import Fraction
+from iirl_core.config.section import Section
+
+
+class RegionSection(Section):
+    """Steps farther than ``beyond`` from a geometry, inside a box."""
+
+    geometry: str
+    """A CSV file, one point a line, no header; relative to the configuration file."""
+    beyond: float = Field(gt=0)
+    low: list[float]
+    high: list[float]
+
+
+class NormSection(Section):
+    """One rule as its owner writes it."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    kind: Literal["ceiling", "floor", "direction", "invariance"]
+    hard: bool = False
+    severity: int = Field(default=3, ge=1, le=5)
+    threshold: float
+    limit: Fraction = 0.05
+    """Flaw rate that the 95% upper bound of every family may reach."""
+    families: list[str] = Field(min_length=1)
+    """Probe families that ask about it."""
+    region: RegionSection | None = None
+    rationale: str
+    owner: str
+
+
+class AuditSection(Section):
+    """The red team's budget."""
+
+    probes: dict[str, int]
+    """Probes per round, by family."""
+    chunk: int = Field(default=2048, ge=1)
+    """Probes that one worker makes, scores and judges at a time: the memory of an audit, whatever its budget."""
+    scorers: int = Field(default=2, ge=1)
+    cpus_per_scorer: float = Field(default=0.5, gt=0)
+    gpus_per_scorer: float = Field(default=0.0, ge=0)
+    coverage_points: int = Field(default=4096, ge=16)
+    """Size of the reservoir from which the coverage uncertainty is computed."""
+    keep_findings: int = Field(default=20_000, ge=1)
+    """Findings kept per round (all are counted); the worst first."""
+
+
+class PatchSection(Section):
+    """How repairs are chosen."""
+
+    spaces: list[Literal["latent", "residual", "input"]] = ["latent", "residual", "input"]
+    """Offered in this order; a flaw that collides with known-good inputs in all of them is refused."""
+    budget: float = Field(default=0.05, gt=0, lt=1)
+    """Share of its root reward that any known-good input may lose along the whole chain."""
+    max_width: float = Field(default=1.0, gt=0)
+    """Upper limit of a kernel's width, in units of its space's spread over the demonstrations."""
+    max_patches: int = Field(default=400, ge=1)
+    """Per round."""
+
+
+class ThresholdsSection(Section):
+    """Enforcement (DESIGN §3), frozen into the release."""
+
+    reward_floor: Fraction = 0.2
+    uncertainty_max: Fraction = 0.95
+    coverage_max: Fraction = 0.98
+    blocked: Literal["floor", "refuse"] = "floor"
+    """What a trainer receives for BLOCK: 0, or an error."""
+    escalated: Literal["lower-bound", "floor", "refuse"] = "lower-bound"
+    """What a trainer receives for ESCALATE; ``lower-bound`` is reward·(1 − uncertainty), never above the floor of the
+    known-good rewards."""
+    beta: float = Field(default=1.0, gt=0)
+    """β: scales what trainers receive, after enforcement."""
+
+
+class ReleaseSection(Section):
+    """Where an audited artifact goes."""
+
+    channel: str = Field(default="production", pattern=r"^[a-z0-9][a-z0-9-]*$")
+    thresholds: ThresholdsSection = ThresholdsSection()
+
+
+class ServeSection(Section):
+    """Ray Serve."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    replicas: int = Field(default=1, ge=1)
+    cpus_per_replica: float = Field(default=0.5, gt=0)
+    gpus_per_replica: float = Field(default=0.0, ge=0)
+    batch: int = Field(default=32, ge=1)
+    wait_seconds: float = Field(default=0.005, ge=0)
+    max_ongoing_requests: int = Field(default=128, ge=1)
+    max_queued_requests: int = Field(default=512, ge=1)
+    """More waiting requests are answered 503 with Retry-After."""
+    token_file: str | None = None
+    """A file whose first line callers must send as ``Authorization: Bearer`` (or the password of Basic); required
+    when host is not a loopback address."""
+    trust: list[str] = []
+    """Public key files (builder, auditor, approver) that this server trusts; empty: the .pub files in ``keys``."""
+
+
+class FlywheelSection(Section):
+    """How long the wheel turns."""
+
+    rounds: int = Field(default=10, ge=1)

@@ -1,0 +1,87 @@
+"""YAML and ``--set`` overrides → Config, or one line that says what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from iirl_core.canonical import JsonValue
+from iirl_core.config.config import Config
+from iirl_core.errors import ConfigError
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
+    """Read ``path``, apply ``key.path=value`` overrides (values are YAML) and validate.
+
+    Paths inside (``corpora[].files``, ``norms[].region.geometry``) are made absolute against the file's folder.
+
+    Raises:
+        ConfigError: the file is missing or not YAML, an override is malformed, a key is unknown, a value is invalid.
+    """
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"no configuration at {path}", todo="Make one with: iirl init") from error
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        raise ConfigError(f"{path} cannot be read as YAML ({' '.join(str(error).split())})") from error
+    if not isinstance(document, dict):
+        raise ConfigError(f"{path} holds {type(document).__name__}", "a mapping of sections")
+    for override in overrides:
+        _apply(document, override)
+    _resolve_paths(document, path.resolve().parent)
+    try:
+        return Config.model_validate(document)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_first_problem(error)}", todo=f"Mend {path} or the --set") from error
+
+
+def _apply(document: dict[str, JsonValue], override: str) -> None:
+    name, equals, text = override.partition("=")
+    if not equals or not name:
+        raise ConfigError(f"--set {override}", "key.path=value")
+    here: JsonValue = document
+    *parents, last = name.split(".")
+    for parent in parents:
+        if isinstance(here, list) and parent.isdigit() and int(parent) < len(here):
+            here = here[int(parent)]
+        elif isinstance(here, dict):
+            here = here.setdefault(parent, {})
+        else:
+            raise ConfigError(f"--set {override}: {parent} is not a section")
+    value = yaml.safe_load(text)
+    if isinstance(here, dict):
+        here[last] = value
+    elif isinstance(here, list) and last.isdigit() and int(last) < len(here):
+        here[int(last)] = value
+    else:
+        raise ConfigError(f"--set {override}: there is no such section")
+
+
+def _resolve_paths(document: dict[str, JsonValue], folder: Path) -> None:
+    def absolute(text: JsonValue) -> JsonValue:
+        return str(folder / text) if isinstance(text, str) and "://" not in text else text
+
+    for corpus in _sections(document.get("corpora")):
+        files = corpus.get("files")
+        if isinstance(files, list):
+            corpus["files"] = [absolute(file) for file in files]
+    for norm in _sections(document.get("norms")):
+        region = norm.get("region")
+        if isinstance(region, dict) and "geometry" in region:
+            region["geometry"] = absolute(region["geometry"])
+
+
+def _sections(value: JsonValue) -> list[dict[str, JsonValue]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _first_problem(error: ValidationError) -> str:
+    problems = error.errors()
+    first = problems[0]
+    where = ".".join(str(part) for part in first["loc"]) or "config"
+    what = "unknown key" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
+    rest = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{where}: {what}{rest}"

@@ -1,0 +1,64 @@
+"""What an expertness family is: a torch module z → signal S_θ(z), an ensemble of M members in one batched module.
+
+Shapes: N rows, D their width, M members, E experts, L the size of a latent.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """One training batch: ``z [N, D]``, ``expert [N]`` (1.0 for demonstrations, 0.0 for negatives), ``weight [N]`` ≥ 0,
+    and ``row [N]`` int64, the row's stable number in the corpus (the same in every epoch and on every rank), from
+    which a family may derive a row's ensemble membership (bootstrap) without further state.
+    """
+
+    z: Tensor
+    expert: Tensor
+    weight: Tensor
+    row: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Latents:
+    """Where patches act: ``phi [N, E, L]``, each expert's bottleneck, and ``gate [N, E]``, its weight (rows sum to 1).
+
+    ``residual [N, E]`` is the norm of what each expert did not explain, or None where that has no meaning.
+    """
+
+    phi: Tensor
+    gate: Tensor
+    residual: Tensor | None
+
+
+class Expertness(nn.Module, ABC):
+    """One family of S_θ. Construction is cheap, and deterministic given torch's seed."""
+
+    needs_negatives: bool
+    """Whether the loss needs rows with ``expert == 0``."""
+
+    @property
+    @abstractmethod
+    def members(self) -> int:
+        """M ≥ 1."""
+
+    @abstractmethod
+    def signals(self, z: Tensor) -> Tensor:
+        """``[M, N]``: each member's signal; the model's signal is their mean. Higher is more expert-like."""
+
+    @abstractmethod
+    def loss(self, batch: Batch) -> Tensor:
+        """The scalar that training minimises, averaged over the batch by weight; the docstring states its equation."""
+
+    def forward(self, z: Tensor, expert: Tensor, weight: Tensor, row: Tensor) -> Tensor:
+        """The training step's entry, so that any engine can wrap the module: the loss of one batch."""
+        return self.loss(Batch(z, expert, weight, row))
+
+    @abstractmethod
+    def latents(self, z: Tensor) -> Latents | None:
+        """The experts' own bottlenecks, or None for a family without them (its patches use the whitened space)."""

@@ -1,0 +1,22 @@
+"""What a map m_ψ is: signal → reward in [0, 1], monotone, calibrated once and then frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Document
+from typing import Protocol
+
+from torch import Tensor
+
+
+class Mapping(Protocol):
+    """m_ψ, a frozen dataclass of a few floats. A higher signal never gives a lower reward."""
+
+    kind: str
+
+    def reward(self, signal: Tensor) -> Tensor:
+        """Elementwise, any shape; the result lies in [0, 1]."""
+        ...
+
+    def document(self) -> Document[str, str | float]:
+        """What the manifest keeps (kind and parameters); ``mapping.from_document`` is its inverse."""
+        ...

@@ -1,0 +1,68 @@
+"""A Norm: a typed rule that an audit checks, hard or soft, with a severity (CheckList's kinds, for rewards).
+
+    ceiling     minimum functionality: every reward in the norm's region is ≤ threshold
+    floor       minimum functionality: every reward in the norm's region is ≥ threshold
+    direction   the edit lowers the reward: reward(edited) − reward(original) ≤ threshold (usually ≤ 0)
+    invariance  the edit does not matter: |reward(edited) − reward(original)| ≤ threshold
+
+A *hard* norm tolerates no open finding; a *soft* one tolerates a flaw rate up to its ``limit``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from iirl_core.errors import ConfigError
+from iirl_core.norm.region import Region
+
+
+class NormKind(StrEnum):
+    """How a norm is judged."""
+
+    CEILING = "ceiling"
+    FLOOR = "floor"
+    DIRECTION = "direction"
+    INVARIANCE = "invariance"
+
+    @property
+    def pairs(self) -> bool:
+        """Whether the norm is about an original and its edit, not about one input."""
+        return self in (NormKind.DIRECTION, NormKind.INVARIANCE)
+
+
+@dataclass(frozen=True)
+class Norm:
+    """One rule. ``families`` names the probe families that ask about it; ``severity`` runs from 1 to 5; ``limit`` in
+    [0, 1] is the flaw rate whose 95% upper bound the verdict allows per family; ``region`` (trajectories, ceiling and
+    floor only) says which steps the norm speaks of, None for all.
+
+    Raises:
+        ConfigError: a number is out of its range, or the region does not fit the kind.
+    """
+
+    id: str
+    kind: NormKind
+    hard: bool
+    severity: int
+    threshold: float
+    limit: float
+    families: tuple[str, ...]
+    rationale: str
+    owner: str
+    region: Region | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.severity <= 5:
+            raise ConfigError(f"norm {self.id!r} has severity {self.severity}", "1 to 5")
+        if not 0 <= self.limit <= 1:
+            raise ConfigError(f"norm {self.id!r} has limit {self.limit}", "a flaw rate in [0, 1]")
+        low = -1.0 if self.kind.pairs else 0.0
+        if not low <= self.threshold <= 1:
+            raise ConfigError(f"norm {self.id!r} has threshold {self.threshold}", f"a number in [{low:g}, 1]")
+        if self.kind is NormKind.INVARIANCE and self.threshold < 0:
+            raise ConfigError(f"norm {self.id!r} has threshold {self.threshold}", "ε ≥ 0 for an invariance")
+        if not self.families:
+            raise ConfigError(f"norm {self.id!r} names no probe family", "at least one, or nothing ever tests it")
+        if self.region is not None and self.kind.pairs:
+            raise ConfigError(f"norm {self.id!r} is a {self.kind} with a region", "a region only on a ceiling or floor")

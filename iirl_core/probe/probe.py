@@ -1,0 +1,48 @@
+"""A Probe: one question that the red team asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iirl_core.demonstration import Input
+from iirl_core.errors import InputError
+
+
+@dataclass(frozen=True)
+class ChunkSeed:
+    """What makes a chunk of probes again, anywhere: the audited digest, the round, the family and the chunk's number.
+
+    ``entropy`` derives a numpy seed from all of them, so that the number of workers changes nothing.
+    """
+
+    digest: str
+    round: int
+    family: str
+    chunk: int
+    seed: int = 0
+
+    def entropy(self) -> list[int]:
+        """For ``numpy.random.default_rng``."""
+        text = f"{self.digest}/{self.round}/{self.family}/{self.chunk}/{self.seed}".encode()
+        return list(text)
+
+    def label(self, index: int) -> str:
+        """Names one probe of the chunk: ``FAMILY/ROUND.CHUNK.INDEX``."""
+        return f"{self.family}/{self.round}.{self.chunk}.{index}"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """``inputs`` is one input, or an original and its edit; ``family`` made it; ``label`` names it for reproduction.
+
+    ``note`` says in a few words what was done ("bulleted list", "σ = 0.3"); it is the *technique* of the matrix.
+    """
+
+    inputs: tuple[Input, ...]
+    family: str
+    label: str
+    note: str
+
+    def __post_init__(self) -> None:
+        if len(self.inputs) not in (1, 2):
+            raise InputError(f"probe {self.label} with {len(self.inputs)} inputs", "one, or an original and its edit")
