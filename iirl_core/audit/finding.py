@@ -19,8 +19,8 @@ class TriageLabel(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """``rewards`` are those of the probe's inputs, computed again by the verifier from the raw inputs; ``excess`` > 0 is
-    how far the norm's threshold was passed; ``step`` is the offending step of a trajectory (0 for a conversation).
+    """``rewards`` are those of the probe's inputs, computed again by the verifier from the raw inputs; ``excess`` > 0
+    is how far the norm's threshold was passed; ``step`` is the offending step of a trajectory (0 for a conversation).
     """
 
     digest: Digest
