@@ -1,0 +1,51 @@
+"""What the whole test session shares: one local Ray, and the folder of real data where there is one."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Both are read when ray is first imported, here and in every process it starts.
+os.environ.setdefault("RAY_AUTH_MODE", "token")
+if os.environ["RAY_AUTH_MODE"] == "token" and "RAY_AUTH_TOKEN_PATH" not in os.environ:
+    # A token of the session's own: no test writes into the user's ~/.ray.
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+os.environ.setdefault("RAY_TRAIN_V2_ENABLED", "1")
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+OBJECT_STORE_BYTES = 400 * 2**20
+
+
+@pytest.fixture(scope="session")
+def ray_session() -> Iterator[None]:
+    """A local Ray with two CPUs that all tests marked ``ray`` share; they must leave no actor behind."""
+    import ray  # seconds
+
+    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
+        ray.init(
+            num_cpus=2,
+            include_dashboard=False,
+            object_store_memory=OBJECT_STORE_BYTES,
+            log_to_driver=False,
+            configure_logging=True,
+            logging_level="warning",
+            _temp_dir=folder,  # short: socket paths have at most 107 bytes
+        )
+        yield
+        ray.shutdown()
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real data: ``IIRL_DATA``, else ``../shared/data``; skips where there is none."""
+    folder = Path(os.environ.get("IIRL_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder}; set IIRL_DATA (the README says where each set is published)")
+    return folder
