@@ -1,0 +1,103 @@
+"""The command line, without the weight: parsing loads neither torch nor ray.
+
+    iirl VERB CONFIG.yaml [--set key.path=value]… [--store URL] [--address RAY] [--dry-run] [--debug]
+
+Verbs work on one configuration; tools work on a store, a file or the keys.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+VERBS = {
+    "ingest": "files → validated, sharded corpora",
+    "train": "corpora → a sealed, signed artifact",
+    "evaluate": "artifact + frozen data → numbers with confidence intervals",
+    "audit": "artifact → findings, coverage and a verdict (exit 1 when it does not pass)",
+    "triage": "findings → flaw, not a flaw, unsure",
+    "patch": "flaws → a repaired child artifact",
+    "release": "an audited artifact → a channel (release rollback CONFIG: back to the one before)",
+    "serve": "a channel → scores over HTTP",
+    "flywheel": "audit → triage → patch until the verdict passes or the rounds are spent",
+}
+TOOLS = {
+    "submit": "run a verb on a cluster through Ray Jobs",
+    "init": "a configuration for your own JSONL, Parquet, NPZ or HDF5",
+    "score": "rewards of a file's records, offline",
+    "show": "lineage, patches, audits and statements of an artifact",
+    "verify": "prove digests, signatures, verdict and log (exit 1 when one does not hold)",
+    "log": "the hash-chained log",
+    "key": "make and list signing keys",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    root = argparse.ArgumentParser(
+        prog="iirl", description="Learn rewards from demonstrations as signed, audited, patchable artifacts."
+    )
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for verb, text in VERBS.items():
+        command = commands.add_parser(verb, help=text, description=text)
+        if verb == "release":
+            command.add_argument("words", nargs="+", metavar="[rollback] CONFIG")
+        else:
+            command.add_argument("config", help="the YAML configuration")
+        _add_config_options(command)
+        if verb in ("evaluate", "audit", "triage", "patch", "release"):
+            command.add_argument(
+                "--artifact", metavar="REF", help="NAME, NAME@CHANNEL or sha256:… (default: the latest)"
+            )
+        if verb == "triage":
+            command.add_argument(
+                "--label", action="append", default=[], metavar="FINDING=LABEL", help="flaw, not-a-flaw or unsure"
+            )
+    _add_tools(commands)
+    return root
+
+
+def _add_config_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--set", action="append", default=[], metavar="KEY.PATH=VALUE", help="override one value")
+    command.add_argument("--store", metavar="URL", help="a folder or s3://bucket/prefix (default: the configuration's)")
+    command.add_argument("--address", metavar="RAY", help="a Ray cluster (default: an embedded local Ray)")
+    command.add_argument("--dry-run", action="store_true", help="print the resolved configuration and stop")
+    command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def _add_tools(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    submit = commands.add_parser("submit", help=TOOLS["submit"], description=TOOLS["submit"])
+    submit.add_argument("verb", choices=sorted(VERBS))
+    submit.add_argument("config", help="the YAML configuration")
+    submit.add_argument("--address", required=True, metavar="HTTP", help="the head's dashboard, http://head:8265")
+    submit.add_argument("--set", action="append", default=[], metavar="KEY.PATH=VALUE", help="override one value")
+    submit.add_argument("--store", metavar="URL", help="a folder that every node sees, or s3://bucket/prefix")
+    submit.add_argument("--no-wait", action="store_true", help="do not follow the job's log")
+
+    init = commands.add_parser("init", help=TOOLS["init"], description=TOOLS["init"])
+    init.add_argument("file", help="your demonstrations")
+    init.add_argument("--name", help="the reward model's name (default: from the file)")
+    init.add_argument("--out", default="config.yaml", help="where to write (default: config.yaml)")
+
+    score = commands.add_parser("score", help=TOOLS["score"], description=TOOLS["score"])
+    score.add_argument("artifact", metavar="REF", help="NAME, NAME@CHANNEL, sha256:… or an artifact's folder")
+    score.add_argument("file", help="records: JSONL, JSON, Parquet, NPZ, HDF5")
+    score.add_argument("--out", help="JSONL or Parquet to write (default: JSONL on standard output)")
+
+    for name in ("show", "verify"):
+        tool = commands.add_parser(name, help=TOOLS[name], description=TOOLS[name])
+        tool.add_argument("artifact", metavar="REF", help="NAME, NAME@CHANNEL or sha256:…")
+
+    log = commands.add_parser("log", help=TOOLS["log"], description=TOOLS["log"])
+    log.add_argument("--verify", action="store_true", help="check the hash chain (exit 1 when it is broken)")
+
+    key = commands.add_parser("key", help=TOOLS["key"], description=TOOLS["key"])
+    key.add_argument("action", choices=("new", "list"))
+    key.add_argument("role", nargs="?", choices=("builder", "auditor", "approver"))
+
+    for name, command in commands.choices.items():
+        if name in ("score", "show", "verify", "log"):
+            command.add_argument("--store", default=".iirl", metavar="URL", help="default: .iirl")
+        if name in ("verify", "key", "show"):
+            command.add_argument("--keys", default=".iirl-keys", metavar="FOLDER", help="default: .iirl-keys")
+        if name in TOOLS:
+            command.add_argument("--debug", action="store_true", help="show the traceback of an error")

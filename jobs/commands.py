@@ -1,0 +1,79 @@
+"""From parsed options to the verb that does the work; each verb is imported only when it is asked for."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import yaml
+
+from iirl_core.config import Config, load_config
+from iirl_core.errors import ConfigError
+from jobs.cli import VERBS
+
+if TYPE_CHECKING:  # torch-free and ray-free start-up
+    from cluster.session import Session
+    from jobs.console import Progress
+    from jobs.outcome import Outcome
+
+
+def run_command(options: Namespace) -> int:
+    """Dispatch. Returns the exit code."""
+    if options.command in VERBS:
+        return _run_verb(options)
+    from jobs.console import Progress
+    from jobs.tools import run_tool
+
+    progress = Progress()
+    return _finish(progress, run_tool(options, progress))
+
+
+def resolve_config(options: Namespace) -> Config:
+    """The configuration with ``--set`` and ``--store`` applied.
+
+    Raises:
+        ConfigError: as ``load_config``.
+    """
+    overrides = [*options.set, *([f"store={options.store}"] if options.store else [])]
+    return load_config(Path(options.config), overrides)
+
+
+def _run_verb(options: Namespace) -> int:
+    if options.command == "release":
+        *before, options.config = options.words
+        if before not in ([], ["rollback"]):
+            raise ConfigError(
+                f"iirl release {' '.join(options.words)}", "iirl release CONFIG or iirl release rollback CONFIG"
+            )
+        options.rollback = bool(before)
+    config = resolve_config(options)
+    if options.dry_run:
+        print(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True), end="")
+        return 0
+    from cluster import open_session
+    from jobs.console import Progress
+
+    progress = Progress()
+    with open_session(config, options.address) as session:
+        outcome = _call(options, import_module(f"jobs.{options.command}"), session, config, progress)
+    return _finish(progress, outcome)
+
+
+def _call(options: Namespace, module: ModuleType, session: Session, config: Config, progress: Progress) -> Outcome:
+    """A verb's ``run``, with the options that only some verbs have."""
+    run: Callable[..., Outcome] = module.rollback if getattr(options, "rollback", False) else module.run
+    extra = {}
+    if getattr(options, "artifact", None):
+        extra["reference"] = options.artifact
+    if getattr(options, "label", None):
+        extra["labels"] = options.label
+    return run(session, config, progress, **extra)
+
+
+def _finish(progress: Progress, outcome: Outcome) -> int:
+    progress.outcome(outcome)
+    return 0 if outcome.passed else 1
