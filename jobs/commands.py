@@ -17,6 +17,7 @@ from jobs.cli import VERBS
 
 if TYPE_CHECKING:  # torch-free and ray-free start-up
     from cluster.session import Session
+
     from jobs.console import Progress
     from jobs.outcome import Outcome
 
