@@ -14,7 +14,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -161,7 +161,8 @@ class DirectoryStore:
             raise self._failed("written", error) from error
         finally:
             # A rename between two links to the same bytes does nothing, so the name may still be there.
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink()
 
     @contextmanager
     def _locked(self, key: str) -> Iterator[None]:
