@@ -1,0 +1,215 @@
+"""The Session: the store, and a Ray that starts when it is first needed.
+
+A laptop gets an embedded local Ray that dies with the session; ``address`` connects to a cluster instead. A Ray that
+already runs in this process is used as it is and left running. Nothing here loads Ray before ``Session.ray``.
+
+Ray listens on all interfaces whatever the dashboard does, so the token is the protection: token authentication is
+set explicitly, and the token's file is readable by its owner alone.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from cluster.store import open_store
+from iirl_core.errors import ClusterError
+
+if TYPE_CHECKING:
+    from iirl_core.config import Config
+    from iirl_core.store.protocol import Store
+
+REACH_SECONDS = 5.0
+"""How long a cluster's address may take to accept a connection."""
+TOKEN_SECONDS = 10.0
+"""How long it may take to accept or refuse our token. Ray itself retries for two minutes, silently."""
+OBJECT_STORE_SHARE = 0.25
+OBJECT_STORE_CAP = 2 * 1024**3
+PACKAGES = ("iirl_core", "cluster", "jobs", "serving")
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",  # progress is ours to show, in one place
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_TRAIN_ENABLE_STATE_TRACKING": "0",  # without a dashboard it only warns, every second
+}
+
+
+class Session:
+    """Owns the Ray connection of one process, beside its store.
+
+    Example:
+        >>> with Session(store) as session:  # doctest: +SKIP
+        ...     session.ray()
+        ...     session.cpus()
+    """
+
+    def __init__(self, store: Store, address: str | None = None) -> None:
+        self.store = store
+        self.address = address or os.environ.get("RAY_ADDRESS") or None
+        self._started = False
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def ray(self) -> None:
+        """Start or join Ray, once.
+
+        Raises:
+            ClusterError: the address cannot be reached, or refuses our token; or the local Ray does not start.
+        """
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+        for name, value in QUIET.items():
+            os.environ.setdefault(name, value)
+        import ray  # 2 s, and only the verbs that need it pay
+
+        if ray.is_initialized():
+            return
+        if self.address:
+            _join(self.address)
+        else:
+            _start_local()
+        self._started = True
+
+    def cpus(self) -> float:
+        """CPUs of the whole cluster (of this machine for a local Ray); starts Ray."""
+        return self._total("CPU")
+
+    def gpus(self) -> float:
+        """GPUs of the whole cluster; starts Ray."""
+        return self._total("GPU")
+
+    def close(self) -> None:
+        """Leave the Ray that this session started or joined; one that was there before stays."""
+        if self._started:
+            import ray
+
+            ray.shutdown()
+            self._started = False
+
+    def _total(self, resource: str) -> float:
+        self.ray()
+        import ray
+
+        return float(ray.cluster_resources().get(resource, 0.0))
+
+
+def open_session(config: Config, address: str | None = None) -> Session:
+    """The session of one configuration: its store, and Ray at ``address`` or embedded.
+
+    Raises:
+        ConfigError: the store's URL cannot be used.
+    """
+    return Session(open_store(config.store), address)
+
+
+def _start_local() -> None:
+    import ray
+
+    before = os.umask(0o077)  # Ray writes ~/.ray/auth_token with the process's mask
+    try:
+        ray.init(
+            include_dashboard=False,
+            object_store_memory=int(min(OBJECT_STORE_SHARE * machine_memory(), OBJECT_STORE_CAP)),
+            log_to_driver=False,
+            logging_level="ERROR",
+        )
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ClusterError(
+            f"the local Ray did not start ({_one_line(error)})", todo="See /tmp/ray/session_latest/logs"
+        ) from error
+    finally:
+        os.umask(before)
+    _tighten_token()
+
+
+def _join(address: str) -> None:
+    import ray
+
+    if "://" not in address and ":" in address:
+        _check_reachable(address)
+        _check_token(address)
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR", runtime_env=_our_code())
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        raise ClusterError(
+            f"cannot join the Ray cluster at {address} ({_one_line(error)})",
+            "a running cluster that holds our token",
+            "See ray status on its head",
+        ) from error
+
+
+def _our_code() -> dict[str, list[str]] | None:
+    """The four packages for the cluster's workers; a submitted job already carries its own."""
+    if "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ:
+        return None
+    specs = [find_spec(name) for name in PACKAGES]
+    return {"py_modules": [str(Path(spec.origin).parent) for spec in specs if spec and spec.origin]}
+
+
+def _check_reachable(address: str) -> None:
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=REACH_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise ClusterError(
+            f"nothing answers at {address} ({_one_line(error)})", "HOST:PORT of a Ray head (6379 by default)"
+        ) from error
+
+
+def _check_token(address: str) -> None:
+    """Ask the head one question, in a thread, because Ray would wait and retry for minutes.
+
+    Raises:
+        ClusterError: the token is refused, or what answers there is not a Ray head.
+    """
+    from ray._raylet import GcsClient  # the only call that tells a refused token from a silent head
+    from ray.exceptions import AuthenticationError, RaySystemError, RpcError
+
+    failures: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            GcsClient(address=address)
+        except (AuthenticationError, RaySystemError, RpcError, RuntimeError) as error:
+            failures.append(error)
+
+    asker = threading.Thread(target=ask, daemon=True)
+    asker.start()
+    asker.join(TOKEN_SECONDS)
+    if failures and isinstance(failures[0], AuthenticationError):
+        raise ClusterError(
+            f"the Ray cluster at {address} refuses our token",
+            "the token of its head in RAY_AUTH_TOKEN, in the file RAY_AUTH_TOKEN_PATH or in ~/.ray/auth_token",
+        ) from failures[0]
+    if failures or asker.is_alive():
+        raise ClusterError(f"what answers at {address} is not a Ray head", "HOST:PORT of a Ray head (6379 by default)")
+
+
+def machine_memory() -> int:
+    """Bytes of memory this process may use: the machine's, or the container's if that is less."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for limit in (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes")):
+        text = limit.read_text(encoding="ascii").strip() if limit.exists() else ""
+        if text.isdigit():
+            total = min(total, int(text))
+    return total
+
+
+def _tighten_token() -> None:
+    token = Path.home() / ".ray" / "auth_token"
+    if token.exists() and token.stat().st_mode & 0o077:
+        token.chmod(0o600)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
