@@ -99,8 +99,13 @@ class ServeSection(Section):
     batch: int = Field(default=32, ge=1)
     wait_seconds: float = Field(default=0.005, ge=0)
     max_ongoing_requests: int = Field(default=128, ge=1)
+    """Requests that one replica works on at a time."""
     max_queued_requests: int = Field(default=512, ge=1)
     """More waiting requests are answered 503 with Retry-After."""
+    max_items: int = Field(default=1024, ge=1)
+    """Items in one request; more are answered 413."""
+    max_body_bytes: int = Field(default=16 * 2**20, ge=1024)
+    """Size of one request; more is answered 413."""
     token_file: str | None = None
     """A file whose first line callers must send as ``Authorization: Bearer`` (or the password of Basic); required
     when host is not a loopback address."""

@@ -1,0 +1,121 @@
+"""``iirl submit``: a verb on a cluster, through Ray Jobs, with its configuration and its data files.
+
+The cluster runs the same packages (the image of ``Dockerfile``); only the configuration and small local data travel.
+Keys and tokens never do: they are the cluster's own (a mounted secret), named by paths that hold there.
+"""
+
+from __future__ import annotations
+
+import glob
+import shlex
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from iirl_core.config import Config
+from iirl_core.errors import ClusterError, ConfigError
+from jobs.outcome import Outcome
+
+if TYPE_CHECKING:
+    from jobs.console import Progress
+
+MOST_BYTES = 100 * 2**20
+"""What is shipped passes through the head's memory: more belongs in an object store."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What travels: the configuration, its paths rewritten to ``files``' relative targets, and those files."""
+
+    config: Config
+    files: tuple[tuple[Path, str], ...]
+
+
+def bundle_of(config: Config) -> Bundle:
+    """Decide what travels.
+
+    Raises:
+        ConfigError: the store is a folder of this machine alone, a file is missing, or there is too much.
+    """
+    if "://" not in config.store and not Path(config.store).is_absolute():
+        raise ConfigError(
+            f"store {config.store} is a folder of this machine",
+            "s3://bucket/prefix, or an absolute path that every node of the cluster sees",
+            "Give one with: --store",
+        )
+    files: list[tuple[Path, str]] = []
+
+    def ship(path: str, folder: str) -> list[str]:
+        if "://" in path:
+            return [path]
+        found = [Path(name) for name in sorted(glob.glob(path, recursive=True))]
+        if not found:
+            raise ConfigError(f"no file at {path}")
+        targets = [f"{folder}/{len(files) + number}-{one.name}" for number, one in enumerate(found)]
+        files.extend(zip(found, targets, strict=True))
+        return targets
+
+    corpora = [
+        corpus.model_copy(
+            update={"files": [target for path in corpus.files for target in ship(path, f"data/{corpus.name}")]}
+        )
+        for corpus in config.corpora
+    ]
+    norms = [
+        norm
+        if norm.region is None
+        else norm.model_copy(
+            update={"region": norm.region.model_copy(update={"geometry": ship(norm.region.geometry, "data/norms")[0]})}
+        )
+        for norm in config.norms
+    ]
+    size = sum(path.stat().st_size for path, _ in files)
+    if size > MOST_BYTES:
+        raise ConfigError(
+            f"the data files hold {size / 2**20:.0f} MiB",
+            f"at most {MOST_BYTES / 2**20:.0f} MiB to ship with a job",
+            "Copy them to s3:// and name that in corpora[].files",
+        )
+    return Bundle(config.model_copy(update={"corpora": corpora, "norms": norms}), tuple(files))
+
+
+def write_bundle(bundle: Bundle, folder: Path) -> None:
+    """Lay the bundle out in ``folder``: ``config.yaml`` and the files."""
+    document = bundle.config.model_dump(mode="json")
+    (folder / "config.yaml").write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), "utf-8")
+    for source, target in bundle.files:
+        (folder / target).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, folder / target)
+
+
+def run(verb: str, config: Config, address: str, progress: Progress, *, wait: bool = True) -> Outcome:
+    """Submit ``verb``; with ``wait``, follow its log to the end.
+
+    Returns:
+        What was started; not passed when the verb's answer was no (exit code 1).
+
+    Raises:
+        ConfigError: see ``bundle_of``; or the address is not an http(s) URL.
+        ClusterError: nobody answers, the token is wrong, or the job failed.
+    """
+    from cluster.submission import JobsClient  # after the cheap checks
+
+    bundle = bundle_of(config)
+    client = JobsClient(address)
+    entrypoint = shlex.join(["python", "-m", "jobs", verb, "config.yaml", "--address", "auto"])
+    with tempfile.TemporaryDirectory(prefix="iirl-submit-") as folder:
+        write_bundle(bundle, Path(folder))
+        job = client.submit(entrypoint, Path(folder))
+    progress.say(f"job {job} at {client.address}: {entrypoint}")
+    if not wait:
+        return Outcome(f"started {verb} as job {job}", client.address, f"ray job logs --follow {job}")
+    end = client.follow(job, lambda text: print(text, end="", file=sys.stderr, flush=True))
+    if end.exit_code not in (0, 1):
+        reason = "; ".join(end.message.split("\n")[:1])
+        raise ClusterError(f"job {job} ended as {end.status} ({reason})", todo=f"ray job logs {job} shows all of it")
+    return Outcome(f"{verb} ran as job {job}", client.address, passed=end.exit_code == 0)

@@ -1,0 +1,92 @@
+"""``POST /v1/rewards``: our own dialect; it says everything a Score knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import ValidationError
+
+from iirl_core.demonstration import Conversation, Input, Message, Trajectory, conversation
+from iirl_core.reading import Score
+from iirl_core.records import messages_of
+from serving.dialects.dialect import Asked, Dialect, check_count, inputs_of
+from serving.problem import unparsable_request
+from serving.schemas import (
+    ArtifactBody,
+    EvidenceBody,
+    Item,
+    MessagesItem,
+    PromptItem,
+    RewardBody,
+    RewardsRequest,
+    RewardsResponse,
+    TextItem,
+    TokensBody,
+)
+from serving.served import Served
+
+
+def parse(body: bytes, _query: Mapping[str, str], most: int) -> Asked:
+    """The request, understood."""
+    try:
+        request = RewardsRequest.model_validate_json(body)
+    except ValidationError as error:
+        raise unparsable_request(error) from error
+    check_count(len(request.items), most)
+    inputs = inputs_of("items", request.items, lambda _, item: _input_of(item))
+    return Asked(inputs, "items", request.model, request.truncate)
+
+
+def _input_of(item: Item) -> Input:
+    if isinstance(item, MessagesItem):
+        return Conversation(tuple(Message(message.role, message.content) for message in item.messages))  # type: ignore[arg-type] # Message checks it
+    if isinstance(item, PromptItem):
+        return conversation(item.prompt, item.response)
+    if isinstance(item, TextItem):
+        return Conversation(messages_of(item.text))
+    return Trajectory(item.observations, item.actions, item.terminal)  # type: ignore[arg-type] # Trajectory converts it
+
+
+def answer(served: Served, scores: Sequence[Score]) -> RewardsResponse:
+    """The response's body."""
+    return RewardsResponse(
+        artifact=artifact_body(served), data=[_reward_body(index, score) for index, score in enumerate(scores)]
+    )
+
+
+def artifact_body(served: Served) -> ArtifactBody:
+    """Which reward model answered."""
+    return ArtifactBody(
+        name=served.name,
+        version=served.version,
+        digest=served.digest,
+        release=served.release,
+        audit=served.audit,
+    )
+
+
+def _reward_body(index: int, score: Score) -> RewardBody:
+    reading, evidence = score.reading, score.reading.evidence
+    return RewardBody(
+        index=index,
+        reward=reading.reward,
+        step_rewards=list(reading.step_rewards),
+        uncertainty=reading.uncertainty,
+        coverage_uncertainty=score.coverage_uncertainty,
+        action=score.action.value,
+        reasons=list(score.reasons),
+        delivered=score.delivered,
+        evidence=EvidenceBody(
+            unpatched_reward=evidence.unpatched_reward,
+            suppressed=evidence.suppressed,
+            boosted=evidence.boosted,
+            patches=list(evidence.patches),
+            disagreement=evidence.disagreement,
+            support_distance=evidence.support_distance,
+            gate=list(evidence.gate),
+        ),
+        tokens=TokensBody(count=reading.tokens.count, truncated=reading.tokens.truncated) if reading.tokens else None,
+    )
+
+
+NATIVE = Dialect("/v1/rewards", "Rewards with their evidence", parse, answer, RewardsRequest, RewardsResponse)

@@ -1,0 +1,41 @@
+"""Which release is served: the part of it that every answer names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iirl_core.canonical import Digest
+
+
+@dataclass(frozen=True)
+class Served:
+    """One release of one artifact, fixed when the server starts: no answer mixes versions.
+
+    ``release`` and ``audit`` are the digests of the signed statements; ``kind`` is what it reads (``conversation`` or
+    ``trajectory``); ``created`` is when the release was signed, in seconds since 1970.
+    """
+
+    name: str
+    channel: str
+    version: str
+    digest: Digest
+    release: str
+    audit: str
+    kind: str
+    mode: str
+    supervision: str
+    created: int
+
+    @property
+    def references(self) -> tuple[str, str, str]:
+        """What a request may call it: the first is the one we list."""
+        return f"{self.name}@{self.channel}", self.name, self.digest
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Sent with every response, so that a trainer can log which reward model answered."""
+        return {
+            "X-IIRL-Artifact-Digest": self.digest,
+            "X-IIRL-Artifact-Version": self.version,
+            "X-IIRL-Release": self.release,
+        }

@@ -1,0 +1,186 @@
+"""The HTTP side: who may ask, how much, and what every response carries. Knows neither Ray nor torch.
+
+The event loop only moves bytes: bodies are parsed and the model is read in threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from fastapi import FastAPI, Request, Response
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaValue, models_json_schema
+from starlette.exceptions import HTTPException
+
+from iirl_core.errors import InputError
+from iirl_core.reading import Score
+from serving.access import may_ask
+from serving.batching import Batcher
+from serving.dialects import DIALECTS, Asked, Dialect
+from serving.problem import Detail, Problem, faulty_items
+from serving.schemas import HealthResponse, ModelBody, ModelsResponse
+from serving.served import Served
+
+RETRY_SECONDS = 1
+log = logging.getLogger("iirl.serving")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one replica takes on: items and bytes in a request, requests at a time."""
+
+    items: int
+    body_bytes: int
+    requests: int
+
+
+class Door:
+    """Owns the count of requests inside one replica. Used from one event loop."""
+
+    def __init__(self, token: str | None, limits: Limits) -> None:
+        self._token = token
+        self.limits = limits
+        self._inside = 0
+
+    def check(self, request: Request) -> None:
+        """Raise Problem (401) for a caller without the token."""
+        if not may_ask(self._token, request.headers.get("authorization"), request.query_params.get("api_key")):
+            raise Problem(401, "unauthorized", "no valid token: send Authorization: Bearer TOKEN")
+
+    @contextmanager
+    def enter(self) -> Iterator[None]:
+        """Let one more request in, or raise Problem (503)."""
+        if self._inside >= self.limits.requests:
+            message = f"{self._inside} requests are being answered already, try again in {RETRY_SECONDS} s"
+            raise Problem(503, "overloaded", message, retry_after=RETRY_SECONDS)
+        self._inside += 1
+        try:
+            yield
+        finally:
+            self._inside -= 1
+
+
+def make_app(served: Served, batcher: Batcher, door: Door) -> FastAPI:
+    """The ASGI application of one replica."""
+    app = FastAPI(title="iirl", summary=f"Rewards of {served.references[0]}", docs_url=None, redoc_url=None)
+
+    def respond(status: int, body: bytes, headers: dict[str, str] | None = None) -> Response:
+        return Response(body, status, {**served.headers, **(headers or {})}, "application/json")
+
+    def ok(body: BaseModel) -> Response:
+        return respond(200, body.model_dump_json().encode())
+
+    def post(dialect: Dialect) -> Callable[[Request], Awaitable[Response]]:
+        async def score(request: Request) -> Response:
+            door.check(request)
+            with door.enter():
+                body = await _body(request, door.limits.body_bytes)
+                query = dict(request.query_params)
+                asked = await asyncio.to_thread(dialect.parse, body, query, door.limits.items)
+                _check_model(served, asked)
+                scores = _scores(asked, await batcher.answers(asked.inputs))
+                return ok(await asyncio.to_thread(dialect.answer, served, scores))
+
+        return score
+
+    for dialect in DIALECTS:
+        app.post(
+            dialect.path,
+            summary=dialect.summary,
+            response_model=dialect.response,
+            openapi_extra={"requestBody": {"required": True, "content": _content(dialect.request)}},
+        )(post(dialect))
+
+    @app.get("/v1/models", summary="What is served", response_model=ModelsResponse)
+    async def models(request: Request) -> Response:
+        door.check(request)
+        return ok(_models(served))
+
+    @app.get("/health", summary="Whether it answers; needs no token", response_model=HealthResponse)
+    async def health() -> Response:
+        return ok(HealthResponse(status="ok", digest=served.digest))
+
+    @app.exception_handler(Problem)
+    async def problem(_: Request, error: Problem) -> Response:
+        return respond(error.status, error.body(), error.headers)
+
+    @app.exception_handler(HTTPException)
+    async def no_such_page(request: Request, error: HTTPException) -> Response:
+        code = "not_found" if error.status_code == 404 else "method_not_allowed"
+        message = f"{request.method} {request.url.path}: {error.detail}"
+        return respond(error.status_code, Problem(error.status_code, code, message).body(), dict(error.headers or {}))
+
+    @app.exception_handler(Exception)
+    async def our_fault(request: Request, error: Exception) -> Response:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return respond(500, Problem(500, "internal", "the server failed; its log says why").body())
+
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way
+    return app
+
+
+async def _body(request: Request, most: int) -> bytes:
+    """The whole body, never holding more than ``most`` bytes of it."""
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > most:
+            raise Problem(413, "body_too_large", f"more than {most} bytes: send several requests")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _check_model(served: Served, asked: Asked) -> None:
+    if asked.model is not None and asked.model not in served.references:
+        raise Problem(404, "unknown_model", f"no model {asked.model!r} here, expected {served.references[0]}")
+
+
+def _scores(asked: Asked, answers: list[Score | InputError]) -> list[Score]:
+    """The Scores, or Problem (422) for what could not be read or would be read only in part."""
+    faults = [(index, answer) for index, answer in enumerate(answers) if isinstance(answer, InputError)]
+    if faults:
+        raise faulty_items(asked.where, faults)
+    scores = [answer for answer in answers if isinstance(answer, Score)]
+    cut = tuple(
+        Detail(f"{asked.where}.{index}", "longer than the encoder reads")
+        for index, score in enumerate(scores)
+        if score.reading.tokens is not None and score.reading.tokens.truncated
+    )
+    if cut and asked.truncate == "error":
+        message = f"{len(cut)} of {len(scores)} are longer than the encoder reads; truncate=allow scores what is left"
+        raise Problem(422, "truncated", message, cut)
+    return scores
+
+
+def _models(served: Served) -> ModelsResponse:
+    model = ModelBody(
+        id=served.references[0],
+        created=served.created,
+        aliases=list(served.references[1:]),
+        kind=served.kind,
+        version=served.version,
+        digest=served.digest,
+        release=served.release,
+        audit=served.audit,
+        mode=served.mode,
+        supervision=served.supervision,
+    )
+    return ModelsResponse(data=[model])
+
+
+def _content(request: type[BaseModel]) -> JsonSchemaValue:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{request.__name__}"}}}
+
+
+def _openapi(app: FastAPI) -> JsonSchemaValue:
+    """The API's description; the bodies are parsed by the dialects, so their schemas are added here."""
+    document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+    requests = [(dialect.request, "validation") for dialect in DIALECTS]
+    _, schemas = models_json_schema(requests, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    document.setdefault("components", {}).setdefault("schemas", {}).update(schemas["$defs"])
+    return document
