@@ -11,7 +11,10 @@ from torch import Tensor
 class Mapping(Protocol):
     """m_ψ, a frozen dataclass of a few floats. A higher signal never gives a lower reward."""
 
-    kind: str
+    @property
+    def kind(self) -> str:
+        """``exponential``, ``sigmoid``."""
+        ...
 
     def reward(self, signal: Tensor) -> Tensor:
         """Elementwise, any shape; the result lies in [0, 1]."""

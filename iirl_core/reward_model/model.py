@@ -1,0 +1,161 @@
+"""The RewardModel: encoder, expertness, mapping and patches, in memory.
+
+    x → z → S_θ(z) → m_ψ(S_θ) → clip(m − Σ suppressing patches + Σ boosting patches, 0, 1)
+
+Example:
+    >>> model.read([conversation("Hello", "Hi, how can I help?")])[0].reward  # doctest: +SKIP
+    0.91
+
+What a row gets does not depend on what else was in the batch (1e-5 on the signal).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from iirl_core.demonstration import Input
+from iirl_core.encoder.protocol import Encoded, Encoder
+from iirl_core.errors import ArtifactError, InputError
+from iirl_core.expertness import Expertness
+from iirl_core.mapping import Mapping
+from iirl_core.patch.bank import PatchBank
+from iirl_core.patch.patch import Patch, Space
+from iirl_core.reading import Evidence, Reading, TokenCount
+from iirl_core.reward_model.rows import Rows
+from iirl_core.reward_model.spaces import Spaces, latents_of
+from iirl_core.reward_model.support import Support
+
+CHUNK = 4096
+"""Rows evaluated at a time: memory stays constant however long a trajectory is."""
+NAMED = 8
+"""Patches named in a Reading's evidence."""
+
+
+class RewardModel:
+    """Immutable after construction: ``with_patches`` gives another one that shares all but the patches."""
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        expertness: Expertness,
+        mapping: Mapping,
+        spaces: Spaces,
+        support: Support,
+        *,
+        patches: Sequence[Patch] = (),
+    ) -> None:
+        self.encoder, self.mapping, self.spaces, self.support = encoder, mapping, spaces, support
+        self.expertness = expertness.eval().requires_grad_(False)
+        self.patches = tuple(patches)
+        self.bank = PatchBank(self.patches)
+        self._check_patches()
+
+    def _check_patches(self) -> None:
+        probe = torch.zeros(1, self.spaces.whole.mean.shape[0])
+        shapes = {space: self.space(probe, space)[0].shape for space in {patch.space for patch in self.patches}}
+        for patch in self.patches:
+            _, experts, width = shapes[patch.space]
+            if not 0 <= patch.expert < experts or len(patch.centre) != width:
+                raise ArtifactError(
+                    f"patch {patch.id} at expert {patch.expert} with {len(patch.centre)} dimensions",
+                    f"in space {patch.space}: an expert below {experts} and {width} dimensions",
+                )
+
+    def with_patches(self, patches: Sequence[Patch]) -> RewardModel:
+        """The same model with exactly these patches.
+
+        Raises:
+            ArtifactError: a patch names an expert or has dimensions that this model does not have.
+        """
+        return RewardModel(self.encoder, self.expertness, self.mapping, self.spaces, self.support, patches=patches)
+
+    def space(self, z: Tensor, space: Space) -> tuple[Tensor, Tensor]:
+        """``z [N, D]`` → ``phi [N, E, L]``, scaled by the space's spread, and ``gate [N, E]``; differentiable."""
+        return self.spaces.coordinates(self.expertness, z, space)
+
+    def rows(self, z: Tensor) -> Rows:
+        """``z [N, D]`` → columns; differentiable in z while grad is enabled."""
+        return Rows.join([self._rows(part) for part in torch.split(z, CHUNK)]) if len(z) else self._rows(z)
+
+    def _rows(self, z: Tensor) -> Rows:
+        signals = self.expertness.signals(z)
+        signal = signals.mean(dim=0)
+        unpatched = self.mapping.reward(signal)
+        effects = self.bank.effects({space: self.space(z, space) for space in self.bank.spaces}, len(z))
+        suppressed, boosted = effects.suppressed.to(z.device), effects.boosted.to(z.device)
+        spread = self.mapping.reward(signals).std(dim=0, correction=0)
+        return Rows(
+            signal=signal,
+            unpatched=unpatched,
+            suppressed=suppressed,
+            boosted=boosted,
+            reward=(unpatched - suppressed + boosted).clamp(0, 1),
+            disagreement=(2 * spread).clamp(max=1),
+            support_distance=self.support.distance(self.spaces.bottleneck.apply(z)),
+            gate=latents_of(self.expertness, self.spaces.bottleneck, z).gate,
+        )
+
+    @torch.no_grad()
+    def read(self, inputs: Sequence[Input]) -> list[Reading]:
+        """One Reading per input, in order.
+
+        Raises:
+            InputError: an input is of the other kind or dimension, or its signal is not finite.
+        """
+        return self.read_encoded(self.encoder.encode(inputs)) if inputs else []
+
+    @torch.no_grad()
+    def read_encoded(self, encoded: Encoded) -> list[Reading]:
+        """Readings of what the encoder already encoded.
+
+        Raises:
+            InputError: a signal is not finite.
+        """
+        rows = self.rows(encoded.z)
+        if not bool(torch.isfinite(rows.signal).all()):
+            raise InputError("an input gives a signal that is not finite", "values near those of the demonstrations")
+        names = self._patches_of(encoded.z, encoded.lengths)
+        readings, start = [], 0
+        for length, tokens, touched in zip(encoded.lengths, encoded.tokens, names, strict=True):
+            readings.append(_reading(rows.part(slice(start, start + length)), touched, tokens))
+            start += length
+        return readings
+
+    def _patches_of(self, z: Tensor, lengths: Sequence[int]) -> list[tuple[str, ...]]:
+        """The ids of the patches that moved each input most, strongest first."""
+        if not self.bank.spaces:
+            return [()] * len(lengths)
+        owner = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths))
+        totals = torch.zeros(len(lengths), len(self.patches), dtype=torch.float64)
+        for rows, owners in zip(torch.split(z, CHUNK), torch.split(owner, CHUNK), strict=True):
+            coordinates = {space: self.space(rows, space) for space in self.bank.spaces}
+            totals.index_add_(0, owners, self.bank.contributions(coordinates, len(rows)))
+        strongest, columns = totals.topk(min(NAMED, len(self.patches)), dim=1)
+        return [
+            tuple(self.patches[column].id for column, effect in zip(line, effects, strict=True) if effect > 0)
+            for line, effects in zip(columns.tolist(), strongest.tolist(), strict=True)
+        ]
+
+
+def _reading(rows: Rows, patches: tuple[str, ...], tokens: TokenCount | None) -> Reading:
+    """One input's rows: means over its steps, but the uncertainty of its most uncertain step."""
+    evidence = Evidence(
+        unpatched_reward=float(rows.unpatched.mean()),
+        suppressed=float(rows.suppressed.mean()),
+        boosted=float(rows.boosted.mean()),
+        patches=patches,
+        disagreement=float(rows.disagreement.max()),
+        support_distance=float(rows.support_distance.max()),
+        gate=tuple(rows.gate.mean(dim=0).tolist()),
+    )
+    return Reading(
+        signal=float(rows.signal.mean()),
+        reward=float(rows.reward.mean()),
+        uncertainty=float(rows.uncertainty.max()),
+        evidence=evidence,
+        step_rewards=tuple(rows.reward.tolist()) if tokens is None else (),
+        tokens=tokens,
+    )

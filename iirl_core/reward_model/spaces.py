@@ -1,0 +1,78 @@
+"""The spaces in which patches measure distances, each scaled by its own spread over the demonstrations.
+
+    latent    one expert's bottleneck, weighted by its gate; without experts the whitened bottleneck, weight 1
+    residual  that latent with the norm of what the expert (or the bottleneck) did not explain appended
+    input     the whitened z itself, weight 1
+
+A coordinate's *spread* is the demonstrations' gate-weighted root mean square distance from their mean; a residual's is
+its root mean square. In these units a kernel of width 1 is as wide as the demonstrations are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from iirl_core.expertness import Expertness, Latents
+from iirl_core.patch.patch import Space
+from iirl_core.reward_model.whitening import Whitening
+
+BOTTLENECK = 16
+TINY = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Spaces:
+    """``bottleneck`` whitens to W ≤ 16 dimensions, ``whole`` to all D; ``latent [E]``, ``residual [E]`` and
+    ``input [1]`` are the spreads.
+    """
+
+    bottleneck: Whitening
+    whole: Whitening
+    latent: Tensor
+    residual: Tensor
+    input: Tensor
+
+    @classmethod
+    def fit(cls, expertness: Expertness, z: Tensor) -> Spaces:
+        """From demonstrations ``z [N, D]``."""
+        bottleneck, whole = Whitening.fit(z, BOTTLENECK), Whitening.fit(z, z.shape[1])
+        latents = latents_of(expertness, bottleneck, z)
+        share = (latents.gate / latents.gate.sum(dim=0).clamp(min=TINY)).unsqueeze(-1)
+        centre = (share * latents.phi).sum(dim=0)
+        latent = (share * (latents.phi - centre).square()).sum(dim=(0, 2)).sqrt()
+        residual = (share.squeeze(-1) * _residual(latents).square()).sum(dim=0).sqrt()
+        whitened = whole.apply(z)
+        spread = whitened.square().sum(dim=1).mean().sqrt().reshape(1)
+        return cls(bottleneck, whole, latent.clamp(min=TINY), residual.clamp(min=TINY), spread.clamp(min=TINY))
+
+    def coordinates(self, expertness: Expertness, z: Tensor, space: Space) -> tuple[Tensor, Tensor]:
+        """``z [N, D]`` → scaled ``phi [N, E, L]`` and ``gate [N, E]``; differentiable."""
+        if space == "input":
+            return (self.whole.apply(z) / self.input).unsqueeze(1), z.new_ones(len(z), 1)
+        latents = latents_of(expertness, self.bottleneck, z)
+        phi = latents.phi / self.latent.unsqueeze(-1)
+        if space == "residual":
+            phi = torch.cat([phi, (_residual(latents) / self.residual).unsqueeze(-1)], dim=-1)
+        return phi, latents.gate
+
+
+def latents_of(expertness: Expertness, bottleneck: Whitening, z: Tensor) -> Latents:
+    """The family's own latents, or the whitened bottleneck as those of one expert."""
+    latents = expertness.latents(z)
+    if latents is not None:
+        return latents
+    phi, gate = bottleneck.apply(z).unsqueeze(1), z.new_ones(len(z), 1)
+    if bottleneck.width == z.shape[1]:
+        return Latents(phi, gate, None)  # it explains all of z
+    directions = bottleneck.matrix / torch.linalg.vector_norm(bottleneck.matrix, dim=0)
+    centred = z - bottleneck.mean
+    residual = torch.linalg.vector_norm(centred - centred @ directions @ directions.T, dim=1)
+    return Latents(phi, gate, residual.unsqueeze(1))
+
+
+def _residual(latents: Latents) -> Tensor:
+    """``[N, E]``; 0 where nothing is left unexplained by construction."""
+    return torch.zeros_like(latents.gate) if latents.residual is None else latents.residual

@@ -1,0 +1,51 @@
+"""PCA whitening of z: coordinates in which the demonstrations have unit variance in every direction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from iirl_core.errors import ArtifactError
+
+FLOOR = 1e-2
+"""Variances are floored at this share of the largest: no direction is stretched more than tenfold against another, so
+that one in which the demonstrations hardly vary does not drown the rest."""
+
+
+@dataclass(frozen=True, eq=False)
+class Whitening:
+    """``(z − mean) @ matrix``: ``mean [D]``, ``matrix [D, W]`` float32, principal directions in order of variance."""
+
+    mean: Tensor
+    matrix: Tensor
+
+    def __post_init__(self) -> None:
+        if self.matrix.ndim != 2 or self.mean.shape != self.matrix.shape[:1]:
+            raise ArtifactError(
+                f"whitening with mean {list(self.mean.shape)}, matrix {list(self.matrix.shape)}", "[D] and [D, W]"
+            )
+
+    @classmethod
+    def fit(cls, z: Tensor, dimensions: int = 16) -> Whitening:
+        """From demonstrations ``[N, D]``; keeps W = min(D, ``dimensions``)."""
+        rows = z.detach().double()
+        mean = rows.mean(dim=0)
+        covariance = (rows - mean).T @ (rows - mean) / len(rows)
+        variances, directions = torch.linalg.eigh(covariance)
+        variances, directions = variances.flip(0)[:dimensions], directions.flip(1)[:, :dimensions]
+        # An eigenvector's sign is arbitrary: its largest component is made positive.
+        largest = directions.abs().argmax(dim=0, keepdim=True)
+        directions = directions * directions.gather(0, largest).sign()
+        floored = variances.clamp(min=max(FLOOR * float(variances[0]), 1e-12))
+        return cls(mean.float(), (directions / floored.sqrt()).float())
+
+    @property
+    def width(self) -> int:
+        """W."""
+        return self.matrix.shape[1]
+
+    def apply(self, z: Tensor) -> Tensor:
+        """``[N, D]`` → ``[N, W]``, differentiable."""
+        return (z - self.mean) @ self.matrix
