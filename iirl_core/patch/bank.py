@@ -11,8 +11,8 @@ from torch import Tensor
 from iirl_core.patch.kernel import kernel
 from iirl_core.patch.patch import Patch, Space
 
-BLOCK = 2**22
-"""Distances held in memory at a time: 32 MiB of float64."""
+BLOCK = 2**18
+"""Distances held in memory at a time: 2 MiB of float64, so that they stay in the cache."""
 
 Coordinates = Mapping[Space, tuple[Tensor, Tensor]]
 """By space: ``phi [N, E, L]`` and ``gate [N, E]``, as ``RewardModel.space`` gives them."""

@@ -14,4 +14,4 @@ def kernel(distance: Tensor) -> Tensor:
     radial functions of minimal degree", φ₃,₁.
     """
     inside = (1 - distance).clamp(min=0)
-    return inside**4 * (4 * distance + 1)
+    return inside.square().square() * (4 * distance + 1)
