@@ -1,0 +1,278 @@
+"""The Store in an S3 bucket, through boto3: conditional writes, server-side copies, bulk data through pyarrow.
+
+Credentials, region and endpoint come from the usual places (``AWS_…`` variables, ``~/.aws``, the instance's role).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pyarrow.fs
+from boto3.exceptions import S3UploadFailedError
+from botocore.config import Config as ClientConfig
+from botocore.exceptions import BotoCoreError, ClientError
+
+from iirl_core.errors import ClusterError, Conflict, NotFound
+from iirl_core.store.key import STAGING, check_key, check_prefix, is_staged
+
+_MISSING = {"NoSuchKey", "404", "NotFound"}
+_DENIED = {"AccessDenied", "403", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"}
+_LOST = {"PreconditionFailed", "412"}
+_BUSY = {"ConditionalRequestConflict", "409", "OperationAborted"}
+_COPIES_AT_ONCE = 8
+_DELETES_AT_ONCE = 1000
+_BUSY_RETRIES = 6
+
+
+def default_endpoint() -> str | None:
+    """The endpoint that the environment asks for; None means Amazon's own."""
+    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or None
+
+
+@dataclass(frozen=True)
+class S3Store:
+    """A store under ``s3://bucket/prefix``, safe among processes anywhere.
+
+    A published tree is copied, not renamed: its ``last`` file arrives last, so two writers must publish different
+    content under different names, as digests do.
+
+    Every method raises ClusterError where the endpoint does not answer or the credentials are denied.
+    """
+
+    bucket: str
+    prefix: str
+    endpoint: str | None
+
+    @property
+    def url(self) -> str:
+        """``s3://bucket/prefix``, with the endpoint where it is not Amazon's, so that other nodes find the same."""
+        base = f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+        return f"{base}?endpoint={self.endpoint}" if self.endpoint else base
+
+    def get(self, key: str) -> bytes:
+        """The bytes under ``key``; NotFound where there are none."""
+        return self._read(key)[0]
+
+    def exists(self, key: str) -> bool:
+        """Whether ``key`` holds bytes."""
+        try:
+            self._head(key)
+        except NotFound:
+            return False
+        return True
+
+    def put(self, key: str, data: bytes) -> None:
+        """Store or replace with one request."""
+        name = self._name(key)
+        with self._errors(key):
+            self._client.put_object(Bucket=self.bucket, Key=name, Body=data)
+
+    def put_file(self, key: str, path: Path) -> None:
+        """Store or replace from a local file, in parts where it is large."""
+        name = self._name(key)
+        with self._errors(key):
+            self._client.upload_file(str(path), self.bucket, name)
+
+    def copy(self, source: str, target: str) -> None:
+        """A server-side copy, in parts where it is large; NotFound where ``source`` holds nothing."""
+        origin, name = self._name(source), self._name(target)
+        with self._errors(source):
+            self._client.copy({"Bucket": self.bucket, "Key": origin}, self.bucket, name)
+
+    def create(self, key: str, data: bytes) -> None:
+        """Store what must not exist yet (``If-None-Match: *``); Conflict where it does."""
+        self._put_if(key, data, f"{key} exists already", IfNoneMatch="*")
+
+    def swap(self, key: str, expected: bytes | None, data: bytes) -> None:
+        """Replace ``expected`` by ``data`` (``If-Match`` with its ETag); Conflict where something else is stored."""
+        if expected is None:
+            self.create(key, data)
+            return
+        changed = f"{key} changed meanwhile"
+        try:
+            seen, etag = self._read(key)
+        except NotFound as error:
+            raise Conflict(changed, todo="Read it again and retry") from error
+        if seen != expected:
+            raise Conflict(changed, todo="Read it again and retry")
+        self._put_if(key, data, changed, IfMatch=etag)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Keys that start with ``prefix``, in lexicographic order, page by page as they are asked for."""
+        for key, _, _ in self._objects(check_prefix(prefix)):
+            if not is_staged(key):
+                yield key
+
+    def stage(self) -> str:
+        """A new prefix ``staging/UNIQUE``; S3 has no folders to make."""
+        return f"{STAGING}/{uuid.uuid4().hex}"
+
+    def publish(self, staged: str, final: str, last: str) -> None:
+        """Copy the staged tree to ``final``, ``last`` last, and remove it; only remove it where ``last`` is there.
+
+        Raises:
+            NotFound: ``last`` is neither staged nor published.
+        """
+        names = [key.removeprefix(staged + "/") for key, _, _ in self._objects(check_key(staged) + "/")]
+        if not self.exists(f"{final}/{last}"):
+            if last not in names:
+                raise NotFound(f"{staged} holds no {last}", "a complete staged tree")
+            first = [name for name in names if name != last]
+            with ThreadPoolExecutor(_COPIES_AT_ONCE) as pool:
+                list(pool.map(lambda name: self.copy(f"{staged}/{name}", f"{final}/{name}"), first))
+            self.copy(f"{staged}/{last}", f"{final}/{last}")
+        self._remove(staged)
+
+    def filesystem(self) -> tuple[pyarrow.fs.FileSystem, str]:
+        """pyarrow's own S3 client, which must be told the endpoint, and ``bucket/prefix``."""
+        scheme, _, host = (self.endpoint or "").rpartition("://")
+        filesystem = pyarrow.fs.S3FileSystem(
+            endpoint_override=host or None,
+            scheme=scheme or "https",
+            region=self._client.meta.region_name if self._client.meta.region_name != "aws-global" else None,
+            tls_ca_file_path=os.environ.get("AWS_CA_BUNDLE") if scheme != "http" else None,
+        )
+        return filesystem, f"{self.bucket}/{self.prefix}".rstrip("/")
+
+    def local(self, prefix: str, cache: Path) -> Path:
+        """Download what ``cache`` does not have yet (by size and time of change) and give the folder.
+
+        Raises:
+            NotFound: nothing is stored there.
+        """
+        prefix = check_key(prefix.removesuffix("/"))
+        objects = list(self._objects(prefix + "/"))
+        if not objects:
+            raise NotFound(f"nothing is stored under {prefix} in {self.url}")
+        with ThreadPoolExecutor(_COPIES_AT_ONCE) as pool:
+            list(pool.map(lambda one: self._download(*one, cache / one[0]), objects))
+        return cache / prefix
+
+    @property
+    def _client(self) -> Any:  # noqa: ANN401 (boto3 makes its clients' classes at run time)
+        return _client(self.endpoint)
+
+    def _name(self, key: str) -> str:
+        return f"{self.prefix}/{check_key(key)}".lstrip("/")
+
+    def _read(self, key: str) -> tuple[bytes, str]:
+        name = self._name(key)
+        with self._errors(key):
+            answer = self._client.get_object(Bucket=self.bucket, Key=name)
+            return answer["Body"].read(), answer["ETag"]
+
+    def _head(self, key: str) -> dict[str, str]:
+        """The object's metadata; NotFound where there is none."""
+        name = self._name(key)
+        with self._errors(key):
+            metadata: dict[str, str] = self._client.head_object(Bucket=self.bucket, Key=name)["Metadata"]
+            return metadata
+
+    def _put_if(self, key: str, data: bytes, conflict: str, **condition: str) -> None:
+        # boto3 repeats a request whose answer was lost; the repetition then fails on what the first one wrote. The
+        # writer's mark tells that from somebody else's write.
+        name, writer = self._name(key), uuid.uuid4().hex
+        for attempt in range(_BUSY_RETRIES):
+            try:
+                self._client.put_object(
+                    Bucket=self.bucket, Key=name, Body=data, Metadata={"writer": writer}, **condition
+                )
+                return
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                if code in _BUSY and attempt + 1 < _BUSY_RETRIES:
+                    time.sleep(0.05 * 2**attempt)
+                    continue
+                if code not in _LOST | _BUSY | _MISSING:
+                    raise self._refused(key, code, error) from error
+                if code in _LOST and self._head(key).get("writer") == writer:
+                    return
+                raise Conflict(conflict, todo="Read it again and retry") from error
+            except BotoCoreError as error:
+                raise self._unreachable(error) from error
+
+    def _objects(self, prefix: str) -> Iterator[tuple[str, int, float]]:
+        """Key, size and time of change of every object under ``prefix``; folder markers are skipped."""
+        base = f"{self.prefix}/" if self.prefix else ""
+        with self._errors(prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=base + prefix)
+            for page in pages:
+                for one in page.get("Contents", []):
+                    if not one["Key"].endswith("/"):
+                        yield one["Key"].removeprefix(base), one["Size"], one["LastModified"].timestamp()
+
+    def _download(self, key: str, size: int, changed: float, path: Path) -> None:
+        if path.is_file() and path.stat().st_size == size and path.stat().st_mtime == changed:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+        with self._errors(key):
+            self._client.download_file(self.bucket, self._name(key), str(temporary))
+        os.utime(temporary, (changed, changed))
+        os.replace(temporary, path)
+
+    def _remove(self, staged: str) -> None:
+        base = self._name(staged) + "/"
+        with self._errors(staged):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=base)
+            names = [one["Key"] for page in pages for one in page.get("Contents", [])]
+            for start in range(0, len(names), _DELETES_AT_ONCE):
+                batch = [{"Key": name} for name in names[start : start + _DELETES_AT_ONCE]]
+                self._client.delete_objects(Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True})
+
+    @contextmanager
+    def _errors(self, key: str) -> Iterator[None]:
+        """Our errors for boto3's."""
+        try:
+            yield
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in _MISSING:
+                raise NotFound(f"nothing is stored at {key} in {self.url}") from error
+            raise self._refused(key, code, error) from error
+        except S3UploadFailedError as error:
+            raise ClusterError(f"the upload of {key} to {self.url} failed ({_line(error)})") from error
+        except BotoCoreError as error:
+            raise self._unreachable(error) from error
+
+    def _refused(self, key: str, code: str, error: ClientError) -> ClusterError:
+        if code == "NoSuchBucket":
+            return ClusterError(f"there is no bucket {self.bucket}", todo="Make it, or mend the store's URL")
+        if code in _DENIED:
+            return ClusterError(
+                f"the object store denies access to {self.url} ({code})", todo="Mend the AWS credentials or the policy"
+            )
+        return ClusterError(f"the object store refused {key} in {self.url} ({_line(error)})")
+
+    def _unreachable(self, error: BotoCoreError) -> ClusterError:
+        return ClusterError(
+            f"the object store {self.url} cannot be used ({_line(error)})",
+            todo="Mend the endpoint (AWS_ENDPOINT_URL), the network or the credentials",
+        )
+
+
+@cache
+def _client(endpoint: str | None) -> Any:  # noqa: ANN401
+    """One client per endpoint and process; clients are safe among threads."""
+    settings = ClientConfig(
+        connect_timeout=5,
+        read_timeout=60,
+        retries={"mode": "standard", "max_attempts": 4},
+        max_pool_connections=32,
+        s3={"addressing_style": "path" if endpoint else "auto"},
+    )
+    return boto3.session.Session().client("s3", endpoint_url=endpoint, config=settings)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
