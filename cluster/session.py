@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from cluster.resources import Capacity
 from cluster.store import open_store
 from iirl_core.errors import ClusterError
 
@@ -70,6 +71,8 @@ class Session:
         os.environ.setdefault("RAY_AUTH_MODE", "token")
         for name, value in QUIET.items():
             os.environ.setdefault(name, value)
+        if self.address:
+            os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what is wrong is ours to say, in one line
         import ray  # 2 s, and only the verbs that need it pay
 
         if ray.is_initialized():
@@ -80,13 +83,25 @@ class Session:
             _start_local()
         self._started = True
 
-    def cpus(self) -> float:
-        """CPUs of the whole cluster (of this machine for a local Ray); starts Ray."""
-        return self._total("CPU")
+    def cluster(self) -> Capacity:
+        """What the cluster has now (this machine, for a local Ray); starts Ray.
 
-    def gpus(self) -> float:
-        """GPUs of the whole cluster; starts Ray."""
-        return self._total("GPU")
+        Raises:
+            ClusterError: as ``ray``; or it has no CPU.
+        """
+        self.ray()
+        import ray
+
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        return Capacity(
+            cpus=sum(node.get("CPU", 0.0) for node in nodes),
+            gpus=sum(node.get("GPU", 0.0) for node in nodes),
+            node_cpus=max((node.get("CPU", 0.0) for node in nodes), default=0.0),
+        )
+
+    def cpus(self) -> float:
+        """CPUs that can be used; starts Ray."""
+        return self.cluster().cpus
 
     def close(self) -> None:
         """Leave the Ray that this session started or joined; one that was there before stays."""
@@ -95,12 +110,6 @@ class Session:
 
             ray.shutdown()
             self._started = False
-
-    def _total(self, resource: str) -> float:
-        self.ray()
-        import ray
-
-        return float(ray.cluster_resources().get(resource, 0.0))
 
 
 def open_session(config: Config, address: str | None = None) -> Session:
@@ -172,7 +181,8 @@ def _check_token(address: str) -> None:
     Raises:
         ClusterError: the token is refused, or what answers there is not a Ray head.
     """
-    from ray._raylet import GcsClient  # the only call that tells a refused token from a silent head
+    # The only call that tells a refused token from a silent head; the compiled module has no stubs.
+    from ray._raylet import GcsClient  # type: ignore[attr-defined]
     from ray.exceptions import AuthenticationError, RaySystemError, RpcError
 
     failures: list[Exception] = []
