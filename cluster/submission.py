@@ -13,13 +13,21 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cluster.session import PACKAGES
 from iirl_core.errors import ClusterError, ConfigError
 
 REACH_SECONDS = 10.0
 """How long a head may take to accept a connection."""
+CHATTY = (
+    "ray.dashboard.modules.dashboard_sdk",
+    "ray.dashboard.modules.job.sdk",
+    "ray._private.runtime_env.packaging",
+)
+"""Loggers that tell of every upload; Ray sets their level itself, one by one."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +53,17 @@ class JobsClient:
         os.environ.setdefault("RAY_AUTH_MODE", "token")
         from ray.job_submission import JobSubmissionClient  # seconds
 
-        logging.getLogger("ray.dashboard.modules").setLevel(logging.ERROR)
+        for chatty in CHATTY:
+            logging.getLogger(chatty).setLevel(logging.ERROR)
         with self._explained():
             self._client = JobSubmissionClient(self.address)
 
     def submit(self, entrypoint: str, working_dir: Path) -> str:
-        """Upload ``working_dir`` and start ``entrypoint`` in it; returns the job's id."""
+        """Upload ``working_dir`` and our four packages, start ``entrypoint`` there, and return the job's id."""
+        code = [str(Path(spec.origin).parent) for name in PACKAGES if (spec := find_spec(name)) and spec.origin]
+        environment = {"working_dir": str(working_dir), "py_modules": code}
         with self._explained():
-            return str(self._client.submit_job(entrypoint=entrypoint, runtime_env={"working_dir": str(working_dir)}))
+            return str(self._client.submit_job(entrypoint=entrypoint, runtime_env=environment))
 
     def follow(self, job: str, write: Callable[[str], None]) -> JobEnd:
         """Pass the job's output to ``write`` as it comes, until the job ends."""

@@ -1,0 +1,79 @@
+"""What travels with a job, and what must not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from iirl_core.config import Config, load_config
+from iirl_core.errors import ConfigError
+from jobs import submit
+from jobs.submit import bundle_of, write_bundle
+
+CONFIG = """
+name: walks
+store: s3://bucket/prefix
+corpora:
+  - {name: walks, files: ["a/*.jsonl", "b/one.jsonl"]}
+  - {name: far, role: negatives, files: ["s3://bucket/far.npz"]}
+encoder: {kind: trajectory}
+audit: {probes: {far: 10}}
+norms:
+  - {id: off-path, kind: ceiling, threshold: 0.1, families: [far], rationale: r, owner: o,
+     region: {geometry: path.csv, beyond: 0.3, low: [-1], high: [1]}}
+serve: {token_file: token}
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    for name, text in {
+        "a/one.jsonl": "1",
+        "a/two.jsonl": "2",
+        "b/one.jsonl": "3",
+        "path.csv": "4",
+        "token": "5",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    return load_config(tmp_path / "config.yaml")
+
+
+def test_files_of_equal_names_stay_apart_and_the_shipped_configuration_finds_them(
+    config: Config, tmp_path: Path
+) -> None:
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    write_bundle(bundle_of(config), folder)
+    shipped = load_config(folder / "config.yaml")
+    assert [Path(file).read_text() for file in shipped.corpora[0].files] == ["1", "2", "3"]
+    assert all(Path(file).is_relative_to(folder) for file in shipped.corpora[0].files)
+    assert shipped.norms[0].region is not None
+    assert Path(shipped.norms[0].region.geometry).read_text() == "4"
+
+
+def test_what_lies_in_an_object_store_stays_there(config: Config) -> None:
+    assert bundle_of(config).config.corpora[1].files == ["s3://bucket/far.npz"]
+
+
+def test_a_token_never_travels(config: Config) -> None:
+    assert not [path for path, _ in bundle_of(config).files if path.name == "token"]
+
+
+def test_a_store_that_only_this_machine_sees_is_refused(config: Config) -> None:
+    with pytest.raises(ConfigError, match="folder of this machine"):
+        bundle_of(config.model_copy(update={"store": ".iirl"}))
+
+
+def test_a_missing_file_is_named(config: Config, tmp_path: Path) -> None:
+    (tmp_path / "path.csv").unlink()
+    with pytest.raises(ConfigError, match="path.csv"):
+        bundle_of(config)
+
+
+def test_too_much_to_ship_is_refused_with_what_to_do(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(submit, "MOST_BYTES", 3)
+    with pytest.raises(ConfigError, match="s3://"):
+        bundle_of(config)
