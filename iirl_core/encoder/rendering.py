@@ -1,0 +1,101 @@
+"""Conversations → tokens: one chat template, and one rule for what is cut when a conversation is too long.
+
+The rule: the start of the context goes first; an answer that is too long by itself loses its end. Special tokens that
+the tokenizer puts around a text (CLS and SEP, BOS and EOS) stay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jinja2
+from transformers import PreTrainedTokenizerBase
+
+from iirl_core.demonstration import Conversation
+from iirl_core.errors import ConfigError, InputError
+
+PLAIN_TEMPLATE = (
+    "{% for message in messages %}{{ message['role'] + ': ' + message['content'] }}"
+    "{% if not loop.last %}{{ '\\n' }}{% endif %}{% endfor %}"
+)
+"""Ours, for tokenizers that have none: ``role: content``, a turn a line."""
+
+_ANSWER = "\u241eanswer\u241e"
+"""Stands in for the answer when the template is asked where answers go."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """``ids`` with special tokens, never empty; ``truncated`` says whether something was cut."""
+
+    ids: tuple[int, ...]
+    truncated: bool
+
+
+class Rendering:
+    """A tokenizer, a chat template and a length, frozen together."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, template: str, max_tokens: int) -> None:
+        if not tokenizer.is_fast:
+            raise ConfigError(f"a slow tokenizer ({type(tokenizer).__name__})", "one with a tokenizer.json")
+        self.tokenizer, self.template, self.max_tokens = tokenizer, template, max_tokens
+        self._plain = template == PLAIN_TEMPLATE
+        self._before, self._after = self._surroundings()
+        self._special = [token for token in tokenizer.all_special_tokens if len(token) > 1]
+
+    def _surroundings(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The special tokens that the tokenizer itself puts before and after a text."""
+        bare = list(self.tokenizer("a", add_special_tokens=False)["input_ids"])
+        full = list(self.tokenizer("a")["input_ids"])
+        at = next((i for i in range(len(full)) if full[i : i + len(bare)] == bare), 0)
+        return tuple(full[:at]), tuple(full[at + len(bare) :])
+
+    def render(self, conversation: Conversation) -> str:
+        """The text that is tokenised.
+
+        Raises:
+            InputError: the template refuses the conversation (its roles, their order).
+        """
+        messages = [{"role": turn.role, "content": self._neutral(turn.content)} for turn in conversation.messages]
+        try:
+            return str(self.tokenizer.apply_chat_template(messages, chat_template=self.template, tokenize=False))
+        except jinja2.TemplateError as error:
+            raise InputError(f"the chat template refuses this conversation ({error})") from error
+
+    def _neutral(self, content: str) -> str:
+        """Content cannot forge a turn: where the template may write special tokens, their letters inside a message are
+        broken by a zero-width space. Our plain template writes none, so there they are tokenised as letters.
+        """
+        if not self._plain:
+            for token in self._special:
+                content = content.replace(token, f"{token[0]}\u200b{token[1:]}")
+        return content
+
+    def tokens(self, conversation: Conversation) -> Tokens:
+        """Render, tokenise, and cut what does not fit.
+
+        Raises:
+            InputError: the template refuses the conversation.
+        """
+        text = self.render(conversation)
+        encoded = self.tokenizer(
+            text, add_special_tokens=False, return_offsets_mapping=True, split_special_tokens=self._plain, verbose=False
+        )
+        ids: list[int] = list(encoded["input_ids"])
+        before = () if tuple(ids[: len(self._before)]) == self._before else self._before
+        after = () if self._after and tuple(ids[-len(self._after) :]) == self._after else self._after
+        room = self.max_tokens - len(before) - len(after)
+        truncated = len(ids) > room
+        if truncated:
+            start = self._answer_start(text, conversation)
+            context = sum(1 for _, end in encoded["offset_mapping"] if end <= start)
+            answer = ids[context:][:room]
+            ids = ids[:context][len(answer) - room :] + answer if len(answer) < room else answer
+        return Tokens((*before, *ids, *after) or (self.tokenizer.pad_token_id or 0,), truncated)
+
+    def _answer_start(self, text: str, conversation: Conversation) -> int:
+        """Where in the rendered text the answer begins."""
+        before, _, _ = self.render(conversation.with_answer(_ANSWER)).partition(_ANSWER)
+        if text.startswith(before):
+            return len(before)
+        return max(0, text.rfind(self._neutral(conversation.answer).strip()))

@@ -1,0 +1,84 @@
+"""Encoders ↔ files: safetensors and JSON only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from iirl_core.canonical import JsonValue
+from iirl_core.encoder.protocol import Encoder
+from iirl_core.encoder.trajectory import RowKind, TrajectoryEncoder
+from iirl_core.errors import ArtifactError
+
+STANDARDISER = "standardiser.safetensors"
+
+
+def save_encoder(encoder: Encoder, folder: Path) -> dict[str, JsonValue]:
+    """Write the weights into ``folder`` (made if need be) and return the document from which they are read again.
+
+    Equal encoders write equal bytes.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if isinstance(encoder, TrajectoryEncoder):
+        save_file({"mean": encoder.mean.contiguous(), "scale": encoder.scale.contiguous()}, folder / STANDARDISER)
+        return {
+            "kind": "trajectory",
+            "rows": encoder.rows,
+            "observations": encoder.observations,
+            "actions": encoder.actions,
+            "terminal": "ignored",
+        }
+    from iirl_core.encoder.text import TextEncoder  # transformers takes seconds to import: only for text
+
+    if not isinstance(encoder, TextEncoder):
+        raise ArtifactError(f"an encoder of type {type(encoder).__name__}", "one of this package")
+    encoder.model.save_pretrained(folder)
+    encoder.rendering.tokenizer.save_pretrained(folder)
+    return {
+        "kind": "text",
+        "chat_template": encoder.rendering.template,
+        "max_tokens": encoder.rendering.max_tokens,
+        "truncation": "context-start, then answer-end",
+        "padding": "right",
+        "pooling": "mean",
+        "batch": encoder.batch,
+        "trust_remote_code": encoder.trust_remote_code,
+    }
+
+
+def load_encoder(folder: Path, document: JsonValue, *, trust_remote_code: bool = False) -> Encoder:
+    """The inverse of ``save_encoder``.
+
+    Raises:
+        ArtifactError: the document or the files do not describe an encoder, or it needs code of its own and
+            ``trust_remote_code`` was not given.
+    """
+    if not isinstance(document, dict) or document.get("kind") not in ("text", "trajectory"):
+        raise ArtifactError(f"encoder {document}", "kind text or trajectory")
+    if document.get("trust_remote_code") and not trust_remote_code:
+        raise ArtifactError("this encoder runs code of its own", todo="Load it with trust_remote_code=True")
+    try:
+        return _trajectory(folder, document) if document["kind"] == "trajectory" else _text(folder, document)
+    except (KeyError, TypeError, ValueError, OSError, SafetensorError) as error:
+        raise ArtifactError(f"the encoder in {folder.name} cannot be read ({error})") from error
+
+
+def _trajectory(folder: Path, document: dict[str, JsonValue]) -> Encoder:
+    tensors = load_file(folder / STANDARDISER)
+    shape = int(cast(int, document["observations"])), int(cast(int, document["actions"]))
+    return TrajectoryEncoder(cast(RowKind, document["rows"]), *shape, tensors["mean"], tensors["scale"])
+
+
+def _text(folder: Path, document: dict[str, JsonValue]) -> Encoder:
+    from iirl_core.encoder.text import load_text  # transformers takes seconds to import: only for text
+
+    return load_text(
+        folder,
+        template=str(document["chat_template"]),
+        max_tokens=int(cast(int, document["max_tokens"])),
+        batch=int(cast(int, document["batch"])),
+        trust_remote_code=bool(document["trust_remote_code"]),
+    )

