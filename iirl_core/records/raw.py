@@ -1,0 +1,59 @@
+"""What a file yields: decoded rows, and rows that could not be used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow.fs
+
+from iirl_core.canonical import JsonValue
+
+
+@dataclass(frozen=True)
+class RawRecord:
+    """One decoded row: ``document`` is what ``parse_record`` takes (JSON values, or arrays under the trajectory keys).
+
+    ``line`` counts from 1: the line of a JSONL file, the position in a JSON list, the row of a Parquet file, the
+    episode of an array file.
+    """
+
+    file: str
+    line: int
+    document: object
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """A row (``line`` as in RawRecord; 0 for the whole file) that was set aside, and why, in one line."""
+
+    file: str
+    line: int
+    reason: str
+
+    def document(self) -> dict[str, JsonValue]:
+        """As a line of ``quarantine.jsonl``."""
+        return {"file": self.file, "line": self.line, "reason": self.reason}
+
+
+@dataclass(frozen=True)
+class RecordFile:
+    """A file to read records from; picklable, so that another node can open it."""
+
+    path: str
+    filesystem: pyarrow.fs.FileSystem = field(default_factory=pyarrow.fs.LocalFileSystem)
+
+    @property
+    def name(self) -> str:
+        """The last part of the path: what manifests and quarantines call it."""
+        return self.path.rsplit("/", 1)[-1]
+
+    @property
+    def stem(self) -> str:
+        """The name without its format and compression: a record's source where it names none itself."""
+        return self.name.split(".", 1)[0] or self.name
+
+
+def record_file(path: RecordFile | Path | str) -> RecordFile:
+    """``path`` itself, or a local path as a RecordFile."""
+    return path if isinstance(path, RecordFile) else RecordFile(str(path))
