@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
 import pyarrow.fs
@@ -37,6 +37,14 @@ _BUSY_RETRIES = 6
 def default_endpoint() -> str | None:
     """The endpoint that the environment asks for; None means Amazon's own."""
     return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or None
+
+
+class _Object(NamedTuple):
+    """What a listing says: the key in our store, the size in bytes, the time of change in seconds."""
+
+    key: str
+    size: int
+    changed: float
 
 
 @dataclass(frozen=True)
@@ -109,9 +117,9 @@ class S3Store:
 
     def list(self, prefix: str) -> Iterator[str]:
         """Keys that start with ``prefix``, in lexicographic order, page by page as they are asked for."""
-        for key, _, _ in self._objects(check_prefix(prefix)):
-            if not is_staged(key):
-                yield key
+        for one in self._objects(check_prefix(prefix)):
+            if not is_staged(one.key):
+                yield one.key
 
     def stage(self) -> str:
         """A new prefix ``staging/UNIQUE``; S3 has no folders to make."""
@@ -123,7 +131,7 @@ class S3Store:
         Raises:
             NotFound: ``last`` is neither staged nor published.
         """
-        names = [key.removeprefix(staged + "/") for key, _, _ in self._objects(check_key(staged) + "/")]
+        names = [one.key.removeprefix(staged + "/") for one in self._objects(check_key(staged) + "/")]
         if not self.exists(f"{final}/{last}"):
             if last not in names:
                 raise NotFound(f"{staged} holds no {last}", "a complete staged tree")
@@ -134,7 +142,7 @@ class S3Store:
         self._remove(staged)
 
     def filesystem(self) -> tuple[pyarrow.fs.FileSystem, str]:
-        """pyarrow's own S3 client, which must be told the endpoint, and ``bucket/prefix``."""
+        """Pyarrow's own S3 client, which must be told the endpoint, and ``bucket/prefix``."""
         scheme, _, host = (self.endpoint or "").rpartition("://")
         filesystem = pyarrow.fs.S3FileSystem(
             endpoint_override=host or None,
@@ -155,11 +163,11 @@ class S3Store:
         if not objects:
             raise NotFound(f"nothing is stored under {prefix} in {self.url}")
         with ThreadPoolExecutor(_COPIES_AT_ONCE) as pool:
-            list(pool.map(lambda one: self._download(*one, cache / one[0]), objects))
+            list(pool.map(lambda one: self._download(one, cache), objects))
         return cache / prefix
 
     @property
-    def _client(self) -> Any:  # noqa: ANN401 (boto3 makes its clients' classes at run time)
+    def _client(self) -> Any:
         return _client(self.endpoint)
 
     def _name(self, key: str) -> str:
@@ -201,33 +209,35 @@ class S3Store:
             except BotoCoreError as error:
                 raise self._unreachable(error) from error
 
-    def _objects(self, prefix: str) -> Iterator[tuple[str, int, float]]:
-        """Key, size and time of change of every object under ``prefix``; folder markers are skipped."""
-        base = f"{self.prefix}/" if self.prefix else ""
-        with self._errors(prefix):
-            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=base + prefix)
-            for page in pages:
-                for one in page.get("Contents", []):
-                    if not one["Key"].endswith("/"):
-                        yield one["Key"].removeprefix(base), one["Size"], one["LastModified"].timestamp()
+    def _objects(self, prefix: str) -> Iterator[_Object]:
+        """Every object under ``prefix``; the markers of folders are skipped."""
+        for one in self._stored(prefix):
+            if not one["Key"].endswith("/"):
+                key = one["Key"].removeprefix(f"{self.prefix}/" if self.prefix else "")
+                yield _Object(key, one["Size"], one["LastModified"].timestamp())
 
-    def _download(self, key: str, size: int, changed: float, path: Path) -> None:
-        if path.is_file() and path.stat().st_size == size and path.stat().st_mtime == changed:
+    def _stored(self, prefix: str) -> Iterator[Any]:
+        base = f"{self.prefix}/{prefix}" if self.prefix else prefix
+        with self._errors(prefix):
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=base):
+                yield from page.get("Contents", [])
+
+    def _download(self, one: _Object, cache: Path) -> None:
+        path = cache / one.key
+        if path.is_file() and path.stat().st_size == one.size and path.stat().st_mtime == one.changed:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-        with self._errors(key):
-            self._client.download_file(self.bucket, self._name(key), str(temporary))
-        os.utime(temporary, (changed, changed))
+        with self._errors(one.key):
+            self._client.download_file(self.bucket, self._name(one.key), str(temporary))
+        os.utime(temporary, (one.changed, one.changed))
         os.replace(temporary, path)
 
     def _remove(self, staged: str) -> None:
-        base = self._name(staged) + "/"
+        names = [{"Key": one["Key"]} for one in self._stored(staged + "/")]
         with self._errors(staged):
-            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=base)
-            names = [one["Key"] for page in pages for one in page.get("Contents", [])]
             for start in range(0, len(names), _DELETES_AT_ONCE):
-                batch = [{"Key": name} for name in names[start : start + _DELETES_AT_ONCE]]
+                batch = names[start : start + _DELETES_AT_ONCE]
                 self._client.delete_objects(Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True})
 
     @contextmanager
@@ -262,7 +272,7 @@ class S3Store:
 
 
 @cache
-def _client(endpoint: str | None) -> Any:  # noqa: ANN401
+def _client(endpoint: str | None) -> Any:
     """One client per endpoint and process; clients are safe among threads."""
     settings = ClientConfig(
         connect_timeout=5,
