@@ -1,6 +1,7 @@
 """``iirl submit``: a verb on a cluster, through Ray Jobs, with its configuration and its data files.
 
-The cluster brings the dependencies (the image of ``Dockerfile``); our packages, the configuration and small data travel.
+The cluster brings the dependencies (the image of ``Dockerfile``); our packages, the configuration and small data
+travel.
 Keys and tokens never do: they are the cluster's own (a mounted secret), named by paths that hold there.
 """
 

@@ -69,7 +69,7 @@ def test_a_store_that_only_this_machine_sees_is_refused(config: Config) -> None:
 
 def test_a_missing_file_is_named(config: Config, tmp_path: Path) -> None:
     (tmp_path / "path.csv").unlink()
-    with pytest.raises(ConfigError, match="path.csv"):
+    with pytest.raises(ConfigError, match=r"path\.csv"):
         bundle_of(config)
 
 
