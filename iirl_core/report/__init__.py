@@ -1,0 +1,17 @@
+"""The audit report: ``render_report(data)`` → one self-contained HTML page."""
+
+from iirl_core.report.data import Ancestor as Ancestor
+from iirl_core.report.data import ArtifactFacts as ArtifactFacts
+from iirl_core.report.data import Baseline as Baseline
+from iirl_core.report.data import CorpusFacts as CorpusFacts
+from iirl_core.report.data import CoverageCell as CoverageCell
+from iirl_core.report.data import EvaluationFigure as EvaluationFigure
+from iirl_core.report.data import FindingFacts as FindingFacts
+from iirl_core.report.data import Measurement as Measurement
+from iirl_core.report.data import ReportData as ReportData
+from iirl_core.report.data import RewardField as RewardField
+from iirl_core.report.data import RewardGroup as RewardGroup
+from iirl_core.report.data import RoundFacts as RoundFacts
+from iirl_core.report.data import StatementFacts as StatementFacts
+from iirl_core.report.data import VerdictFacts as VerdictFacts
+from iirl_core.report.page import render_report as render_report

@@ -1,0 +1,200 @@
+"""ReportData → one self-contained HTML page: no network, no script, light and dark, fit to print.
+
+All text is escaped (a probe may hold HTML), and the page forbids itself every script and every request.
+
+Example:
+    >>> Path("report.html").write_text(render_report(data), encoding="utf-8")  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from iirl_core.canonical import Digest
+from iirl_core.norm.norm import Norm, NormKind
+from iirl_core.report.data import CoverageCell, EvaluationFigure, ReportData
+from iirl_core.report.finding_view import finding_view
+
+_HERE = Path(__file__).parent
+
+MODES = {
+    "strict": "fixed data only: no environment, no policy sampled or updated",
+    "frozen-policy": "negatives sampled once from fixed policies",
+    "policy-adaptive": "samples of a moving policy",
+}
+
+
+def render_report(data: ReportData) -> str:
+    """The whole page. Findings are shown as given: choose the worst few dozen before calling."""
+    import jinja2  # the page is rendered at the end of long work; importing this module stays cheap
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        short=short_digest, count=_count, reward=_reward, percent=_percent, number=_number, rule=_rule
+    )
+    drawings = {name: Markup(svg) for name, svg in _drawings(data).items()}  # noqa: S704 (our own SVG, escaped inside)
+    return environment.get_template("page.html.jinja").render(
+        data=data,
+        css=Markup((_HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704 (our own file)
+        tiles=_tiles(data),
+        modes=MODES,
+        not_covered=not_covered(data),
+        matrix=coverage_matrix(data),
+        findings=[finding_view(facts) for facts in data.findings],
+        evaluation=[_strip(figure) for figure in data.figures],
+        drawings=drawings,
+        lowest=_lowest(),
+    )
+
+
+def _drawings(data: ReportData) -> dict[str, str]:
+    from iirl_core.report.field_chart import field_chart, place_chart
+    from iirl_core.report.reward_chart import reward_chart
+    from iirl_core.report.round_chart import round_chart
+
+    drawings = {}
+    if data.rounds:
+        drawings["rounds"] = round_chart(data.rounds)
+    if data.groups:
+        drawings["rewards"] = reward_chart(data.groups)
+    if data.field is not None:
+        drawings["field"] = field_chart(data.field)
+        drawings["places"] = place_chart(data.field)
+    return drawings
+
+
+def _lowest() -> str:
+    from iirl_core.report.field_chart import LOWEST
+
+    return _number(LOWEST)
+
+
+# What the tables say --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class MatrixCell:
+    """One family × one norm. ``unasked``: no probe; ``named``: the norm names the family; ``over``: the norm is broken
+    there (a hard finding, or a bound above the limit).
+    """
+
+    unasked: bool
+    named: bool
+    over: bool
+    probes: int = 0
+    findings: int = 0
+    upper: float = 1.0
+
+
+def coverage_matrix(data: ReportData) -> list[tuple[str, list[MatrixCell]]]:
+    """One row per probe family, one cell per norm, both in the order in which they are given."""
+    cells = {(cell.family, cell.norm): cell for cell in data.coverage}
+    named = [family for norm in data.norms for family in norm.families]
+    families = dict.fromkeys([cell.family for cell in data.coverage] + named)
+    return [(family, [_cell(norm, family, cells.get((family, norm.id))) for norm in data.norms]) for family in families]
+
+
+def _cell(norm: Norm, family: str, cell: CoverageCell | None) -> MatrixCell:
+    if cell is None or cell.probes == 0:
+        return MatrixCell(unasked=True, named=family in norm.families, over=False)
+    over = (norm.hard and cell.findings > 0) or cell.upper > norm.limit
+    return MatrixCell(False, family in norm.families, over, cell.probes, cell.findings, cell.upper)
+
+
+def not_covered(data: ReportData) -> list[str]:
+    """A sentence for every family that a norm names and that asked nothing."""
+    return [
+        f"{norm.id}: the family {family} asked nothing"
+        for family, row in coverage_matrix(data)
+        for norm, cell in zip(data.norms, row, strict=True)
+        if cell.unasked and cell.named
+    ]
+
+
+def _tiles(data: ReportData) -> list[tuple[str, str]]:
+    tiles = [(_count(sum(row.probes for row in data.rounds)), "probes asked in all rounds")] if data.rounds else []
+    if data.rounds:
+        first, last = data.rounds[0], data.rounds[-1]
+        tiles.append((f"{_count(first.hard_flaws)} → {_count(last.hard_flaws)}", "hard flaws, first and last round"))
+        guard = [row.guard_min for row in data.rounds if row.guard_min is not None]
+        unseen = [row.unseen_share for row in data.rounds if row.unseen_share is not None]
+        if guard:
+            tiles.append((_reward(guard[-1]), "of its reward kept by the worst guard point"))
+        if unseen:
+            tiles.append((_percent(unseen[-1]), "of unseen demonstration points keep ≥ 0.95"))
+    tiles.append((_count(sum(patch.enabled for patch in data.patches)), "patches at work"))
+    return tiles
+
+
+# What the numbers look like -------------------------------------------------------------------------------------------
+
+
+def short_digest(digest: Digest) -> str:
+    """``sha256:`` and the first 12 of the 64 digits."""
+    return digest[:19]
+
+
+def _count(value: int) -> str:
+    return f"{value:,}"
+
+
+def _reward(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return "<0.001" if 0 < value < 0.0005 else f"{value:.3f}"
+
+
+def _percent(value: float | None) -> str:
+    if value is None:
+        return "–"
+    digits = 2 if value < 0.01 or 0.99 < value < 1 else 1
+    return f"{value * 100:.{digits}f}%"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _rule(norm: Norm) -> str:
+    where = f" farther than {_number(norm.region.beyond)} from the geometry" if norm.region else ""
+    return {
+        NormKind.CEILING: f"reward ≤ {_number(norm.threshold)}{where}",
+        NormKind.FLOOR: f"reward ≥ {_number(norm.threshold)}{where}",
+        NormKind.DIRECTION: f"edited − original ≤ {_number(norm.threshold)}",
+        NormKind.INVARIANCE: f"|edited − original| ≤ {_number(norm.threshold)}",
+    }[norm.kind]
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Where a figure, its interval and its baselines lie on a line from ``start`` to ``end``, in pixels of 190."""
+
+    figure: EvaluationFigure
+    start: float
+    end: float
+    dot: float
+    interval: tuple[float, float] | None
+    ticks: tuple[float, ...]
+
+
+def _strip(figure: EvaluationFigure) -> Strip:
+    values = [figure.value, *(base.value for base in figure.baselines)]
+    values += [bound for bound in (figure.low, figure.high) if bound is not None]
+    start, end = (0.0, 1.0) if all(0 <= value <= 1 for value in values) else (min(0.0, *values), max(0.0, *values))
+    span = (end - start) or 1.0
+
+    def place(value: float) -> float:
+        return round(5 + 180 * (value - start) / span, 1)
+
+    interval = None if figure.low is None or figure.high is None else (place(figure.low), place(figure.high))
+    return Strip(figure, start, end, place(figure.value), interval, tuple(place(b.value) for b in figure.baselines))

@@ -1,0 +1,50 @@
+"""How rewards are distributed before and after: demonstrations that nothing was fitted to, and what must not pay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iirl_core.report.data import RewardGroup
+from iirl_core.report.drawing import FIRST, INK, SECOND, inline_svg
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_BINS = np.linspace(0.0, 1.0, 41)
+_DASHES = ("solid", (0, (4, 2)), (0, (1, 1.5)))
+
+
+def reward_chart(groups: Sequence[RewardGroup]) -> str:
+    """An inline SVG with one panel before and one after, each group as the share of its inputs per reward bin."""
+
+    def draw(figure: Figure) -> None:
+        left, right = figure.subplots(1, 2, sharey=True)
+        _draw_panel(left, "Before: the root artifact", [(group, group.before) for group in groups])
+        _draw_panel(right, "After: this artifact", [(group, group.after) for group in groups])
+        left.set_ylabel("share of the group (%)")
+        handles, labels = left.get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=min(len(groups), 3))
+
+    return inline_svg("rewards", "Distribution of rewards before and after repair", 9.2, 3.1, draw)
+
+
+def _draw_panel(axes: Axes, title: str, groups: Sequence[tuple[RewardGroup, NDArray[np.floating]]]) -> None:
+    seen = {"demonstrations": 0, "contrast": 0}
+    for group, rewards in groups:
+        colour = FIRST if group.role == "demonstrations" else SECOND
+        dash = _DASHES[seen[group.role] % len(_DASHES)]
+        seen[group.role] += 1
+        shares = np.histogram(np.clip(rewards, 0, 1), _BINS)[0] / max(1, len(rewards)) * 100
+        axes.stairs(shares, _BINS, color=colour, fill=True, alpha=0.16)
+        axes.stairs(
+            shares, _BINS, color=colour, linewidth=1.5, linestyle=dash, label=f"{group.name} ({len(rewards):,})"
+        )
+    axes.set_title(title, loc="left")
+    axes.set_xlim(-0.01, 1.01)
+    axes.set_xlabel("reward")
+    axes.tick_params(colors=INK)
