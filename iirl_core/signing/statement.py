@@ -121,7 +121,7 @@ def verify_envelope(data: bytes, trust: Trust, predicate: type[P], subject: Dige
     statement = parse_statement(data)
     what = f"the {predicate.kind} statement {statement.digest[:19]}"
     if statement.kind != predicate.kind:
-        raise Tampered(f"a {statement.kind} statement", f"a {predicate.kind} statement")
+        raise Tampered(f"a statement of the kind {statement.kind}", predicate.kind)
     about = next((one for one in statement.subjects if one.digest == subject), None)
     if about is None:
         named = ", ".join(one.digest[:19] for one in statement.subjects) or "nothing"
