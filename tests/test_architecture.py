@@ -169,7 +169,14 @@ def exception_classes() -> list[type[BaseException]]:
     return [getattr(importlib.import_module(module_of(p)), node.name) for p, node in classes if node.name in names]
 
 
-SAMPLES: dict[str, object] = {"str": "what was wrong", "int": 7, "float": 0.5, "bool": True, "Path": Path("a/b")}
+SAMPLES: dict[str, object] = {
+    "str": "what was wrong",
+    "int": 7,
+    "float": 0.5,
+    "bool": True,
+    "Path": Path("a/b"),
+    "Details": (),
+}
 
 
 def sample_arguments(error: type[BaseException]) -> list[object]:
@@ -293,7 +300,7 @@ def test_files_and_functions_fit_in_a_head() -> None:
 # Text ---------------------------------------------------------------------------------------------------------------
 
 TEXT = {".py", ".md", ".toml", ".yaml", ".yml", ".sh", ".html", ".jinja", ".css", ".txt", ".cfg", ".json", ""}
-ELSEWHERE = {".git", ".venv", ".iirl", ".iirl-keys", ".demo", ".real", "build", "dist", "node_modules"}
+MADE = ("build", "dist", "__pycache__")
 # Written apart so that this file does not find itself.
 MACHINE = re.compile(
     r"(?<![\w.])/(?:" + "|".join(("work", "root", "opt" + "/wheels", "shared" + "/data")) + r")\b(?=[/\s\"'`).,:;]|$)"
@@ -304,7 +311,8 @@ def texts() -> Iterator[Path]:
     """Files of the repository that people read, without what was installed, made or cached."""
     for path in sorted(ROOT.rglob("*")):
         parts = path.relative_to(ROOT).parts
-        if any(part in ELSEWHERE or part.endswith(("_cache", "__pycache__", ".egg-info")) for part in parts):
+        hidden = any(part.startswith(".") for part in parts[:-1]) and parts[0] != ".ci"
+        if hidden or any(part in MADE or part.endswith(".egg-info") for part in parts):
             continue
         if path.is_file() and path.suffix in TEXT and not (parts[0] == "examples" and "data" in parts):
             yield path
