@@ -66,13 +66,14 @@ class Action(StrEnum):
 class Score:
     """A Reading judged under a Release: what a trainer receives, and why.
 
-    ``delivered`` is the number for the trainer after enforcement, scaled by β; the Reading keeps the raw reward.
+    ``delivered`` is the number for the trainer after enforcement, scaled by β (None: the release refuses to give one);
+    the Reading keeps the raw reward.
     """
 
     reading: Reading
     coverage_uncertainty: float
     action: Action
-    delivered: float
+    delivered: float | None
     digest: Digest
     release: str
     reasons: tuple[str, ...] = field(default=())

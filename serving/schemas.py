@@ -7,20 +7,27 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, FiniteFloat, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, FiniteFloat, JsonValue, Tag
 
-from iirl_core.canonical import JsonValue
+from iirl_core.demonstration import Role
 
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
+class TextPart(_Body):
+    """A part of a message, as OpenAI's clients write it."""
+
+    type: Literal["text"]
+    text: str
+
+
 class MessageBody(_Body):
     """One turn."""
 
-    role: str
-    content: str
+    role: Role
+    content: str | list[TextPart]
 
 
 class MessagesItem(_Body):
@@ -163,7 +170,6 @@ class ModelBody(_Body):
 
     id: str
     object: Literal["model"] = "model"
-    created: int
     owned_by: Literal["iirl"] = "iirl"
     aliases: list[str]
     kind: str

@@ -12,7 +12,7 @@ class Served:
     """One release of one artifact, fixed when the server starts: no answer mixes versions.
 
     ``release`` and ``audit`` are the digests of the signed statements; ``kind`` is what it reads (``conversation`` or
-    ``trajectory``); ``created`` is when the release was signed, in seconds since 1970.
+    ``trajectory``).
     """
 
     name: str
@@ -24,7 +24,6 @@ class Served:
     kind: str
     mode: str
     supervision: str
-    created: int
 
     @property
     def references(self) -> tuple[str, str, str]:

@@ -160,7 +160,6 @@ def _scores(asked: Asked, answers: list[Score | InputError]) -> list[Score]:
 def _models(served: Served) -> ModelsResponse:
     model = ModelBody(
         id=served.references[0],
-        created=served.created,
         aliases=list(served.references[1:]),
         kind=served.kind,
         version=served.version,

@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import ValidationError
 
-from iirl_core.demonstration import Conversation, Input, Message, Trajectory, conversation
+from iirl_core.demonstration import Conversation, Input
 from iirl_core.reading import Score
-from iirl_core.records import messages_of
+from iirl_core.records import messages_of, parse_record
 from serving.dialects.dialect import Asked, Dialect, check_count, inputs_of
 from serving.problem import unparsable_request
 from serving.schemas import (
     ArtifactBody,
     EvidenceBody,
     Item,
-    MessagesItem,
-    PromptItem,
     RewardBody,
     RewardsRequest,
     RewardsResponse,
@@ -38,13 +36,9 @@ def parse(body: bytes, _query: Mapping[str, str], most: int) -> Asked:
 
 
 def _input_of(item: Item) -> Input:
-    if isinstance(item, MessagesItem):
-        return Conversation(tuple(Message(message.role, message.content) for message in item.messages))  # type: ignore[arg-type] # Message checks it
-    if isinstance(item, PromptItem):
-        return conversation(item.prompt, item.response)
-    if isinstance(item, TextItem):
+    if isinstance(item, TextItem):  # stricter than a corpus: text in no known template is refused, not guessed at
         return Conversation(messages_of(item.text))
-    return Trajectory(item.observations, item.actions, item.terminal)  # type: ignore[arg-type] # Trajectory converts it
+    return parse_record(item.model_dump(exclude_none=True))
 
 
 def answer(served: Served, scores: Sequence[Score]) -> RewardsResponse:

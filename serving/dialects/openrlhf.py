@@ -53,7 +53,6 @@ def answer(served: Served, scores: Sequence[Score]) -> GetRewardResponse:
     Raises:
         Problem: the release refuses to give a number for some of them (422, which ones).
     """
-    delivered = [score.delivered for score in scores]
     refused = tuple(
         Detail(f"query.{index}", f"{score.action.value}: {'; '.join(score.reasons)}")
         for index, score in enumerate(scores)
@@ -61,6 +60,7 @@ def answer(served: Served, scores: Sequence[Score]) -> GetRewardResponse:
     )
     if refused:
         raise Problem(422, "refused", f"the release refuses a reward for {len(refused)} of {len(scores)}", refused)
+    delivered = [score.delivered for score in scores if score.delivered is not None]
     return GetRewardResponse(
         rewards=delivered,
         scores=[min(1.0, reward) for reward in delivered],
