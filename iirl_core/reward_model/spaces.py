@@ -21,6 +21,8 @@ from iirl_core.reward_model.whitening import Whitening
 
 BOTTLENECK = 16
 TINY = 1e-6
+EXPLAINED = 1e-2
+"""A residual's spread is at least this share of the demonstrations' own, in z."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +46,11 @@ class Spaces:
         centre = (share * latents.phi).sum(dim=0)
         latent = (share * (latents.phi - centre).square()).sum(dim=(0, 2)).sqrt()
         residual = (share.squeeze(-1) * _residual(latents).square()).sum(dim=0).sqrt()
-        whitened = whole.apply(z)
-        spread = whitened.square().sum(dim=1).mean().sqrt().reshape(1)
-        return cls(bottleneck, whole, latent.clamp(min=TINY), residual.clamp(min=TINY), spread.clamp(min=TINY))
+        # What is explained all but perfectly is not magnified without limit.
+        residual = residual.clamp(min=max(EXPLAINED * float(_root_mean_square(z - bottleneck.mean)), TINY))
+        return cls(
+            bottleneck, whole, latent.clamp(min=TINY), residual, _root_mean_square(whole.apply(z)).clamp(min=TINY)
+        )
 
     def coordinates(self, expertness: Expertness, z: Tensor, space: Space) -> tuple[Tensor, Tensor]:
         """``z [N, D]`` → scaled ``phi [N, E, L]`` and ``gate [N, E]``; differentiable."""
@@ -71,6 +75,11 @@ def latents_of(expertness: Expertness, bottleneck: Whitening, z: Tensor) -> Late
     centred = z - bottleneck.mean
     residual = torch.linalg.vector_norm(centred - centred @ directions @ directions.T, dim=1)
     return Latents(phi, gate, residual.unsqueeze(1))
+
+
+def _root_mean_square(rows: Tensor) -> Tensor:
+    """``[N, D]`` → ``[1]``: of the rows' norms."""
+    return rows.square().sum(dim=1).mean().sqrt().reshape(1)
 
 
 def _residual(latents: Latents) -> Tensor:

@@ -1,0 +1,56 @@
+"""The model card, ``README.md``: what a reader needs to know before using the rewards, all of it from the manifest."""
+
+from __future__ import annotations
+
+from iirl_core.artifact.manifest import Manifest
+from iirl_core.artifact.provenance import Mode, Supervision
+
+_MODES = {
+    Mode.STRICT: "Fixed data only: no environment was run, no policy was sampled or updated.",
+    Mode.FROZEN_POLICY: "Negatives were sampled once from fixed policies.",
+    Mode.POLICY_ADAPTIVE: "Samples of a moving policy were used.",
+}
+_SUPERVISION = {
+    Supervision.DEMONSTRATIONS_ONLY: "Demonstrations only: no comparisons, no labelled negatives.",
+    Supervision.WEAK: "Weak: labelled or chosen negatives told bad from good.",
+    Supervision.PREFERENCE: "Preference: it was trained on comparisons.",
+}
+
+
+def card_of(manifest: Manifest) -> str:
+    """Markdown. It names no digest of its own, being part of what the digest covers."""
+    scored = "the assistant's last turn" if manifest.kind == "conversation" else "every step of a trajectory"
+    lines = [
+        f"# {manifest.name} {manifest.version}",
+        "",
+        f"A reward model for {manifest.kind} data: it scores {scored}, in [0, 1].",
+        "",
+        f"- **Learnt**: mode *{manifest.mode}*. {_MODES[manifest.mode]}",
+        f"- **Supervision**: *{manifest.supervision}*. {_SUPERVISION[manifest.supervision]}"
+        + (" A person labelled findings that became patches." if manifest.human else ""),
+        f"- **Parent**: {manifest.parent or 'none, a root'}.",
+        f"- **Patches**: {manifest.patches} enabled; what the weights alone give is the *unpatched* reward.",
+        f"- **Guard set**: {manifest.guard.rows} held-out rows whose reward repairs must keep.",
+        f"- **Expertness**: {manifest.expertness.get('family')}; **map**: {manifest.calibration.mapping['kind']}.",
+    ]
+    if manifest.terminal is not None:
+        lines.append(f"- **Terminal states**: {manifest.terminal}. Rewards are ≥ 0, so staying alive pays.")
+    lines += ["", "## Corpora", "", "| name | role | digest |", "| --- | --- | --- |"]
+    lines += [f"| {corpus.name} | {corpus.role} | `{corpus.digest}` |" for corpus in manifest.corpora]
+    if manifest.metrics:
+        lines += ["", "## Metrics", "", "| metric | value |", "| --- | --- |"]
+        lines += [f"| {name} | {value:.6g} |" for name, value in sorted(manifest.metrics.items())]
+    lines += [
+        "",
+        "## Use",
+        "",
+        "```python",
+        "from iirl_core import load",
+        'load("this folder").read([…])',
+        "```",
+        "",
+        "Rewards are what was learnt from these demonstrations, corrected where an audit found flaws. They say",
+        "nothing of inputs far from both: look at the uncertainty, and serve only under a release.",
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,52 @@
+"""What an artifact says of the machine and the configuration that made it: versions and choices, no names, no paths."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+
+from iirl_core.canonical import JsonValue
+from iirl_core.config import Config
+
+PACKAGES = ("iirl", "numpy", "torch", "transformers", "tokenizers", "safetensors", "pyarrow", "ray", "deepspeed")
+
+WHERE = ("store", "keys", "serve")
+"""Sections that say where things lie, not what they are: two machines that make the same artifact differ in them."""
+
+
+def environment() -> dict[str, str]:
+    """Python, the platform (system and machine, no host name) and the versions of the packages that computed."""
+    found = {"python": platform.python_version(), "platform": f"{platform.system()}-{platform.machine()}"}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue  # the core runs without ray and deepspeed
+    return found
+
+
+def portable_config(config: Config) -> dict[str, JsonValue]:
+    """The resolved configuration as JSON: paths are reduced to file names, and ``WHERE`` is left out."""
+    document: dict[str, JsonValue] = config.model_dump(mode="json", exclude=set(WHERE))
+    for corpus, section in zip(config.corpora, _objects(document["corpora"]), strict=True):
+        section["files"] = [_name(file) for file in corpus.files]
+    for norm, section in zip(config.norms, _objects(document["norms"]), strict=True):
+        if norm.region is not None:
+            section["region"] = {**_object(section["region"]), "geometry": _name(norm.region.geometry)}
+    encoder = _object(document["encoder"])
+    model = encoder.get("model")
+    if isinstance(model, str) and model.startswith(("/", "~", ".")):
+        encoder["model"] = _name(model)
+    return document
+
+
+def _name(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[2]
+
+
+def _object(value: JsonValue) -> dict[str, JsonValue]:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: JsonValue) -> list[dict[str, JsonValue]]:
+    return [_object(item) for item in value] if isinstance(value, list) else []

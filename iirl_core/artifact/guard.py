@@ -1,0 +1,63 @@
+"""The guard set: known-good rows frozen in the root artifact, which no repair along the chain may take away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from iirl_core.errors import ArtifactError
+from iirl_core.reward_model import RewardModel
+
+GUARD_FILE = "guard.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class Guard:
+    """``z [G, D]``, encoded rows of held-out demonstrations; ``root_rewards [G]``, what the unpatched root gave them;
+    ``known_good [K, D]``, rows of training demonstrations that repairs also measure against (K may be 0).
+
+    Raises:
+        ArtifactError: shapes do not fit, the guard set is empty, or a value is not finite.
+    """
+
+    z: Tensor
+    root_rewards: Tensor
+    known_good: Tensor
+
+    def __post_init__(self) -> None:
+        shapes = list(self.z.shape), list(self.root_rewards.shape), list(self.known_good.shape)
+        fits = self.z.ndim == 2 and self.known_good.ndim == 2 and self.z.shape[1] == self.known_good.shape[1]
+        if not fits or len(self.z) == 0 or self.root_rewards.shape != self.z.shape[:1]:
+            raise ArtifactError("guard set of shapes {}, {}, {}".format(*shapes), "[G, D], [G], [K, D] with G ≥ 1")
+        if not all(bool(torch.isfinite(tensor).all()) for tensor in (self.z, self.root_rewards, self.known_good)):
+            raise ArtifactError("a guard set with NaN or infinity", "finite numbers")
+
+    @classmethod
+    def of(cls, model: RewardModel, z: Tensor, known_good: Tensor | None = None) -> Guard:
+        """The guard set of a new root: its rewards are what ``model`` without patches gives."""
+        with torch.no_grad():
+            rewards = model.rows(z).unpatched
+        return cls(z.detach(), rewards, z[:0] if known_good is None else known_good.detach())
+
+    def save(self, folder: Path) -> None:
+        """Write ``guard.safetensors`` into ``folder``."""
+        tensors = {"z": self.z, "root_rewards": self.root_rewards, "known_good": self.known_good}
+        save_file({name: tensor.contiguous().clone() for name, tensor in tensors.items()}, folder / GUARD_FILE)
+
+    @classmethod
+    def load(cls, folder: Path) -> Guard:
+        """The inverse of ``save``.
+
+        Raises:
+            ArtifactError: the file is not a guard set.
+        """
+        try:
+            tensors = load_file(folder / GUARD_FILE)
+            return cls(tensors["z"], tensors["root_rewards"], tensors["known_good"])
+        except (KeyError, OSError, SafetensorError) as error:
+            raise ArtifactError(f"{GUARD_FILE} cannot be read ({error})") from error

@@ -1,0 +1,169 @@
+"""The Manifest: everything an artifact says of itself, as canonical JSON. Its digest names the artifact.
+
+Equal artifacts have equal manifests: it holds no time, no host and no machine path. When it was sealed, and by whom, is
+said by the builder's signed statement beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from iirl_core.artifact.provenance import Mode, Supervision
+from iirl_core.canonical import Digest, JsonValue, canonical_json, digest_bytes
+from iirl_core.encoder.protocol import ArtifactKind
+from iirl_core.errors import ArtifactError
+
+SCHEMA = 1
+"""Version of this document. Readers refuse others."""
+
+
+@dataclass(frozen=True, order=True)
+class FileEntry:
+    """One file of the artifact; ``path`` is relative to its folder.
+
+    Raises:
+        ArtifactError: the path leaves the folder.
+    """
+
+    path: str
+    digest: Digest
+    size: int
+
+    def __post_init__(self) -> None:
+        parts = PurePosixPath(self.path).parts
+        if not parts or self.path.startswith("/") or ".." in parts or "\\" in self.path:
+            raise ArtifactError(f"file path {self.path!r} in a manifest", "a path inside the artifact")
+
+
+@dataclass(frozen=True)
+class CorpusEntry:
+    """A corpus that training read, by digest; ``role`` is demonstrations, negatives or probes."""
+
+    name: str
+    role: str
+    digest: Digest
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The numbers that turn signals and distances into calibrated ones.
+
+    ``mapping`` is m_ψ; ``support_scale`` the distance at which the support part of the uncertainty is ½; ``latent``,
+    ``residual`` (one per expert) and ``input`` are the spreads by which patch spaces are scaled.
+    """
+
+    mapping: dict[str, str | float]
+    support_scale: float
+    latent: tuple[float, ...]
+    residual: tuple[float, ...]
+    input: float
+
+
+@dataclass(frozen=True)
+class GuardEntry:
+    """The guard set: the digest of its file, how many held-out rows and how many known-good training rows."""
+
+    digest: Digest
+    rows: int
+    known_good: int
+
+
+@dataclass(frozen=True)
+class Golden:
+    """A synthetic input (a record as ``parse_record`` takes it) and what the model said of it."""
+
+    input: dict[str, JsonValue]
+    signal: float
+    reward: float
+    uncertainty: float
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """``encoder`` and ``expertness`` are the documents their rooms wrote, and the only ones that read them; ``config``
+    is the resolved configuration without what says only where things lie. ``terminal`` is how terminal states are
+    treated (None for conversations); rewards being ≥ 0, staying alive then pays, and the JSON says so.
+    ``patches`` counts the enabled ones. ``human``: a person's triage labels went into the patches.
+    """
+
+    name: str
+    version: str
+    parent: Digest | None
+    kind: ArtifactKind
+    mode: Mode
+    supervision: Supervision
+    human: bool
+    files: tuple[FileEntry, ...]
+    corpora: tuple[CorpusEntry, ...]
+    config: dict[str, JsonValue]
+    environment: dict[str, str]
+    metrics: dict[str, float]
+    encoder: dict[str, JsonValue]
+    expertness: dict[str, JsonValue]
+    calibration: Calibration
+    terminal: str | None
+    guard: GuardEntry
+    patches: int
+    golden: tuple[Golden, ...]
+
+    def document(self) -> dict[str, JsonValue]:
+        """As JSON; ``reading_manifest.parse_manifest`` is the inverse."""
+        terminal: JsonValue = None if self.terminal is None else {"states": self.terminal, "staying_alive_pays": True}
+        return {
+            "schema": SCHEMA,
+            "name": self.name,
+            "version": self.version,
+            "parent": self.parent,
+            "kind": self.kind,
+            "mode": self.mode.value,
+            "supervision": {"level": self.supervision.value, "human": self.human},
+            "files": [{"path": file.path, "digest": file.digest, "size": file.size} for file in self.files],
+            "corpora": [{"name": item.name, "role": item.role, "digest": item.digest} for item in self.corpora],
+            "config": self.config,
+            "environment": dict(self.environment),
+            "metrics": dict(self.metrics),
+            "model": {"encoder": self.encoder, "expertness": self.expertness},
+            "calibration": {
+                "mapping": dict(self.calibration.mapping),
+                "support_scale": self.calibration.support_scale,
+                "spread": {
+                    "latent": list(self.calibration.latent),
+                    "residual": list(self.calibration.residual),
+                    "input": self.calibration.input,
+                },
+            },
+            "terminal": terminal,
+            "guard": {"digest": self.guard.digest, "rows": self.guard.rows, "known_good": self.guard.known_good},
+            "patches": self.patches,
+            "golden": [
+                {"input": item.input, "signal": item.signal, "reward": item.reward, "uncertainty": item.uncertainty}
+                for item in self.golden
+            ],
+        }
+
+    def bytes(self) -> bytes:
+        """Canonical JSON.
+
+        Raises:
+            ArtifactError: a number is NaN or infinite.
+        """
+        try:
+            return canonical_json(self.document())
+        except ValueError as error:
+            raise ArtifactError("a manifest with NaN or infinity", "finite metrics and calibration") from error
+
+    def digest(self) -> Digest:
+        """What names the artifact."""
+        return digest_bytes(self.bytes())
+
+    def file(self, path: str) -> FileEntry:
+        """The entry of one file.
+
+        Raises:
+            ArtifactError: there is none.
+        """
+        for entry in self.files:
+            if entry.path == path:
+                return entry
+        raise ArtifactError(f"the manifest of {self.name} {self.version} lists no {path}")

@@ -1,0 +1,60 @@
+"""``patches/patches.json``: all patches of an artifact, enabled or not, in order, as canonical JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import cast
+
+from iirl_core.canonical import JsonValue, canonical_json
+from iirl_core.errors import Tampered
+from iirl_core.patch.patch import Effect, Patch, Space
+from iirl_core.signing.fields import Fields
+
+PATCH_FILE = "patches/patches.json"
+
+
+def patch_bytes(patches: Sequence[Patch]) -> bytes:
+    """As canonical JSON; each with its id, for readers."""
+    return canonical_json([{"id": patch.id, **asdict(patch)} for patch in patches])
+
+
+def read_patches(data: bytes) -> tuple[Patch, ...]:
+    """The inverse of ``patch_bytes``.
+
+    Raises:
+        Tampered: a field is missing or of another type, or an id does not name its patch.
+        ArtifactError: a patch is not valid.
+    """
+    try:
+        values: JsonValue = json.loads(data)
+    except ValueError as error:
+        raise Tampered(f"{PATCH_FILE} is not JSON ({error})") from error
+    if not isinstance(values, list):
+        raise Tampered(f"{PATCH_FILE} is not a list")
+    return tuple(_patch(Fields.of(PATCH_FILE, value)) for value in values)
+
+
+def _patch(fields: Fields) -> Patch:
+    centre = fields.document.get("centre")
+    if not isinstance(centre, list):
+        raise Tampered(f"{PATCH_FILE}: centre is {centre!r}", "a list of numbers")
+    effect = fields.text("effect")
+    if effect not in ("suppress", "boost"):
+        raise Tampered(f"{PATCH_FILE}: effect is {effect!r}", "suppress or boost")
+    patch = Patch(
+        effect=cast(Effect, effect),
+        space=cast(Space, fields.text("space")),
+        expert=fields.integer("expert"),
+        centre=tuple(Fields(f"{PATCH_FILE}: centre", {"centre": value}).number("centre") for value in centre),
+        width=fields.number("width"),
+        strength=fields.number("strength"),
+        findings=fields.texts("findings"),
+        norms=fields.texts("norms"),
+        round=fields.integer("round"),
+        enabled=fields.flag("enabled"),
+    )
+    if patch.id != fields.text("id"):
+        raise Tampered(f"{PATCH_FILE}: {fields.text('id')} does not name its patch", patch.id)
+    return patch

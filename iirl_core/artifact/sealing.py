@@ -1,0 +1,156 @@
+"""Sealing: a RewardModel in memory → an Artifact in a store, visible whole or not at all.
+
+1. every file is written to a temporary folder and digested;
+2. its bytes go to ``blobs/DIGEST``, unless they are there;
+3. blobs are linked into a staged tree, the manifest last;
+4. the tree is published as ``artifacts/DIGEST/``.
+
+Killed anywhere, sealing leaves blobs (which the next run uses) and a staged tree (which nobody sees); running it again
+finishes. Sealing the same thing twice gives the same digest and writes nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from iirl_core.artifact.artifact import Artifact
+from iirl_core.artifact.card import card_of
+from iirl_core.artifact.environment import environment, portable_config
+from iirl_core.artifact.files import MANIFEST, digest_file
+from iirl_core.artifact.golden import golden_of
+from iirl_core.artifact.guard import GUARD_FILE, Guard
+from iirl_core.artifact.manifest import CorpusEntry, FileEntry, GuardEntry, Manifest
+from iirl_core.artifact.patch_file import PATCH_FILE, patch_bytes
+from iirl_core.artifact.provenance import Mode, Supervision
+from iirl_core.artifact.weights import calibration_of, save_model
+from iirl_core.canonical import Digest, folder_of
+from iirl_core.config import Config
+from iirl_core.errors import ArtifactError
+from iirl_core.patch.patch import Patch
+from iirl_core.reward_model import RewardModel
+from iirl_core.store import Store
+
+CARD = "README.md"
+
+
+@dataclass(frozen=True, eq=False)
+class ArtifactDraft:
+    """What training hands over. ``metrics`` are finite numbers by name; ``parent`` is the artifact that a re-training
+    replaces (None: a root).
+    """
+
+    model: RewardModel
+    guard: Guard
+    config: Config
+    corpora: tuple[CorpusEntry, ...]
+    metrics: Mapping[str, float]
+    mode: Mode
+    supervision: Supervision
+    human: bool = False
+    parent: Digest | None = None
+
+
+def seal(store: Store, draft: ArtifactDraft) -> Digest:
+    """Seal what training made.
+
+    Raises:
+        ArtifactError: a metric is not finite.
+    """
+    with tempfile.TemporaryDirectory(prefix="seal-") as name:
+        folder = Path(name)
+        encoder = save_model(draft.model, folder)
+        (folder / "guard").mkdir()
+        draft.guard.save(folder / "guard")
+        config = portable_config(draft.config)
+        guard_digest, _ = digest_file(folder / "guard" / GUARD_FILE)
+        manifest = Manifest(
+            name=draft.config.name,
+            version=draft.config.version,
+            parent=draft.parent,
+            kind=draft.model.encoder.kind,
+            mode=draft.mode,
+            supervision=draft.supervision,
+            human=draft.human,
+            files=(),
+            corpora=draft.corpora,
+            config=config,
+            environment=environment(),
+            metrics={name: float(value) for name, value in sorted(draft.metrics.items())},
+            encoder=encoder,
+            expertness=draft.config.expertness.model_dump(mode="json"),
+            calibration=calibration_of(draft.model),
+            terminal=str(encoder["terminal"]) if draft.model.encoder.kind == "trajectory" else None,
+            guard=GuardEntry(guard_digest, len(draft.guard.z), len(draft.guard.known_good)),
+            patches=_enabled(draft.model.patches),
+            golden=golden_of(draft.model),
+        )
+        return _finish(store, manifest, folder, draft.model.patches, shared=())
+
+
+def seal_child(store: Store, parent: Artifact, patches: Sequence[Patch], *, human: bool = False) -> Digest:
+    """Seal ``parent`` with ``patches``, which are *all* patches of the child, the parent's own among them. The patch
+    version rises by one; weights, map, guard set and metrics are the parent's, and its blobs are shared.
+
+    Raises:
+        ArtifactError: a patch does not fit the model, or one of the parent's is missing (disable it instead).
+    """
+    kept = {patch.id for patch in patches}
+    if lost := [patch.id for patch in parent.model.patches if patch.id not in kept]:
+        raise ArtifactError(f"patches of the parent are missing: {', '.join(lost[:3])}", "disabled, not dropped")
+    model = parent.model.with_patches(patches)
+    major, minor, patch = parent.manifest.version.split(".")
+    manifest = dataclasses.replace(
+        parent.manifest,
+        version=f"{major}.{minor}.{int(patch) + 1}",
+        parent=parent.digest,
+        human=parent.manifest.human or human,
+        environment=environment(),
+        patches=_enabled(patches),
+        golden=golden_of(model),
+    )
+    shared = tuple(entry for entry in parent.manifest.files if entry.path not in (PATCH_FILE, CARD))
+    for entry in shared:
+        _keep(store, entry, parent.folder)
+    with tempfile.TemporaryDirectory(prefix="seal-") as folder:
+        return _finish(store, manifest, Path(folder), patches, shared)
+
+
+def _finish(
+    store: Store, manifest: Manifest, folder: Path, patches: Sequence[Patch], shared: tuple[FileEntry, ...]
+) -> Digest:
+    """Write patches and card, list and keep the files of ``folder``, publish them with the ``shared`` ones."""
+    (folder / PATCH_FILE).parent.mkdir()
+    (folder / PATCH_FILE).write_bytes(patch_bytes(patches))
+    (folder / CARD).write_text(card_of(manifest), encoding="utf-8")
+    paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    own = [FileEntry(path, *digest_file(folder / path)) for path in paths]
+    manifest = dataclasses.replace(manifest, files=tuple(sorted([*own, *shared])))
+    final = f"artifacts/{folder_of(manifest.digest())}"
+    if store.exists(f"{final}/{MANIFEST}"):
+        return manifest.digest()
+    for entry in own:
+        _keep(store, entry, folder)
+    staged = store.stage()
+    for entry in manifest.files:
+        store.copy(_blob(entry), f"{staged}/{entry.path}")
+    store.put(f"{staged}/{MANIFEST}", manifest.bytes())
+    store.publish(staged, final, last=MANIFEST)
+    return manifest.digest()
+
+
+def _keep(store: Store, entry: FileEntry, folder: Path) -> None:
+    """Content-addressed: what is there already is the same bytes."""
+    if not store.exists(_blob(entry)):
+        store.put_file(_blob(entry), folder / entry.path)
+
+
+def _blob(entry: FileEntry) -> str:
+    return f"blobs/{folder_of(entry.digest)}"
+
+
+def _enabled(patches: Sequence[Patch]) -> int:
+    return sum(patch.enabled for patch in patches)

@@ -1,0 +1,87 @@
+"""A RewardModel ↔ files and documents: safetensors and JSON, never pickle.
+
+model/encoder/                  the encoder's own files (for text, a transformers folder)
+model/expertness.safetensors    the family's parameters and buffers
+model/spaces.safetensors        whitening and support
+patches/patches.json            the patches, as a list
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import torch
+from pydantic import TypeAdapter, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from iirl_core.artifact.manifest import Calibration, Manifest
+from iirl_core.artifact.patch_file import PATCH_FILE, read_patches
+from iirl_core.canonical import JsonValue
+from iirl_core.config.learning import Expertness as ExpertnessSection
+from iirl_core.encoder import load_encoder, save_encoder
+from iirl_core.errors import ArtifactError
+from iirl_core.expertness import build_expertness
+from iirl_core.mapping import from_document
+from iirl_core.reward_model import RewardModel, Spaces, Support, Whitening
+
+_SECTION: TypeAdapter[ExpertnessSection] = TypeAdapter(ExpertnessSection)
+
+
+def save_model(model: RewardModel, folder: Path) -> dict[str, JsonValue]:
+    """Write weights into ``folder/model`` and return the encoder's document. Equal models write equal bytes."""
+    document = save_encoder(model.encoder, folder / "model" / "encoder")
+    spaces = model.spaces
+    tensors = {
+        "bottleneck.mean": spaces.bottleneck.mean,
+        "bottleneck.matrix": spaces.bottleneck.matrix,
+        "whole.mean": spaces.whole.mean,
+        "whole.matrix": spaces.whole.matrix,
+        "support.points": model.support.points,
+    }
+    for name, group in (("spaces", tensors), ("expertness", model.expertness.state_dict())):
+        copies = {key: tensor.detach().clone().contiguous() for key, tensor in group.items()}
+        save_file(copies, folder / "model" / f"{name}.safetensors")
+    return document
+
+
+def calibration_of(model: RewardModel) -> Calibration:
+    """The numbers of the model that the manifest shows."""
+    spaces = model.spaces
+    return Calibration(
+        mapping=dict(model.mapping.document()),
+        support_scale=float(model.support.scale),
+        latent=tuple(spaces.latent.tolist()),
+        residual=tuple(spaces.residual.tolist()),
+        input=float(spaces.input),
+    )
+
+
+def load_model(folder: Path, manifest: Manifest, *, trust_remote_code: bool) -> RewardModel:
+    """Rebuild the model that the manifest describes from the files in ``folder``, which were verified before.
+
+    Raises:
+        ArtifactError: files and documents do not fit together.
+    """
+    encoder = load_encoder(folder / "model" / "encoder", manifest.encoder, trust_remote_code=trust_remote_code)
+    try:
+        section = _SECTION.validate_python(manifest.expertness)
+        expertness = build_expertness(section, encoder.width)
+        expertness.load_state_dict(load_file(folder / "model" / "expertness.safetensors"))
+        tensors = load_file(folder / "model" / "spaces.safetensors")
+        calibration = manifest.calibration
+        spaces = Spaces(
+            Whitening(tensors["bottleneck.mean"], tensors["bottleneck.matrix"]),
+            Whitening(tensors["whole.mean"], tensors["whole.matrix"]),
+            torch.tensor(calibration.latent),
+            torch.tensor(calibration.residual),
+            torch.tensor([calibration.input]),
+        )
+        support = Support(tensors["support.points"], calibration.support_scale)
+    except (ValidationError, KeyError, RuntimeError, OSError, SafetensorError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ArtifactError(f"the weights of {manifest.name} {manifest.version} do not fit ({reason})") from error
+    mapping = from_document(cast(JsonValue, calibration.mapping))
+    patches = read_patches((folder / PATCH_FILE).read_bytes())
+    return RewardModel(encoder, expertness, mapping, spaces, support, patches=patches)
