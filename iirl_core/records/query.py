@@ -15,7 +15,7 @@ _STAND_IN = "\uf8fe\uf8ff"
 
 
 def conversation_of_query(query: str, prompt: str | None = None) -> Conversation:
-    """The conversation of ``query``: a templated text, or ``prompt`` + answer; end-of-text tokens at its end are dropped.
+    """The conversation of ``query``: a templated text, or ``prompt`` + answer; end-of-text tokens at its end go.
 
     Raises:
         InputError: the query neither begins with its prompt nor is in a known chat template.

@@ -67,7 +67,11 @@ HEADERS = (
 _INSTRUCTION = re.compile(r"\[INST\](.*?)\[/INST\](.*?)(?=\[INST\]|\Z)", re.DOTALL)
 _SYSTEM_PROMPT = re.compile(r"\[SYSTEM_PROMPT\](.*?)\[/SYSTEM_PROMPT\]\s*", re.DOTALL)
 _LLAMA_2_SYSTEM = re.compile(r"\s*<<SYS>>(.*?)<</SYS>>\s*", re.DOTALL)
-_PLAIN = re.compile(r"(?:^|\n\n)(System|User|Assistant|Tool): ?")
+# A turn a paragraph, and a turn a line (what the text encoder writes where a tokenizer has no template of its own).
+_PLAIN = (
+    re.compile(r"(?:^|\n\n)(System|User|Assistant|Tool): ?"),
+    re.compile(r"(?:^|\n)(system|user|assistant|tool): ?"),
+)
 
 
 def messages_of(text: str) -> tuple[Message, ...]:
@@ -86,7 +90,7 @@ def is_templated(text: str) -> bool:
         any(headers.header.match(rest) for headers in HEADERS)
         or rest.startswith(("[INST]", "[SYSTEM_PROMPT]"))
         or is_transcript(rest)
-        or _PLAIN.match(rest) is not None
+        or any(plain.match(rest) for plain in _PLAIN)
     )
 
 
@@ -104,8 +108,9 @@ def turns_of(text: str) -> tuple[Turn, ...]:
         return _instruction_turns(rest)
     if is_transcript(rest):
         return _open_last(parse_transcript(without_end(rest)))
-    if _PLAIN.match(rest):
-        return _open_last(_plain_messages(without_end(rest)))
+    for plain in _PLAIN:
+        if plain.match(rest):
+            return _open_last(_plain_messages(without_end(rest), plain))
     raise InputError(
         f"a text in no known chat template ({text[:40]!r}…)",
         "ChatML, Llama, Mistral, Gemma, Zephyr, Phi, Human/Assistant or User/Assistant",
@@ -175,8 +180,8 @@ def _instruction_turns(text: str) -> tuple[Turn, ...]:
     return tuple(turns)
 
 
-def _plain_messages(text: str) -> tuple[Message, ...]:
-    found = list(_PLAIN.finditer(text))
+def _plain_messages(text: str, plain: re.Pattern[str]) -> tuple[Message, ...]:
+    found = list(plain.finditer(text))
     stops = [*(turn.start() for turn in found[1:]), len(text)]
     return tuple(
         Message(_ROLES[turn[1].lower()], text[turn.end() : stop]) for turn, stop in zip(found, stops, strict=True)

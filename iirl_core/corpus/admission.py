@@ -1,0 +1,73 @@
+"""A decoded row → the Demonstrations that it holds, or the reason why it holds none. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from iirl_core.config.learning import CorpusSection, SplitSection
+from iirl_core.corpus.identity import identity_of, split_key, split_of
+from iirl_core.corpus.tables import Kind
+from iirl_core.demonstration import Conversation, Demonstration, Input
+from iirl_core.errors import InputError
+from iirl_core.records.parse import Side, parse_record
+from iirl_core.records.raw import Quarantined, RawRecord
+from iirl_core.records.segment import segments
+
+
+@dataclass(frozen=True)
+class Admission:
+    """What a corpus takes: inputs of one kind, of comparisons one side, trajectories cut to ``segment`` steps."""
+
+    kind: Kind
+    take: Side | None = None
+    segment: int | None = None
+    split: SplitSection = field(default_factory=SplitSection)
+
+
+def admission_of(section: CorpusSection, kind: Kind) -> Admission:
+    """The rules of a configured corpus for an encoder of ``kind``."""
+    return Admission(kind, section.take, section.segment, section.split)
+
+
+def admit(row: RawRecord | Quarantined, stem: str, rules: Admission) -> Iterator[Demonstration | Quarantined]:
+    """One demonstration (or one per segment), or one Quarantined. ``stem`` is the source of rows that name none."""
+    if isinstance(row, Quarantined):
+        yield row
+        return
+    try:
+        item = parse_record(row.document, rules.take)
+        _check(item, rules)
+        source, weight = _attributes(row.document, stem)
+        inputs: tuple[Input, ...] = (item,) if isinstance(item, Conversation) else segments(item, rules.segment)
+        for part in inputs:
+            identity = identity_of(part)
+            yield Demonstration(identity, part, source, split_of(split_key(part, identity), rules.split), weight)
+    except InputError as error:
+        yield Quarantined(row.file, row.line, str(error).rstrip("."))
+
+
+def _check(item: Input, rules: Admission) -> None:
+    kind = "conversation" if isinstance(item, Conversation) else "trajectory"
+    if kind != rules.kind:
+        raise InputError(f"a {kind}", f"a {rules.kind}, which is what the encoder reads")
+    if isinstance(item, Conversation) and not any(message.content.strip() for message in item.messages):
+        raise InputError("a conversation without any text")
+
+
+def _attributes(document: object, stem: str) -> tuple[str, float]:
+    """The record's own ``source`` and ``weight``, or ``stem`` and 1."""
+    fields = document if isinstance(document, Mapping) else {}
+    source, weight = fields.get("source"), fields.get("weight")
+    if not isinstance(source, str) or not source:
+        source = stem
+    try:
+        source.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError("source is not valid Unicode (an unpaired surrogate)") from error
+    if weight is None:
+        return source, 1.0
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not math.isfinite(weight) or weight < 0:
+        raise InputError(f"weight {weight!r}", "a finite number ≥ 0")
+    return source, float(weight)

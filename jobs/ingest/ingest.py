@@ -1,0 +1,164 @@
+"""Files → corpora, on Ray Data.
+
+Two streaming passes, so that nothing grows with the number of rows but the set of ids (on disk, ``SeenIds``):
+
+1. read → parse, check, tokenise: parts go to the store's staging, facts (digests and sizes) to the driver, which
+   decides in the order of the files what is kept;
+2. the kept rows of the parts → shards of ``rows_per_shard``.
+
+Then the corpus is published whole. A run that is killed leaves only invisible staging; the next one starts afresh.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+import pyarrow as pa
+import pyarrow.ipc
+import ray
+import ray.data
+from ray.data import DataContext
+from ray.exceptions import RayError
+
+from cluster.session import Session
+from iirl_core.canonical import JsonValue
+from iirl_core.config import Config
+from iirl_core.config.learning import CorpusSection
+from iirl_core.corpus import Admission, CorpusManifest, Shard, admission_of, publish_corpus
+from iirl_core.corpus.publishing import tallied
+from iirl_core.corpus.shard import shard_name, write_shard
+from iirl_core.corpus.tables import Kind
+from iirl_core.corpus.tally import RowFacts, Tally
+from iirl_core.errors import ClusterError
+from iirl_core.records.opening import one_line
+from iirl_core.records.raw import Quarantined, RecordFile
+from iirl_core.store.protocol import Store
+from jobs.console import Progress
+from jobs.ingest.counting import tokenizer_of
+from jobs.ingest.parsing import Parse
+from jobs.ingest.plan import Run, ShardPlans
+from jobs.ingest.reader import CHUNK_BYTES, RecordSource
+from jobs.ingest.sources import describe_files, find_files
+
+READER_CPUS = 0.1
+WORKER_CPUS = 0.9
+"""Together one CPU at least is left for parsing on any machine, and on two CPUs two tasks parse while one reads."""
+
+
+def run(session: Session, config: Config, progress: Progress) -> tuple[CorpusManifest, ...]:
+    """Ingest every corpus of the configuration.
+
+    Raises:
+        ConfigError: a file is missing or of no known format.
+        CorpusEmpty: a corpus has no usable row.
+        ClusterError: Ray failed.
+    """
+    kind: Kind = "conversation" if config.encoder.kind == "text" else "trajectory"
+    tokenizer = tokenizer_of(config.encoder.model) if config.encoder.kind == "text" else None
+    found = [(section, find_files(section.files)) for section in config.corpora]
+    session.ray()
+    held = None if tokenizer is None else ray.put(tokenizer)
+    try:
+        with _streaming():
+            return tuple(
+                _ingest(session.store, section, files, admission_of(section, kind), tokenizer=held, progress=progress)
+                for section, files in found
+            )
+    except RayError as error:
+        raise ClusterError(
+            f"ingest failed on Ray ({one_line(error)})", todo="Run it again; see the log of Ray"
+        ) from error
+
+
+def _ingest(
+    store: Store,
+    section: CorpusSection,
+    files: Sequence[RecordFile],
+    rules: Admission,
+    *,
+    tokenizer: ray.ObjectRef | None,
+    progress: Progress,
+) -> CorpusManifest:
+    described = describe_files(files)
+    filesystem, root = store.filesystem()
+    staged, parts = store.stage(), store.stage()
+    plans = ShardPlans(section.rows_per_shard)
+    try:
+        with tallied(store, staged) as tally:
+            facts = _parsed(Parse(tuple(files), rules, filesystem, f"{root}/{parts}", tokenizer))
+            with progress.task(f"ingest {section.name}") as advance:
+                for table in facts:
+                    _decide(table, tally, plans)
+                    advance(len(table))
+            tally.check_not_empty(section.name)
+            shards = _written(store, plans.shards, f"{root}/{parts}", f"{root}/{staged}", rules.kind)
+            manifest = tally.manifest(section.name, rules.kind, described, shards, _recorded(section))
+        publish_corpus(store, staged, manifest)
+        return manifest
+    finally:
+        for folder in (parts, staged):
+            with suppress(OSError):  # published, or nothing was written there
+                filesystem.delete_dir(f"{root}/{folder}")
+
+
+def _parsed(parse: Parse) -> Iterator[pa.Table]:
+    """Pass 1. Reading and parsing ask for different CPUs, which keeps Ray Data from fusing them into one task."""
+    dataset = ray.data.read_datasource(RecordSource(parse.files), num_cpus=READER_CPUS, concurrency=1)
+    dataset = dataset.map_batches(parse, batch_size=None, batch_format="pyarrow", num_cpus=WORKER_CPUS)
+    yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow")
+
+
+def _decide(facts: pa.Table, tally: Tally, plans: ShardPlans) -> None:
+    """In order: count, quarantine or plan every row."""
+    for part, place, file, line, reason, *rest in zip(*(column.to_pylist() for column in facts.columns), strict=True):
+        if part is None:
+            tally.quarantine(Quarantined(file, line, reason))
+            continue
+        if tally.offer(RowFacts(*rest), file, line):
+            plans.add(part, place)
+
+
+def _written(store: Store, plans: Sequence[Sequence[Run]], parts: str, folder: str, kind: Kind) -> list[Shard]:
+    """Pass 2."""
+    filesystem, _ = store.filesystem()
+
+    def write(row: dict[str, object]) -> dict[str, object]:
+        index = int(str(row["index"]))
+
+        def tables() -> Iterator[pa.Table]:
+            for run in plans[index]:
+                with filesystem.open_input_file(f"{parts}/{run.part}") as stream:
+                    yield pa.ipc.open_file(stream).read_all().slice(run.start, run.stop - run.start)
+
+        shard = write_shard(filesystem, folder, shard_name(index), tables(), kind)
+        return {"file": shard.file, "rows": shard.rows, "digest": shard.digest}
+
+    dataset = ray.data.range(len(plans), override_num_blocks=len(plans)).rename_columns({"id": "index"})
+    return [Shard(**row) for row in dataset.map(write, num_cpus=WORKER_CPUS).iter_rows()]
+
+
+def _recorded(section: CorpusSection) -> JsonValue:
+    """The configuration that made the corpus, without this machine's paths."""
+    recorded: dict[str, JsonValue] = section.model_dump(mode="json")
+    recorded["files"] = [pattern.rsplit("/", 1)[-1] for pattern in section.files]
+    return recorded
+
+
+@contextmanager
+def _streaming() -> Iterator[None]:
+    """Ray Data in order, in small blocks, silent: our Progress speaks."""
+    context = DataContext.get_current().copy()
+    context.target_max_block_size = CHUNK_BYTES
+    context.execution_options.preserve_order = True
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    logger = logging.getLogger("ray.data")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        with DataContext.current(context):
+            yield
+    finally:
+        logger.setLevel(level)
