@@ -7,10 +7,12 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Never
+from typing import Never, TypeVar
 
 from iirl_core.canonical import Digest, JsonValue
 from iirl_core.errors import Tampered
+
+T = TypeVar("T", bound=str)
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -78,6 +80,12 @@ class Fields:
         """True or false."""
         value = self.document.get(name)
         return value if isinstance(value, bool) else self._refuse(name, "true or false")
+
+    def choice(self, name: str, among: tuple[T, ...]) -> T:
+        """One of a few strings."""
+        value = self.document.get(name)
+        found = next((one for one in among if one == value), None)
+        return found if found is not None else self._refuse(name, f"one of {', '.join(among)}")
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of strings."""
