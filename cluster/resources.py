@@ -71,15 +71,8 @@ def plan_scorers(capacity: Capacity, section: AuditSection) -> ActorPlan:
     return _actors(capacity, section.scorers, section.cpus_per_scorer, section.gpus_per_scorer)
 
 
-def plan_encoders(capacity: Capacity, gpus_per_actor: float) -> ActorPlan:
-    """Actors that hold an encoder: one per GPU where training uses GPUs, else one per ``ENCODER_THREADS`` CPUs.
-
-    Raises:
-        ConfigError: GPUs are asked for and there are none.
-    """
-    if gpus_per_actor:
-        _check_gpus("train.gpus_per_worker", gpus_per_actor, 1, capacity)
-        return _actors(capacity, int(capacity.gpus // gpus_per_actor), 1.0, gpus_per_actor)
+def plan_encoders(capacity: Capacity) -> ActorPlan:
+    """Actors that hold an encoder: one per ``ENCODER_THREADS`` CPUs."""
     each = min(float(ENCODER_THREADS), capacity.node_cpus / 2)
     return _actors(capacity, int((capacity.cpus - FEEDING) // each), each, 0.0)
 

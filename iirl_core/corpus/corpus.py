@@ -69,6 +69,15 @@ class Corpus:
         folder = self.manifest.folder
         return [f"{root}/{folder}/{shard.file}" for shard in self.manifest.shards]
 
+    def verify(self) -> None:
+        """Check every shard against its digest, for readers that open ``paths`` elsewhere.
+
+        Raises:
+            Tampered: one does not match.
+        """
+        for shard, path in zip(self.manifest.shards, self.paths(), strict=True):
+            self._check(shard, path)
+
     def _check(self, shard: Shard, path: str) -> None:
         if shard.file in self._checked:
             return

@@ -21,7 +21,7 @@ def audit(**changes: float) -> AuditSection:
 @pytest.mark.parametrize("asked", [1, 2, 7, 100])
 def test_an_actor_pool_always_leaves_cpus_for_the_tasks_that_feed_it(cpus: int, asked: int) -> None:
     capacity = Capacity(cpus=cpus, gpus=0, node_cpus=min(cpus, 16))
-    for plan in (plan_scorers(capacity, audit(scorers=asked, cpus_per_scorer=1)), plan_encoders(capacity, 0)):
+    for plan in (plan_scorers(capacity, audit(scorers=asked, cpus_per_scorer=1)), plan_encoders(capacity)):
         assert plan.count >= 1
         assert plan.count * plan.cpus <= cpus - FEEDING
         assert 1 <= plan.threads <= capacity.node_cpus
@@ -32,16 +32,10 @@ def test_scorers_are_as_many_as_asked_for_where_they_fit() -> None:
     assert plan_scorers(LAPTOP, audit(scorers=2, cpus_per_scorer=0.5)).count == 2
 
 
-def test_encoders_take_a_gpu_each_where_training_uses_gpus() -> None:
-    plan = plan_encoders(FARM, gpus_per_actor=1)
-    assert (plan.count, plan.gpus) == (4, 1)
-
-
 def test_a_gpu_where_there_is_none_is_refused_with_the_key_that_asks_for_it() -> None:
     for refused in (
         lambda: plan_training(LAPTOP, TrainSection(gpus_per_worker=1)),
         lambda: plan_scorers(LAPTOP, audit(gpus_per_scorer=0.5)),
-        lambda: plan_encoders(LAPTOP, 1),
     ):
         with pytest.raises(ConfigError, match=r"gpus_per_.* has no GPU"):
             refused()

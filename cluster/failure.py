@@ -1,0 +1,35 @@
+"""What went wrong on a worker, said in one line here.
+
+Ray wraps what a task, an actor or a rank raised several times over. If one of our errors is inside, that is what the
+user must see; else the last line of the innermost one.
+"""
+
+from __future__ import annotations
+
+from iirl_core.errors import ClusterError, IirlError
+
+
+def failure_of(error: BaseException, doing: str) -> IirlError:
+    """The error to raise in place of ``error``: the innermost one of ours, else a ClusterError about ``doing``.
+
+    Example:
+        >>> str(failure_of(RuntimeError("disk full"), "encoding"))
+        'encoding failed (disk full). See /tmp/ray/session_latest/logs.'
+    """
+    chain = _chain(error)
+    for one in reversed(chain):
+        if isinstance(one, IirlError):
+            return one
+    lines = str(chain[-1]).strip().splitlines() or [type(chain[-1]).__name__]
+    return ClusterError(f"{doing} failed ({lines[-1].strip()[:200]})", todo="See /tmp/ray/session_latest/logs")
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """The error and its causes, outermost first."""
+    found: list[BaseException] = []
+    here: BaseException | None = error
+    while here is not None and here not in found:
+        found.append(here)
+        inner = getattr(here, "cause", None)  # RayTaskError carries what the worker raised there
+        here = inner if isinstance(inner, BaseException) else here.__cause__ or here.__context__
+    return found

@@ -1,0 +1,3 @@
+"""Training: corpora → features → weights → a sealed artifact."""
+
+from jobs.train.job import run as run

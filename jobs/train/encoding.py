@@ -1,0 +1,177 @@
+"""Corpora → features, on Ray Data: read shards, encode over a pool of actors that hold the encoder, sort, write.
+
+    read_parquet(shards) ─ union over corpora ─ encode (actors) ─ sort by row ─ write_parquet
+
+Which rows play which part is decided by ``part_of``, record by record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from cluster.failure import failure_of
+from cluster.resources import READ_CPUS, ActorPlan
+from iirl_core.corpus import demonstrations_of
+from iirl_core.demonstration import Conversation, Demonstration, Input, Split
+from iirl_core.encoder.protocol import Encoder
+from iirl_core.store.protocol import Store
+from jobs.train.features import ROWS_PER_FILE, Part, row_numbers, schema
+from jobs.train.mismatch import mismatched
+
+if TYPE_CHECKING:
+    import pyarrow.fs
+    import ray
+
+BATCH = 256
+"""Records that an actor encodes at a time."""
+
+Role = Literal["demonstrations", "negatives"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One corpus of a run: its shards' paths in the store's file system."""
+
+    role: Role
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """How records are dealt out. ``learns_negatives``: the loss wants them. ``held_out_negatives``: there are negatives
+    outside the train split. ``mismatched``: the share of demonstrations that also make a mismatched negative.
+    """
+
+    learns_negatives: bool
+    held_out_negatives: bool
+    mismatched: float = 0.0
+
+
+def part_of(role: Role, split: Split, parts: Parts) -> tuple[Part, ...]:
+    """Which parts a record plays.
+
+    * unseen records play none: they are for evaluation;
+    * demonstrations of train and guard play their own split;
+    * negatives of train are learnt from where the loss wants negatives, and are contrast where it does not (it never
+      sees them) or where no others are left to be it;
+    * negatives of guard are contrast.
+    """
+    if split == "unseen":
+        return ()
+    if role == "demonstrations":
+        return (split,)
+    if split == "guard":
+        return ("contrast",)
+    if not parts.learns_negatives:
+        return ("contrast",)
+    return ("train",) if parts.held_out_negatives else ("train", "contrast")
+
+
+class EncodeActor:
+    """Holds the encoder on one actor."""
+
+    def __init__(self, encoder: Encoder, pool: Sequence[Conversation], parts: Parts, threads: int) -> None:
+        torch.set_num_threads(threads)
+        self.encoder, self.pool, self.parts = encoder, pool, parts
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """Records with a column ``role`` → features."""
+        roles = table["role"].to_pylist()
+        tasks: list[tuple[Part, float, float, bytes, Input]] = []
+        for role, one in zip(roles, demonstrations_of(table.drop_columns(["role"])), strict=True):
+            tasks += self._tasks(role, one)
+        if not tasks:
+            return schema(self.encoder.width).empty_table()
+        encoded = self.encoder.encode([task[-1] for task in tasks])
+        lengths = np.asarray(encoded.lengths)
+        columns = [
+            pa.array(np.concatenate([row_numbers(task[3], n) for task, n in zip(tasks, lengths, strict=True)])),
+            pa.array(np.repeat([task[0] for task in tasks], lengths)),
+            pa.array(np.repeat([task[1] for task in tasks], lengths), pa.float32()),
+            pa.array(np.repeat([task[2] for task in tasks], lengths), pa.float32()),
+            pa.FixedSizeListArray.from_arrays(pa.array(encoded.z.numpy().reshape(-1)), self.encoder.width),
+        ]
+        return pa.Table.from_arrays(columns, schema=schema(self.encoder.width))
+
+    def _tasks(self, role: Role, one: Demonstration) -> list[tuple[Part, float, float, bytes, Input]]:
+        """(part, expert, weight, digest, input) of each feature that a record makes."""
+        expert = 1.0 if role == "demonstrations" else 0.0
+        tasks = [
+            (part, expert, one.weight, _digest(one.id, role, part), one.input)
+            for part in part_of(role, one.split, self.parts)
+        ]
+        negative = mismatched(one, self.parts.mismatched, self.pool) if role == "demonstrations" else None
+        if negative is not None:
+            for part in part_of("negatives", one.split, self.parts):
+                tasks.append((part, 0.0, one.weight, _digest(one.id, "mismatched", part), negative))
+        return tasks
+
+
+def encode_sources(
+    store: Store,
+    folder: str,
+    sources: Sequence[Source],
+    encoder: Encoder,
+    *,
+    parts: Parts,
+    pool: Sequence[Conversation],
+    plan: ActorPlan,
+) -> None:
+    """Run the pipeline; what lies under ``folder`` of the store is replaced. Needs Ray.
+
+    Raises:
+        IirlError: what an actor raised, if it is one of ours.
+        ClusterError: the pipeline failed otherwise.
+    """
+    import ray  # seconds; Ray Data more
+    import ray.data
+
+    filesystem, root = store.filesystem()
+    first, *others = [_read(source, filesystem) for source in sources]
+    records = first.union(*others) if others else first
+    features = records.map_batches(
+        EncodeActor,
+        fn_constructor_args=(ray.put(encoder), ray.put(tuple(pool)), parts, plan.threads),
+        batch_format="pyarrow",
+        batch_size=BATCH,
+        compute=ray.data.ActorPoolStrategy(size=plan.count),
+        num_cpus=plan.cpus,
+        num_gpus=plan.gpus or None,
+    )
+    try:
+        features.sort("row").write_parquet(
+            f"{root}/{folder}",
+            filesystem=filesystem,
+            partition_cols=["part"],
+            min_rows_per_file=ROWS_PER_FILE,
+            mode="overwrite",
+        )
+    except ray.exceptions.RayError as error:
+        raise failure_of(error, "encoding") from error
+
+
+def _read(source: Source, filesystem: pyarrow.fs.FileSystem) -> ray.data.Dataset:
+    import ray.data
+
+    shards = ray.data.read_parquet(list(source.paths), filesystem=filesystem, ray_remote_args={"num_cpus": READ_CPUS})
+    return shards.map_batches(
+        _with_role(source.role), batch_format="pyarrow", batch_size=None, num_cpus=READ_CPUS, zero_copy_batch=True
+    )
+
+
+def _with_role(role: Role) -> Callable[[pa.Table], pa.Table]:
+    def add(table: pa.Table) -> pa.Table:
+        return table.append_column("role", pa.array([role] * len(table), pa.string()))
+
+    return add
+
+
+def _digest(identity: str, role: str, part: Part) -> bytes:
+    return hashlib.blake2b(f"{identity}/{role}/{part}".encode(), digest_size=8).digest()

@@ -1,0 +1,114 @@
+"""The DeepSpeed engine around an Expertness: how it starts, steps, is saved and gives back its weights.
+
+Every rank calls ``save``, ``restore`` and ``weights`` together: they gather what ZeRO has spread over the ranks.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from iirl_core.config.learning import TrainSection
+from iirl_core.expertness import Batch, Expertness
+from jobs.train.schedule import learning_rate
+
+TAG = "state"
+"""Each checkpoint is a folder of its own, so DeepSpeed's tag inside it never changes."""
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """Of this rank's part of the batch: the loss before the step, the norm of the gradient, the learning rate."""
+
+    loss: float
+    gradient_norm: float
+    learning_rate: float
+
+
+class Engine:
+    """Owns the module, its optimiser and their place on the device.
+
+    Collectives must be up (Ray Train's TorchTrainer does that) before construction.
+    """
+
+    def __init__(self, expertness: Expertness, section: TrainSection, steps: int) -> None:
+        deepspeed = _load_deepspeed(section.gpus_per_worker > 0)
+        self.section, self.steps = section, steps
+        self.dtype = torch.bfloat16 if section.precision == "bf16" else torch.float32
+        optimiser = torch.optim.AdamW(
+            expertness.parameters(),
+            lr=section.optimiser.learning_rate,
+            weight_decay=section.optimiser.weight_decay,
+            fused=True,  # one kernel for all parameters, on CPU as on GPU
+        )
+        self._engine, self._optimiser, _, _ = deepspeed.initialize(
+            model=expertness, optimizer=optimiser, config=engine_document(section)
+        )
+        self.device = self._engine.device
+
+    def step(self, step: int, batch: Batch) -> StepReport:
+        """One optimiser step on this rank's part of the global batch."""
+        rate = learning_rate(self.section.optimiser, step, self.steps)
+        for group in self._optimiser.param_groups:
+            group["lr"] = rate
+        loss = self._engine(
+            batch.z.to(self.device, self.dtype),
+            batch.expert.to(self.device),
+            batch.weight.to(self.device),
+            batch.row.to(self.device),
+        )
+        self._engine.backward(loss)
+        self._engine.step()
+        norm = self._engine.get_global_grad_norm()
+        return StepReport(float(loss.detach()), float(norm) if norm is not None else 0.0, rate)
+
+    def save(self, folder: Path) -> None:
+        """Write this rank's shard of module and optimiser under ``folder``."""
+        self._engine.save_checkpoint(str(folder), tag=TAG, save_latest=False)
+
+    def restore(self, folder: Path) -> None:
+        """Take up what ``save`` left."""
+        self._engine.load_checkpoint(str(folder), tag=TAG)
+
+    def weights(self) -> dict[str, Tensor]:
+        """All parameters (fp32, from the optimiser's own copies where training is bf16) and buffers, on the CPU."""
+        from deepspeed.utils import safe_get_full_fp32_param
+
+        found: dict[str, Tensor] = {}
+        for name, parameter in self._engine.module.named_parameters():
+            full = safe_get_full_fp32_param(parameter)  # None where nothing is spread or cast
+            found[name] = (parameter if full is None else full).detach().float().cpu().contiguous()
+        for name, buffer in self._engine.module.named_buffers():
+            found[name] = buffer.detach().float().cpu().contiguous()
+        return found
+
+
+def engine_document(section: TrainSection) -> dict[str, Any]:
+    """DeepSpeed's configuration. Its own type is a free-form document, so ours ends here."""
+    return {
+        "train_micro_batch_size_per_gpu": section.batch // section.workers,
+        "gradient_accumulation_steps": 1,
+        "gradient_clipping": section.optimiser.gradient_clip,
+        "zero_optimization": {"stage": section.zero_stage, "overlap_comm": False},
+        "bf16": {"enabled": section.precision == "bf16"},
+        "steps_per_print": 2**31,
+        "wall_clock_breakdown": False,
+    }
+
+
+def _load_deepspeed(on_gpu: bool) -> Any:
+    """DeepSpeed, told beforehand what not to compile and where to run."""
+    os.environ.setdefault("DS_ACCELERATOR", "cuda" if on_gpu else "cpu")
+    os.environ.setdefault("DS_LOG_LEVEL", "error")
+    import deepspeed
+    import deepspeed.ops
+
+    # Compiled at first use with a compiler that a worker may not find; gloo alone does the same work.
+    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+    deepspeed.logger.setLevel("ERROR")
+    return deepspeed

@@ -1,0 +1,109 @@
+"""One Ray Train job: from features to weights, through kills and restarts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from safetensors.torch import load as load_tensors
+from torch import Tensor
+
+from cluster.failure import failure_of
+from cluster.resources import TrainingPlan, plan_training
+from cluster.session import Session
+from iirl_core.errors import ClusterError
+from iirl_core.store.protocol import Store
+from jobs.console import Progress
+from jobs.train.journal import read_place
+from jobs.train.loop import WEIGHTS, TrainingTask, train_loop
+
+if TYPE_CHECKING:
+    from ray.train.torch import TorchTrainer
+
+POLL_SECONDS = 0.5
+CHECKPOINTS_KEPT = 2
+
+
+def fit(session: Session, task: TrainingTask, progress: Progress) -> dict[str, Tensor]:
+    """The trained weights of ``task``. A run that was killed goes on from its last checkpoint; one that is done is only
+    read.
+
+    Raises:
+        ConfigError: the cluster lacks what ``train`` asks for.
+        ClusterError: training failed more often than ``train.max_failures`` allows.
+        IirlError: what a worker raised, if it is one of ours.
+    """
+    store, key = session.store, f"{task.folder}/{WEIGHTS}"
+    if not store.exists(key):
+        plan = plan_training(session.cluster(), task.train)
+        with _shown(store, task, progress):
+            store.put(key, _run(_trainer(store, replace(task, threads=plan.threads), plan)))
+    tensors: dict[str, Tensor] = load_tensors(store.get(key))
+    return tensors
+
+
+def _trainer(store: Store, task: TrainingTask, plan: TrainingPlan) -> TorchTrainer:
+    from ray.train import CheckpointConfig, FailureConfig, RunConfig, ScalingConfig
+    from ray.train.torch import TorchConfig, TorchTrainer
+    from ray.train.v2.api.config import LoggingConfig
+
+    filesystem, root = store.filesystem()
+    resources = {"CPU": plan.cpus, **({"GPU": plan.gpus} if plan.gpus else {})}
+    return TorchTrainer(
+        train_loop,
+        train_loop_config={"task": task},
+        torch_config=TorchConfig(backend=plan.backend),
+        scaling_config=ScalingConfig(num_workers=plan.workers, use_gpu=plan.gpus > 0, resources_per_worker=resources),
+        run_config=RunConfig(
+            name="training",  # with storage_path, what a restart finds its checkpoints by
+            storage_path=f"{root}/{task.folder}",
+            storage_filesystem=filesystem,
+            failure_config=FailureConfig(max_failures=task.train.max_failures),
+            checkpoint_config=CheckpointConfig(num_to_keep=CHECKPOINTS_KEPT),
+            logging_config=LoggingConfig(log_level="ERROR"),
+        ),
+    )
+
+
+def _run(trainer: TorchTrainer) -> bytes:
+    """The bytes of the final weights."""
+    from ray.train import TrainingFailedError
+    from ray.train.v2.api.exceptions import WorkerGroupError
+
+    try:
+        checkpoint = trainer.fit().checkpoint
+    except TrainingFailedError as error:
+        ranks = list(error.worker_failures.values()) if isinstance(error, WorkerGroupError) else [error]
+        raise failure_of(ranks[0], "training") from error
+    if checkpoint is None:
+        raise ClusterError("training ended without a checkpoint", todo="Run the same command again")
+    with checkpoint.filesystem.open_input_stream(f"{checkpoint.path}/{WEIGHTS}") as stream:
+        data: bytes = stream.read()
+    return data
+
+
+@contextmanager
+def _shown(store: Store, task: TrainingTask, progress: Progress) -> Iterator[None]:
+    """Show how far the run says it is, for as long as it lasts."""
+    over = threading.Event()
+    with progress.task("training", total=task.steps) as advance:
+
+        def watch() -> None:
+            shown = 0
+            last = False
+            while not last:
+                last = over.wait(POLL_SECONDS)
+                if (now := read_place(store, task.folder)) is not None and now.step > shown:
+                    advance(now.step - shown)
+                    shown = now.step
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()

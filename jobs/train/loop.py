@@ -1,0 +1,96 @@
+"""The training loop, as every rank runs it: data, step, report, save."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import ray.train
+import torch
+from safetensors.torch import save_file
+
+from cluster.store import open_store
+from iirl_core.config.learning import TrainSection
+from iirl_core.expertness import Expertness, ExpertnessSection, build_expertness
+from iirl_core.expertness.discriminator import Discriminator
+from jobs.train.engine import Engine
+from jobs.train.features import Features
+from jobs.train.journal import Journal, Place
+from jobs.train.order import Order
+
+PLACE = "checkpoint.json"
+WEIGHTS = "weights.safetensors"
+
+
+@dataclass(frozen=True)
+class TrainingTask:
+    """One run, as its workers need it. ``folder`` is the run's place in the store, ``width`` that of a row of z;
+    ``demonstrations`` and ``negatives`` are the summed weights of the rows to learn from.
+    """
+
+    store: str
+    folder: str
+    expertness: ExpertnessSection
+    train: TrainSection
+    width: int
+    steps: int
+    demonstrations: float
+    negatives: float
+    seed: int
+    threads: int = 1
+
+
+def train_loop(config: dict[str, TrainingTask]) -> None:
+    """Run by Ray Train on each rank, from the last checkpoint if there is one."""
+    task = config["task"]
+    torch.set_num_threads(task.threads)
+    rank, ranks = ray.train.get_context().get_world_rank(), ray.train.get_context().get_world_size()
+    store = open_store(task.store)
+    features = Features(store, f"{task.folder}/features", "train")
+    order = Order(len(features), task.train.batch, task.seed)
+    engine = Engine(build_model(task), task.train, task.steps)
+    journal = Journal(store, task.folder, rank)
+    for step in range(_resume(engine, journal), task.steps):
+        rows = order.positions(step).reshape(ranks, -1)[rank]
+        report = engine.step(step, features.take(rows))
+        place = Place(step + 1, task.steps, order.epoch(step), report.loss)
+        journal.note(place, report)
+        if place.step % task.train.checkpoint_every == 0 or place.step == place.steps:
+            _save(engine, journal, place)
+
+
+def build_model(task: TrainingTask) -> Expertness:
+    """The fresh module that training starts from: the same on every rank."""
+    torch.manual_seed(task.seed)
+    module = build_expertness(task.expertness, task.width)
+    if isinstance(module, Discriminator):
+        module.balance(task.demonstrations, task.negatives)
+    return module
+
+
+def _resume(engine: Engine, journal: Journal) -> int:
+    """The step to go on with; 0 for a fresh run."""
+    checkpoint = ray.train.get_checkpoint()
+    if checkpoint is None:
+        return 0
+    with checkpoint.as_directory() as folder:
+        engine.restore(Path(folder))
+        journal.restore(Path(folder))
+        return int(json.loads((Path(folder) / PLACE).read_text(encoding="utf-8"))["step"])
+
+
+def _save(engine: Engine, journal: Journal, place: Place) -> None:
+    """All ranks together; Ray merges their shards. The last checkpoint also holds the whole weights."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        engine.save(folder)
+        journal.save(folder)
+        weights = engine.weights() if place.step == place.steps else None
+        if ray.train.get_context().get_world_rank() == 0:
+            (folder / PLACE).write_text(json.dumps(vars(place)), encoding="utf-8")
+            if weights is not None:
+                save_file(weights, folder / WEIGHTS)
+        metrics = {"step": place.step, "epoch": place.epoch, "loss": place.loss}
+        ray.train.report(metrics, checkpoint=ray.train.Checkpoint.from_directory(folder))

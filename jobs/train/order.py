@@ -1,0 +1,79 @@
+"""Which rows make which batch: a pure function of (seed, step), whatever ranks, restarts and file sizes do.
+
+Rows lie in features in the order of a hash, so any run of them is a fair sample. One epoch visits *windows* of
+``WINDOW`` consecutive rows in a shuffled order, and each window's rows in a shuffled order: memory holds a window or
+two, not the corpus. Epochs follow each other without a seam: every batch is whole, and every row is seen once an epoch.
+
+Example:
+    >>> order = Order(rows=5, batch=2, seed=0)
+    >>> sorted(order.positions(0).tolist() + order.positions(1).tolist() + order.positions(2)[:1].tolist())
+    [0, 1, 2, 3, 4]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iirl_core.errors import InputError
+
+WINDOW = 65_536
+
+
+@dataclass(frozen=True)
+class Order:
+    """``rows`` ≥ 1 rows, ``batch`` ≥ 1 of them a step.
+
+    Raises:
+        InputError: there is no row.
+    """
+
+    rows: int
+    batch: int
+    seed: int
+    window: int = WINDOW
+
+    def __post_init__(self) -> None:
+        if self.rows < 1 or self.batch < 1 or self.window < 1:
+            raise InputError(f"{self.rows} rows in batches of {self.batch}", "at least one row")
+
+    def steps(self, epochs: int) -> int:
+        """Steps of ``epochs`` epochs: whole batches, at least one."""
+        return max(1, epochs * self.rows // self.batch)
+
+    def epoch(self, step: int) -> int:
+        """The epoch in which ``step`` begins."""
+        return step * self.batch // self.rows
+
+    def positions(self, step: int) -> NDArray[np.int64]:
+        """``[batch]``: positions in [0, rows) of the rows of ``step``, over all ranks."""
+        places = np.arange(step * self.batch, (step + 1) * self.batch, dtype=np.int64)
+        epochs, within = np.divmod(places, self.rows)
+        return np.concatenate(
+            [self._at(int(epoch), within[epochs == epoch]) for epoch in range(int(epochs[0]), int(epochs[-1]) + 1)]
+        )
+
+    def _at(self, epoch: int, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Positions of the given places of one epoch, places ascending."""
+        starts, ends, windows = self._windows(epoch)
+        found = np.searchsorted(ends, places, side="right")
+        parts = []
+        for index in np.unique(found):
+            window = int(windows[index])
+            size = int(ends[index] - starts[index])
+            inside = self._random(epoch, window + 1).permutation(size)
+            parts.append(window * self.window + inside[places[found == index] - starts[index]])
+        return np.concatenate(parts).astype(np.int64)
+
+    def _windows(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Where each window starts and ends in the epoch, and which window it is."""
+        count = -(-self.rows // self.window)
+        windows = self._random(epoch, 0).permutation(count).astype(np.int64)
+        sizes = np.minimum(self.window, self.rows - windows * self.window)
+        ends = np.cumsum(sizes)
+        return ends - sizes, ends, windows
+
+    def _random(self, epoch: int, stream: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, epoch, stream])

@@ -1,0 +1,112 @@
+"""From trained weights to a sealed, signed artifact that the log and the pointer know."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+from iirl_core.artifact import ArtifactDraft, Guard, Mode, seal
+from iirl_core.canonical import Digest
+from iirl_core.config import Config
+from iirl_core.encoder import Encoder
+from iirl_core.log import Event, append
+from iirl_core.reward_model import RewardModel, assemble
+from iirl_core.signing import (
+    KeyRole,
+    SealPredicate,
+    SigningKey,
+    Subject,
+    load_private_key,
+    sign_statement,
+    statements_of,
+    store_statement,
+)
+from iirl_core.store.pointer import move_pointer
+from iirl_core.store.protocol import Store
+from jobs.train.features import Features
+from jobs.train.journal import METRICS
+from jobs.train.loop import TrainingTask, build_model
+from jobs.train.sources import Sources, supervision_of
+
+CALIBRATION_ROWS = 200_000
+"""Rows of each part that fit whitening, support and map: their quantiles no longer move beyond."""
+GUARD_ROWS = 20_000
+"""Rows frozen as the guard set, and training rows kept beside it: what every repair is measured on, again and again."""
+LOSS_STEPS = 20
+"""Steps at either end of training over which the loss is averaged for the manifest."""
+
+
+def build_key(config: Config) -> SigningKey:
+    """The builder's key.
+
+    Raises:
+        ConfigError: there is none, or others may read it.
+    """
+    return load_private_key(Path(config.keys), KeyRole.BUILDER)
+
+
+def assemble_model(
+    store: Store, config: Config, task: TrainingTask, encoder: Encoder, weights: Mapping[str, Tensor]
+) -> tuple[RewardModel, Guard]:
+    """The RewardModel of trained weights, calibrated on what training did not see, and its guard set.
+
+    Raises:
+        ConfigError: the map's anchors are inverted or missing.
+    """
+    expertness = build_model(task)
+    expertness.load_state_dict(dict(weights))
+    folder = f"{task.folder}/features"
+    train = Features(store, folder, "train").head(CALIBRATION_ROWS, expert=1.0)
+    guard = Features(store, folder, "guard").head(CALIBRATION_ROWS)
+    contrast = Features(store, folder, "contrast").head(CALIBRATION_ROWS)
+    model = assemble(
+        config.mapping,
+        encoder,
+        expertness,
+        z_train=train,
+        z_guard=guard,
+        z_contrast=contrast if len(contrast) else None,
+    )
+    return model, Guard.of(model, guard[:GUARD_ROWS], train[:GUARD_ROWS])
+
+
+def seal_run(
+    store: Store, config: Config, sources: Sources, *, model: RewardModel, guard: Guard, metrics: Mapping[str, float]
+) -> Digest:
+    """Seal, sign, log and point to it. Killed anywhere, running it again finishes; finished, it changes nothing."""
+    key = build_key(config)
+    draft = ArtifactDraft(
+        model=model,
+        guard=guard,
+        config=config,
+        corpora=sources.entries(),
+        metrics=metrics,
+        mode=Mode.STRICT,
+        supervision=supervision_of(config.corpora),
+    )
+    digest = seal(store, draft)
+    statement = sign_statement(key, Subject(config.name, digest), SealPredicate(config.name, config.version, None))
+    if statement not in statements_of(store, digest, "seal"):
+        append(store, Event("seal", digest, config.name, key.id, (("version", config.version),)))
+        store_statement(store, statement)  # last: where it lies, the log knows
+    move_pointer(store, f"runs/{config.name}/latest", digest)
+    return digest
+
+
+def metrics_of(store: Store, task: TrainingTask, guard: Guard) -> dict[str, float]:
+    """What the manifest says of training: finite numbers, the same for the same run."""
+    losses = [json.loads(line)["loss"] for line in store.get(f"{task.folder}/{METRICS}").splitlines()]
+    rewards = guard.root_rewards.double()
+    found = {
+        "steps": float(task.steps),
+        "train_rows": float(len(Features(store, f"{task.folder}/features", "train"))),
+        "loss_first": math.fsum(losses[:LOSS_STEPS]) / len(losses[:LOSS_STEPS]),
+        "loss_last": math.fsum(losses[-LOSS_STEPS:]) / len(losses[-LOSS_STEPS:]),
+        "guard_reward_mean": float(rewards.mean()),
+        "guard_reward_known_good": float((rewards >= 0.5).double().mean()),
+    }
+    return {name: float(f"{value:.6g}") for name, value in found.items()}

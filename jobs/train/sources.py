@@ -1,0 +1,125 @@
+"""Which corpora a run learns from, and whether they can be learnt from at all: checked before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from iirl_core.artifact import CorpusEntry, Supervision
+from iirl_core.config import Config
+from iirl_core.config.learning import CorpusSection, DiscriminatorSection
+from iirl_core.corpus import Corpus, read_corpus
+from iirl_core.demonstration import Demonstration, Split
+from iirl_core.errors import ConfigError
+from iirl_core.expertness import build_expertness
+from iirl_core.store.protocol import Store
+from jobs.train.encoding import Parts, Role, Source
+
+RERUN = "Add records, or change corpora[].split, then run: iirl ingest CONFIG.yaml"
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The newest corpora of a configuration, demonstrations and negatives apart."""
+
+    demonstrations: tuple[Corpus, ...]
+    negatives: tuple[Corpus, ...]
+
+    def count(self, role: Role, split: Split) -> int:
+        """Records of one role in one split."""
+        corpora = self.demonstrations if role == "demonstrations" else self.negatives
+        return sum(corpus.manifest.splits.get(split, 0) for corpus in corpora)
+
+    def train_demonstrations(self) -> Iterator[Demonstration]:
+        """What the encoder is fitted on."""
+        for corpus in self.demonstrations:
+            yield from corpus.demonstrations("train")
+
+    def entries(self) -> tuple[CorpusEntry, ...]:
+        """For the manifest and the run's name."""
+        pairs = [("demonstrations", corpus) for corpus in self.demonstrations]
+        pairs += [("negatives", corpus) for corpus in self.negatives]
+        return tuple(CorpusEntry(corpus.manifest.name, role, corpus.manifest.digest) for role, corpus in pairs)
+
+    def shards(self) -> tuple[Source, ...]:
+        """For Ray Data, checked against their digests.
+
+        Raises:
+            Tampered: a shard does not match its digest.
+        """
+        for corpus in (*self.demonstrations, *self.negatives):
+            corpus.verify()
+        found = [Source("demonstrations", tuple(corpus.paths())) for corpus in self.demonstrations]
+        return (*found, *(Source("negatives", tuple(corpus.paths())) for corpus in self.negatives))
+
+
+def read_sources(store: Store, config: Config) -> Sources:
+    """The newest corpora that ``config`` names.
+
+    Raises:
+        NotFound: one was never ingested.
+        ConfigError: they cannot be learnt from (``check_sources``).
+    """
+
+    def of(role: Role) -> tuple[Corpus, ...]:
+        return tuple(read_corpus(store, section.name) for section in config.corpora if section.role == role)
+
+    sources = Sources(of("demonstrations"), of("negatives"))
+    check_sources(sources, config)
+    return sources
+
+
+def check_sources(sources: Sources, config: Config) -> None:
+    """Refuse what would only fail after the encoder has run.
+
+    * every corpus is of the encoder's kind, and trajectories have one shape;
+    * demonstrations are in the train and in the guard split;
+    * a family that learns from negatives has some in the train split, or makes mismatched ones of conversations.
+
+    Raises:
+        ConfigError: one of these does not hold.
+    """
+    kind = "conversation" if config.encoder.kind == "text" else "trajectory"
+    manifests = [corpus.manifest for corpus in (*sources.demonstrations, *sources.negatives)]
+    for manifest in manifests:
+        if manifest.kind != kind:
+            raise ConfigError(f"encoder.kind {config.encoder.kind}, but corpus {manifest.name} holds {manifest.kind}s")
+    shapes = {(manifest.observation_width, manifest.action_width) for manifest in manifests}
+    if kind == "trajectory" and len({shape if _reads_actions(config) else shape[0] for shape in shapes}) > 1:
+        raise ConfigError(f"corpora of observation and action dimensions {sorted(shapes, key=str)}", "one shape")
+    for split in ("train", "guard"):
+        if sources.count("demonstrations", split) == 0:
+            raise ConfigError(f"no demonstration is in the {split} split", "at least one", RERUN)
+    if needs_negatives(config) and sources.count("negatives", "train") == 0:
+        share = mismatched_share(config)
+        if share == 0 or kind == "trajectory":
+            raise ConfigError(
+                f"{config.expertness.family} without a negative in the train split", "at least one", RERUN
+            )
+
+
+def parts_of(sources: Sources, config: Config) -> Parts:
+    """How records are dealt out to training and calibration."""
+    share = mismatched_share(config)
+    held_out = sources.count("negatives", "guard") > 0 or (share > 0 and sources.count("demonstrations", "guard") > 0)
+    return Parts(needs_negatives(config), held_out, share)
+
+
+def needs_negatives(config: Config) -> bool:
+    """Whether the family's loss looks at negatives."""
+    return build_expertness(config.expertness, width=1).needs_negatives
+
+
+def mismatched_share(config: Config) -> float:
+    """Mismatched negatives per demonstration."""
+    return config.expertness.mismatched if isinstance(config.expertness, DiscriminatorSection) else 0.0
+
+
+def supervision_of(corpora: list[CorpusSection]) -> Supervision:
+    """Never overstated: a corpus of negatives says what is bad, and so does the side taken of a comparison."""
+    told = any(corpus.role == "negatives" or corpus.take is not None for corpus in corpora if corpus.role != "probes")
+    return Supervision.WEAK if told else Supervision.DEMONSTRATIONS_ONLY
+
+
+def _reads_actions(config: Config) -> bool:
+    return config.encoder.kind == "trajectory" and config.encoder.rows != "states"
