@@ -1,0 +1,15 @@
+"""The red team: probe families by name. Add a family by adding a file and a line here."""
+
+from iirl_core.probe.former import Former
+from iirl_core.probe.material import Material as Material
+from iirl_core.probe.material import material_of as material_of
+from iirl_core.probe.point_reward import PointReward as PointReward
+from iirl_core.probe.probe import ChunkSeed as ChunkSeed
+from iirl_core.probe.probe import Probe as Probe
+from iirl_core.probe.protocol import FamilyKind as FamilyKind
+from iirl_core.probe.protocol import ProbeFamily as ProbeFamily
+from iirl_core.probe.trajectory import Ascent, Boundary, Far, Perturbed, Uniform
+
+_FAMILIES: tuple[ProbeFamily, ...] = (Uniform(), Far(), Perturbed(), Boundary(), Ascent(), Former())
+
+FAMILIES: dict[str, ProbeFamily] = {family.name: family for family in _FAMILIES}

@@ -36,12 +36,14 @@ class Probe:
     """``inputs`` is one input, or an original and its edit; ``family`` made it; ``label`` names it for reproduction.
 
     ``note`` says in a few words what was done ("bulleted list", "σ = 0.3"); it is the *technique* of the matrix.
+    ``norm`` asks about that norm alone (a former finding, asked again); None: about all that name the family.
     """
 
     inputs: tuple[Input, ...]
     family: str
     label: str
     note: str
+    norm: str | None = None
 
     def __post_init__(self) -> None:
         if len(self.inputs) not in (1, 2):

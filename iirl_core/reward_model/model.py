@@ -80,6 +80,15 @@ class RewardModel:
         """``z [N, D]`` → columns; differentiable in z while grad is enabled."""
         return Rows.join([self._rows(part) for part in torch.split(z, CHUNK)]) if len(z) else self._rows(z)
 
+    def rewards(self, z: Tensor) -> Tensor:
+        """``z [N, D]`` → the column ``reward [N]`` of ``rows`` alone, at a fraction of its cost; differentiable in z."""
+        return torch.cat([self._rewards(part) for part in torch.split(z, CHUNK)]) if len(z) else z.new_zeros(0)
+
+    def _rewards(self, z: Tensor) -> Tensor:
+        unpatched = self.mapping.reward(self.expertness.signals(z).mean(dim=0))
+        effects = self.bank.effects({space: self.space(z, space) for space in self.bank.spaces}, len(z))
+        return (unpatched - effects.suppressed.to(z.device) + effects.boosted.to(z.device)).clamp(0, 1)
+
     def _rows(self, z: Tensor) -> Rows:
         signals = self.expertness.signals(z)
         signal = signals.mean(dim=0)

@@ -1,0 +1,43 @@
+"""Norms as documents: what an audit's statement pins when it says which rules were checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from iirl_core.canonical import Digest, JsonValue, digest_bytes, digest_json
+from iirl_core.norm.norm import Norm
+from iirl_core.norm.region import Region
+
+
+def norm_document(norm: Norm) -> dict[str, JsonValue]:
+    """Every field of ``norm``; a region's geometry stands as the digest of its float64 bytes."""
+    return {
+        "id": norm.id,
+        "kind": norm.kind.value,
+        "hard": norm.hard,
+        "severity": norm.severity,
+        "threshold": norm.threshold,
+        "limit": norm.limit,
+        "families": list(norm.families),
+        "rationale": norm.rationale,
+        "owner": norm.owner,
+        "region": None if norm.region is None else _region_document(norm.region),
+    }
+
+
+def _region_document(region: Region) -> dict[str, JsonValue]:
+    geometry = np.ascontiguousarray(region.geometry, dtype="<f8")
+    return {
+        "geometry": digest_bytes(geometry.tobytes()),
+        "points": len(geometry),
+        "beyond": region.beyond,
+        "low": [float(value) for value in region.low],
+        "high": [float(value) for value in region.high],
+    }
+
+
+def norms_digest(norms: Sequence[Norm]) -> Digest:
+    """One digest for the whole set, whatever its order."""
+    return digest_json([norm_document(norm) for norm in sorted(norms, key=lambda norm: norm.id)])

@@ -1,0 +1,113 @@
+"""Judging: a norm, what was asked, what the model answered → by how much the norm was broken.
+
+An *answer* is the reward of every step of one input: ``[T]`` for a trajectory, ``[1]`` for a conversation.
+
+    ceiling     excess = max over the steps that the norm speaks of: reward − threshold
+    floor       excess = max over those steps: threshold − reward
+    direction   excess = max over steps: reward(edited) − reward(original) − threshold
+    invariance  excess = max over steps: |reward(edited) − reward(original)| − threshold
+
+A pair of trajectories of different lengths is compared by its mean rewards. Pure: no state, no clock, no chance.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iirl_core.demonstration import Input, Trajectory
+from iirl_core.errors import ConfigError, InputError
+from iirl_core.norm.norm import Norm, NormKind
+from iirl_core.norm.region import Region
+
+Answer = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """``excess`` > 0: broken, by that much, at ``step``. −∞: the norm says nothing of this input."""
+
+    excess: float
+    step: int = 0
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the norm is about this input at all."""
+        return self.excess > -math.inf
+
+    @property
+    def broken(self) -> bool:
+        """Whether this is a finding."""
+        return self.excess > 0
+
+
+SILENT = Judgement(-math.inf)
+
+
+def judge(norm: Norm, inputs: tuple[Input, ...], rewards: tuple[Answer, ...]) -> Judgement:
+    """One question: ``inputs`` is one input, or an original and its edit; ``rewards[i]`` answers ``inputs[i]``.
+
+    A norm about one input judges a pair's edit.
+
+    Raises:
+        ConfigError: the norm compares two inputs and was given one.
+        InputError: a region meets a conversation, or observations of another dimension.
+    """
+    return judge_all(norm, [inputs], [rewards])[0]
+
+
+def judge_all(
+    norm: Norm, questions: Sequence[tuple[Input, ...]], rewards: Sequence[tuple[Answer, ...]]
+) -> list[Judgement]:
+    """As ``judge``, many at once: regions are looked up in one go.
+
+    Raises:
+        ConfigError, InputError: as ``judge``.
+    """
+    if norm.kind.pairs:
+        return [_judge_pair(norm, question, answers) for question, answers in zip(questions, rewards, strict=True)]
+    answers = [answer[-1] for answer in rewards]
+    if not answers:
+        return []
+    lengths = np.array([len(answer) for answer in answers])
+    flat = np.concatenate(answers).astype(np.float64)
+    excess = flat - norm.threshold if norm.kind is NormKind.CEILING else norm.threshold - flat
+    if norm.region is not None:
+        held = norm.region.holds(_observations(norm, norm.region, [question[-1] for question in questions]))
+        excess = np.where(held, excess, -np.inf)
+    if (lengths == 1).all():
+        return [Judgement(value) if value > -math.inf else SILENT for value in excess.tolist()]
+    return [_worst(part) for part in np.split(excess, np.cumsum(lengths)[:-1])]
+
+
+def _worst(excess: NDArray[np.float64]) -> Judgement:
+    step = int(excess.argmax())
+    return Judgement(float(excess[step]), step) if excess[step] > -math.inf else SILENT
+
+
+def _judge_pair(norm: Norm, question: tuple[Input, ...], answers: tuple[Answer, ...]) -> Judgement:
+    if len(question) != 2:
+        raise ConfigError(
+            f"norm {norm.id!r} compares an original with its edit, but was asked about one input",
+            "probe families that make pairs",
+            f"Mend norms.{norm.id}.families",
+        )
+    original, edited = (answer.astype(np.float64) for answer in answers)
+    if len(original) != len(edited):
+        original, edited = original.mean(keepdims=True), edited.mean(keepdims=True)
+    change = edited - original
+    return _worst((np.abs(change) if norm.kind is NormKind.INVARIANCE else change) - norm.threshold)
+
+
+def _observations(norm: Norm, region: Region, inputs: Sequence[Input]) -> NDArray[np.float32]:
+    tables = [item.observations for item in inputs if isinstance(item, Trajectory)]
+    width = region.geometry.shape[1]
+    if len(tables) != len(inputs) or any(table.shape[1] != width for table in tables):
+        raise InputError(
+            f"norm {norm.id!r} has a region in {width} dimensions", "trajectories of that many observations"
+        )
+    return np.concatenate(tables)

@@ -1,0 +1,129 @@
+"""Material: what probes are made from. Frozen, and small enough to send to every scorer once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.neighbors import KDTree
+
+from iirl_core.demonstration import Input, Trajectory
+from iirl_core.encoder.trajectory import RowKind, TrajectoryEncoder, rows_of
+from iirl_core.errors import InputError
+from iirl_core.norm.norm import Norm
+from iirl_core.norm.region import Region
+from iirl_core.probe.point_reward import PointReward
+from iirl_core.probe.probe import Probe
+from iirl_core.reward_model import RewardModel
+
+SAMPLE_INPUTS = 4096
+SAMPLE_STEPS = 20_000
+WIDEN = 0.25
+"""Without regions, the box in which trajectories are asked about is that of the demonstrations, widened by this."""
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """``demonstrations`` to perturb (a bounded sample), ``corpus`` the inputs of probe corpora, ``former`` the probes
+    of former findings. For trajectories also ``rows`` (what a *point* holds: s, (s, a) or (s, a, s′)), the box ``low …
+    high [P]`` in which points are asked about, and the ``regions`` that norms speak of. ``reward`` lets a family
+    search; it is put in where probes are made (``audit_chunk``), so that the material travels without the model.
+    """
+
+    demonstrations: tuple[Input, ...]
+    corpus: tuple[Input, ...] = ()
+    former: tuple[Probe, ...] = ()
+    rows: RowKind = "states"
+    low: NDArray[np.float64] | None = None
+    high: NDArray[np.float64] | None = None
+    regions: tuple[Region, ...] = ()
+    reward: PointReward | None = None
+
+    @cached_property
+    def trajectories(self) -> tuple[Trajectory, ...]:
+        """The demonstrations, all of them trajectories.
+
+        Raises:
+            InputError: there is none, or one is a conversation.
+        """
+        found = tuple(item for item in self.demonstrations if isinstance(item, Trajectory))
+        if not found or len(found) != len(self.demonstrations):
+            raise InputError("a family that asks about trajectories", "demonstrations that are trajectories")
+        return found
+
+    @cached_property
+    def points(self) -> NDArray[np.float64]:
+        """``[N, P]``: every step of the demonstrations, as the encoder reads it."""
+        return np.concatenate([rows_of(item, self.rows) for item in self.trajectories]).astype(np.float64)
+
+    @cached_property
+    def scale(self) -> NDArray[np.float64]:
+        """``[P]``: the demonstrations' deviation in each dimension (1 where they do not vary)."""
+        deviation = self.points.std(axis=0)
+        return np.where(deviation > 0, deviation, 1.0)
+
+    @cached_property
+    def tree(self) -> KDTree:
+        """The demonstrations' points in units of ``scale``, for nearest neighbours."""
+        return KDTree(self.points / self.scale)
+
+    @cached_property
+    def box(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """``low, high [P]``; the demonstrations' own box where none was given."""
+        if self.low is not None and self.high is not None:
+            return self.low, self.high
+        return self.points.min(axis=0), self.points.max(axis=0)
+
+    @property
+    def observations(self) -> int:
+        """Observation dimensions."""
+        return int(self.trajectories[0].observations.shape[1])
+
+
+def material_of(
+    model: RewardModel,
+    norms: Sequence[Norm],
+    demonstrations: Sequence[Input],
+    corpus: Sequence[Input] = (),
+    former: Sequence[Probe] = (),
+) -> Material:
+    """The material of an audit: a bounded, evenly spaced sample of ``demonstrations``; for trajectories the box of the
+    demonstrations and of the norms' regions together.
+
+    Raises:
+        InputError: there are no demonstrations.
+    """
+    if not demonstrations:
+        raise InputError("an audit without demonstrations", "at least one to perturb")
+    sample = _sample(demonstrations)
+    encoder = model.encoder
+    if not isinstance(encoder, TrajectoryEncoder):
+        return Material(sample, tuple(corpus), tuple(former))
+    regions = tuple(norm.region for norm in norms if norm.region is not None)
+    bare = Material(sample, tuple(corpus), tuple(former), encoder.rows)
+    low, high = bare.points.min(axis=0), bare.points.max(axis=0)
+    if not regions:
+        low, high = low - WIDEN * (high - low), high + WIDEN * (high - low)
+    for region in regions:
+        for start in _state_columns(encoder):
+            columns = slice(start, start + len(region.low))
+            low[columns] = np.minimum(low[columns], region.low)
+            high[columns] = np.maximum(high[columns], region.high)
+    return Material(sample, tuple(corpus), tuple(former), encoder.rows, low, high, regions)
+
+
+def _state_columns(encoder: TrajectoryEncoder) -> tuple[int, ...]:
+    """Where s, and in a transition s′, begin in a point."""
+    if encoder.rows == "transitions":
+        return 0, encoder.observations + encoder.actions
+    return (0,)
+
+
+def _sample(inputs: Sequence[Input]) -> tuple[Input, ...]:
+    count = min(len(inputs), SAMPLE_INPUTS)
+    steps = sum(len(item) if isinstance(item, Trajectory) else 1 for item in inputs)
+    count = max(1, min(count, int(len(inputs) * SAMPLE_STEPS / steps)))
+    return tuple(inputs[index] for index in np.linspace(0, len(inputs) - 1, count).astype(int))

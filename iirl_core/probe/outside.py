@@ -1,0 +1,64 @@
+"""Outside: where a reward should be low, and the shortest way there.
+
+With norms' regions, outside is inside a region: beyond its distance from its geometry and in its box. Without, it is
+away from the demonstrations: ``AWAY`` of their deviations per √dimension.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.neighbors import KDTree
+
+from iirl_core.norm.region import Region
+from iirl_core.probe.material import Material
+
+AWAY = 0.75
+MARGIN = 1e-3
+"""How far past a region's edge a point is put, relative to the region's distance."""
+STEPS = 4
+
+
+def push_outside(points: NDArray[np.float64], material: Material) -> NDArray[np.float64]:
+    """``[N, P]`` → the points, moved outside where they were not; other dimensions than a region's stay as they are."""
+    if not material.regions:
+        reach = np.full(len(points), AWAY * np.sqrt(points.shape[1]))
+        return np.clip(push_away(points, reach, material), *material.box)
+    moved = points.copy()
+    # Regions take turns, so that each is probed.
+    for turn, region in enumerate(material.regions):
+        part = slice(turn, None, len(material.regions))
+        width = region.geometry.shape[1]
+        moved[part, :width] = _into_region(points[part, :width], region)
+    return moved
+
+
+def _into_region(points: NDArray[np.float64], region: Region) -> NDArray[np.float64]:
+    tree = KDTree(region.geometry)
+    for _ in range(STEPS):
+        points = np.clip(points, region.low, region.high)
+        points = _retreat(points, region.geometry, tree, np.full(len(points), region.beyond * (1 + MARGIN)))
+    return np.clip(points, region.low, region.high)
+
+
+def push_away(points: NDArray[np.float64], reach: NDArray[np.float64], material: Material) -> NDArray[np.float64]:
+    """``[N, P]`` → points that are at least ``reach [N]`` (in deviations) from the nearest demonstration, as far as
+    ``STEPS`` retreats from the nearest one get.
+    """
+    scaled, known = points / material.scale, material.points / material.scale
+    for _ in range(STEPS):
+        scaled = _retreat(scaled, known, material.tree, reach)
+    return scaled * material.scale
+
+
+def _retreat(
+    points: NDArray[np.float64], known: NDArray[np.float64], tree: KDTree, reach: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Points nearer than ``reach`` to their nearest known point move straight away from it, to that distance."""
+    distances, nearest = tree.query(points, k=1)
+    distance, anchor = distances[:, 0], known[nearest[:, 0]]
+    away = points - anchor
+    # On top of a known point any direction is away; the first axis is as good as another.
+    away[distance < 1e-9, 0] = 1.0
+    away /= np.linalg.norm(away, axis=1, keepdims=True)
+    return np.where((distance < reach)[:, None], anchor + away * reach[:, None], points)

@@ -1,0 +1,7 @@
+"""Families that ask about states: one-step trajectories (two steps where a row is a transition)."""
+
+from iirl_core.probe.trajectory.ascent import Ascent as Ascent
+from iirl_core.probe.trajectory.boundary import Boundary as Boundary
+from iirl_core.probe.trajectory.far import Far as Far
+from iirl_core.probe.trajectory.perturbed import Perturbed as Perturbed
+from iirl_core.probe.trajectory.uniform import Uniform as Uniform
