@@ -67,7 +67,7 @@ class PatchSection(Section):
 
 
 class ThresholdsSection(Section):
-    """Enforcement (DESIGN §3), frozen into the release."""
+    """Enforcement, frozen into the release."""
 
     reward_floor: Fraction = 0.2
     uncertainty_max: Fraction = 0.95
