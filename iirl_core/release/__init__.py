@@ -1,5 +1,6 @@
 """Releases: which digest a channel means, why, and who said so."""
 
+from iirl_core.release.channel import admit as admit
 from iirl_core.release.channel import read_channel as read_channel
 from iirl_core.release.channel import release as release
 from iirl_core.release.channel import revoke as revoke
@@ -8,6 +9,7 @@ from iirl_core.release.decide import Decision as Decision
 from iirl_core.release.decide import Facts as Facts
 from iirl_core.release.decide import Gate as Gate
 from iirl_core.release.decide import believed as believed
+from iirl_core.release.decide import decide_admission as decide_admission
 from iirl_core.release.decide import decide_release as decide_release
 from iirl_core.release.decide import decide_rollback as decide_rollback
 from iirl_core.release.dossier import Dossier as Dossier

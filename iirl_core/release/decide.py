@@ -13,6 +13,7 @@ from iirl_core.errors import ArtifactError
 from iirl_core.release.dossier import Dossier
 from iirl_core.release.release import Release
 from iirl_core.signing import (
+    ApprovalPredicate,
     AuditPredicate,
     Predicate,
     RevocationPredicate,
@@ -76,6 +77,28 @@ def decide_rollback(back: Release | None, dossier: Dossier | None, trust: Trust)
     return Gate(Decision.REFUSE if reasons else Decision.RELEASE, tuple(reasons), audit)
 
 
+def decide_admission(release: Release, dossier: Dossier, trust: Trust) -> tuple[str, ...]:
+    """Every reason not to serve ``release``, whose own signature holds already; empty: serve it.
+
+    The audit that counts is the one that the release names: a later audit that fails calls for a rollback, not for an
+    outage when a server happens to start again.
+    """
+    reasons = [*_sealed_reasons(dossier, trust), *_revocation_reasons(dossier, trust)]
+    audits, why = believed(dossier.audits, trust, AuditPredicate, release.digest)
+    audit = next((one.predicate for one in audits if one.digest == release.audit), None)
+    if audit is None:
+        reasons.append(why or f"the audit {release.audit[:19]} that it was released for is gone")
+    elif not audit.passed:
+        reasons.append(f"the audit of round {audit.round} that it was released for did not pass")
+    elif broken := dossier.broken_files(audit):
+        reasons.append(f"files of its audit of round {audit.round} are gone or changed: {', '.join(broken)}")
+    approvals, why = believed(dossier.approvals, trust, ApprovalPredicate, release.digest)
+    said = ApprovalPredicate(release.name, release.channel, release.audit)
+    if not any(one.digest == release.approval and one.predicate == said for one in approvals):
+        reasons.append(why or f"the approval {release.approval[:19]} is gone or says something else")
+    return tuple(reasons)
+
+
 def believed(envelopes: Iterable[bytes], trust: Trust, kind: type[P], digest: Digest) -> tuple[list[Verified[P]], str]:
     """The statements that hold, and why the last of the others does not ("" where there are no others)."""
     found, why = [], ""
@@ -93,10 +116,15 @@ def _name_reasons(facts: Facts) -> list[str]:
     return [f"the artifact is a version of {facts.name}, not of {facts.wanted_name}"]
 
 
+def _sealed_reasons(dossier: Dossier, trust: Trust) -> list[str]:
+    seals, why = believed(dossier.seals, trust, SealPredicate, dossier.digest)
+    return [] if seals else [why or "no builder has sealed it"]
+
+
 def _seal_reasons(facts: Facts, dossier: Dossier, trust: Trust) -> list[str]:
-    seals, why = believed(dossier.seals, trust, SealPredicate, facts.digest)
-    if not seals:
-        return [why or "no builder has sealed it"]
+    if reasons := _sealed_reasons(dossier, trust):
+        return reasons
+    seals, _ = believed(dossier.seals, trust, SealPredicate, facts.digest)
     said = SealPredicate(facts.name, facts.version, facts.parent)
     if all(seal.predicate != said for seal in seals):
         return ["the builder's seal names another version or parent than the manifest"]

@@ -12,13 +12,14 @@ from iirl_core.store.protocol import Store
 
 @dataclass(frozen=True)
 class Dossier:
-    """``seals``, ``audits`` and ``revocations`` are envelopes about ``digest``; ``audit_files`` are the digests that
-    the files of ``audits/DIGEST/ROUND/NAME`` really have, by (round, name), without those that are gone.
+    """``seals``, ``audits``, ``approvals`` and ``revocations`` are envelopes about ``digest``; ``audit_files`` are the
+    digests that the files of ``audits/DIGEST/ROUND/NAME`` really have, by (round, name), without those that are gone.
     """
 
     digest: Digest
     seals: tuple[bytes, ...]
     audits: tuple[bytes, ...]
+    approvals: tuple[bytes, ...]
     revocations: tuple[bytes, ...]
     audit_files: frozenset[tuple[int, str, Digest]]
 
@@ -45,6 +46,7 @@ def read_dossier(store: Store, digest: Digest) -> Dossier:
         digest,
         tuple(statements_of(store, digest, "seal")),
         audits,
+        tuple(statements_of(store, digest, "approval")),
         tuple(statements_of(store, digest, "revocation")),
         frozenset(files),
     )

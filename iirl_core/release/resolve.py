@@ -35,7 +35,7 @@ def resolve(store: Store, reference: str) -> Digest:
         raise InputError(f"reference {reference!r}", "NAME, NAME@CHANNEL or sha256:… with at least 8 digits")
     latest = read_pointer(store, f"runs/{name}/latest")
     if latest is None:
-        raise NotFound(f"there is no artifact of {name} in {store.url}", todo="Train one with: iirl train CONFIG")
+        raise NotFound(f"there is no artifact of {name} in {store.url}", todo="Train one with: iirl train CONFIG.yaml")
     if not is_digest(latest):
         raise Tampered(f"runs/{name}/latest holds {latest[:80]!r}", "a digest")
     return Digest(latest)
@@ -46,7 +46,7 @@ def _by_channel(store: Store, name: str, channel: str) -> Digest:
         data = store.get(channel_key(name, channel))
     except NotFound as error:
         raise NotFound(
-            f"{name}@{channel} was never released in {store.url}", todo="Release it with: iirl release CONFIG"
+            f"{name}@{channel} was never released in {store.url}", todo="Release it with: iirl release CONFIG.yaml"
         ) from error
     subjects = parse_statement(data).subjects
     if len(subjects) != 1:
