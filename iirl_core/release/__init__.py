@@ -1,6 +1,5 @@
 """Releases: which digest a channel means, why, and who said so."""
 
-from iirl_core.release.channel import admit as admit
 from iirl_core.release.channel import read_channel as read_channel
 from iirl_core.release.channel import release as release
 from iirl_core.release.channel import revoke as revoke

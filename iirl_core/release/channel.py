@@ -11,7 +11,7 @@ from iirl_core.canonical import Digest, digest_bytes
 from iirl_core.enforcement import Thresholds
 from iirl_core.errors import Conflict, Gated, NotFound
 from iirl_core.log import Event, append, entries_backwards
-from iirl_core.release.decide import Decision, Facts, Gate, decide_admission, decide_release, decide_rollback
+from iirl_core.release.decide import Decision, Facts, Gate, decide_release, decide_rollback
 from iirl_core.release.dossier import read_dossier
 from iirl_core.release.release import Release, channel_key, verify_release
 from iirl_core.signing import (
@@ -40,25 +40,6 @@ def read_channel(store: Store, name: str, channel: str, trust: Trust) -> Verifie
     except NotFound:
         return None
     return verify_release(data, trust, name, channel)
-
-
-def admit(store: Store, name: str, channel: str, trust: Trust) -> Verified[Release]:
-    """What a server may serve from this channel: its release, once every statement it rests on holds.
-
-    The artifact's bytes and golden Readings are proved by loading it (``iirl_core.artifact``).
-
-    Raises:
-        NotFound: the channel was never released.
-        Tampered, Gated: as `read_channel`; or a seal, audit, verdict or approval does not hold, or it is revoked: the
-            error gives every reason.
-    """
-    current = read_channel(store, name, channel, trust)
-    if current is None:
-        raise _never(name, channel)
-    reasons = decide_admission(current.predicate, read_dossier(store, current.predicate.digest), trust)
-    if reasons:
-        raise Gated(f"{name}@{channel} ({current.predicate.digest[:19]}) must not be served: {'; '.join(reasons)}")
-    return current
 
 
 def release(
