@@ -43,7 +43,8 @@ class CorpusFacts:
 class ArtifactFacts:
     """What the artifact is. ``lineage`` runs from the root to the parent, without the artifact itself; ``mode`` is
     *strict*, *frozen-policy* or *policy-adaptive*; ``supervision`` as the manifest declares it; ``encoder``,
-    ``expertness`` and ``mapping`` are short descriptions for readers; ``created`` is a date and time as text.
+    ``expertness`` and ``mapping`` are short descriptions for readers; ``created`` is a date and time as text ("" where
+    only the log knows).
     """
 
     name: str
@@ -198,7 +199,7 @@ class RewardField:
 @dataclass(frozen=True)
 class StatementFacts:
     """One signed statement about the artifact: its kind, the role and key that signed it, what it says in a sentence,
-    when, and whether the signature was verified for this report.
+    when ("": not told; statements hold no time, the log does), and whether the signature was verified for this report.
     """
 
     kind: str
