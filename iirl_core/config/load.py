@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from iirl_core.errors import ConfigError
 def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     """Read ``path``, apply ``key.path=value`` overrides (values are YAML) and validate.
 
-    Paths inside (``corpora[].files``, ``norms[].region.geometry``) are made absolute against the file's folder.
+    Paths inside (``corpora[].files``, ``norms[].region.geometry``) may name environment variables (``${DATA}/x.npz``)
+    and are made absolute against the file's folder.
 
     Raises:
-        ConfigError: the file is missing or not YAML, an override is malformed, a key is unknown, a value is invalid.
+        ConfigError: the file is missing or not YAML, an override is malformed, a key is unknown, a value is invalid, or
+            a path names an environment variable that is not set.
     """
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -62,7 +65,14 @@ def _apply(document: dict[str, JsonValue], override: str) -> None:
 
 def _resolve_paths(document: dict[str, JsonValue], folder: Path) -> None:
     def absolute(text: JsonValue) -> JsonValue:
-        return str(folder / text) if isinstance(text, str) and "://" not in text else text
+        if not isinstance(text, str):
+            return text
+        path = os.path.expandvars(text)
+        if "$" in path:
+            raise ConfigError(
+                f"{text} names an environment variable that is not set", todo="Export it, or --set the path"
+            )
+        return path if "://" in path else str(folder / path)
 
     for corpus in _sections(document.get("corpora")):
         files = corpus.get("files")
