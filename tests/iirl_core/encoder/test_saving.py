@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from iirl_core.canonical import digest_bytes
+from iirl_core.demonstration import conversation
+from iirl_core.encoder import Encoder, load_encoder, save_encoder
+from iirl_core.errors import ArtifactError
+from tests.iirl_core.artifact.samples import text_encoder, trajectory_draft, walks
+
+
+@pytest.fixture(params=["trajectory", "conversation"])
+def encoder(request: pytest.FixtureRequest) -> Encoder:
+    return trajectory_draft().model.encoder if request.param == "trajectory" else text_encoder()
+
+
+def test_a_saved_encoder_encodes_alike(encoder: Encoder, tmp_path: Path) -> None:
+    items = walks(2, seed=5) if encoder.kind == "trajectory" else [conversation("Open?", "Yes."), conversation("", "")]
+    again = load_encoder(tmp_path, save_encoder(encoder, tmp_path))
+    assert (again.kind, again.width) == (encoder.kind, encoder.width)
+    assert torch.equal(again.encode(items).z, encoder.encode(items).z)
+
+
+def test_equal_encoders_write_equal_bytes(encoder: Encoder, tmp_path: Path) -> None:
+    document = save_encoder(encoder, tmp_path / "one")
+    save_encoder(load_encoder(tmp_path / "one", document), tmp_path / "two")
+    bytes_of = [{p.name: digest_bytes(p.read_bytes()) for p in (tmp_path / n).iterdir()} for n in ("one", "two")]
+    assert bytes_of[0] == bytes_of[1]
+
+
+def test_only_safetensors_and_json_are_written(encoder: Encoder, tmp_path: Path) -> None:
+    save_encoder(encoder, tmp_path)
+    assert {path.suffix for path in tmp_path.iterdir()} <= {".safetensors", ".json", ".txt", ".jinja"}
+
+
+def test_code_that_came_along_is_not_run_unasked(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="code of its own"):
+        load_encoder(tmp_path, {"kind": "text", "trust_remote_code": True})
+
+
+@pytest.mark.parametrize("document", [None, {}, {"kind": "image"}, {"kind": "trajectory"}, {"kind": "text"}])
+def test_a_document_that_is_no_encoder_is_refused(document: dict[str, str] | None, tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError):
+        load_encoder(tmp_path, document)  # type: ignore[arg-type]

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from iirl_core.config.learning import TrajectoryEncoderSection
+from iirl_core.demonstration import Trajectory, conversation
+from iirl_core.encoder import fit_encoder
+from iirl_core.encoder.trajectory import RowKind
+from iirl_core.errors import ConfigError, InputError
+
+
+def _walk(steps: int, seed: int, offset: float = 0.0, *, actions: bool = True) -> Trajectory:
+    generator = np.random.default_rng(seed)
+    states = (generator.normal(size=(steps, 3)) * [1, 10, 0.1] + offset).astype(np.float32)
+    return Trajectory(states, generator.normal(size=(steps, 2)).astype(np.float32) if actions else None)
+
+
+def _section(rows: RowKind) -> TrajectoryEncoderSection:
+    return TrajectoryEncoderSection(rows=rows)
+
+
+def test_rows_of_the_training_demonstrations_are_standard() -> None:
+    inputs = [_walk(200, seed, offset=1e3) for seed in range(5)]
+    encoder = fit_encoder(_section("state-actions"), iter(inputs))
+    z = encoder.encode(inputs).z
+    assert encoder.width == 5
+    assert torch.allclose(z.mean(dim=0), torch.zeros(5), atol=1e-2)
+    assert torch.allclose(z.std(dim=0, correction=0), torch.ones(5), atol=1e-2)
+
+
+def test_streamed_statistics_equal_those_of_the_whole_table() -> None:
+    inputs = [_walk(steps, seed) for seed, steps in enumerate([1, 50, 7])]
+    encoder = fit_encoder(_section("states"), iter(inputs))
+    table = np.concatenate([walk.observations for walk in inputs]).astype(np.float64)
+    assert torch.allclose(encoder.mean, torch.from_numpy(table.mean(axis=0)).float(), atol=1e-5)  # type: ignore[attr-defined]
+    assert torch.allclose(encoder.scale, torch.from_numpy(table.std(axis=0)).float(), rtol=1e-5)  # type: ignore[attr-defined]
+
+
+def test_transitions_end_in_their_own_last_state() -> None:
+    walk = _walk(4, 0)
+    encoder = fit_encoder(_section("transitions"), [walk])
+    rows = encoder.encode([walk]).z * encoder.scale + encoder.mean  # type: ignore[attr-defined]
+    states = torch.from_numpy(walk.observations.copy())
+    assert encoder.width == 8
+    assert torch.allclose(rows[:3, 5:], states[1:], atol=1e-4)
+    assert torch.allclose(rows[3, 5:], states[3], atol=1e-4)
+
+
+def test_a_constant_dimension_is_centred_and_not_scaled() -> None:
+    states = np.column_stack([np.arange(5), np.full(5, 7.0)]).astype(np.float32)
+    encoder = fit_encoder(_section("states"), [Trajectory(states)])
+    other = encoder.encode([Trajectory(np.array([[0.0, 7.5]], dtype=np.float32))]).z
+    assert other[0, 1] == 0.5
+    assert torch.isfinite(other).all()
+
+
+def test_lengths_say_which_rows_belong_to_which_input() -> None:
+    inputs = [_walk(3, 0), _walk(1, 1), _walk(5, 2)]
+    encoder = fit_encoder(_section("states"), inputs)
+    encoded = encoder.encode(inputs)
+    assert encoded.lengths == (3, 1, 5)
+    assert encoded.tokens == (None, None, None)
+    assert torch.equal(encoded.z[3:4], encoder.encode([inputs[1]]).z)
+    assert encoder.encode([]).z.shape == (0, 3)
+
+
+def test_the_largest_finite_observation_gives_a_finite_row() -> None:
+    encoder = fit_encoder(_section("states"), [_walk(9, 0)])
+    huge = np.full((1, 3), np.finfo(np.float32).max, dtype=np.float32)
+    assert torch.isfinite(encoder.encode([Trajectory(huge)]).z).all()
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    encoder = fit_encoder(_section("state-actions"), [_walk(9, 0)])
+    with pytest.raises(InputError, match="conversation"):
+        encoder.encode([conversation("a", "b")])
+    with pytest.raises(InputError, match="without actions"):
+        encoder.encode([_walk(9, 0, actions=False)])
+    with pytest.raises(InputError, match="1 observation"):
+        encoder.encode([Trajectory(np.zeros((2, 1), dtype=np.float32), np.zeros((2, 2), dtype=np.float32))])
+    with pytest.raises(InputError, match="one shape"):
+        fit_encoder(_section("states"), [_walk(9, 0), Trajectory(np.zeros((2, 1), dtype=np.float32))])
+    with pytest.raises(ConfigError, match="no demonstration"):
+        fit_encoder(_section("states"), [])
