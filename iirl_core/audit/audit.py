@@ -1,0 +1,97 @@
+"""An Audit: all that was found about one digest in one round, and the verdict. A document that an auditor signs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from iirl_core.audit.family_result import FamilyResult
+from iirl_core.audit.verdict import Verdict
+from iirl_core.canonical import Digest, JsonValue, canonical_json
+from iirl_core.errors import ArtifactError
+
+
+@dataclass(frozen=True)
+class Audit:
+    """``norms`` is the digest of the rules that were checked; ``probes`` were asked, ``findings`` verified (``kept`` of
+    them in ``findings_file``), ``open_hard`` of them open findings of hard norms; ``histogram [20]`` counts the probes'
+    rewards in equal bins of [0, 1].
+    """
+
+    digest: Digest
+    round: int
+    seed: int
+    norms: Digest
+    probes: int
+    families: tuple[FamilyResult, ...]
+    findings: int
+    kept: int
+    open_hard: int
+    findings_file: Digest
+    coverage_file: Digest
+    histogram: tuple[int, ...]
+    verdict: Verdict
+
+    def document(self) -> dict[str, JsonValue]:
+        """As JSON; ``parse`` is its inverse. Upper bounds are written along, for readers."""
+        return {
+            "digest": self.digest,
+            "round": self.round,
+            "seed": self.seed,
+            "norms": self.norms,
+            "probes": self.probes,
+            "families": [
+                {
+                    "family": result.family,
+                    "norm": result.norm,
+                    "asked": result.asked,
+                    "spoken": result.spoken,
+                    "broken": result.broken,
+                    "upper": result.upper,
+                }
+                for result in self.families
+            ],
+            "findings": self.findings,
+            "kept": self.kept,
+            "open_hard": self.open_hard,
+            "findings_file": self.findings_file,
+            "coverage_file": self.coverage_file,
+            "histogram": list(self.histogram),
+            "passed": self.verdict.passed,
+            "reasons": list(self.verdict.reasons),
+        }
+
+    def to_bytes(self) -> bytes:
+        """Canonical JSON: equal audits have equal bytes."""
+        return canonical_json(self.document())
+
+    @classmethod
+    def parse(cls, document: object) -> Audit:
+        """From what ``document`` gave, decoded from JSON.
+
+        Raises:
+            ArtifactError: a field is missing or of another type.
+        """
+        if not isinstance(document, Mapping):
+            raise ArtifactError(f"an audit of type {type(document).__name__}", "a JSON object")
+        try:
+            return cls(
+                digest=Digest(str(document["digest"])),
+                round=int(document["round"]),
+                seed=int(document["seed"]),
+                norms=Digest(str(document["norms"])),
+                probes=int(document["probes"]),
+                families=tuple(
+                    FamilyResult(str(r["family"]), str(r["norm"]), int(r["asked"]), int(r["spoken"]), int(r["broken"]))
+                    for r in document["families"]
+                ),
+                findings=int(document["findings"]),
+                kept=int(document["kept"]),
+                open_hard=int(document["open_hard"]),
+                findings_file=Digest(str(document["findings_file"])),
+                coverage_file=Digest(str(document["coverage_file"])),
+                histogram=tuple(int(bar) for bar in document["histogram"]),
+                verdict=Verdict(bool(document["passed"]), tuple(str(reason) for reason in document["reasons"])),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ArtifactError(f"an audit that cannot be read ({type(error).__name__}: {error})") from error

@@ -1,0 +1,136 @@
+"""One chunk of an audit: make probes, score them, judge them. The unit that is fanned out.
+
+A pure function of (model, norms, seed, count, material): which worker runs it, and how many there are, changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from iirl_core.audit.family_result import FamilyResult
+from iirl_core.audit.finding import Finding
+from iirl_core.audit.reservoir import Reservoir
+from iirl_core.canonical import Digest
+from iirl_core.demonstration import Input
+from iirl_core.encoder.trajectory import TrajectoryEncoder
+from iirl_core.errors import ConfigError
+from iirl_core.norm.judge import Answer, Judgement, judge_all
+from iirl_core.norm.norm import Norm
+from iirl_core.probe import FAMILIES, ChunkSeed, Material, PointReward, Probe
+from iirl_core.reward_model import RewardModel
+
+BINS = 20
+"""Bars of the reward histogram, equally wide over [0, 1]."""
+
+
+@dataclass(frozen=True, eq=False)
+class ChunkResult:
+    """``asked`` probes; ``families`` counts per (family, norm); ``findings`` not yet verified, worst first;
+    ``reservoir`` of audited points in the whitened bottleneck; ``histogram [20]`` of the probes' rewards.
+    """
+
+    asked: int
+    families: tuple[FamilyResult, ...]
+    findings: tuple[Finding, ...]
+    reservoir: Reservoir
+    histogram: tuple[int, ...]
+
+    @staticmethod
+    def merge(parts: Sequence[ChunkResult], keep_findings: int, coverage_points: int) -> ChunkResult:
+        """All chunks together: everything counted, the worst ``keep_findings`` kept. The order changes nothing.
+
+        ``parts`` holds at least one.
+        """
+        counts: dict[tuple[str, str], NDArray[np.int64]] = {}
+        for result in (result for part in parts for result in part.families):
+            key = (result.family, result.norm)
+            counts[key] = counts.get(key, np.zeros(3, np.int64)) + (result.asked, result.spoken, result.broken)
+        findings = worst_first(finding for part in parts for finding in part.findings)
+        return ChunkResult(
+            asked=sum(part.asked for part in parts),
+            families=tuple(FamilyResult(*key, *counts[key].tolist()) for key in sorted(counts)),
+            findings=findings[:keep_findings],
+            reservoir=Reservoir.merge([part.reservoir for part in parts], coverage_points),
+            histogram=tuple(int(total) for total in np.sum([part.histogram for part in parts], axis=0)),
+        )
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Hard before soft, severe before mild, large before small excess; ties by label, so that there is one order."""
+    return tuple(sorted(findings, key=lambda f: (not f.hard, -f.severity, -f.excess, f.norm, f.label)))
+
+
+def audit_chunk(
+    model: RewardModel, norms: Sequence[Norm], seed: ChunkSeed, count: int, material: Material
+) -> ChunkResult:
+    """Ask ``count`` probes of the family ``seed.family`` about every norm that names it.
+
+    Raises:
+        ConfigError: there is no such family, or it does not make what a norm judges.
+        InputError: the material does not fit the family.
+    """
+    if seed.family not in FAMILIES:
+        raise ConfigError(f"probe family {seed.family!r}", f"one of {', '.join(FAMILIES)}", "Mend audit.probes")
+    if isinstance(model.encoder, TrajectoryEncoder):
+        material = replace(material, reward=PointReward(model))
+    probes = FAMILIES[seed.family].probes(seed, count, material)
+    answers, whitened = _ask(model, probes)
+    results, findings = [], []
+    for norm in norms:
+        about = [i for i, probe in enumerate(probes) if _asks(probe, norm)]
+        judgements = judge_all(norm, [probes[i].inputs for i in about], [answers[i] for i in about])
+        broken = [(i, judged) for i, judged in zip(about, judgements, strict=True) if judged.broken]
+        if about or seed.family in norm.families:
+            spoken = sum(judged.speaks for judged in judgements)
+            results.append(FamilyResult(seed.family, norm.id, len(about), spoken, len(broken)))
+        findings += [_finding(seed, norm, probes[i], answers[i], judged) for i, judged in broken]
+    rewards = np.array([answer[-1].mean() for answer in answers])
+    return ChunkResult(
+        asked=len(probes),
+        families=tuple(results),
+        findings=worst_first(findings),
+        reservoir=Reservoir.draw(whitened, seed.entropy(), len(whitened)),
+        histogram=tuple(int(bar) for bar in np.histogram(rewards, bins=BINS, range=(0, 1))[0]),
+    )
+
+
+def _asks(probe: Probe, norm: Norm) -> bool:
+    """A former finding is asked about the norm that it broke; any other probe about the norms that name its family."""
+    return norm.id == probe.norm if probe.norm is not None else probe.family in norm.families
+
+
+@torch.no_grad()
+def _ask(model: RewardModel, probes: Sequence[Probe]) -> tuple[list[tuple[Answer, ...]], NDArray[np.float32]]:
+    """Step rewards of every input of every probe, and the whitened rows ``[N, W]`` of the offenders."""
+    inputs: list[Input] = [item for probe in probes for item in probe.inputs]
+    encoded = model.encoder.encode(inputs)
+    whitened = model.spaces.bottleneck.apply(encoded.z).numpy()
+    ends = np.cumsum(encoded.lengths)
+    parts = iter(np.split(model.rewards(encoded.z).numpy(), ends[:-1]))
+    answers = [tuple(next(parts) for _ in probe.inputs) for probe in probes]
+    offender = np.repeat(
+        [last for probe in probes for last in [False] * (len(probe.inputs) - 1) + [True]], encoded.lengths
+    )
+    return answers, whitened[offender] if len(probes) else whitened
+
+
+def _finding(seed: ChunkSeed, norm: Norm, probe: Probe, answers: tuple[Answer, ...], judged: Judgement) -> Finding:
+    return Finding(
+        digest=Digest(seed.digest),
+        round=seed.round,
+        norm=norm.id,
+        hard=norm.hard,
+        severity=norm.severity,
+        family=probe.family,
+        label=probe.label,
+        note=probe.note,
+        inputs=probe.inputs,
+        rewards=tuple(float(answer.mean()) for answer in answers),
+        excess=judged.excess,
+        step=judged.step,
+    )

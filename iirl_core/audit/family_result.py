@@ -1,0 +1,48 @@
+"""FamilyResult: what one probe family found about one norm, and how large the flaw rate may still be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scipy.special import betaincinv
+
+from iirl_core.errors import InputError
+
+CONFIDENCE = 0.95
+
+
+def upper_bound(broken: int, asked: int) -> float:
+    """One-sided 95% Clopper–Pearson bound of a rate: the largest rate under which as few as ``broken`` of ``asked``
+    still happen with probability 5% (Clopper & Pearson 1934). 1 where nothing was asked. Exact, never optimistic.
+    """
+    if broken == asked:
+        return 1.0
+    return float(betaincinv(broken + 1, asked - broken, CONFIDENCE))
+
+
+@dataclass(frozen=True)
+class FamilyResult:
+    """``asked`` probes of ``family`` about ``norm``; on ``spoken`` of them the norm had something to say (a search may
+    end outside a norm's region, which is an answer too), and ``broken`` of these are findings.
+
+    Raises:
+        InputError: the counts do not fall in that order.
+    """
+
+    family: str
+    norm: str
+    asked: int
+    spoken: int
+    broken: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.broken <= self.spoken <= self.asked:
+            raise InputError(
+                f"{self.family} × {self.norm}: {self.asked} asked, {self.spoken} spoken, {self.broken} broken",
+                "falling counts",
+            )
+
+    @property
+    def upper(self) -> float:
+        """95% upper bound of the flaw rate, in [0, 1]."""
+        return upper_bound(self.broken, self.asked)

@@ -1,0 +1,44 @@
+"""The verdict on an artifact, decided from counts alone.
+
+Passed, when
+    * no open finding of a hard norm remains, over all former findings and the fresh probes of this round,
+    * every family's 95% upper bound of the flaw rate is within its norm's limit,
+    * every norm was asked about by every family that it names, and had something to say at least once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from iirl_core.audit.family_result import FamilyResult
+from iirl_core.norm.norm import Norm
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``reasons`` say why it did not pass, one line each; empty when it did."""
+
+    passed: bool
+    reasons: tuple[str, ...] = ()
+
+
+def decide_verdict(norms: Sequence[Norm], families: Sequence[FamilyResult], open_hard: int) -> Verdict:
+    """``families`` of this round (``former`` among them), ``open_hard`` findings of hard norms that are still open:
+    verified, and not labelled *not a flaw*.
+    """
+    reasons = [f"{open_hard} open findings of hard norms"] if open_hard else []
+    found = {(result.family, result.norm): result for result in families}
+    for norm in norms:
+        if not any(result.spoken for result in families if result.norm == norm.id):
+            reasons.append(f"{norm.id}: no probe lay where it speaks")
+        for family in norm.families:
+            result = found.get((family, norm.id))
+            if result is None or result.asked == 0:
+                reasons.append(f"{norm.id}: {family} asked nothing")
+            elif result.upper > norm.limit:
+                reasons.append(
+                    f"{norm.id}: {family} found {result.broken} of {result.asked}, so the flaw rate may be"
+                    f" {result.upper:.2%}, above the limit {norm.limit:.2%}"
+                )
+    return Verdict(not reasons, tuple(reasons))

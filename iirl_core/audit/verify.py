@@ -1,0 +1,54 @@
+"""Verification: a finding is believed when it is found again by another path.
+
+The audit scores thousands of probes in columns. Here the finding's inputs are written out as JSON, parsed again as any
+caller's record, read alone through ``RewardModel.read``, and the norm is evaluated again from them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+
+from iirl_core.audit.finding import Finding
+from iirl_core.canonical import canonical_json
+from iirl_core.demonstration import Input
+from iirl_core.norm.judge import Answer, judge
+from iirl_core.norm.norm import Norm
+from iirl_core.reading import Reading
+from iirl_core.records import document_of, parse_record
+from iirl_core.reward_model import RewardModel
+
+
+class Audited(Protocol):
+    """What a finding is about; an Artifact is one."""
+
+    @property
+    def model(self) -> RewardModel:
+        """Patched as it is sealed."""
+        ...
+
+
+def verify(finding: Finding, artifact: Audited, norms: Sequence[Norm]) -> Finding | None:
+    """``finding`` with rewards, excess and step as computed anew, or None: it does not hold, or its norm is gone."""
+    norm = next((norm for norm in norms if norm.id == finding.norm), None)
+    if norm is None:
+        return None
+    inputs = tuple(_parsed_again(item) for item in finding.inputs)
+    readings = [artifact.model.read([item])[0] for item in inputs]
+    judged = judge(norm, inputs, tuple(_answer(reading) for reading in readings))
+    if not judged.broken:
+        return None
+    rewards = tuple(reading.reward for reading in readings)
+    return replace(finding, inputs=inputs, rewards=rewards, excess=judged.excess, step=judged.step)
+
+
+def _parsed_again(item: Input) -> Input:
+    return parse_record(json.loads(canonical_json(document_of(item))))
+
+
+def _answer(reading: Reading) -> Answer:
+    return np.array(reading.step_rewards or (reading.reward,), dtype=np.float32)
