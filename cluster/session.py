@@ -3,8 +3,8 @@
 A laptop gets an embedded local Ray that dies with the session; ``address`` connects to a cluster instead. A Ray that
 already runs in this process is used as it is and left running. Nothing here loads Ray before ``Session.ray``.
 
-Ray listens on all interfaces whatever the dashboard does, so the token is the protection: token authentication is
-set explicitly, and the token's file is readable by its owner alone.
+Ray listens on all interfaces whatever the dashboard does, so the token is the protection: ``cluster.environment`` asks
+for it, and the token's file is made readable by its owner alone.
 """
 
 from __future__ import annotations
@@ -32,12 +32,6 @@ TOKEN_SECONDS = 10.0
 OBJECT_STORE_SHARE = 0.25
 OBJECT_STORE_CAP = 2 * 1024**3
 PACKAGES = ("iirl_core", "cluster", "jobs", "serving")
-QUIET = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",  # progress is ours to show, in one place
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_TRAIN_ENABLE_STATE_TRACKING": "0",  # without a dashboard it only warns, every second
-}
 
 
 class Session:
@@ -68,9 +62,6 @@ class Session:
         Raises:
             ClusterError: the address cannot be reached, or refuses our token; or the local Ray does not start.
         """
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
-        for name, value in QUIET.items():
-            os.environ.setdefault(name, value)
         if self.address:
             os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what is wrong is ours to say, in one line
         import ray  # 2 s, and only the verbs that need it pay

@@ -8,7 +8,10 @@ Which rows play which part is decided by ``part_of``, record by record.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import logging
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -21,6 +24,7 @@ from cluster.resources import READ_CPUS, ActorPlan
 from iirl_core.corpus import demonstrations_of
 from iirl_core.demonstration import Conversation, Demonstration, Input, Split
 from iirl_core.encoder.protocol import Encoder
+from iirl_core.errors import IirlError
 from iirl_core.store.protocol import Store
 from jobs.train.features import ROWS_PER_FILE, Part, row_numbers, schema
 from jobs.train.mismatch import mismatched
@@ -28,6 +32,7 @@ from jobs.train.mismatch import mismatched
 if TYPE_CHECKING:
     import pyarrow.fs
     import ray
+    from ray import ObjectRef
 
 BATCH = 256
 """Records that an actor encodes at a time."""
@@ -37,10 +42,11 @@ Role = Literal["demonstrations", "negatives"]
 
 @dataclass(frozen=True)
 class Source:
-    """One corpus of a run: its shards' paths in the store's file system."""
+    """One corpus of a run: its shards' paths in the store's file system, and about how many rows they encode to."""
 
     role: Role
     paths: tuple[str, ...]
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -77,9 +83,17 @@ def part_of(role: Role, split: Split, parts: Parts) -> tuple[Part, ...]:
 class EncodeActor:
     """Holds the encoder on one actor."""
 
-    def __init__(self, encoder: Encoder, pool: Sequence[Conversation], parts: Parts, threads: int) -> None:
+    encoder: Encoder
+    pool: Sequence[Conversation]
+
+    def __init__(
+        self, encoder: ObjectRef[Encoder], pool: ObjectRef[Sequence[Conversation]], parts: Parts, threads: int
+    ) -> None:
+        import ray
+
         torch.set_num_threads(threads)
-        self.encoder, self.pool, self.parts = encoder, pool, parts
+        self.encoder, self.pool = ray.get([encoder, pool])
+        self.parts = parts
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Records with a column ``role`` → features."""
@@ -130,31 +144,52 @@ def encode_sources(
         IirlError: what an actor raised, if it is one of ours.
         ClusterError: the pipeline failed otherwise.
     """
-    import ray  # seconds; Ray Data more
-    import ray.data
+    import ray.data  # seconds
 
     filesystem, root = store.filesystem()
-    first, *others = [_read(source, filesystem) for source in sources]
-    records = first.union(*others) if others else first
-    features = records.map_batches(
-        EncodeActor,
-        fn_constructor_args=(ray.put(encoder), ray.put(tuple(pool)), parts, plan.threads),
-        batch_format="pyarrow",
-        batch_size=BATCH,
-        compute=ray.data.ActorPoolStrategy(size=plan.count),
-        num_cpus=plan.cpus,
-        num_gpus=plan.gpus or None,
-    )
-    try:
-        features.sort("row").write_parquet(
-            f"{root}/{folder}",
-            filesystem=filesystem,
-            partition_cols=["part"],
-            min_rows_per_file=ROWS_PER_FILE,
-            mode="overwrite",
+    with _quiet_data():
+        first, *others = [_read(source, filesystem) for source in sources]
+        records = first.union(*others) if others else first
+        features = records.map_batches(
+            EncodeActor,
+            fn_constructor_args=(ray.put(encoder), ray.put(tuple(pool)), parts, plan.threads),
+            batch_format="pyarrow",
+            batch_size=BATCH,
+            compute=ray.data.ActorPoolStrategy(size=plan.count),
+            num_cpus=plan.cpus,
         )
-    except ray.exceptions.RayError as error:
-        raise failure_of(error, "encoding") from error
+        try:
+            features.sort("row", boundaries=boundaries_of(sum(source.rows for source in sources))).write_parquet(
+                f"{root}/{folder}", filesystem=filesystem, partition_cols=["part"], mode="overwrite"
+            )
+        except (ray.exceptions.RayError, IirlError) as error:
+            raise failure_of(error, "encoding") from error
+
+
+def boundaries_of(rows: int) -> list[int]:
+    """Where files of about ``ROWS_PER_FILE`` rows begin. Row numbers are uniform in [0, 2⁶³), so no sampling is needed,
+    and the same rows always share a file.
+    """
+    files = max(2, math.ceil(rows / ROWS_PER_FILE))
+    return [index * (2**63 // files) for index in range(1, files)]
+
+
+@contextmanager
+def _quiet_data() -> Iterator[None]:
+    """Ray Data that raises what our code raised, and leaves the terminal to us."""
+    from ray.data import DataContext
+
+    context = DataContext.get_current().copy()
+    context.raise_original_map_exception = True
+    context.print_on_execution_start = False
+    logger = logging.getLogger("ray.data")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with DataContext.current(context):
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _read(source: Source, filesystem: pyarrow.fs.FileSystem) -> ray.data.Dataset:

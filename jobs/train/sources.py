@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import pyarrow.parquet as pq
+
 from iirl_core.artifact import CorpusEntry, Supervision
 from iirl_core.config import Config
 from iirl_core.config.learning import CorpusSection, DiscriminatorSection
@@ -49,8 +51,24 @@ class Sources:
         """
         for corpus in (*self.demonstrations, *self.negatives):
             corpus.verify()
-        found = [Source("demonstrations", tuple(corpus.paths())) for corpus in self.demonstrations]
-        return (*found, *(Source("negatives", tuple(corpus.paths())) for corpus in self.negatives))
+        found = [_source("demonstrations", corpus) for corpus in self.demonstrations]
+        return (*found, *(_source("negatives", corpus) for corpus in self.negatives))
+
+
+def _source(role: Role, corpus: Corpus) -> Source:
+    """Rows of trajectories are counted from the shards' footers: numbers of a matrix over its width."""
+    paths, rows = tuple(corpus.paths()), corpus.manifest.rows
+    if corpus.manifest.observation_width:
+        filesystem, _ = corpus.store.filesystem()
+        numbers = sum(_numbers(pq.read_metadata(path, filesystem=filesystem), "observations") for path in paths)
+        rows = numbers // corpus.manifest.observation_width
+    return Source(role, paths, rows)
+
+
+def _numbers(footer: pq.FileMetaData, column: str) -> int:
+    groups = (footer.row_group(index) for index in range(footer.num_row_groups))
+    chunks = (group.column(index) for group in groups for index in range(group.num_columns))
+    return sum(chunk.num_values for chunk in chunks if chunk.path_in_schema.startswith(f"{column}."))
 
 
 def read_sources(store: Store, config: Config) -> Sources:

@@ -1,0 +1,26 @@
+"""What Ray reads from the environment, set before anything can import it.
+
+Ray reads these once, when it is first imported; set later they do harm (half of it then believes the one, half the
+other). So importing ``cluster`` sets them, and every module of ours that uses Ray imports ``cluster`` first.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+SETTINGS = {
+    "RAY_AUTH_MODE": "token",  # Ray listens on all interfaces: the token is the protection
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",  # progress is ours to show, in one place
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_TRAIN_ENABLE_STATE_TRACKING": "0",  # without a dashboard it only warns, every second
+}
+
+
+def prepare_environment() -> None:
+    """Set what the user has not set; too late where Ray is loaded already, which then keeps its own defaults."""
+    if "ray" in sys.modules:
+        return
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
