@@ -64,7 +64,7 @@ HEADERS = (
         "Zephyr, Phi", re.compile(r"<\|(system|user|assistant|tool)\|>\n?"), ("</s>", "<|end|>", "<|endoftext|>"), False
     ),
 )
-_INSTRUCTION = re.compile(r"\[INST\](.*?)\[/INST\](.*?)(?=\[INST\]|\Z)", re.DOTALL)
+_INSTRUCTION = re.compile(r"\[INST\]((?:(?!\[INST\]).)*?)\[/INST\](.*?)(?=\[INST\]|\Z)", re.DOTALL)
 _SYSTEM_PROMPT = re.compile(r"\[SYSTEM_PROMPT\](.*?)\[/SYSTEM_PROMPT\]\s*", re.DOTALL)
 _LLAMA_2_SYSTEM = re.compile(r"\s*<<SYS>>(.*?)<</SYS>>\s*", re.DOTALL)
 # A turn a paragraph, and a turn a line (what the text encoder writes where a tokenizer has no template of its own).
