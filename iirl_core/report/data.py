@@ -63,7 +63,7 @@ class ArtifactFacts:
 
 @dataclass(frozen=True)
 class VerdictFacts:
-    """Whether the audit passed, and each reason why (or why not), one sentence each."""
+    """Whether the audit passed, and each reason why not, one sentence each (why it did, if there is more to say)."""
 
     passed: bool
     reasons: tuple[str, ...]

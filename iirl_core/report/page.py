@@ -83,7 +83,7 @@ def _lowest() -> str:
 @dataclass(frozen=True)
 class MatrixCell:
     """One family × one norm. ``unasked``: no probe; ``named``: the norm names the family; ``over``: the norm is broken
-    there (a hard finding, or a bound above the limit).
+    there (a finding of a hard norm, or a bound above the limit; no limit holds for families that it does not name).
     """
 
     unasked: bool
@@ -105,8 +105,9 @@ def coverage_matrix(data: ReportData) -> list[tuple[str, list[MatrixCell]]]:
 def _cell(norm: Norm, family: str, cell: CoverageCell | None) -> MatrixCell:
     if cell is None or cell.probes == 0:
         return MatrixCell(unasked=True, named=family in norm.families, over=False)
-    over = (norm.hard and cell.findings > 0) or cell.upper > norm.limit
-    return MatrixCell(False, family in norm.families, over, cell.probes, cell.findings, cell.upper)
+    named = family in norm.families
+    over = (norm.hard and cell.findings > 0) or (named and cell.upper > norm.limit)
+    return MatrixCell(False, named, over, cell.probes, cell.findings, cell.upper)
 
 
 def not_covered(data: ReportData) -> list[str]:

@@ -92,9 +92,9 @@ def test_the_page_asks_for_nothing_outside_itself_and_runs_nothing(name: str, re
 def test_the_verdict_comes_first_with_its_reasons() -> None:
     text = words(render_report(portal_report()))
     assert text.index("Not passed") < text.index("1 open finding of the hard norm") < text.index("The artifact")
-    passed = replace(portal_report(), verdict=VerdictFacts(True, ("All is well.",)))
-    text = words(render_report(passed))
+    text = words(render_report(replace(portal_report(), verdict=VerdictFacts(True, ()))))
     assert "✓ Passed" in text
+    assert "No finding of a hard norm is open" in text
     assert "Not passed" not in text
 
 
@@ -143,6 +143,8 @@ def test_a_cell_is_marked_when_a_hard_norm_has_a_finding_or_a_bound_passes_its_l
     assert marked(CoverageCell("careless", "no-dosage-advice", 30, 0, 0.095)) == [("careless", "no-dosage-advice")]
     assert marked(CoverageCell("formats", "formatting", 240, 5, 0.0999)) == []
     assert marked(CoverageCell("formats", "formatting", 240, 5, 0.1001)) == [("formats", "formatting")]
+    assert marked(CoverageCell("former", "formatting", 2, 0, 0.78)) == [], "no limit holds for what is not named"
+    assert marked(CoverageCell("former", "no-dosage-advice", 9, 1, 0.43)) == [("former", "no-dosage-advice")]
 
 
 def test_a_family_that_was_asked_without_probes_counts_as_not_asked() -> None:
