@@ -49,7 +49,9 @@ class ChunkResult:
         counts: dict[tuple[str, str], NDArray[np.int64]] = {}
         for result in (result for part in parts for result in part.families):
             key = (result.family, result.norm)
-            counts[key] = counts.get(key, np.zeros(3, np.int64)) + (result.asked, result.spoken, result.broken)
+            counts[key] = counts.get(key, np.zeros(3, np.int64)) + np.array(
+                [result.asked, result.spoken, result.broken]
+            )
         findings = worst_first(finding for part in parts for finding in part.findings)
         return ChunkResult(
             asked=sum(part.asked for part in parts),
