@@ -1,0 +1,62 @@
+"""An artifact's lineage: its own manifest, its parent's, and so on to the root; and the audits about each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from iirl_core.artifact import Manifest, parse_manifest
+from iirl_core.audit import Audit
+from iirl_core.canonical import Digest, digest_bytes, folder_of
+from iirl_core.errors import NotFound, Tampered
+from iirl_core.release import audit_file
+from iirl_core.signing import Fields
+from iirl_core.store import Store
+
+
+@dataclass(frozen=True)
+class Ancestor:
+    """One artifact of the line; the manifest's bytes have that digest."""
+
+    digest: Digest
+    manifest: Manifest
+
+
+def manifest_of(store: Store, digest: Digest) -> Manifest:
+    """The manifest of an artifact, checked against its digest; its files are not looked at.
+
+    Raises:
+        NotFound: the store holds no such artifact.
+        Tampered: the manifest has another digest, or is malformed.
+    """
+    try:
+        data = store.get(f"artifacts/{folder_of(digest)}/manifest.json")
+    except NotFound as error:
+        raise NotFound(f"there is no artifact {digest[:19]} in {store.url}") from error
+    if digest_bytes(data) != digest:
+        raise Tampered(f"manifest.json has the digest {digest_bytes(data)[:19]}", digest[:19])
+    return parse_manifest(data)
+
+
+def lineage(store: Store, digest: Digest) -> Iterator[Ancestor]:
+    """The artifact, its parent, …, the root. A chain of digests has no loops.
+
+    Raises:
+        NotFound, Tampered: as `manifest_of`, when it comes to the ancestor that does not hold.
+    """
+    following: Digest | None = digest
+    while following is not None:
+        here = Ancestor(following, manifest_of(store, following))
+        yield here
+        following = here.manifest.parent
+
+
+def audit_of(store: Store, digest: Digest, round: int) -> Audit:
+    """``audit.json`` of one round; who needs proof verifies the auditor's statement about it.
+
+    Raises:
+        NotFound: there was no such audit.
+        ArtifactError: the file cannot be read.
+    """
+    data = store.get(audit_file(digest, round, "audit.json"))
+    return Audit.parse(dict(Fields.parse("audit.json", data).document))

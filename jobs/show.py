@@ -1,0 +1,131 @@
+"""``iirl show``: what an artifact is, where it comes from, what was corrected and found, who signed what."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+
+from iirl_core.artifact.patch_file import PATCH_FILE, read_patches
+from iirl_core.canonical import Digest, folder_of
+from iirl_core.errors import ArtifactError
+from iirl_core.patch.patch import Patch
+from iirl_core.release import Release, resolve
+from iirl_core.signing import AuditPredicate, Statement, Trust, parse_statement, statements_of
+from iirl_core.store import Store
+from jobs.lineage import Ancestor, audit_of, lineage
+from jobs.outcome import Outcome
+from jobs.proof import channels_of
+
+PATCHES_SHOWN = 12
+
+
+def run(store: Store, reference: str, keys: Path, *, console: Console | None = None) -> Outcome:
+    """Print lineage, patches, audits, statements and channels. Nothing is proved here: that is ``iirl verify``'s.
+
+    ``keys`` gives signers their roles' names where it holds public keys; a signature is not checked by that.
+
+    Raises:
+        NotFound: the reference, or an ancestor, is not in the store.
+        InputError: it is no reference.
+    """
+    console = console or Console(highlight=False, soft_wrap=True)
+    trust = Trust.from_folder(keys) if any(keys.glob("*.pub")) else Trust(())
+    digest = resolve(store, reference)
+    line = list(lineage(store, digest))
+    for text in (
+        *_facts(line[0]),
+        *_lineage(store, line),
+        *_patches(store, line[0]),
+        *_statements(store, digest, trust),
+        *_channels(store, digest),
+    ):
+        console.print(text, markup=False)
+    return Outcome(f"{line[0].manifest.name} {line[0].manifest.version}", digest, f"iirl verify {reference}")
+
+
+def _facts(here: Ancestor) -> Iterator[str]:
+    manifest = here.manifest
+    supervision = manifest.supervision.value + (" and human" if manifest.human else "")
+    yield f"{manifest.name} {manifest.version}  {here.digest}"
+    yield f"  reads a {manifest.kind}; mode {manifest.mode.value}; supervision {supervision}"
+    yield f"  guard set: {manifest.guard.rows} known-good rows {manifest.guard.digest[:19]}"
+    for corpus in manifest.corpora:
+        yield f"  corpus {corpus.name} ({corpus.role}) {corpus.digest[:19]}"
+    for name, value in sorted(manifest.metrics.items()):
+        yield f"  {name} {value:g}"
+
+
+def _lineage(store: Store, line: list[Ancestor]) -> Iterator[str]:
+    yield "lineage"
+    for here in line:
+        manifest = here.manifest
+        root = "" if manifest.parent else ", the root"
+        yield f"  {manifest.version}  {here.digest[:19]}  {manifest.patches} patches{root}"
+        for statement in _parsed(store, here.digest, AuditPredicate.kind):
+            yield f"    {_audit_line(store, here.digest, statement)}"
+
+
+def _audit_line(store: Store, digest: Digest, statement: Statement) -> str:
+    said = AuditPredicate.from_fields(statement.fields)
+    try:
+        audit = audit_of(store, digest, said.round)
+        found = f"{audit.findings} findings ({audit.open_hard} open of hard norms) over {audit.probes} probes"
+    except ArtifactError as error:
+        found = str(error)
+    verdict = "passed" if said.passed else f"not passed: {'; '.join(said.reasons)}"
+    return f"audit round {said.round}: {found}; {verdict}"
+
+
+def _patches(store: Store, here: Ancestor) -> Iterator[str]:
+    patches = read_patches(store.get(f"artifacts/{folder_of(here.digest)}/{PATCH_FILE}"))
+    enabled = sum(patch.enabled for patch in patches)
+    yield f"patches: {enabled} enabled, {len(patches) - enabled} disabled"
+    rounds = Counter(patch.round for patch in patches)
+    for number, count in sorted(rounds.items()):
+        findings = {finding for patch in patches if patch.round == number for finding in patch.findings}
+        yield f"  round {number}: {count} patches for {len(findings)} findings"
+    for patch in patches[-PATCHES_SHOWN:]:
+        yield f"  {_patch_line(patch)}"
+    if len(patches) > PATCHES_SHOWN:
+        yield f"  and {len(patches) - PATCHES_SHOWN} before them, in {PATCH_FILE}"
+
+
+def _patch_line(patch: Patch) -> str:
+    where = f"{patch.space} of expert {patch.expert}" if patch.space != "input" else "input"
+    size = f"strength {patch.strength:.3g}, width {patch.width:.3g}"
+    why = f"{len(patch.findings)} findings of {', '.join(patch.norms)}"
+    return f"{patch.id}  {patch.effect} in {where}, {size}, for {why}{'' if patch.enabled else ' (disabled)'}"
+
+
+def _statements(store: Store, digest: Digest, trust: Trust) -> Iterator[str]:
+    yield "statements"
+    for statement in _parsed(store, digest):
+        yield f"  {statement.kind:<10}  {statement.digest[:19]}  by {_signers(statement, trust)}"
+
+
+def _signers(statement: Statement, trust: Trust) -> str:
+    named = []
+    for keyid in statement.keyids:
+        roles = sorted({key.role.value for key in trust.find(keyid)})
+        named.append(f"{' and '.join(roles) or 'a key that is not in the folder of keys,'} {keyid[:12]}")
+    return ", ".join(named) or "nobody"
+
+
+def _channels(store: Store, digest: Digest) -> Iterator[str]:
+    yield "channels"
+    found = False
+    for name, channel in channels_of(store, digest):
+        found = True
+        statement = parse_statement(store.get(f"channels/{name}/{channel}"))
+        release = Release.from_fields(statement.fields)
+        what = "rolled back to" if release.rollback_of else "released"
+        yield f"  {name}@{channel}  {what} as number {release.sequence} because of audit {release.audit[:19]}"
+    if not found:
+        yield "  none means it"
+
+
+def _parsed(store: Store, digest: Digest, kind: str = "") -> Iterator[Statement]:
+    return (parse_statement(data) for data in statements_of(store, digest, kind))
