@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from iirl_core.errors import NotFound
+from jobs import release, show
+from tests.jobs.wheel import Wheel, quiet
+
+
+def shown(wheel: Wheel, reference: str, keys: Path | None = None) -> str:
+    printed = io.StringIO()
+    show.run(wheel.store, reference, keys or wheel.keys, console=Console(file=printed, soft_wrap=True))
+    return printed.getvalue()
+
+
+def test_an_artifact_tells_its_lineage_patches_audits_signers_and_channels(wheel: Wheel) -> None:
+    release.run(wheel.session, wheel.config, quiet())
+    text = shown(wheel, "sample@production")
+    for told in (
+        f"sample 0.1.1  {wheel.child}",
+        "mode strict; supervision demonstrations-only",
+        f"  0.1.1  {wheel.child[:19]}  3 patches\n",
+        "    audit round 2: 0 findings (0 open of hard norms) over 100 probes; passed\n",
+        f"  0.1.0  {wheel.root[:19]}  0 patches, the root\n",
+        "    audit round 1: 3 findings (3 open of hard norms) over 100 probes; not passed: 3 open findings",
+        "patches: 3 enabled, 0 disabled\n  round 1: 3 patches for 1 findings\n",
+        "suppress in input, strength 0.5, width 0.5, for 1 findings of n\n",
+        "sample@production  released as number 1",
+    ):
+        assert told in text
+    for kind, role in (("seal", "builder"), ("audit", "auditor"), ("approval", "approver"), ("release", "approver")):
+        assert any(line.split()[0] == kind and f"by {role} " in line for line in text.splitlines() if line.strip())
+
+
+def test_what_is_not_released_and_signed_by_nobody_we_know_says_so(wheel: Wheel, tmp_path: Path) -> None:
+    text = shown(wheel, wheel.root, tmp_path)
+    assert "channels\n  none means it\n" in text
+    assert "by a key that is not in the folder of keys" in text
+
+
+def test_what_is_not_there_is_not_found(wheel: Wheel) -> None:
+    with pytest.raises(NotFound):
+        shown(wheel, "sample@canary")
