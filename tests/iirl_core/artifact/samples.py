@@ -50,6 +50,7 @@ def walks(count: int, seed: int) -> list[Input]:
 
 def fit(expertness: Expertness, z: torch.Tensor, expert: torch.Tensor, steps: int) -> None:
     """A plain loop: the engine that trains in earnest lives in ``jobs``."""
+    torch.set_num_threads(1)  # tiny matrices: more threads only wait for each other
     optimiser = torch.optim.AdamW(expertness.parameters(), 0.01)
     for _ in range(steps):
         loss = expertness.loss(Batch(z, expert, torch.ones(len(z)), torch.arange(len(z))))
