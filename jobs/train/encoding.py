@@ -87,12 +87,12 @@ class EncodeActor:
     pool: Sequence[Conversation]
 
     def __init__(
-        self, encoder: ObjectRef[Encoder], pool: ObjectRef[Sequence[Conversation]], parts: Parts, threads: int
+        self, held: tuple[ObjectRef[Encoder], ObjectRef[Sequence[Conversation]]], parts: Parts, threads: int
     ) -> None:
         import ray
 
         torch.set_num_threads(threads)
-        self.encoder, self.pool = ray.get([encoder, pool])
+        self.encoder, self.pool = ray.get(list(held))
         self.parts = parts
 
     def __call__(self, table: pa.Table) -> pa.Table:
@@ -152,7 +152,7 @@ def encode_sources(
         records = first.union(*others) if others else first
         features = records.map_batches(
             EncodeActor,
-            fn_constructor_args=(ray.put(encoder), ray.put(tuple(pool)), parts, plan.threads),
+            fn_constructor_args=((ray.put(encoder), ray.put(tuple(pool))), parts, plan.threads),
             batch_format="pyarrow",
             batch_size=BATCH,
             compute=ray.data.ActorPoolStrategy(size=plan.count),
