@@ -20,6 +20,11 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
+# S3 in tests is a server on loopback. Ray's workers keep the environment they started with, and no test may ever use
+# credentials of the user's own.
+os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_DEFAULT_REGION="us-east-1")
+os.environ.pop("AWS_PROFILE", None)
+
 OBJECT_STORE_BYTES = 400 * 2**20
 
 

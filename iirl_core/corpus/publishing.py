@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from itertools import islice
+from contextlib import contextmanager, suppress
+from itertools import chain, islice
 
 import pyarrow as pa
 
-from iirl_core.canonical import JsonValue
+from iirl_core.canonical import JsonValue, canonical_json
 from iirl_core.corpus.manifest import CorpusManifest, Shard, SourceFile
 from iirl_core.corpus.shard import shard_name, write_shard
 from iirl_core.corpus.tables import GROUP_ROWS, Kind, table_of
 from iirl_core.corpus.tally import Tally, facts_of
 from iirl_core.demonstration import Conversation, Demonstration
-from iirl_core.errors import CorpusEmpty
 from iirl_core.records.raw import Quarantined
 from iirl_core.store.pointer import move_pointer
 from iirl_core.store.protocol import Store
@@ -30,14 +28,25 @@ def pointer_key(name: str) -> str:
 
 
 @contextmanager
+def staging(store: Store) -> Iterator[str]:
+    """A staged place; what was not published from it is removed, whatever happens."""
+    staged = store.stage()
+    try:
+        yield staged
+    finally:
+        filesystem, root = store.filesystem()
+        with suppress(OSError):  # published, or nothing was written there
+            filesystem.delete_dir(f"{root}/{staged}")
+
+
+@contextmanager
 def tallied(store: Store, staged: str) -> Iterator[Tally]:
     """A Tally whose quarantined rows become ``quarantine.jsonl`` in the staged corpus, as they come."""
     filesystem, root = store.filesystem()
     with filesystem.open_output_stream(f"{root}/{staged}/{QUARANTINE}", compression=None) as stream:
 
         def sink(row: Quarantined) -> None:
-            # Reasons may quote what was wrong, unpaired surrogates included: ASCII can say those.
-            stream.write(json.dumps(row.document(), ensure_ascii=True).encode() + b"\n")
+            stream.write(canonical_json(row.document()) + b"\n")
 
         with Tally(sink) as tally:
             yield tally
@@ -59,28 +68,25 @@ def write_corpus(
     files: Sequence[SourceFile] = (),
     config: JsonValue = None,
 ) -> CorpusManifest:
-    """Write and publish in this process, in constant memory; the kind is the first demonstration's.
+    """Write and publish in this process, in constant memory; the kind is the first demonstration's, and those of the
+    other kind are quarantined.
 
     Raises:
         CorpusEmpty: no demonstration was left.
-        InputError: a demonstration is of another kind than the first.
     """
-    staged = store.stage()
     filesystem, root = store.filesystem()
-    with tallied(store, staged) as tally:
-        kept = _kept(rows, tally)
-        first = next(kept, None)
-        if first is None:
-            tally.check_not_empty(name)
-            raise CorpusEmpty(f"corpus {name} is empty")
-        kind: Kind = "conversation" if isinstance(first.input, Conversation) else "trajectory"
+    with staging(store) as staged:
+        kind: Kind = "conversation"
         shards: list[Shard] = []
-        pending = _chain(first, kept)
-        while group := list(islice(pending, 1)):
-            tables = _tables(_chain(group[0], islice(pending, rows_per_shard - 1)), kind)
-            shards.append(write_shard(filesystem, f"{root}/{staged}", shard_name(len(shards)), tables, kind))
-        manifest = tally.manifest(name, kind, files, shards, config)
-    publish_corpus(store, staged, manifest)
+        with tallied(store, staged) as tally:
+            kept = _kept(rows, tally)
+            while (first := next(kept, None)) is not None:
+                if not shards:
+                    kind = "conversation" if isinstance(first.input, Conversation) else "trajectory"
+                tables = _tables(chain([first], islice(kept, rows_per_shard - 1)), kind)
+                shards.append(write_shard(filesystem, f"{root}/{staged}", shard_name(len(shards)), tables, kind))
+            manifest = tally.manifest(name, kind, files, shards, config)
+        publish_corpus(store, staged, manifest)
     return manifest
 
 
@@ -90,11 +96,6 @@ def _kept(rows: Iterable[Demonstration | Quarantined], tally: Tally) -> Iterator
             tally.quarantine(row)
         elif tally.offer(facts_of(row), row.source, place):
             yield row
-
-
-def _chain(first: Demonstration, rest: Iterator[Demonstration]) -> Iterator[Demonstration]:
-    yield first
-    yield from rest
 
 
 def _tables(rows: Iterator[Demonstration], kind: Kind) -> Iterator[pa.Table]:

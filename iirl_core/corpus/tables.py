@@ -79,7 +79,10 @@ def _messages(conversations: Sequence[Conversation]) -> pa.Array:
     flat = [message for each in conversations for message in each.messages]
     offsets = np.cumsum([0, *(len(each.messages) for each in conversations)], dtype=np.int32)
     struct = pa.StructArray.from_arrays(
-        [pa.array([message.role for message in flat]), pa.array([message.content for message in flat])],
+        [
+            pa.array([message.role for message in flat], pa.string()),
+            pa.array([message.content for message in flat], pa.string()),
+        ],
         fields=list(_MESSAGE),
     )
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), struct)

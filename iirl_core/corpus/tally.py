@@ -142,6 +142,8 @@ class Tally:
 
 def _said(widths: tuple[int, int]) -> str:
     observation, action = widths
+    if observation < 0:
+        return "messages"
     return f"observations of {observation} numbers" + (
         f" and actions of {action}" if action >= 0 else " and no actions"
     )

@@ -31,6 +31,11 @@ class Quarantined:
     line: int
     reason: str
 
+    def __post_init__(self) -> None:
+        # What a reason quotes of undecodable text is escaped: files and Arrow's strings hold UTF-8.
+        for name in ("file", "reason"):
+            object.__setattr__(self, name, getattr(self, name).encode("utf-8", "backslashreplace").decode("utf-8"))
+
     def document(self) -> dict[str, JsonValue]:
         """As a line of ``quarantine.jsonl``."""
         return {"file": self.file, "line": self.line, "reason": self.reason}

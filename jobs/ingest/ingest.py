@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import pyarrow as pa
 import pyarrow.ipc
@@ -27,7 +27,7 @@ from iirl_core.canonical import JsonValue
 from iirl_core.config import Config
 from iirl_core.config.learning import CorpusSection
 from iirl_core.corpus import Admission, CorpusManifest, Shard, admission_of, publish_corpus
-from iirl_core.corpus.publishing import tallied
+from iirl_core.corpus.publishing import staging, tallied
 from iirl_core.corpus.shard import shard_name, write_shard
 from iirl_core.corpus.tables import Kind
 from iirl_core.corpus.tally import RowFacts, Tally
@@ -83,9 +83,8 @@ def _ingest(
 ) -> CorpusManifest:
     described = describe_files(files)
     filesystem, root = store.filesystem()
-    staged, parts = store.stage(), store.stage()
     plans = ShardPlans(section.rows_per_shard)
-    try:
+    with staging(store) as staged, staging(store) as parts:
         with tallied(store, staged) as tally:
             facts = _parsed(Parse(tuple(files), rules, filesystem, f"{root}/{parts}", tokenizer))
             with progress.task(f"ingest {section.name}") as advance:
@@ -96,11 +95,7 @@ def _ingest(
             shards = _written(store, plans.shards, f"{root}/{parts}", f"{root}/{staged}", rules.kind)
             manifest = tally.manifest(section.name, rules.kind, described, shards, _recorded(section))
         publish_corpus(store, staged, manifest)
-        return manifest
-    finally:
-        for folder in (parts, staged):
-            with suppress(OSError):  # published, or nothing was written there
-                filesystem.delete_dir(f"{root}/{folder}")
+    return manifest
 
 
 def _parsed(parse: Parse) -> Iterator[pa.Table]:

@@ -108,9 +108,7 @@ def _facts(
     place = 0
     for line, file, item in held:
         if isinstance(item, Quarantined):
-            # Arrow's strings are UTF-8: what a reason quotes of undecodable text is escaped.
-            reason = item.reason.encode("utf-8", "backslashreplace").decode()
-            yield {"file": file, "line": item.line, "reason": reason}
+            yield {"file": item.file, "line": item.line, "reason": item.reason}
         else:
             facts = facts_of(item, counts[place])
             yield {"part": part, "place": place, "file": file, "line": line, **vars(facts)}

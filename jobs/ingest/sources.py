@@ -10,6 +10,7 @@ from fnmatch import fnmatch
 
 import pyarrow.fs
 
+from cluster.store import open_store
 from iirl_core.canonical import digest_chunks
 from iirl_core.corpus import SourceFile
 from iirl_core.errors import ConfigError
@@ -69,10 +70,9 @@ def _local(pattern: str) -> list[RecordFile]:
 
 
 def _remote(url: str) -> list[RecordFile]:
+    """Credentials and endpoint come from the environment, on every node that reads."""
     path = url.removeprefix("s3://")
-    # pyarrow reads AWS's credentials from the environment but, unlike boto3, not the endpoint.
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    filesystem = pyarrow.fs.S3FileSystem(endpoint_override=endpoint)
+    filesystem, _ = open_store(f"s3://{path.partition('/')[0]}").filesystem()
     magic = min((path.find(sign) for sign in _MAGIC if sign in path), default=-1)
     try:
         if magic < 0:
