@@ -6,6 +6,7 @@ browser's colour scheme decides. Text stays text. Matplotlib itself is imported 
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from collections.abc import Callable
@@ -24,6 +25,7 @@ _SETTINGS = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 10,
+    "text.parse_math": False,  # a name may hold dollar signs
     "axes.edgecolor": FAINT,
     "axes.labelcolor": INK,
     "axes.titlecolor": INK,
@@ -73,5 +75,4 @@ def _for_page(svg: str, name: str, title: str) -> str:
         svg = svg.replace(stand_in, f"var(--{variable})")
     opening = svg[: svg.index(">")]
     scalable = re.sub(r' (width|height)="[^"]*"', "", opening)
-    label = title.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
-    return f'{scalable} role="img" aria-label="{label}"{svg[len(opening) :]}'
+    return f'{scalable} role="img" aria-label="{html.escape(title)}"{svg[len(opening) :]}'

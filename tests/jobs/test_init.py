@@ -63,6 +63,13 @@ def test_long_conversations_get_room(tmp_path: Path) -> None:
     assert config.encoder.max_tokens == 512
 
 
+def test_one_long_conversation_in_many_changes_nothing(tmp_path: Path) -> None:
+    answers = ["word " * 400] + ["yes"] * 40
+    config = written(tmp_path, lines(tmp_path / "a.jsonl", *({"prompt": "p", "response": text} for text in answers)))
+    assert config.encoder.kind == "text"
+    assert config.encoder.max_tokens == 256
+
+
 def test_two_long_episodes_are_cut_so_that_they_can_be_split(tmp_path: Path) -> None:
     file = tmp_path / "walks.npz"
     ends = np.zeros(2000, dtype=bool)
