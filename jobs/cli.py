@@ -48,10 +48,6 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--artifact", metavar="REF", help="NAME, NAME@CHANNEL or sha256:… (default: the latest)"
             )
-        if verb == "triage":
-            command.add_argument(
-                "--label", action="append", default=[], metavar="FINDING=LABEL", help="flaw, not-a-flaw or unsure"
-            )
     _add_tools(commands)
     return root
 

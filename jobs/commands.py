@@ -17,7 +17,6 @@ from jobs.cli import VERBS
 
 if TYPE_CHECKING:  # torch-free and ray-free start-up
     from cluster.session import Session
-
     from jobs.console import Progress
     from jobs.outcome import Outcome
 
@@ -67,12 +66,9 @@ def _run_verb(options: Namespace) -> int:
 def _call(options: Namespace, module: ModuleType, session: Session, config: Config, progress: Progress) -> Outcome:
     """A verb's ``run``, with the options that only some verbs have."""
     run: Callable[..., Outcome] = module.rollback if getattr(options, "rollback", False) else module.run
-    extra = {}
     if getattr(options, "artifact", None):
-        extra["reference"] = options.artifact
-    if getattr(options, "label", None):
-        extra["labels"] = options.label
-    return run(session, config, progress, **extra)
+        return run(session, config, progress, options.artifact)
+    return run(session, config, progress)
 
 
 def _finish(progress: Progress, outcome: Outcome) -> int:

@@ -1,0 +1,68 @@
+"""What an audit is made from: the configuration's corpora, and every former finding along the chain."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from iirl_core.artifact import Artifact
+from iirl_core.config import Config
+from iirl_core.corpus import read_corpus
+from iirl_core.demonstration import Input
+from iirl_core.norm import Norm
+from iirl_core.probe import Material, Probe, material_of
+from iirl_core.store.protocol import Store
+from jobs.history import PastRound
+
+MOST = 4096
+"""Inputs of each role that travel to the scorers: what families perturb is a sample, however large the corpora."""
+
+
+def gather_material(
+    store: Store, config: Config, artifact: Artifact, norms: tuple[Norm, ...], history: Iterable[PastRound]
+) -> Material:
+    """Demonstrations to perturb (never the unseen ones), probe corpora, and former findings of hard norms.
+
+    Raises:
+        NotFound: a corpus was never ingested.
+    """
+    demonstrations = chain.from_iterable(
+        read_corpus(store, section.name).demonstrations(split)
+        for section in config.corpora
+        if section.role == "demonstrations"
+        for split in ("train", "guard")
+    )
+    corpus = chain.from_iterable(
+        read_corpus(store, section.name).demonstrations() for section in config.corpora if section.role == "probes"
+    )
+    return material_of(
+        artifact.model,
+        norms,
+        _sample((one.input for one in demonstrations), config.seed),
+        _sample((one.input for one in corpus), config.seed),
+        tuple(_former(history)),
+    )
+
+
+def _former(history: Iterable[PastRound]) -> Iterator[Probe]:
+    """Each once, under the label and the norm with which it was first found."""
+    seen: set[tuple[str, str]] = set()
+    for past in history:
+        for finding in past.findings():
+            key = (finding.norm, finding.label)
+            if finding.hard and key not in seen and not past.dismissed(finding):
+                seen.add(key)
+                yield Probe(finding.inputs, finding.family, finding.label, finding.note, finding.norm)
+
+
+def _sample(inputs: Iterable[Input], seed: int) -> tuple[Input, ...]:
+    """At most ``MOST``, each as likely as any other (Vitter 1985, algorithm R), in constant memory."""
+    rng = random.Random(seed)
+    kept: list[Input] = []
+    for number, item in enumerate(inputs):
+        if number < MOST:
+            kept.append(item)
+        elif (place := rng.randrange(number + 1)) < MOST:
+            kept[place] = item
+    return tuple(kept)

@@ -1,0 +1,105 @@
+"""``iirl flywheel``: audit → triage → patch, until the verdict passes or its rounds are spent; and the report.
+
+One session, one pool of scorers: the processes that read the reward stay up while the wheel turns.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from cluster.session import Session
+from iirl_core.audit import Audit, TriageLabel
+from iirl_core.canonical import Digest
+from iirl_core.config import Config
+from iirl_core.flywheel import Step, decide_next
+from iirl_core.release import resolve
+from jobs.audit import AuditRound, audit_round
+from jobs.audit.job import check_families
+from jobs.audit.scorers import ScorerPool
+from jobs.console import Progress
+from jobs.outcome import Outcome
+from jobs.patch import Repair, patch_round
+from jobs.report import write_report
+from jobs.triage import say_unsure, triage_round
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One round: its audit, how triage split the findings, and the repair (None after the last audit)."""
+
+    audit: Audit
+    flaws: int
+    unsure: int
+    repair: Repair | None
+
+
+def run(session: Session, config: Config, progress: Progress) -> Outcome:
+    """Turn the wheel on the latest artifact of ``config``, and write the report.
+
+    Raises:
+        ConfigError: there are no norms, or a key is missing.
+        NotFound: nothing was trained yet.
+    """
+    check_families(config)
+    digest = resolve(session.store, config.name)
+    turns: list[Turn] = []
+    step = Step.PATCH
+    with ScorerPool(session, config.audit) as scorers:
+        while step is Step.PATCH:
+            audited = audit_round(session, config, progress, scorers, digest)
+            turn = _after_audit(session, config, progress, audited, len(turns) + 1)
+            turns.append(turn)
+            improved = turn.repair is None or turn.repair.child is not None
+            step = decide_next(turn.audit.verdict, len(turns), config.flywheel.rounds, improved)
+            if step is Step.PATCH and turn.repair and turn.repair.child:
+                digest = turn.repair.child
+    _say_turns(turns, progress)
+    with progress.task("report"):
+        report = write_report(session.store, config, digest)
+    return _outcome(config, turns, step, digest, report)
+
+
+def _after_audit(session: Session, config: Config, progress: Progress, audited: AuditRound, number: int) -> Turn:
+    """Triage, and repair where another audit can follow."""
+    audit, findings = audited.audit, audited.findings
+    progress.say(
+        f"round {audit.round}: {audit.probes:,} probes, {audit.findings:,} findings, {audit.open_hard:,} of hard norms"
+    )
+    labels = triage_round(session, config, audit, findings)
+    counts = Counter(labels.values())
+    flaws, unsure = counts[TriageLabel.FLAW], counts[TriageLabel.UNSURE]
+    if decide_next(audit.verdict, number, config.flywheel.rounds, improved=True) is not Step.PATCH:
+        say_unsure(findings, labels, progress)
+        return Turn(audit, flaws, unsure, None)
+    return Turn(audit, flaws, unsure, patch_round(session, config, progress, audit, findings=findings, labels=labels))
+
+
+def _say_turns(turns: list[Turn], progress: Progress) -> None:
+    columns = ["round", "probes", "findings", "flaws", "unsure", "patches", "refused", "least kept", "verdict"]
+    rows = []
+    for turn in turns:
+        repair = turn.repair
+        rows.append(
+            [
+                str(turn.audit.round),
+                f"{turn.audit.probes:,}",
+                f"{turn.audit.findings:,}",
+                f"{turn.flaws:,}",
+                f"{turn.unsure:,}",
+                f"+{len(repair.proposal.patches)}" if repair else "",
+                str(len(repair.proposal.refused)) if repair else "",
+                f"{repair.budget.least:.1%}" if repair else "",
+                "passed" if turn.audit.verdict.passed else "not passed",
+            ]
+        )
+    progress.table("The wheel", columns, rows)
+
+
+def _outcome(config: Config, turns: list[Turn], step: Step, digest: Digest, report: str) -> Outcome:
+    audit = turns[-1].audit
+    if step is Step.RELEASE:
+        made = f"{config.name} passes after {len(turns)} rounds: {digest[:19]}"
+        return Outcome(made, report, "iirl release CONFIG.yaml")
+    why = "; ".join(audit.verdict.reasons)
+    return Outcome(f"{config.name} does not pass ({step.value}): {why}", report, "iirl show REF", passed=False)

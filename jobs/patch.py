@@ -1,0 +1,150 @@
+"""``iirl patch``: flaws → a repaired child artifact, under the known-good budget.
+
+audits/DIGEST/ROUND/repair.json keeps what was repaired, what was refused and why, and what it cost
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cluster.session import Session
+from iirl_core.artifact import Artifact, load_from, seal_child
+from iirl_core.audit import Audit, Finding, TriageLabel
+from iirl_core.canonical import Digest, canonical_json
+from iirl_core.config import Config
+from iirl_core.errors import ConfigError
+from iirl_core.log import Event, append
+from iirl_core.norm import norms_of
+from iirl_core.patch import BudgetReport, check_budget
+from iirl_core.patch.propose import Proposal, flaws_of, propose
+from iirl_core.release import audit_file, resolve
+from iirl_core.signing import (
+    KeyRole,
+    SealPredicate,
+    SigningKey,
+    Subject,
+    Trust,
+    load_private_key,
+    sign_statement,
+    statements_of,
+    store_statement,
+)
+from iirl_core.store.pointer import move_pointer
+from jobs.console import Progress
+from jobs.history import latest_round
+from jobs.outcome import Outcome
+
+REPAIR = "repair.json"
+
+
+@dataclass(frozen=True)
+class Repair:
+    """``child`` is the repaired artifact, None where nothing could be repaired; ``budget`` is measured on the guard set
+    with the child's full bank.
+    """
+
+    child: Digest | None
+    proposal: Proposal
+    budget: BudgetReport
+
+
+def run(session: Session, config: Config, progress: Progress, reference: str | None = None) -> Outcome:
+    """Repair what triage called flaws in the newest audit of an artifact (default: the latest).
+
+    Raises:
+        NotFound: it was never audited.
+        ConfigError: it was not triaged, no finding is a flaw, or the builder's key is missing.
+    """
+    store = session.store
+    digest = resolve(store, reference or config.name)
+    past = latest_round(store, digest, Trust.from_folder(Path(config.keys)))
+    if not past.triaged:
+        raise ConfigError(f"round {past.audit.round} of {digest[:19]} was not triaged", todo="iirl triage CONFIG.yaml")
+    repair = patch_round(session, config, progress, past.audit, findings=past.findings(), labels=past.labels)
+    proposal = repair.proposal
+    if repair.child is None:
+        return Outcome(f"repaired nothing: {len(proposal.refused)} flaws refused", digest, "train again", passed=False)
+    return Outcome(
+        made=f"repaired {digest[:19]} with {len(proposal.patches)} patches ({len(proposal.refused)} flaws refused); "
+        f"every known-good input keeps at least {repair.budget.least:.1%} of its reward",
+        where=f"{store.url}/artifacts/{repair.child.replace(':', '-')}",
+        next="iirl audit CONFIG.yaml",
+    )
+
+
+def patch_round(
+    session: Session,
+    config: Config,
+    progress: Progress,
+    audit: Audit,
+    *,
+    findings: Sequence[Finding],
+    labels: Mapping[str, TriageLabel],
+) -> Repair:
+    """Propose, check against the budget, seal the child, sign, log, point to it; keep the record of it.
+
+    Raises:
+        ConfigError: the builder's key is missing.
+        Tampered: the artifact does not hold.
+    """
+    key = load_private_key(Path(config.keys), KeyRole.BUILDER)
+    remote = config.encoder.kind == "text" and config.encoder.trust_remote_code
+    artifact = load_from(session.store, audit.digest, trust_remote_code=remote)
+    flaws = [finding for finding in findings if labels.get(finding.id) is TriageLabel.FLAW]
+    with progress.task(f"repair of {len(flaws):,} flaws"):
+        repair = _repair(session, config, artifact, flaws, audit.round)
+    if repair.child is not None:
+        _sign(session, key, config, repair, audit)
+    _record(session, audit, repair)
+    return repair
+
+
+def _repair(session: Session, config: Config, artifact: Artifact, findings: Sequence[Finding], round_: int) -> Repair:
+    flaws, refused = flaws_of(artifact.model, findings, norms_of(config))
+    proposed = propose(artifact.model, flaws, artifact.guard, config.patch, round_)
+    proposal = Proposal(proposed.patches, (*refused, *proposed.refused), proposed.postponed)
+    patches = (*artifact.model.patches, *proposal.patches)
+    guard = artifact.guard
+    budget = check_budget(
+        guard.root_rewards, artifact.model.with_patches(patches).rewards(guard.z), config.patch.budget
+    )
+    if not proposal.patches or not budget.holds:
+        return Repair(None, proposal, budget)
+    return Repair(seal_child(session.store, artifact, patches), proposal, budget)
+
+
+def _sign(session: Session, key: SigningKey, config: Config, repair: Repair, audit: Audit) -> None:
+    store, child = session.store, repair.child
+    if child is None:
+        return
+    version = load_from(store, child).manifest.version
+    statement = sign_statement(key, Subject(config.name, child), SealPredicate(config.name, version, audit.digest))
+    if statement not in statements_of(store, child, SealPredicate.kind):
+        details = (
+            ("parent", audit.digest),
+            ("patches", str(len(repair.proposal.patches))),
+            ("refused", str(len(repair.proposal.refused))),
+            ("round", str(audit.round)),
+        )
+        append(store, Event("patch", child, config.name, key.id, details))
+        store_statement(store, statement)
+    move_pointer(store, f"runs/{config.name}/latest", child)
+
+
+def _record(session: Session, audit: Audit, repair: Repair) -> None:
+    """What was decided stays on record, also where nothing could be repaired."""
+    document = {
+        "child": repair.child,
+        "patches": [patch.id for patch in repair.proposal.patches],
+        "refused": [{"finding": one.finding, "reason": one.reason} for one in repair.proposal.refused],
+        "postponed": repair.proposal.postponed,
+        "budget": {
+            "allowed": repair.budget.budget,
+            "guarded": repair.budget.guarded,
+            "overdrawn": repair.budget.overdrawn,
+            "least_kept": repair.budget.least,
+        },
+    }
+    session.store.put(audit_file(audit.digest, audit.round, REPAIR), canonical_json(document))

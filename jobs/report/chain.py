@@ -1,0 +1,83 @@
+"""The chain as the report tells it: what each round asked, found, repaired, and what the repairs cost."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from iirl_core.artifact import Artifact
+from iirl_core.artifact.patch_file import PATCH_FILE, read_patches
+from iirl_core.audit import TriageLabel
+from iirl_core.canonical import Digest, folder_of
+from iirl_core.errors import NotFound
+from iirl_core.patch import Patch, check_budget
+from iirl_core.release import audit_file
+from iirl_core.report import RoundFacts
+from iirl_core.store.protocol import Store
+from jobs.history import PastRound
+from jobs.patch import REPAIR
+
+KEPT = 0.95
+"""Share of its root reward that an unseen demonstration point should keep."""
+
+
+@dataclass(frozen=True)
+class RepairRecord:
+    """What ``repair.json`` says of one round."""
+
+    patches: int
+    refused: int
+
+
+def repair_record(store: Store, past: PastRound) -> RepairRecord:
+    """The repair that followed a round; nothing, where none did."""
+    try:
+        document = json.loads(store.get(audit_file(past.digest, past.audit.round, REPAIR)))
+    except NotFound:
+        return RepairRecord(0, 0)
+    return RepairRecord(len(document["patches"]) if document["child"] else 0, len(document["refused"]))
+
+
+def patches_of(store: Store, digest: Digest) -> tuple[Patch, ...]:
+    """The patches of one artifact of the chain; the weights are the same along it."""
+    return read_patches(store.get(f"artifacts/{folder_of(digest)}/{PATCH_FILE}"))
+
+
+def round_facts(
+    store: Store, artifact: Artifact, history: Sequence[PastRound], unseen: Tensor | None
+) -> tuple[RoundFacts, ...]:
+    """One row a round, oldest first; retained reward is measured anew, with the patches that each round audited."""
+    return tuple(_round(store, artifact, past, unseen) for past in history)
+
+
+def _round(store: Store, artifact: Artifact, past: PastRound, unseen: Tensor | None) -> RoundFacts:
+    audit, model = past.audit, artifact.model.with_patches(patches_of(store, past.digest))
+    labels = Counter(past.labels.values())
+    repair = repair_record(store, past)
+    budget = check_budget(artifact.guard.root_rewards, model.rewards(artifact.guard.z).detach(), 0.05)
+    return RoundFacts(
+        round=audit.round,
+        digest=past.digest,
+        probes=audit.probes,
+        findings=sum(result.broken for result in audit.families),
+        verified=audit.kept,
+        flaws=labels[TriageLabel.FLAW],
+        unsure=labels[TriageLabel.UNSURE],
+        hard_flaws=audit.open_hard,
+        patches_added=repair.patches,
+        refused=repair.refused,
+        guard_min=budget.least,
+        unseen_share=None if unseen is None else retained(artifact, model.rewards(unseen), unseen),
+    )
+
+
+@torch.no_grad()
+def retained(artifact: Artifact, now: Tensor, z: Tensor) -> float:
+    """The share of rows ``z [N, D]`` that keep at least ``KEPT`` of what the unpatched root gave them."""
+    root = artifact.model.with_patches(()).rewards(z)
+    return float((now >= KEPT * root).double().mean())

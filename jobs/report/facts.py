@@ -1,0 +1,169 @@
+"""What the report says of the artifact, its findings and its statements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from iirl_core.artifact import Artifact, Manifest
+from iirl_core.audit import Audit, Finding, TriageLabel
+from iirl_core.canonical import Digest
+from iirl_core.corpus import read_corpus
+from iirl_core.demonstration import Trajectory
+from iirl_core.errors import ArtifactError
+from iirl_core.norm import Norm
+from iirl_core.report import (
+    Ancestor,
+    ArtifactFacts,
+    CorpusFacts,
+    CoverageCell,
+    FindingFacts,
+    Measurement,
+    StatementFacts,
+)
+from iirl_core.signing import (
+    ApprovalPredicate,
+    AuditPredicate,
+    Predicate,
+    SealPredicate,
+    TriagePredicate,
+    Trust,
+    parse_statement,
+    statements_of,
+    verify_envelope,
+)
+from iirl_core.store.protocol import Store
+from jobs.history import PastRound
+from jobs.lineage import lineage
+
+FINDINGS_SHOWN = 40
+PREDICATES: dict[str, type[Predicate]] = {
+    predicate.kind: predicate for predicate in (SealPredicate, AuditPredicate, TriagePredicate, ApprovalPredicate)
+}
+
+
+def artifact_facts(store: Store, artifact: Artifact) -> ArtifactFacts:
+    """From the manifest, its ancestors' and its corpora's."""
+    manifest = artifact.manifest
+    ancestors = [
+        Ancestor(one.digest, one.manifest.version, _made(one.manifest)) for one in lineage(store, artifact.digest)
+    ]
+    supervision = manifest.supervision.value + (" and human" if manifest.human else "")
+    return ArtifactFacts(
+        name=manifest.name,
+        version=manifest.version,
+        digest=artifact.digest,
+        kind=manifest.kind,
+        mode=manifest.mode.value,
+        supervision=supervision,
+        encoder=_words(manifest.encoder, ("kind", "rows", "model", "max_tokens")),
+        expertness=_words(manifest.expertness, ("family", "experts", "bottleneck", "hidden", "members")),
+        mapping=_words(manifest.calibration.mapping, tuple(manifest.calibration.mapping)),
+        created="",
+        lineage=tuple(reversed(ancestors[1:])),
+        corpora=tuple(_corpus(store, entry.name, entry.role, entry.digest) for entry in manifest.corpora),
+    )
+
+
+def _made(manifest: Manifest) -> str:
+    return "trained" if manifest.parent is None else f"repaired: {manifest.patches} patches"
+
+
+def _words(document: object, keys: Sequence[str]) -> str:
+    fields = document if isinstance(document, dict) else {}
+    found = [fields[key] for key in keys if fields.get(key) is not None]
+    named = [key for key in keys if fields.get(key) is not None]
+    texts = [f"{value:.4g}" if isinstance(value, float) else str(value) for value in found]
+    return ", ".join(
+        text if key in ("kind", "family") else f"{key} {text}" for key, text in zip(named, texts, strict=True)
+    )
+
+
+def _corpus(store: Store, name: str, role: str, digest: Digest) -> CorpusFacts:
+    manifest = read_corpus(store, name, digest).manifest
+    return CorpusFacts(name, role, manifest.rows, manifest.quarantined, digest)
+
+
+def coverage_cells(audit: Audit) -> tuple[CoverageCell, ...]:
+    """Every family against every norm that it asked about."""
+    return tuple(
+        CoverageCell(result.family, result.norm, result.asked, result.broken, result.upper) for result in audit.families
+    )
+
+
+def gaps_of(norms: Sequence[Norm], audit: Audit) -> tuple[str, ...]:
+    """What the last audit did not look at."""
+    gaps = []
+    for norm in norms:
+        for family in norm.families:
+            found = [r for r in audit.families if (r.family, r.norm) == (family, norm.id)]
+            asked, spoken = sum(r.asked for r in found), sum(r.spoken for r in found)
+            if asked == 0:
+                gaps.append(f"{family} asked nothing about {norm.id}.")
+            elif spoken < asked / 2:
+                gaps.append(f"{norm.id} speaks of only {spoken:,} of the {asked:,} probes of {family}.")
+    return tuple(gaps)
+
+
+def finding_facts(
+    artifact: Artifact, norms: Sequence[Norm], history: Sequence[PastRound], findings: dict[int, list[Finding]]
+) -> tuple[FindingFacts, ...]:
+    """The worst of every round, those still open first; one a label, however often it was asked again."""
+    last = history[-1].audit.round
+    still = {(finding.norm, finding.label) for finding in findings[last]}
+    shown: dict[tuple[str, str], FindingFacts] = {}
+    for past in reversed(history):
+        for finding in findings[past.audit.round][:FINDINGS_SHOWN]:
+            key = (finding.norm, finding.label)
+            label = past.labels.get(finding.id, TriageLabel.UNSURE)
+            shown.setdefault(key, FindingFacts(finding, label, key in still, _distances(artifact, norms, finding)))
+    ordered = sorted(shown.values(), key=lambda facts: (not facts.open, not facts.finding.hard, -facts.finding.excess))
+    return tuple(ordered[:FINDINGS_SHOWN])
+
+
+def _distances(artifact: Artifact, norms: Sequence[Norm], finding: Finding) -> tuple[Measurement, ...]:
+    offender = finding.offender
+    if not isinstance(offender, Trajectory):
+        return ()
+    region = next((norm.region for norm in norms if norm.id == finding.norm), None)
+    z = artifact.model.encoder.encode([offender]).z[finding.step]
+    nearest = float((artifact.guard.z - z).norm(dim=1).min()) / float(np.sqrt(len(z)))
+    found = [Measurement("nearest known-good state", nearest, "deviations per √dimension")]
+    if region is not None:
+        away = float(region.distance(offender.observations[finding.step : finding.step + 1])[0])
+        found.append(Measurement("from the geometry", away))
+    return tuple(found)
+
+
+def statement_facts(store: Store, digest: Digest, trust: Trust) -> tuple[StatementFacts, ...]:
+    """Every statement about the artifact, and whether its signature holds."""
+    facts = []
+    for data in statements_of(store, digest):
+        statement = parse_statement(data)
+        predicate = PREDICATES.get(statement.kind)
+        if predicate is None:
+            continue
+        try:
+            verify_envelope(data, trust, predicate, digest)
+            verified = True
+        except ArtifactError:
+            verified = False
+        key = statement.keyids[0] if statement.keyids else ""
+        says = _says(predicate.from_fields(statement.fields))
+        facts.append(StatementFacts(statement.kind, predicate.signer.value, key, says, "", verified))
+    return tuple(facts)
+
+
+def _says(predicate: Predicate) -> str:
+    match predicate:
+        case SealPredicate():
+            return f"sealed as {predicate.name} {predicate.version}"
+        case AuditPredicate():
+            return f"round {predicate.round} " + ("passed" if predicate.passed else "did not pass")
+        case TriagePredicate():
+            return f"labelled {len(predicate.labels)} findings of round {predicate.round} by {predicate.policy[:19]}"
+        case ApprovalPredicate():
+            return f"may go to {predicate.name}@{predicate.channel}"
+        case _:
+            return ""

@@ -1,0 +1,72 @@
+"""Gather, render, keep: ``audits/DIGEST/ROUND/report.html`` of an artifact's last audit."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from iirl_core.artifact import load_from
+from iirl_core.canonical import Digest
+from iirl_core.config import Config
+from iirl_core.demonstration import SPLITS
+from iirl_core.errors import NotFound
+from iirl_core.norm import norms_of
+from iirl_core.release import audit_file
+from iirl_core.report import ReportData, VerdictFacts, render_report
+from iirl_core.signing import Trust
+from iirl_core.store.protocol import Store
+from jobs.history import history_of
+from jobs.report.chain import round_facts
+from jobs.report.facts import artifact_facts, coverage_cells, finding_facts, gaps_of, statement_facts
+from jobs.report.figures import evaluation_figures
+from jobs.report.rewards import corpus_inputs, encode, reward_field, reward_groups
+
+REPORT = "report.html"
+
+
+def write_report(store: Store, config: Config, digest: Digest) -> str:
+    """Write the report of the last audit of ``digest``; returns where it lies.
+
+    Raises:
+        NotFound: it was never audited.
+        Tampered, Gated: the artifact, an audit or a label does not hold.
+    """
+    trust = Trust.from_folder(Path(config.keys))
+    history = history_of(store, digest, trust)
+    if not history or history[-1].digest != digest:
+        raise NotFound(f"{digest[:19]} was never audited", todo="Audit it with: iirl audit CONFIG.yaml")
+    data = _gather(store, config, digest, trust)
+    key = audit_file(digest, history[-1].audit.round, REPORT)
+    store.put(key, render_report(data).encode("utf-8"))
+    return f"{store.url}/{key}"
+
+
+def _gather(store: Store, config: Config, digest: Digest, trust: Trust) -> ReportData:
+    remote = config.encoder.kind == "text" and config.encoder.trust_remote_code
+    artifact = load_from(store, digest, trust_remote_code=remote)
+    history, norms = history_of(store, digest, trust), norms_of(config)
+    findings = {past.audit.round: past.findings() for past in history}
+    every = [finding for found in findings.values() for finding in found]
+    audit = history[-1].audit
+    unseen_inputs = corpus_inputs(store, config, "demonstrations", ("unseen",))
+    unseen = encode(artifact, unseen_inputs)
+    negatives = encode(artifact, corpus_inputs(store, config, "negatives", ("guard", "unseen")))
+    probes = encode(artifact, corpus_inputs(store, config, "probes", SPLITS))
+    contrast = {"held-out negatives": negatives, "the audit's probe corpora": probes}
+    shown = unseen_inputs or corpus_inputs(store, config, "demonstrations", ("guard",))
+    return ReportData(
+        artifact=artifact_facts(store, artifact),
+        verdict=VerdictFacts(audit.verdict.passed, audit.verdict.reasons),
+        norms=norms,
+        rounds=round_facts(store, artifact, history, unseen),
+        coverage=coverage_cells(audit),
+        gaps=gaps_of(norms, audit),
+        findings=finding_facts(artifact, norms, history, findings),
+        findings_total=len(every),
+        patches=artifact.model.patches,
+        groups=reward_groups(artifact, unseen, {name: z for name, z in contrast.items() if z is not None}),
+        figures=evaluation_figures(store, config, history),
+        field=reward_field(artifact, norms, shown, every),
+        statements=statement_facts(store, digest, trust),
+        generated=datetime.now(UTC).isoformat(timespec="minutes"),
+    )
