@@ -1,0 +1,31 @@
+"""Evaluation: frozen data → numbers with confidence intervals. One suite, one file; nothing here scores anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from iirl_core.evaluation.estimate import Estimate as Estimate
+from iirl_core.evaluation.evaluation import Evaluation as Evaluation
+from iirl_core.evaluation.evaluation import parse_evaluation as parse_evaluation
+from iirl_core.evaluation.frozen import Frozen as Frozen
+from iirl_core.evaluation.frozen import Group as Group
+from iirl_core.evaluation.frozen import pair_up as pair_up
+from iirl_core.evaluation.length import length
+from iirl_core.evaluation.pairs import pairs
+from iirl_core.evaluation.ranking import rank_episodes as rank_episodes
+from iirl_core.evaluation.resampling import Resampling as Resampling
+from iirl_core.evaluation.retention import retention
+from iirl_core.evaluation.separation import separation
+
+SUITES: dict[str, Callable[[Frozen, Resampling], list[Estimate]]] = {
+    "separation": separation,
+    "retention": retention,
+    "pairs": pairs,
+    "length": length,
+}
+"""In the order in which they are shown; a suite that the data do not allow gives nothing."""
+
+
+def evaluate(frozen: Frozen, resampling: Resampling) -> list[Estimate]:
+    """All suites."""
+    return [estimate for suite in SUITES.values() for estimate in suite(frozen, resampling)]

@@ -1,0 +1,64 @@
+"""An Evaluation: all figures of one artifact, as JSON beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+from iirl_core.canonical import Digest, JsonValue, canonical_json
+from iirl_core.errors import Tampered
+from iirl_core.evaluation.estimate import Estimate
+
+SCHEMA = "iirl.evaluation/1"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """``digest`` and ``root`` are the artifact's and its root's; ``corpora`` the digests of what was read, by name;
+    ``counts`` the records per group, as read and as there are.
+    """
+
+    digest: Digest
+    root: Digest
+    corpora: Mapping[str, Digest]
+    counts: Mapping[str, tuple[int, int]]
+    bootstrap: int
+    estimates: tuple[Estimate, ...]
+
+    def document(self) -> dict[str, JsonValue]:
+        """As JSON."""
+        return {
+            "schema": SCHEMA,
+            "digest": self.digest,
+            "root": self.root,
+            "corpora": dict(self.corpora),
+            "counts": {name: [read, there] for name, (read, there) in self.counts.items()},
+            "bootstrap": self.bootstrap,
+            "estimates": [asdict(estimate) for estimate in self.estimates],
+        }
+
+    def to_bytes(self) -> bytes:
+        """Canonical JSON: the same artifact and data give the same bytes."""
+        return canonical_json(self.document()) + b"\n"
+
+    def estimate(self, name: str) -> Estimate | None:
+        """One figure, None where the data did not allow it."""
+        return next((estimate for estimate in self.estimates if estimate.name == name), None)
+
+
+def parse_evaluation(data: bytes) -> Evaluation:
+    """The inverse of ``to_bytes``.
+
+    Raises:
+        Tampered: it is something else.
+    """
+    try:
+        document = json.loads(data)
+        if document.pop("schema") != SCHEMA or set(document) != {field.name for field in fields(Evaluation)}:
+            raise ValueError(f"not an {SCHEMA}")
+        counts = {name: (int(read), int(there)) for name, (read, there) in document.pop("counts").items()}
+        estimates = tuple(Estimate(**each) for each in document.pop("estimates"))
+        return Evaluation(counts=counts, estimates=estimates, **document)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Tampered(f"an evaluation that cannot be read ({error})", todo="Run: iirl evaluate CONFIG.yaml") from error
