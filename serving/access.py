@@ -41,14 +41,15 @@ def read_token(path: Path) -> str:
     return token
 
 
-def token_for(host: str, token_file: str | None) -> str | None:
-    """The token that callers must send; None where everybody on this machine may ask.
+def lock_for(host: str, token_file: str | None) -> bytes | None:
+    """The digest of the token that callers must send; None where everybody on this machine may ask. The token itself
+    stays in its file: what travels to replicas cannot be sent in its place.
 
     Raises:
         ConfigError: the token file cannot be used, or others can reach ``host`` and there is no token.
     """
     if token_file is not None:
-        return read_token(Path(token_file).expanduser())
+        return digest_token(read_token(Path(token_file).expanduser()))
     if not is_loopback(host):
         raise ConfigError(
             f"serve.host {host} can be reached from other machines and there is no token",
@@ -71,14 +72,15 @@ def sent_token(authorization: str | None, api_key: str | None) -> str | None:
     return api_key
 
 
-def may_ask(token: str | None, authorization: str | None, api_key: str | None) -> bool:
-    """Whether a request that carries these may be answered under ``token`` (None: anybody may)."""
-    if token is None:
+def may_ask(lock: bytes | None, authorization: str | None, api_key: str | None) -> bool:
+    """Whether a request that carries these may be answered under ``lock`` (None: anybody may)."""
+    if lock is None:
         return True
     sent = sent_token(authorization, api_key)
     # Digests of equal length: neither the token's length nor its prefix leaks through the time taken.
-    return sent is not None and hmac.compare_digest(_fold(sent), _fold(token))
+    return sent is not None and hmac.compare_digest(digest_token(sent), lock)
 
 
-def _fold(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8")).digest()
+def digest_token(token: str) -> bytes:
+    """What is compared: the token's SHA-256."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -42,14 +42,14 @@ class Limits:
 class Door:
     """Owns the count of requests inside one replica. Used from one event loop."""
 
-    def __init__(self, token: str | None, limits: Limits) -> None:
-        self._token = token
+    def __init__(self, lock: bytes | None, limits: Limits) -> None:
+        self._lock = lock
         self.limits = limits
         self._inside = 0
 
     def check(self, request: Request) -> None:
         """Raise Problem (401) for a caller without the token."""
-        if not may_ask(self._token, request.headers.get("authorization"), request.query_params.get("api_key")):
+        if not may_ask(self._lock, request.headers.get("authorization"), request.query_params.get("api_key")):
             raise Problem(401, "unauthorized", "no valid token: send Authorization: Bearer TOKEN")
 
     @contextmanager

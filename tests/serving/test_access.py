@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from iirl_core.errors import ConfigError
-from serving.access import is_loopback, may_ask, read_token, token_for
+from serving.access import digest_token, is_loopback, lock_for, may_ask, read_token
+
+LOCK = digest_token("secret")
 
 
 def basic(user: str, password: str) -> str:
@@ -24,7 +26,7 @@ def basic(user: str, password: str) -> str:
     ],
 )
 def test_the_token_may_come_as_bearer_basic_or_query(authorization: str | None, api_key: str | None) -> None:
-    assert may_ask("secret", authorization, api_key)
+    assert may_ask(LOCK, authorization, api_key)
 
 
 @pytest.mark.parametrize(
@@ -45,24 +47,24 @@ def test_the_token_may_come_as_bearer_basic_or_query(authorization: str | None, 
     ],
 )
 def test_anything_else_is_refused(authorization: str | None, api_key: str | None) -> None:
-    assert not may_ask("secret", authorization, api_key)
+    assert not may_ask(LOCK, authorization, api_key)
 
 
 def test_a_wrong_header_is_not_saved_by_a_right_query() -> None:
-    assert not may_ask("secret", "Bearer wrong", "secret")
+    assert not may_ask(LOCK, "Bearer wrong", "secret")
 
 
 def test_without_a_token_anybody_on_this_machine_may_ask() -> None:
     assert may_ask(None, None, None)
-    assert token_for("127.0.0.1", None) is None
+    assert lock_for("127.0.0.1", None) is None
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.7", "rewards.internal", ""])  # noqa: S104
 def test_a_host_that_others_can_reach_needs_a_token(host: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="token"):
-        token_for(host, None)
+        lock_for(host, None)
     (tmp_path / "token").write_text("secret\n")
-    assert token_for(host, str(tmp_path / "token")) == "secret"
+    assert lock_for(host, str(tmp_path / "token")) == LOCK
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])

@@ -12,6 +12,7 @@ import pytest
 
 from iirl_core.demonstration import Input
 from iirl_core.reading import Score
+from serving.access import digest_token
 from serving.batching import Batcher, Read
 from serving.web import Door, Limits, make_app
 from tests.serving.scores import SERVED, read
@@ -30,7 +31,7 @@ def ask_all(
 
     async def run() -> list[httpx.Response]:
         batcher = Batcher(answering, batch=8, wait_seconds=0)
-        app = make_app(SERVED, batcher, Door(token, limits))
+        app = make_app(SERVED, batcher, Door(digest_token(token) if token else None, limits))
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         try:
             async with httpx.AsyncClient(transport=transport, base_url="http://rewards") as client:
