@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +34,14 @@ class Region:
         if self.beyond <= 0 or not (self.low < self.high).all():
             raise ConfigError(f"region beyond {self.beyond} in an empty box", "beyond > 0 and low < high")
 
+    @cached_property
+    def tree(self) -> KDTree:
+        """Over the geometry."""
+        return KDTree(self.geometry)
+
     def distance(self, observations: NDArray[np.float32]) -> NDArray[np.float64]:
         """``[T, obs]`` → ``[T]``, the distance to the geometry."""
-        distances, _ = KDTree(self.geometry).query(np.asarray(observations, dtype=np.float64), k=1)
+        distances, _ = self.tree.query(np.asarray(observations, dtype=np.float64), k=1)
         return np.asarray(distances[:, 0], dtype=np.float64)
 
     def holds(self, observations: NDArray[np.float32]) -> NDArray[np.bool_]:

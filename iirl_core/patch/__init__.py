@@ -1,0 +1,5 @@
+"""Patches: local corrections as data; how they are evaluated, proposed and charged."""
+
+from iirl_core.patch.budget import BudgetReport as BudgetReport
+from iirl_core.patch.budget import check_budget as check_budget
+from iirl_core.patch.patch import Patch as Patch

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import torch
 from torch import Tensor
@@ -99,11 +100,13 @@ def propose(model: RewardModel, flaws: Flaws, known: KnownGood, section: PatchSe
     if len(flaws.z) == 0:
         return Proposal((), ())
     work = _Work(model, flaws, slack_of(model, known, SPENT * section.budget), section, round_)
-    views = {space: neighbours_of(model, known, space) for space in section.spaces}
-    for caution in CAUTION:
-        for space in section.spaces:
-            while work.open.any() and work.room() and work.mend(views[space], caution):
-                pass
+    views: dict[Space, list[Neighbours]] = {}
+    for caution, space in product(CAUTION, section.spaces):
+        if not (work.open.any() and work.room()):
+            break
+        views[space] = views.get(space) or neighbours_of(model, known, space)
+        while work.open.any() and work.room() and work.mend(views[space], caution):
+            pass
     reason = f"collides with known-good inputs in {', '.join(section.spaces)}: train again"
     left = work.open.nonzero()[:, 0].tolist()
     if not work.room():

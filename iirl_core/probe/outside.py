@@ -34,10 +34,9 @@ def push_outside(points: NDArray[np.float64], material: Material) -> NDArray[np.
 
 
 def _into_region(points: NDArray[np.float64], region: Region) -> NDArray[np.float64]:
-    tree = KDTree(region.geometry)
     for _ in range(STEPS):
         points = np.clip(points, region.low, region.high)
-        points = _retreat(points, region.geometry, tree, np.full(len(points), region.beyond * (1 + MARGIN)))
+        points = _retreat(points, region.geometry, region.tree, np.full(len(points), region.beyond * (1 + MARGIN)))
     return np.clip(points, region.low, region.high)
 
 
