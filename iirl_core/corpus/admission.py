@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -68,6 +67,9 @@ def _attributes(document: object, stem: str) -> tuple[str, float]:
         raise InputError("source is not valid Unicode (an unpaired surrogate)") from error
     if weight is None:
         return source, 1.0
-    if isinstance(weight, bool) or not isinstance(weight, int | float) or not math.isfinite(weight) or weight < 0:
-        raise InputError(f"weight {weight!r}", "a finite number ≥ 0")
-    return source, float(weight)
+    if isinstance(weight, bool) or not isinstance(weight, int | float):
+        raise InputError(f"weight {weight!r}", "a finite number ≥ 0")  # Demonstration checks which
+    try:
+        return source, float(weight)
+    except OverflowError as error:
+        raise InputError("weight has hundreds of digits", "a finite number ≥ 0") from error

@@ -21,6 +21,7 @@ from iirl_core.records.opening import one_line, open_random
 from iirl_core.records.raw import Quarantined, RawRecord, RecordFile
 
 ARRAYS = ("observations", "actions", "terminals", "timeouts", "episode")
+_FLAGS = ("terminals", "timeouts", "episode")
 _EPISODE = "episode_"
 Arrays = Mapping[str, NDArray[np.generic]]
 
@@ -58,10 +59,13 @@ def cut_episodes(arrays: Arrays) -> list[tuple[int, int]]:
     """
     steps = len(arrays["observations"])
     for name, array in arrays.items():
-        if array.ndim == 0 or len(array) != steps:
+        if array.ndim == 0 or len(array) != steps or (name in _FLAGS and array.size != steps):
             raise InputError(f"{name} have shape {list(array.shape)}", f"{steps} rows, as the observations have")
+        if name in _FLAGS and array.dtype.kind not in "fiub":
+            raise InputError(f"{name} are {array.dtype}", "numbers")
     if "episode" in arrays:
-        changes = np.flatnonzero(arrays["episode"][1:] != arrays["episode"][:-1]) + 1
+        episode = arrays["episode"].reshape(steps)
+        changes = np.flatnonzero(episode[1:] != episode[:-1]) + 1
         stops = [*changes.tolist(), steps]
     else:
         ended = np.zeros(steps, dtype=bool)
@@ -91,7 +95,7 @@ def _flat(file: RecordFile, arrays: Arrays, found: list[str]) -> Iterator[RawRec
         document: dict[str, object] = {"observations": arrays["observations"][start:stop]}
         if "actions" in arrays:
             document["actions"] = arrays["actions"][start:stop]
-        document["terminal"] = terminals is not None and bool(terminals[stop - 1])
+        document["terminal"] = terminals is not None and bool(terminals.reshape(-1)[stop - 1])
         yield RawRecord(file.name, line, document)
 
 
@@ -106,7 +110,7 @@ def _minari(file: RecordFile, line: int, name: str, group: h5py.Group) -> RawRec
             if len(observations) not in (steps, steps + 1):
                 raise InputError(f"{len(observations)} observations for {steps} actions", "one more, or as many")
         ended = arrays.get("terminations")
-        document["terminal"] = ended is not None and ended.size > 0 and bool(ended[-1])
+        document["terminal"] = ended is not None and ended.size > 0 and bool(ended.reshape(-1)[-1])
     except (InputError, KeyError, OSError, TypeError, ValueError) as error:
         return Quarantined(file.name, line, f"{name}: {one_line(error)}")
     return RawRecord(file.name, line, document)

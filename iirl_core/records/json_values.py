@@ -71,9 +71,7 @@ class _Text:
         """The value at ``position`` and where it ends."""
         while True:
             try:
-                value, end = _DECODER.raw_decode(self.buffer, position)
-                if end < len(self.buffer) or not self._grow():
-                    return value, end
+                return _DECODER.raw_decode(self.buffer, position)
             except json.JSONDecodeError:
                 if len(self.buffer) - position > MAX_VALUE_CHARACTERS or not self._grow(len(self.buffer) - position):
                     raise

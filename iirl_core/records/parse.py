@@ -135,7 +135,7 @@ def _terminal(fields: Document) -> bool:
             value = steps[-1]
     if isinstance(value, np.generic):
         value = value.item()
-    if value not in (0, 1) or not isinstance(value, bool | int | float):
+    if not isinstance(value, bool | int | float) or value not in (0, 1):
         raise InputError(f"terminal is {value!r}", "true or false")
     return bool(value)
 

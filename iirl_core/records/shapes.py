@@ -49,7 +49,11 @@ def from_comparison(document: Document) -> Comparison:
     margin = document.get("preference_margin")
     if margin is not None and (isinstance(margin, bool) or not isinstance(margin, int | float)):
         raise InputError(f"preference_margin {margin!r}", "a number")
-    return Comparison(_side(document, "chosen"), _side(document, "rejected"), None if margin is None else float(margin))
+    try:
+        margin = None if margin is None else float(margin)
+    except OverflowError as error:
+        raise InputError("preference_margin has hundreds of digits", "a number") from error
+    return Comparison(_side(document, "chosen"), _side(document, "rejected"), margin)
 
 
 def _side(document: Document, name: str) -> Conversation:

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from iirl_core.corpus import Admission, admit
+from iirl_core.corpus import Admission, admit, table_of
 from iirl_core.demonstration import Demonstration
 from iirl_core.records import Quarantined, RawRecord
 
@@ -40,6 +42,7 @@ def test_a_row_that_was_quarantined_before_passes_through():
         ({"observations": [[1.0]]}, TEXT, "a trajectory; expected a conversation"),
         ({"text": "a"}, STEPS, "a conversation; expected a trajectory"),
         ({"text": "a", "weight": -1}, TEXT, "weight -1"),
+        ({"text": "a", "weight": 10**400}, TEXT, "hundreds of digits"),
         ({"text": "a", "weight": float("nan")}, TEXT, "weight nan"),
         ({"text": "a", "weight": True}, TEXT, "weight True"),
         ({"text": "a", "weight": "2"}, TEXT, "weight '2'"),
@@ -54,6 +57,33 @@ def test_a_bad_row_is_quarantined_with_its_place_and_reason(document, rules, rea
     assert (row.file, row.line) == ("f.jsonl", 7)
     assert reason in row.reason
     row.reason.encode("utf-8")
+
+
+FIELDS = (
+    "messages role content prompt response answer text chosen rejected instruction input output observations actions "
+    "terminal terminals system source weight preference_margin type user assistant"
+)
+scalars = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.just(10**400), st.floats(), st.text(max_size=5), st.just("\udcff")
+)
+values = st.recursive(
+    scalars,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(FIELDS.split()), inner, max_size=5)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=500)
+@given(st.dictionaries(st.sampled_from(FIELDS.split()), values, max_size=6), st.sampled_from([None, "chosen"]))
+def test_no_row_whatever_it_holds_stops_the_job(document, take):
+    for kind in ("conversation", "trajectory"):
+        for row in admit(RawRecord("f.jsonl", 1, document), "f", Admission(kind, take)):
+            if isinstance(row, Demonstration):
+                table_of([row], kind)
+            else:
+                row.reason.encode("utf-8")
 
 
 def test_an_empty_answer_to_a_prompt_is_a_good_row():

@@ -60,6 +60,8 @@ def test_the_same_rows_have_the_same_digest_and_the_same_content_however_sharded
     assert first.content == otherwise.content
     assert first.digest != otherwise.digest
     assert changed.content != first.content
+    heavier = [*rows(texts(49)), *rows([{"prompt": "p49", "response": "r49", "weight": 2}])]
+    assert write_corpus(store, "a", heavier).content != first.content
 
 
 def test_an_equal_row_is_kept_once_and_counted(store):
@@ -146,9 +148,12 @@ def test_a_changed_shard_is_noticed_before_its_first_row(store, tmp_path):
 )
 def test_a_changed_manifest_is_noticed(store, change):
     manifest = write_corpus(store, "a", rows(texts(3)))
-    store.put(f"{manifest.folder}/manifest.json", json.dumps(change(manifest.document())).encode())
+    changed = change(manifest.document())
+    store.put(f"{manifest.folder}/manifest.json", json.dumps(changed).encode())
     with pytest.raises(Tampered):
         read_corpus(store, "a")
+    with pytest.raises(Tampered):
+        manifest_from(dict(changed))
     assert manifest_from(manifest.document()) == manifest
 
 

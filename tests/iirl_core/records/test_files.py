@@ -269,6 +269,12 @@ def test_pickled_arrays_are_never_loaded(tmp_path):
 def test_arrays_that_do_not_fit_together_are_quarantined(tmp_path):
     np.savez(tmp_path / "short.npz", observations=OBSERVATIONS, actions=ACTIONS[:5])
     assert "actions have shape [5, 1]" in reasons(tmp_path / "short.npz")[0][1]
+    np.savez(tmp_path / "wide.npz", observations=OBSERVATIONS, terminals=np.zeros((10, 2)))
+    assert "terminals have shape [10, 2]" in reasons(tmp_path / "wide.npz")[0][1]
+    np.savez(tmp_path / "words.npz", observations=OBSERVATIONS, timeouts=["no"] * 10)
+    assert "expected numbers" in reasons(tmp_path / "words.npz")[0][1]
+    np.savez(tmp_path / "column.npz", observations=OBSERVATIONS, terminals=TERMINALS[:, None])
+    assert lengths(tmp_path / "column.npz") == [(4, True), (6, False)]
     np.savez(tmp_path / "none.npz", states=OBSERVATIONS)
     assert "'states'" in reasons(tmp_path / "none.npz")[0][1]
     np.savez(tmp_path / "scalar.npz", observations=np.float32(1))

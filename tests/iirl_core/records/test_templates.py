@@ -164,6 +164,7 @@ def test_the_beginning_of_an_answer_in_the_prompt_belongs_to_the_answer():
 def test_a_prompt_whose_last_turn_is_closed_leaves_the_answers_header_to_the_query():
     prompt = chatml(TURNS[:-1])
     assert conversation_of_query(chatml(TURNS), prompt) == Conversation(WHOLE)
+    assert conversation_of_query(chatml(TURNS), chatml(TURNS[:3])) == Conversation(WHOLE)
 
 
 def test_a_query_that_cannot_be_understood_is_refused():
