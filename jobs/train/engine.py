@@ -23,10 +23,12 @@ TAG = "state"
 
 @dataclass(frozen=True)
 class StepReport:
-    """Of this rank's part of the batch: the loss before the step, the norm of the gradient, the learning rate."""
+    """Of this rank's part of the batch: the loss before the step, the norm of the whole gradient before clipping (None
+    where the engine does not keep it: ZeRO 0 in fp32), the learning rate.
+    """
 
     loss: float
-    gradient_norm: float
+    gradient_norm: float | None
     learning_rate: float
 
 
@@ -64,8 +66,9 @@ class Engine:
         )
         self._engine.backward(loss)
         self._engine.step()
-        norm = self._engine.get_global_grad_norm()
-        return StepReport(float(loss.detach()), float(norm) if norm is not None else 0.0, rate)
+        kept = self.section.zero_stage > 0 or self.section.precision == "bf16"
+        norm = float(self._engine.get_global_grad_norm()) if kept else None
+        return StepReport(float(loss.detach()), norm, rate)
 
     def save(self, folder: Path) -> None:
         """Write this rank's shard of module and optimiser under ``folder``."""

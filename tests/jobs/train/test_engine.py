@@ -1,0 +1,114 @@
+"""The engine steps as plain PyTorch does, and goes on where it was saved; one rank, no Ray."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+import torch
+import torch.distributed
+
+from iirl_core.config.learning import DiscriminatorSection, MixtureSection, OptimiserSection, TrainSection
+from iirl_core.expertness import Batch, build_expertness
+from jobs.train.engine import Engine
+from jobs.train.schedule import learning_rate
+
+STEPS = 12
+OPTIMISER = OptimiserSection(learning_rate=0.01, warmup_steps=3, gradient_clip=0.5)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_rank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1"}.items():
+            patch.setenv(name, value)
+        rendezvous = tmp_path_factory.mktemp("rendezvous") / "file"
+        torch.distributed.init_process_group("gloo", init_method=f"file://{rendezvous}", rank=0, world_size=1)
+        yield
+        torch.distributed.destroy_process_group()
+
+
+def section(stage: Literal[0, 1, 2, 3], precision: Literal["fp32", "bf16"] = "fp32") -> TrainSection:
+    return TrainSection(batch=32, zero_stage=stage, precision=precision, optimiser=OPTIMISER)
+
+
+def module() -> torch.nn.Module:
+    torch.manual_seed(0)
+    return build_expertness(MixtureSection(experts=2, hidden=8), 3)
+
+
+def batch(step: int) -> Batch:
+    generator = torch.Generator().manual_seed(step)
+    ones = torch.ones(32)
+    return Batch(torch.randn(32, 3, generator=generator), ones, ones, torch.arange(32))
+
+
+def plain() -> tuple[list[float], dict[str, torch.Tensor]]:
+    """What the engine must amount to."""
+    model = module()
+    optimiser = torch.optim.AdamW(model.parameters(), weight_decay=0.0)
+    losses = []
+    for step in range(STEPS):
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(OPTIMISER, step, STEPS)
+        one = batch(step)
+        loss = model(one.z, one.expert, one.weight, one.row)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), OPTIMISER.gradient_clip)
+        optimiser.step()
+        losses.append(float(loss.detach()))
+    return losses, {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
+@pytest.mark.parametrize("stage", [0, 1, 2, 3])
+def test_every_zero_stage_is_plain_pytorch(stage: Literal[0, 1, 2, 3]) -> None:
+    engine = Engine(module(), section(stage), STEPS)
+    losses = [engine.step(step, batch(step)).loss for step in range(STEPS)]
+    expected_losses, expected_weights = plain()
+    assert losses == pytest.approx(expected_losses, abs=2e-5)
+    weights = engine.weights()
+    assert set(weights) == set(expected_weights)
+    for name, value in expected_weights.items():
+        torch.testing.assert_close(weights[name], value, atol=2e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize("stage", [1, 2])
+def test_bf16_keeps_full_precision_weights_beside(stage: Literal[1, 2]) -> None:
+    engine = Engine(module(), section(stage, "bf16"), STEPS)
+    losses = [engine.step(step, batch(step)).loss for step in range(STEPS)]
+    assert losses == pytest.approx(plain()[0], rel=0.05)
+    weights = engine.weights()
+    assert all(value.dtype == torch.float32 for value in weights.values())
+    assert any(not torch.equal(value, value.bfloat16().float()) for value in weights.values())
+
+
+@pytest.mark.parametrize("stage", [0, 1, 3])
+def test_a_saved_engine_goes_on_as_if_it_had_never_stopped(stage: Literal[0, 1, 3], tmp_path: Path) -> None:
+    through = Engine(module(), section(stage), STEPS)
+    for step in range(STEPS):
+        if step == 5:
+            through.save(tmp_path)
+        last = through.step(step, batch(step)).loss
+    resumed = Engine(module(), section(stage), STEPS)
+    resumed.restore(tmp_path)
+    again = [resumed.step(step, batch(step)).loss for step in range(5, STEPS)]
+    assert again[-1] == pytest.approx(last, abs=1e-6)
+
+
+def test_the_gradient_norm_is_that_before_clipping() -> None:
+    model, one = module(), batch(0)
+    model(one.z, one.expert, one.weight, one.row).backward()
+    expected = torch.nn.utils.get_total_norm([p.grad for p in model.parameters() if p.grad is not None])
+    report = Engine(module(), section(1), STEPS).step(0, one)
+    assert report.gradient_norm == pytest.approx(float(expected), rel=1e-4)
+
+
+def test_buffers_come_back_with_the_weights() -> None:
+    torch.manual_seed(0)
+    discriminator = build_expertness(DiscriminatorSection(hidden=4, members=2), 3)
+    discriminator.balance(3.0, 1.0)
+    weights = Engine(discriminator, section(1), STEPS).weights()
+    assert float(weights["log_ratio"]) == pytest.approx(1.0986, abs=1e-3)

@@ -1,0 +1,104 @@
+"""Features are read by position, in one order, whoever wrote the files and however they were cut."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from iirl_core.errors import ClusterError
+from iirl_core.store import DirectoryStore
+from jobs.train.encoding import boundaries_of
+from jobs.train.features import Features, Part, row_numbers, schema
+
+WIDTH = 3
+
+
+def write(store: DirectoryStore, name: str, rows: np.ndarray, part: Part = "train") -> None:
+    filesystem, root = store.filesystem()
+    folder = f"{root}/runs/x/features/part={part}"
+    filesystem.create_dir(folder, recursive=True)
+    table = pa.table(
+        {
+            "row": pa.array(rows, pa.int64()),
+            "expert": pa.array((rows % 2).astype(np.float32)),
+            "weight": pa.array(np.ones(len(rows), np.float32)),
+            "z": pa.FixedSizeListArray.from_arrays(pa.array(np.repeat(rows, WIDTH).astype(np.float32)), WIDTH),
+        }
+    )
+    pq.write_table(
+        table.cast(pa.schema([field for field in schema(WIDTH) if field.name != "part"])),
+        f"{folder}/{name}",
+        filesystem=filesystem,
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> DirectoryStore:
+    return DirectoryStore(tmp_path / "store")
+
+
+def read(store: DirectoryStore, **options: int) -> Features:
+    return Features(store, "runs/x/features", "train", **options)
+
+
+def test_positions_follow_the_row_numbers_whatever_files_they_lie_in(store: DirectoryStore) -> None:
+    rows = np.random.default_rng(0).permutation(100)
+    write(store, "b.parquet", rows[rows < 30])
+    write(store, "a.parquet", rows[rows >= 30])
+    features = read(store)
+    assert len(features) == 100
+    positions = np.array([99, 0, 30, 29, 5, 5])
+    batch = features.take(positions)
+    assert batch.row.tolist() == positions.tolist()
+    assert batch.z.tolist() == [[float(p)] * WIDTH for p in positions]
+    assert batch.expert.tolist() == [float(p % 2) for p in positions]
+
+
+def test_a_reader_that_may_keep_little_reads_the_same(store: DirectoryStore) -> None:
+    for start in range(0, 100, 10):
+        write(store, f"{start:03d}.parquet", np.arange(start, start + 10))
+    positions = np.random.default_rng(1).integers(0, 100, 40)
+    features = read(store, kept=20)
+    assert features.take(positions).row.tolist() == read(store).take(positions).row.tolist() == positions.tolist()
+    assert sum(len(batch.row) for batch in features._open.values()) <= 20
+
+
+def test_head_and_weights_tell_the_classes_apart(store: DirectoryStore) -> None:
+    write(store, "a.parquet", np.arange(10))
+    assert read(store).head(3, expert=1.0)[:, 0].tolist() == [1.0, 3.0, 5.0]
+    assert len(read(store).head(100)) == 10
+    assert read(store).weights() == (5.0, 5.0)
+
+
+def test_a_part_that_was_never_written_is_empty(store: DirectoryStore) -> None:
+    features = Features(store, "runs/x/features", "contrast")
+    assert len(features) == 0
+    assert len(features.head(10)) == 0
+
+
+def test_files_of_two_runs_at_once_are_refused(store: DirectoryStore) -> None:
+    write(store, "a.parquet", np.arange(10))
+    write(store, "b.parquet", np.arange(5, 15))
+    with pytest.raises(ClusterError, match="overlap"):
+        read(store)
+
+
+def test_row_numbers_are_distinct_non_negative_and_uniform() -> None:
+    numbers = np.concatenate([row_numbers(bytes([index] * 8), 1000) for index in range(20)])
+    assert len(np.unique(numbers)) == 20_000
+    assert numbers.min() >= 0
+    counts = np.bincount(numbers >> 60, minlength=8)
+    assert len(counts) == 8
+    assert abs(counts - 2500).max() < 250
+    assert row_numbers(b"12345678", 5).tolist() == row_numbers(b"12345678", 9)[:5].tolist()
+
+
+def test_boundaries_cut_the_hash_range_evenly() -> None:
+    assert len(boundaries_of(10)) == 1
+    boundaries = boundaries_of(65_536 * 5)
+    assert len(boundaries) == 4
+    assert np.ptp(np.diff([0, *boundaries])) <= 1

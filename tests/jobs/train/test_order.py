@@ -1,0 +1,51 @@
+"""Batches are a function of (seed, step): nothing is repeated, nothing skipped."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from iirl_core.errors import InputError
+from jobs.train.order import Order
+
+
+@pytest.mark.parametrize(
+    ("rows", "batch", "window"), [(1, 1, 4), (5, 2, 4), (100, 7, 16), (64, 64, 16), (10, 32, 4), (17, 5, 100)]
+)
+def test_every_epoch_sees_every_row_once(rows: int, batch: int, window: int) -> None:
+    order = Order(rows, batch, seed=3, window=window)
+    epochs = 6
+    steps = -(-epochs * rows // batch)
+    seen = np.concatenate([order.positions(step) for step in range(steps)])
+    for epoch in range(epochs):
+        assert sorted(seen[epoch * rows : (epoch + 1) * rows]) == list(range(rows))
+
+
+def test_any_step_can_be_made_without_those_before_it() -> None:
+    first, second = Order(1000, 32, seed=1, window=128), Order(1000, 32, seed=1, window=128)
+    before = [first.positions(step).tolist() for step in range(80)]
+    assert second.positions(57).tolist() == before[57]
+
+
+def test_epochs_and_seeds_differ_in_order() -> None:
+    order = Order(100, 100, seed=0)
+    assert order.positions(0).tolist() != order.positions(1).tolist()
+    assert order.positions(0).tolist() != Order(100, 100, seed=1).positions(0).tolist()
+    assert order.positions(0).tolist() != list(range(100))
+
+
+def test_a_batch_stays_within_two_windows() -> None:
+    order = Order(10_000, 16, seed=0, window=512)
+    for step in range(600):  # 9600 rows: within the first epoch
+        assert len(np.unique(order.positions(step) // 512)) <= 2
+
+
+def test_steps_are_whole_batches_and_at_least_one() -> None:
+    assert Order(100, 32, 0).steps(2) == 6
+    assert Order(3, 32, 0).steps(1) == 1
+    assert Order(100, 50, 0).epoch(3) == 1
+
+
+def test_no_rows_are_refused() -> None:
+    with pytest.raises(InputError):
+        Order(0, 32, 0)
