@@ -1,5 +1,6 @@
 """The red team: probe families by name. Add a family by adding a file and a line here."""
 
+from iirl_core.probe.conversation import Careless, Empty, Formatting, Mismatch, Padding
 from iirl_core.probe.former import Former
 from iirl_core.probe.material import Material as Material
 from iirl_core.probe.material import material_of as material_of
@@ -10,6 +11,10 @@ from iirl_core.probe.protocol import FamilyKind as FamilyKind
 from iirl_core.probe.protocol import ProbeFamily as ProbeFamily
 from iirl_core.probe.trajectory import Ascent, Boundary, Far, Perturbed, Uniform
 
-_FAMILIES: tuple[ProbeFamily, ...] = (Uniform(), Far(), Perturbed(), Boundary(), Ascent(), Former())
+_FAMILIES: tuple[ProbeFamily, ...] = (
+    *(Uniform(), Far(), Perturbed(), Boundary(), Ascent()),
+    *(Formatting(), Mismatch(), Padding(), Empty(), Careless()),
+    Former(),
+)
 
 FAMILIES: dict[str, ProbeFamily] = {family.name: family for family in _FAMILIES}

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import KDTree
 
-from iirl_core.demonstration import Input, Trajectory
+from iirl_core.demonstration import Conversation, Input, Trajectory
 from iirl_core.encoder.trajectory import RowKind, TrajectoryEncoder, rows_of
 from iirl_core.errors import InputError
 from iirl_core.norm.norm import Norm
@@ -31,6 +31,7 @@ class Material:
     of former findings. For trajectories also ``rows`` (what a *point* holds: s, (s, a) or (s, a, s′)), the box ``low …
     high [P]`` in which points are asked about, and the ``regions`` that norms speak of. ``reward`` lets a family
     search; it is put in where probes are made (``audit_chunk``), so that the material travels without the model.
+    ``sources`` are those of the demonstrations, one each, or none where nobody knows.
     """
 
     demonstrations: tuple[Input, ...]
@@ -41,6 +42,23 @@ class Material:
     high: NDArray[np.float64] | None = None
     regions: tuple[Region, ...] = ()
     reward: PointReward | None = None
+    sources: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.sources and len(self.sources) != len(self.demonstrations):
+            raise InputError(f"{len(self.sources)} sources for {len(self.demonstrations)} demonstrations", "one each")
+
+    @cached_property
+    def conversations(self) -> tuple[Conversation, ...]:
+        """The demonstrations, all of them conversations.
+
+        Raises:
+            InputError: there is none, or one is a trajectory.
+        """
+        found = tuple(item for item in self.demonstrations if isinstance(item, Conversation))
+        if not found or len(found) != len(self.demonstrations):
+            raise InputError("a family that asks about conversations", "demonstrations that are conversations")
+        return found
 
     @cached_property
     def trajectories(self) -> tuple[Trajectory, ...]:
@@ -89,6 +107,8 @@ def material_of(
     demonstrations: Sequence[Input],
     corpus: Sequence[Input] = (),
     former: Sequence[Probe] = (),
+    *,
+    sources: Sequence[str] = (),
 ) -> Material:
     """The material of an audit: a bounded, evenly spaced sample of ``demonstrations``; for trajectories the box of the
     demonstrations and of the norms' regions together.
@@ -98,10 +118,12 @@ def material_of(
     """
     if not demonstrations:
         raise InputError("an audit without demonstrations", "at least one to perturb")
-    sample = _sample(demonstrations)
+    chosen = _sample(demonstrations)
+    sample = tuple(demonstrations[index] for index in chosen)
     encoder = model.encoder
     if not isinstance(encoder, TrajectoryEncoder):
-        return Material(sample, tuple(corpus), tuple(former))
+        named = tuple(sources[index] for index in chosen) if sources else ()
+        return Material(sample, tuple(corpus), tuple(former), sources=named)
     regions = tuple(norm.region for norm in norms if norm.region is not None)
     bare = Material(sample, tuple(corpus), tuple(former), encoder.rows)
     low, high = bare.points.min(axis=0), bare.points.max(axis=0)
@@ -122,8 +144,9 @@ def _state_columns(encoder: TrajectoryEncoder) -> tuple[int, ...]:
     return (0,)
 
 
-def _sample(inputs: Sequence[Input]) -> tuple[Input, ...]:
+def _sample(inputs: Sequence[Input]) -> list[int]:
+    """Indices, evenly spaced, of at most ``SAMPLE_INPUTS`` inputs and about ``SAMPLE_STEPS`` steps."""
     count = min(len(inputs), SAMPLE_INPUTS)
     steps = sum(len(item) if isinstance(item, Trajectory) else 1 for item in inputs)
     count = max(1, min(count, int(len(inputs) * SAMPLE_STEPS / steps)))
-    return tuple(inputs[index] for index in np.linspace(0, len(inputs) - 1, count).astype(int))
+    return [int(index) for index in np.linspace(0, len(inputs) - 1, count)]

@@ -9,7 +9,7 @@ from itertools import chain
 from iirl_core.artifact import Artifact
 from iirl_core.config import Config
 from iirl_core.corpus import read_corpus
-from iirl_core.demonstration import Input
+from iirl_core.demonstration import Demonstration
 from iirl_core.norm import Norm
 from iirl_core.probe import Material, Probe, material_of
 from iirl_core.store.protocol import Store
@@ -27,7 +27,7 @@ def gather_material(
     Raises:
         NotFound: a corpus was never ingested.
     """
-    demonstrations = chain.from_iterable(
+    found = chain.from_iterable(
         read_corpus(store, section.name).demonstrations(split)
         for section in config.corpora
         if section.role == "demonstrations"
@@ -36,12 +36,14 @@ def gather_material(
     corpus = chain.from_iterable(
         read_corpus(store, section.name).demonstrations() for section in config.corpora if section.role == "probes"
     )
+    demonstrations = _sample(found, config.seed)
     return material_of(
         artifact.model,
         norms,
-        _sample((one.input for one in demonstrations), config.seed),
-        _sample((one.input for one in corpus), config.seed),
+        [one.input for one in demonstrations],
+        [one.input for one in _sample(corpus, config.seed)],
         tuple(_former(history)),
+        sources=[one.source for one in demonstrations],
     )
 
 
@@ -56,13 +58,13 @@ def _former(history: Iterable[PastRound]) -> Iterator[Probe]:
                 yield Probe(finding.inputs, finding.family, finding.label, finding.note, finding.norm)
 
 
-def _sample(inputs: Iterable[Input], seed: int) -> tuple[Input, ...]:
+def _sample(records: Iterable[Demonstration], seed: int) -> list[Demonstration]:
     """At most ``MOST``, each as likely as any other (Vitter 1985, algorithm R), in constant memory."""
     rng = random.Random(seed)
-    kept: list[Input] = []
-    for number, item in enumerate(inputs):
+    kept: list[Demonstration] = []
+    for number, item in enumerate(records):
         if number < MOST:
             kept.append(item)
         elif (place := rng.randrange(number + 1)) < MOST:
             kept[place] = item
-    return tuple(kept)
+    return kept
