@@ -83,7 +83,7 @@ def run(file: Path, name: str | None, out: Path) -> Outcome:
     if sample.quarantined:
         first = sample.quarantined[0]
         made += f"; {len(sample.quarantined)} more will be quarantined (line {first.line}: {first.reason})"
-    return Outcome(made, str(out), f"iirl flywheel {out}")
+    return Outcome(made, str(out), f"iirl ingest {out}")
 
 
 def look(file: Path, limit: int = LOOKED_AT) -> Sample:
