@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from iirl_core.artifact import Manifest, load_from
 from iirl_core.canonical import Digest, digest_chunks, folder_of
-from iirl_core.errors import Gated, IirlError, NotFound, Tampered
+from iirl_core.errors import ClusterError, Gated, IirlError, NotFound, Tampered
 from iirl_core.log import entries_backwards, verify_chain
 from iirl_core.release import Dossier, Release, believed, channel_key, decide_admission, read_channel, read_dossier
 from iirl_core.signing import (
@@ -95,13 +95,19 @@ def _files(store: Store, digest: Digest, manifest: Manifest) -> Iterator[Check]:
 
 
 def digest_of_stored(store: Store, key: str) -> Digest | None:
-    """The digest of a stored file, read in constant memory; None where it is missing."""
+    """The digest of a stored file, read in constant memory; None where it is missing.
+
+    Raises:
+        ClusterError: the store cannot be read.
+    """
     filesystem, root = store.filesystem()
     try:
         with filesystem.open_input_stream(f"{root}/{key}", compression=None) as stream:
             return digest_chunks(iter(lambda: stream.read(CHUNK), b""))
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise ClusterError(f"{key} in {store.url} cannot be read ({error})") from error
 
 
 def _signed(data: bytes, trust: Trust, kind: type[P], digest: Digest) -> _Try[Verified[P]]:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,28 @@ def test_no_temporary_file_is_left_behind(tmp_path: Path) -> None:
     with pytest.raises(Conflict):
         store.create("a", b"2")
     assert [entry.name for entry in (tmp_path / "staging").iterdir()] == ["locks"]
+
+
+def test_nobody_writes_between_the_comparison_and_the_replacement_of_a_swap(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = DirectoryStore(tmp_path)
+    store.put("pointer", b"0")
+    replace = os.replace
+
+    def replace_slowly(source: Path, target: Path) -> None:
+        time.sleep(0.2)
+        replace(source, target)
+
+    def swap(data: bytes) -> bool:
+        try:
+            store.swap("pointer", b"0", data)
+        except Conflict:
+            return False
+        return True
+
+    monkeypatch.setattr(os, "replace", replace_slowly)
+    with ThreadPoolExecutor(4) as pool:
+        won = list(pool.map(swap, [b"1", b"2", b"3", b"4"]))
+    assert sum(won) == 1
+    assert store.get("pointer") == [b"1", b"2", b"3", b"4"][won.index(True)]

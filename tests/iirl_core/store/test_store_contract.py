@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pyarrow.fs
@@ -13,7 +14,8 @@ from iirl_core.errors import Conflict, InputError, NotFound
 from iirl_core.store import DirectoryStore, Store, move_pointer, read_pointer
 
 
-def _count_up(store: Store, key: str, times: int) -> None:
+def _count_up(store: Store, key: str, times: int, together: Barrier) -> None:
+    together.wait(60)
     for _ in range(times):
         while True:
             seen = store.get(key)
@@ -24,7 +26,8 @@ def _count_up(store: Store, key: str, times: int) -> None:
                 continue
 
 
-def _claim(store: Store, key: str, name: str, won: multiprocessing.Queue[str]) -> None:
+def _claim(store: Store, key: str, name: str, won: multiprocessing.Queue[str], together: Barrier) -> None:
+    together.wait(60)
     try:
         store.create(key, name.encode())
     except Conflict:
@@ -185,7 +188,8 @@ class StoreContract:
     def test_processes_that_swap_at_once_lose_no_update(self, store: Store) -> None:
         store.put("count", b"0")
         spawn = multiprocessing.get_context("spawn")
-        workers = [spawn.Process(target=_count_up, args=(store, "count", 15)) for _ in range(3)]
+        together = spawn.Barrier(3)
+        workers = [spawn.Process(target=_count_up, args=(store, "count", 15, together)) for _ in range(3)]
         for worker in workers:
             worker.start()
         for worker in workers:
@@ -195,7 +199,8 @@ class StoreContract:
     def test_of_processes_that_create_at_once_one_wins(self, store: Store) -> None:
         spawn = multiprocessing.get_context("spawn")
         won: multiprocessing.Queue[str] = spawn.Queue()
-        workers = [spawn.Process(target=_claim, args=(store, "the/one", f"w{n}", won)) for n in range(3)]
+        together = spawn.Barrier(3)
+        workers = [spawn.Process(target=_claim, args=(store, "the/one", f"w{n}", won, together)) for n in range(3)]
         for worker in workers:
             worker.start()
         for worker in workers:
