@@ -96,7 +96,8 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
     """
     with _terminable(), Server(session, config) as server:
         reference = f"{config.name}@{config.release.channel}"
-        progress.say(f"starting {reference}")
+        if progress.console.is_terminal:
+            progress.say(f"starting {reference}")
         try:
             url = server.ready()
             progress.say(f"serving {reference} at {url}")
