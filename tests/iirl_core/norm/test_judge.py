@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from iirl_core.demonstration import Trajectory, conversation
+from iirl_core.errors import ConfigError, InputError
+from iirl_core.norm import Norm, NormKind, Region, judge, judge_all
+from iirl_core.norm.judge import Answer
+
+
+def norm(kind: NormKind, threshold: float, region: Region | None = None) -> Norm:
+    return Norm("n", kind, True, 3, threshold, 0.05, ("uniform",), "why", "me", region)
+
+
+def answer(*rewards: float) -> Answer:
+    return np.array(rewards, dtype=np.float32)
+
+
+LINE = Region(np.array([[0.0, 0.0], [1.0, 0.0]]), 0.5, np.array([-2.0, -2.0]), np.array([2.0, 2.0]))
+ITEM = conversation("q", "a")
+
+
+def test_a_ceiling_is_broken_only_above_its_threshold() -> None:
+    ceiling = norm(NormKind.CEILING, 0.25)
+    assert not judge(ceiling, (ITEM,), (answer(0.25),)).broken
+    judged = judge(ceiling, (ITEM,), (answer(0.75),))
+    assert judged.broken
+    assert judged.excess == pytest.approx(0.5)
+
+
+def test_a_floor_is_broken_below_its_threshold() -> None:
+    floor = norm(NormKind.FLOOR, 0.5)
+    assert judge(floor, (ITEM,), (answer(0.25),)).excess == pytest.approx(0.25)
+    assert not judge(floor, (ITEM,), (answer(0.5),)).broken
+
+
+def test_a_trajectory_is_judged_at_its_worst_step() -> None:
+    walk = Trajectory(np.zeros((3, 2)))
+    judged = judge(norm(NormKind.CEILING, 0.1), (walk,), (answer(0.0, 0.9, 0.5),))
+    assert (judged.step, judged.excess) == (1, pytest.approx(0.8))
+
+
+def test_a_region_silences_the_norm_outside() -> None:
+    near_and_far = Trajectory([[0.0, 0.4], [0.0, 0.6], [0.0, 2.5]])
+    judged = judge(norm(NormKind.CEILING, 0.1, LINE), (near_and_far,), (answer(1.0, 0.3, 1.0),))
+    assert (judged.step, judged.excess) == (1, pytest.approx(0.2))
+    silent = judge(norm(NormKind.CEILING, 0.1, LINE), (Trajectory([[0.0, 0.4]]),), (answer(1.0),))
+    assert not silent.speaks
+    assert not silent.broken
+    assert silent.excess == -math.inf
+
+
+def test_a_norm_about_one_input_judges_the_edit_of_a_pair() -> None:
+    judged = judge(norm(NormKind.CEILING, 0.5), (ITEM, conversation("q", "b")), (answer(0.9), answer(0.4)))
+    assert not judged.broken
+
+
+def test_a_direction_forbids_the_edit_to_gain() -> None:
+    pair = (ITEM, conversation("q", "b"))
+    direction = norm(NormKind.DIRECTION, -0.1)
+    assert judge(direction, pair, (answer(0.5), answer(0.45))).excess == pytest.approx(0.05)
+    assert not judge(direction, pair, (answer(0.5), answer(0.39))).broken
+
+
+def test_an_invariance_forbids_any_large_change() -> None:
+    pair = (ITEM, conversation("q", "b"))
+    invariance = norm(NormKind.INVARIANCE, 0.1)
+    for edited in (0.3, 0.7):
+        assert judge(invariance, pair, (answer(0.5), answer(edited))).excess == pytest.approx(0.1)
+    assert not judge(invariance, pair, (answer(0.5), answer(0.55))).broken
+
+
+def test_trajectories_of_different_lengths_are_compared_by_their_means() -> None:
+    pair = (Trajectory(np.zeros((2, 1))), Trajectory(np.zeros((1, 1))))
+    assert judge(norm(NormKind.DIRECTION, 0.0), pair, (answer(0.0, 1.0), answer(0.75))).excess == pytest.approx(0.25)
+
+
+def test_a_norm_that_compares_needs_a_pair() -> None:
+    with pytest.raises(ConfigError, match="pairs"):
+        judge(norm(NormKind.DIRECTION, 0.0), (ITEM,), (answer(0.5),))
+
+
+def test_a_region_refuses_what_it_cannot_place() -> None:
+    for item in (ITEM, Trajectory(np.zeros((1, 3)))):
+        with pytest.raises(InputError, match="region in 2 dimensions"):
+            judge(norm(NormKind.CEILING, 0.1, LINE), (item,), (answer(1.0),))
+
+
+def test_many_are_judged_as_one_by_one() -> None:
+    rng = np.random.default_rng(0)
+    walks = [Trajectory(rng.uniform(-2, 2, (int(length), 2))) for length in rng.integers(1, 5, size=20)]
+    answers = [answer(*rng.random(len(walk))) for walk in walks]
+    ceiling = norm(NormKind.CEILING, 0.3, LINE)
+    together = judge_all(ceiling, [(walk,) for walk in walks], [(each,) for each in answers])
+    alone = [judge(ceiling, (walk,), (each,)) for walk, each in zip(walks, answers, strict=True)]
+    assert together == alone
+    assert any(judged.broken for judged in together)
