@@ -81,7 +81,7 @@ class RewardModel:
         return Rows.join([self._rows(part) for part in torch.split(z, CHUNK)]) if len(z) else self._rows(z)
 
     def rewards(self, z: Tensor) -> Tensor:
-        """``z [N, D]`` → the column ``reward [N]`` of ``rows`` alone, at a fraction of its cost; differentiable in z."""
+        """``z [N, D]`` → the column ``reward [N]`` of ``rows`` alone, at a part of its cost; differentiable in z."""
         return torch.cat([self._rewards(part) for part in torch.split(z, CHUNK)]) if len(z) else z.new_zeros(0)
 
     def _rewards(self, z: Tensor) -> Tensor:

@@ -13,25 +13,27 @@ from iirl_core.encoder.text import TextEncoder
 from iirl_core.errors import ConfigError, InputError
 from tests.iirl_core.artifact.samples import text_draft, text_encoder
 
-ITEMS = [conversation("Is it open? " * (n % 9), "Yes, " * n + "until six.") for n in range(32)] + [
+ITEMS = [conversation("Is it open? " * (n % 5), "Yes, " * n + "until six.") for n in range(30)] + [
     conversation("", ""),
     conversation("word " * 500, "short"),
 ]
+FEW = ITEMS[::4] + ITEMS[-2:]
 
 
-@pytest.mark.parametrize("size", [1, 3, 32])
-def test_the_signal_does_not_depend_on_what_else_is_in_the_batch(size: int) -> None:
+def test_the_signal_does_not_depend_on_what_else_is_in_the_batch() -> None:
     model = text_draft().model
-    whole = [reading.signal for reading in model.read(ITEMS)]
-    parts = [reading.signal for at in range(0, len(ITEMS), size) for reading in model.read(ITEMS[at : at + size])]
-    assert np.abs(np.array(whole) - np.array(parts)).max() < 1e-5
+    whole = np.array([reading.signal for reading in model.read(ITEMS)])
+    for size, items in ((1, FEW), (3, FEW)):
+        parts = [reading.signal for at in range(0, len(items), size) for reading in model.read(items[at : at + size])]
+        expected = whole[[ITEMS.index(item) for item in items]]
+        assert np.abs(expected - np.array(parts)).max() < 1e-5
 
 
 def test_results_come_in_the_order_of_the_inputs() -> None:
     encoder = text_encoder()
-    forward, backward = encoder.encode(ITEMS).z, encoder.encode(ITEMS[::-1]).z
+    forward, backward = encoder.encode(FEW).z, encoder.encode(FEW[::-1]).z
     assert torch.allclose(forward, backward.flip(0), atol=1e-5)
-    assert (forward[0] - forward[31]).abs().max() > 0.1
+    assert (forward[0] - forward[1]).abs().max() > 0.1
 
 
 def test_z_is_the_mean_of_the_last_hidden_states() -> None:
