@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
 
 from iirl_core.canonical import Digest, JsonValue, canonical_json, digest_json, folder_of
 from iirl_core.corpus.tables import Kind
@@ -82,12 +81,14 @@ class CorpusManifest:
         return canonical_json(self.document()) + b"\n"
 
 
-def manifest_from(document: Mapping[str, Any]) -> CorpusManifest:
+def manifest_from(document: object) -> CorpusManifest:
     """The inverse of ``document``.
 
     Raises:
-        Tampered: a field is missing or unknown, or the digest does not hold.
+        Tampered: it is no JSON object, a field is missing or unknown, or the digest does not hold.
     """
+    if not isinstance(document, Mapping):
+        raise Tampered(f"a corpus manifest of type {type(document).__name__}", todo="Ingest the corpus again")
     given = {name: value for name, value in document.items() if name not in ("schema", "digest")}
     try:
         given["reasons"] = tuple((reason, count) for reason, count in given["reasons"])

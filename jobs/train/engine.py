@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from iirl_core.canonical import JsonValue
 from iirl_core.config.learning import TrainSection
 from iirl_core.expertness import Batch, Expertness
 from jobs.train.schedule import learning_rate
@@ -91,7 +92,7 @@ class Engine:
         return found
 
 
-def engine_document(section: TrainSection) -> dict[str, Any]:
+def engine_document(section: TrainSection) -> dict[str, JsonValue]:
     """DeepSpeed's configuration. Its own type is a free-form document, so ours ends here."""
     return {
         "train_micro_batch_size_per_gpu": section.batch // section.workers,

@@ -169,6 +169,28 @@ def test_what_cannot_be_used_is_refused_in_one_line_that_says_why(tmp_path: Path
     assert not (tmp_path / "made.yaml").exists()
 
 
+def test_every_norm_is_asked_about_by_families_that_exist_and_fit(tmp_path: Path) -> None:
+    from iirl_core.norm.load import norms_of
+    from iirl_core.probe import FAMILIES
+
+    files = [
+        lines(tmp_path / "pairs.jsonl", {"prompt": "p", "chosen": "good", "rejected": "bad"}),
+        lines(tmp_path / "plain.jsonl", {"prompt": "p", "response": "a"}),
+        lines(tmp_path / "notes.jsonl", {"text": "one"}),
+        lines(tmp_path / "walks.jsonl", {"observations": [[1.0, 2.0]]}),
+    ]
+    for file in files:
+        out = tmp_path / f"{file.stem}.yaml"
+        run(file, None, out)
+        config = load_config(out)
+        assert {family for norm in config.norms for family in norm.families} == set(config.audit.probes)
+        for norm in norms_of(config):
+            assert all(FAMILIES[family].kind == config.encoder.kind.replace("text", "conversation")
+                       for family in norm.families)  # fmt: skip
+        asks_others = "mismatch" in config.audit.probes
+        assert asks_others == (file.stem in ("pairs", "plain")), "without prompts there is no other request"
+
+
 def test_a_name_is_made_of_what_names_may_hold() -> None:
     assert name_of(Path("HalfCheetah_v4.expert.npz")) == "halfcheetah-v4"
     assert name_of(Path("«».jsonl")) == "reward"
