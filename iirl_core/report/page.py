@@ -46,7 +46,7 @@ def render_report(data: ReportData) -> str:
         css=Markup((_HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704 (our own file)
         tiles=_tiles(data),
         modes=MODES,
-        not_covered=not_covered(data),
+        not_covered=list(dict.fromkeys([*not_covered(data), *data.gaps])),
         matrix=coverage_matrix(data),
         findings=[finding_view(facts) for facts in data.findings],
         evaluation=[_strip(figure) for figure in data.figures],
@@ -113,7 +113,7 @@ def _cell(norm: Norm, family: str, cell: CoverageCell | None) -> MatrixCell:
 def not_covered(data: ReportData) -> list[str]:
     """A sentence for every family that a norm names and that asked nothing."""
     return [
-        f"{norm.id}: the family {family} asked nothing"
+        f"{family} asked nothing about {norm.id}."
         for family, row in coverage_matrix(data)
         for norm, cell in zip(data.norms, row, strict=True)
         if cell.unasked and cell.named

@@ -125,9 +125,10 @@ def test_text_of_probes_norms_and_reasons_is_escaped_everywhere() -> None:
 
 def test_what_was_not_asked_comes_before_what_was() -> None:
     report = portal_report()
-    assert not_covered(report) == ["emergency-first: the family emergencies asked nothing"]
-    text = words(render_report(report))
-    assert text.index("the family emergencies asked nothing") < text.index("1 of 300")
+    assert not_covered(report) == ["emergencies asked nothing about emergency-first."]
+    text = words(render_report(replace(report, gaps=("emergencies asked nothing about emergency-first.", "More."))))
+    assert text.count("emergencies asked nothing about") == 1, "told twice"
+    assert text.index("emergencies asked nothing about") < text.index("More.") < text.index("1 of 300")
 
 
 def test_a_cell_is_marked_when_a_hard_norm_has_a_finding_or_a_bound_passes_its_limit() -> None:
@@ -149,7 +150,7 @@ def test_a_cell_is_marked_when_a_hard_norm_has_a_finding_or_a_bound_passes_its_l
 
 def test_a_family_that_was_asked_without_probes_counts_as_not_asked() -> None:
     report = replace(portal_report(), coverage=(CoverageCell("careless", "no-dosage-advice", 0, 0, 1.0),))
-    assert "no-dosage-advice: the family careless asked nothing" in not_covered(report)
+    assert "careless asked nothing about no-dosage-advice." in not_covered(report)
 
 
 def test_the_reader_finds_digest_lineage_patches_and_statements(spatial: str) -> None:
