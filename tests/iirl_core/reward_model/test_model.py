@@ -131,3 +131,10 @@ def test_text_models_have_all_spaces_and_one_expert() -> None:
     z = text_draft().guard.z
     assert [tuple(model.space(z, space)[0].shape[1:]) for space in SPACES] == [(1, 16), (1, 17), (1, 384)]
     assert model.rows(z).gate.tolist() == [[1.0]] * len(z)
+
+
+def test_rewards_alone_are_the_column_of_the_rows(model: RewardModel) -> None:
+    (item,) = walks(1, seed=9)
+    patched, z = model.with_patches([patch_at(model, item)]), model.encoder.encode([item]).z
+    assert torch.equal(patched.rewards(z), patched.rows(z).reward)
+    assert patched.rewards(z[:0]).shape == (0,)
