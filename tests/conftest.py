@@ -19,6 +19,8 @@ os.environ.setdefault("RAY_TRAIN_V2_ENABLED", "1")
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# Tests are many small computations beside a Ray: more threads than one only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # S3 in tests is a server on loopback. Ray's workers keep the environment they started with, and no test may ever use
 # credentials of the user's own.
