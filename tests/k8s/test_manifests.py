@@ -14,6 +14,8 @@ import pytest
 import yaml
 
 from iirl_core.config import Config, load_config
+from iirl_core.norm import norms_of
+from iirl_core.probe import FAMILIES
 from iirl_core.signing import KeyRole
 from jobs.cli import parser
 from tests.k8s.kustomize import HASH, Document, containers, pods, render
@@ -102,6 +104,7 @@ def assert_mounted(pod: dict[str, Any], path: str, config_map: str | None) -> No
         assert Path(path).name == "config.yaml"
 
 
+@pytest.mark.filterwarnings("ignore:Using extra keyword arguments")  # Ray Serve's own, at import
 def test_every_import_path_of_the_service_is_a_builder_of_an_application(
     documents: list[Document], config: Config
 ) -> None:
@@ -119,6 +122,13 @@ def test_every_import_path_of_the_service_is_a_builder_of_an_application(
 
 def test_the_service_lets_nobody_in_without_a_token(config: Config) -> None:
     assert config.serve.token_file
+
+
+def test_the_configuration_asks_probe_families_that_exist_for_its_kind_of_input(config: Config) -> None:
+    assert norms_of(config)
+    for name in config.audit.probes:
+        assert FAMILIES[name].kind in ("conversation", "any"), "its encoder reads text"
+    assert config.encoder.kind == "text"
 
 
 def test_ray_authenticates_by_token_and_is_the_version_that_is_tested(documents: list[Document]) -> None:
