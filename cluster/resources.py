@@ -13,10 +13,9 @@ from iirl_core.config.governance import AuditSection
 from iirl_core.config.learning import TrainSection
 from iirl_core.errors import ClusterError, ConfigError
 
-FEEDING = 0.5
-"""CPUs that the tasks which read for an actor pool need at the very least."""
-READ_CPUS = 0.25
-"""CPUs that one such task declares: it waits for the disk more than it computes."""
+FEEDING = 1.0
+"""CPUs that the tasks which feed an actor pool need: what one of them asks for. Smaller tasks would fit in more number,
+but each starts a Python of its own, and that costs more than reading."""
 ENCODER_THREADS = 4
 """A small encoder gains little from more threads of one process; more actors gain more."""
 

@@ -62,8 +62,6 @@ class Session:
         Raises:
             ClusterError: the address cannot be reached, or refuses our token; or the local Ray does not start.
         """
-        if self.address:
-            os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what is wrong is ours to say, in one line
         import ray  # 2 s, and only the verbs that need it pay
 
         if ray.is_initialized():
@@ -118,6 +116,7 @@ def _start_local() -> None:
     before = os.umask(0o077)  # Ray writes ~/.ray/auth_token with the process's mask
     try:
         ray.init(
+            num_cpus=max(2, machine_cpus()),  # on a single core, one to compute and one to feed it
             include_dashboard=False,
             object_store_memory=int(min(OBJECT_STORE_SHARE * machine_memory(), OBJECT_STORE_CAP)),
             log_to_driver=False,
@@ -194,6 +193,14 @@ def _check_token(address: str) -> None:
         ) from failures[0]
     if failures or asker.is_alive():
         raise ClusterError(f"what answers at {address} is not a Ray head", "HOST:PORT of a Ray head (6379 by default)")
+
+
+def machine_cpus() -> int:
+    """CPUs this process may use: its affinity's, or the container's quota if that is less; at least 1."""
+    count = len(os.sched_getaffinity(0))
+    limit = Path("/sys/fs/cgroup/cpu.max")
+    quota, _, period = (limit.read_text(encoding="ascii") if limit.exists() else "max").strip().partition(" ")
+    return max(1, min(count, int(quota) // int(period))) if quota.isdigit() and period.isdigit() else count
 
 
 def machine_memory() -> int:

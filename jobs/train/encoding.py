@@ -20,7 +20,7 @@ import pyarrow as pa
 import torch
 
 from cluster.failure import failure_of
-from cluster.resources import READ_CPUS, ActorPlan
+from cluster.resources import ActorPlan
 from iirl_core.corpus import demonstrations_of
 from iirl_core.demonstration import Conversation, Demonstration, Input, Split
 from iirl_core.encoder.protocol import Encoder
@@ -195,10 +195,8 @@ def _quiet_data() -> Iterator[None]:
 def _read(source: Source, filesystem: pyarrow.fs.FileSystem) -> ray.data.Dataset:
     import ray.data
 
-    shards = ray.data.read_parquet(list(source.paths), filesystem=filesystem, ray_remote_args={"num_cpus": READ_CPUS})
-    return shards.map_batches(
-        _with_role(source.role), batch_format="pyarrow", batch_size=None, num_cpus=READ_CPUS, zero_copy_batch=True
-    )
+    shards = ray.data.read_parquet(list(source.paths), filesystem=filesystem)
+    return shards.map_batches(_with_role(source.role), batch_format="pyarrow", batch_size=None, zero_copy_batch=True)
 
 
 def _with_role(role: Role) -> Callable[[pa.Table], pa.Table]:
