@@ -41,13 +41,18 @@ def _into_region(points: NDArray[np.float64], region: Region) -> NDArray[np.floa
 
 
 def push_away(points: NDArray[np.float64], reach: NDArray[np.float64], material: Material) -> NDArray[np.float64]:
-    """``[N, P]`` → points that are at least ``reach [N]`` (in deviations) from the nearest demonstration, as far as
-    ``STEPS`` retreats from the nearest one get.
+    """``[N, P]`` → points that are at least ``reach [N]`` (in deviations) from every demonstration. Those that retreats
+    only toss between demonstrations (inside a bend) leave the demonstrations' ball straight from its centre.
     """
     scaled, known = points / material.scale, material.points / material.scale
     for _ in range(STEPS):
         scaled = _retreat(scaled, known, material.tree, reach)
-    return scaled * material.scale
+    caught = material.tree.query(scaled, k=1)[0][:, 0] < reach * (1 - 1e-6)
+    centre = known.mean(axis=0)
+    ray = points / material.scale - centre
+    ray /= np.maximum(np.linalg.norm(ray, axis=1, keepdims=True), 1e-9)
+    clear = centre + ray * (np.linalg.norm(known - centre, axis=1).max() + reach)[:, None]
+    return np.where(caught[:, None], clear, scaled) * material.scale
 
 
 def _retreat(

@@ -1,0 +1,59 @@
+"""Material around small real models."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import torch
+
+from iirl_core.artifact.guard import Guard
+from iirl_core.demonstration import Input, Trajectory
+from iirl_core.encoder import fit_encoder
+from iirl_core.expertness import build_expertness
+from iirl_core.norm import Norm, NormKind, Region
+from iirl_core.probe import ChunkSeed, Material, PointReward, material_of
+from iirl_core.reward_model import RewardModel, assemble
+from tests.iirl_core.artifact.samples import config, fit
+
+DIGEST = "sha256:" + "0" * 64
+ARC = np.stack([np.cos(np.linspace(0, 3, 400)), np.sin(np.linspace(0, 3, 400))], axis=1)
+
+
+def walk(seed: int) -> Trajectory:
+    """Noisy states along an arc in the plane."""
+    rng = np.random.default_rng(seed)
+    return Trajectory(ARC[np.sort(rng.integers(len(ARC), size=40))] + rng.normal(0, 0.03, (40, 2)))
+
+
+def off_arc() -> Norm:
+    """Nothing farther than 0.3 from the arc may earn more than 0.05."""
+    region = Region(ARC, 0.3, np.array([-1.5, -1.5]), np.array([1.5, 1.5]))
+    families = ("uniform", "boundary", "ascent")
+    return Norm("off-arc", NormKind.CEILING, True, 4, 0.05, 0.05, families, "stay", "me", region)
+
+
+@cache
+def planar() -> tuple[RewardModel, Guard, tuple[Input, ...]]:
+    """A model of states in the plane whose reward is also high off the arc, its guard set, its demonstrations."""
+    mapping = {"kind": "exponential", "demonstration_quantile": 0.99, "contrast_quantile": 0.3, "contrast_reward": 0.01}
+    sections = config(encoder={"kind": "trajectory", "rows": "states"}, mapping=mapping)
+    train, guard = tuple(walk(seed) for seed in range(20)), [walk(seed) for seed in range(100, 106)]
+    encoder = fit_encoder(sections.encoder, train)
+    torch.manual_seed(0)
+    expertness = build_expertness(sections.expertness, encoder.width)
+    z, z_guard = encoder.encode(train).z, encoder.encode(guard).z
+    fit(expertness, z, torch.ones(len(z)), steps=200)
+    model = assemble(sections.mapping, encoder, expertness, z_train=z, z_guard=z_guard, z_contrast=None)
+    return model, Guard.of(model, z_guard, z), train
+
+
+def planar_material() -> Material:
+    """What an audit of ``planar`` is made from, with the reward to search."""
+    model, _, train = planar()
+    made = material_of(model, [off_arc()], train)
+    return Material(made.demonstrations, (), (), made.rows, made.low, made.high, made.regions, PointReward(model))
+
+
+def seed(family: str, chunk: int = 0, round_: int = 1) -> ChunkSeed:
+    return ChunkSeed(DIGEST, round_, family, chunk)
