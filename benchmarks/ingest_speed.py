@@ -47,10 +47,10 @@ SAMPLE_SECONDS = 0.5
 
 def main() -> None:
     parser = arguments("ingest_speed", __doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=None, help="rows of the large file (default 200,000; quick 8,000)")
+    parser.add_argument("--rows", type=int, default=None, help="rows of the large file (default 100,000; quick 8,000)")
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    rows = options.rows or (8_000 if options.quick else 200_000)
+    rows = options.rows or (8_000 if options.quick else 100_000)
     with tempfile.TemporaryDirectory() as name, _session(Path(name)) as session:
         folder = Path(name)
         large, small = _corpus(folder / "large.jsonl.gz", rows), _corpus(folder / "small.jsonl.gz", rows // 10)
@@ -62,10 +62,14 @@ def main() -> None:
             with _peak_memory() as peak:
                 _ours(session, path)
             peaks[size] = peak[0] / 2**20
-        plain, ours = [], []
+        plain, ours, plain_cpu, ours_cpu = [], [], [], []
         for _ in range(options.repeats):
+            started = _cpu_seconds()
             plain.append(rows / _plain(large, folder / "plain.parquet", tokenizer))
+            between = _cpu_seconds()
             ours.append(rows / _ours(session, large))
+            plain_cpu.append((between - started) / rows * 1e6)
+            ours_cpu.append((_cpu_seconds() - between) / rows * 1e6)
     pairs = [b / a for a, b in zip(plain, ours, strict=True)]
     share = min(startup) * sorted(ours)[len(ours) // 2] / rows
     write_results(
@@ -74,6 +78,8 @@ def main() -> None:
             figure("ours", ours, "rows/s"),
             figure("plain loop", plain, "rows/s"),
             figure("ours / plain loop", pairs, "×", at_least=0.8, baseline="pyarrow.json + tokenizers loop, same file"),
+            figure("ours, CPU", ours_cpu, "µs/row", baseline="the driver and every Ray process"),
+            figure("plain loop, CPU", plain_cpu, "µs/row"),
             figure("start-up share", [share], "of a run", at_most=0.05, baseline=f"{min(startup):.2f} s for one row"),
             figure("memory at N", [peaks["N"]], "MiB", baseline=f"N = {rows // 10:,} rows"),
             figure("memory at 10N", [peaks["10N"]], "MiB", baseline=f"10N = {rows:,} rows"),
@@ -139,6 +145,13 @@ def _plain(path: Path, target: Path, tokenizer: Tokenizer) -> float:
             columns = [batch.column("prompt"), batch.column("response"), pa.array(counts, pa.int32())]
             writer.write_table(pa.Table.from_arrays(columns, schema=schema))
     return time.perf_counter() - began
+
+
+def _cpu_seconds() -> float:
+    """Of this process and all below it: what a busy machine does not stretch."""
+    me = psutil.Process()
+    times = [process.cpu_times() for process in [me, *me.children(recursive=True)]]
+    return float(sum(each.user + each.system for each in times))
 
 
 @contextmanager
