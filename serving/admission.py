@@ -89,7 +89,7 @@ def admit(pin: Pin) -> Scorer:
     manifest = artifact.manifest
     if manifest.name != release.name:
         raise Tampered(f"{pin.name}@{pin.channel} releases a version of {manifest.name}")
-    coverage = Coverage.from_bytes(_coverage_bytes(store, dossier, release, pin.trust))
+    coverage = Coverage.from_bytes(coverage_bytes(store, dossier, release, pin.trust))
     served = Served(
         name=release.name,
         channel=release.channel,
@@ -104,8 +104,12 @@ def admit(pin: Pin) -> Scorer:
     return Scorer(artifact, coverage, release.thresholds, known_good_floor(artifact), served)
 
 
-def _coverage_bytes(store: Store, dossier: Dossier, release: Release, trust: Trust) -> bytes:
-    """The coverage of the audit that the release names; read once, and held against the signed digest here."""
+def coverage_bytes(store: Store, dossier: Dossier, release: Release, trust: Trust) -> bytes:
+    """The coverage of the audit that an admitted ``release`` names: exactly the bytes that its auditor signed.
+
+    Raises:
+        Tampered: the audit has none, or they changed since the dossier was read.
+    """
     audits, _ = believed(dossier.audits, trust, AuditPredicate, release.digest)
     audit = next(one.predicate for one in audits if one.digest == release.audit)  # admission has found it
     signed = dict(audit.files).get(COVERAGE_FILE)

@@ -50,8 +50,9 @@ def test_anything_else_is_refused(authorization: str | None, api_key: str | None
     assert not may_ask(LOCK, authorization, api_key)
 
 
-def test_a_wrong_header_is_not_saved_by_a_right_query() -> None:
-    assert not may_ask(LOCK, "Bearer wrong", "secret")
+@pytest.mark.parametrize("header", ["Bearer wrong", "Basic not-base64!", basic("rm", "wrong")])
+def test_a_wrong_header_is_not_saved_by_a_right_query(header: str) -> None:
+    assert not may_ask(LOCK, header, "secret")
 
 
 def test_without_a_token_anybody_on_this_machine_may_ask() -> None:

@@ -15,10 +15,10 @@ import torch
 
 from iirl_core.artifact import load_from
 from iirl_core.canonical import folder_of
-from iirl_core.errors import ArtifactError, ConfigError, NotFound
-from iirl_core.release import channel_key, revoke
+from iirl_core.errors import ArtifactError, ConfigError, NotFound, Tampered
+from iirl_core.release import channel_key, read_dossier, revoke
 from iirl_core.signing import KeyRole, Subject, Trust, generate_key
-from serving.admission import admit, known_good_floor, pin_release
+from serving.admission import admit, coverage_bytes, known_good_floor, pin_release
 from tests.iirl_core.artifact.samples import trajectory_draft, walks
 from tests.serving.released import Released, audit, released
 
@@ -142,6 +142,14 @@ def test_a_pin_is_what_the_channel_meant_at_start_whatever_it_means_later(bench:
 def test_a_later_audit_that_fails_is_no_outage(bench: Released) -> None:
     audit(bench.store, bench.keys[KeyRole.AUDITOR], bench.digest, walks(4, seed=6), round=2, passed=False)
     assert admit(pin_release(bench.config)).served.digest == bench.digest
+
+
+def test_a_coverage_that_changes_after_it_was_checked_is_not_used(bench: Released) -> None:
+    pin = pin_release(bench.config)
+    dossier = read_dossier(bench.store, bench.digest)
+    change_the_coverage(bench)
+    with pytest.raises(Tampered, match=r"coverage\.safetensors"):
+        coverage_bytes(bench.store, dossier, bench.release.predicate, pin.trust)
 
 
 def test_the_known_good_floor_is_what_the_worst_known_good_input_may_have_left(bench: Released) -> None:
