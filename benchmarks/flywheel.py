@@ -209,7 +209,7 @@ def main() -> None:
         sys.argv = sys.argv[:1]
         runpy.run_path(str(EXAMPLE / "make_data.py"), run_name="__main__")
     config = load_config(EXAMPLE / "config.yaml")
-    wheels = []
+    wheels: list[Wheel] = []
     for seed in range(1 if options.quick else options.seeds):
         scenario = train(config, seed)
         print(f"seed {seed}")

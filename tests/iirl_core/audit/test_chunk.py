@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import torch
+
+from iirl_core.audit import ChunkResult, Finding, audit_chunk, verify
+from iirl_core.canonical import canonical_json
+from iirl_core.demonstration import Trajectory
+from iirl_core.errors import ConfigError
+from iirl_core.norm import NormKind
+from iirl_core.probe import Probe, material_of
+from iirl_core.reward_model import RewardModel
+from tests.iirl_core.artifact.samples import patch_at
+from tests.iirl_core.probe.samples import off_arc, planar, seed
+
+
+def chunk(number: int = 0, family: str = "uniform", count: int = 200) -> ChunkResult:
+    model, _, train = planar()
+    return audit_chunk(model, [off_arc()], seed(family, number), count, material_of(model, [off_arc()], train))
+
+
+@dataclass(frozen=True, eq=False)
+class Audited:
+    model: RewardModel
+
+
+def test_findings_are_the_probes_whose_reward_breaks_the_norm() -> None:
+    model, _, _ = planar()
+    result = chunk()
+    assert 0 < len(result.findings) < 200
+    for finding in result.findings:
+        reading = model.read([finding.offender])[0]
+        assert reading.reward > 0.05
+        assert finding.rewards == pytest.approx((reading.reward,), abs=1e-5)
+        assert finding.excess == pytest.approx(reading.reward - 0.05, abs=1e-5)
+    (counts,) = result.families
+    assert (counts.asked, counts.broken) == (200, len(result.findings))
+    assert counts.broken < counts.spoken < counts.asked
+
+
+def test_a_chunk_is_a_pure_function_of_its_seed() -> None:
+    first, again = chunk(), chunk()
+    assert [finding.id for finding in first.findings] == [finding.id for finding in again.findings]
+    assert np.array_equal(first.reservoir.points, again.reservoir.points)
+    assert first.histogram == again.histogram
+    assert sum(first.histogram) == first.asked == 200
+
+
+def test_searching_families_find_more_than_chance() -> None:
+    shares = {family: chunk(family=family).families[0] for family in ("uniform", "boundary", "ascent")}
+    assert shares["ascent"].broken / shares["ascent"].asked > shares["uniform"].broken / shares["uniform"].asked
+
+
+def test_merging_chunks_does_not_depend_on_their_order() -> None:
+    parts = [chunk(number) for number in range(4)]
+    together = ChunkResult.merge(parts, 10, 64)
+    random.Random(1).shuffle(parts)
+    shuffled = ChunkResult.merge([ChunkResult.merge(parts[:2], 10, 64), *parts[2:]], 10, 64)
+    assert together.findings == shuffled.findings
+    assert together.families == shuffled.families
+    assert together.histogram == shuffled.histogram
+    assert np.array_equal(together.reservoir.points, shuffled.reservoir.points)
+    assert len(together.findings) == 10
+    assert together.families[0].broken == sum(len(part.findings) for part in parts) > 10
+    assert [f.excess for f in together.findings] == sorted((f.excess for f in together.findings), reverse=True)
+
+
+def test_a_norm_that_does_not_name_the_family_is_not_asked() -> None:
+    model, _, train = planar()
+    norm = replace(off_arc(), families=("far",))
+    result = audit_chunk(model, [norm], seed("uniform"), 50, material_of(model, [norm], train))
+    assert (result.families, result.findings, result.asked) == ((), (), 50)
+
+
+def test_a_former_finding_is_asked_about_its_own_norm_alone() -> None:
+    model, _, train = planar()
+    norms = [off_arc(), replace(off_arc(), id="other")]
+    finding = chunk().findings[0]
+    former = [Probe(finding.inputs, finding.family, finding.label, finding.note, norm="other")]
+    result = audit_chunk(model, norms, seed("former"), 50, material_of(model, norms, train, former=former))
+    assert [(each.family, each.norm, each.broken) for each in result.families] == [("former", "other", 1)]
+
+
+def test_an_unknown_family_is_a_mistake_of_the_configuration() -> None:
+    with pytest.raises(ConfigError, match="uniform"):
+        chunk(family="uniformly")
+
+
+def test_a_finding_that_holds_is_computed_again_from_its_serialised_inputs() -> None:
+    model, _, _ = planar()
+    finding = chunk().findings[0]
+    doubted = replace(finding, rewards=(0.123,), excess=9.0)
+    verified = verify(doubted, Audited(model), [off_arc()])
+    assert verified is not None
+    assert verified.excess == pytest.approx(finding.excess, abs=1e-5)
+    assert verified.rewards == pytest.approx(finding.rewards, abs=1e-5)
+    assert verified.id == finding.id
+
+
+def test_a_finding_that_was_repaired_or_whose_norm_is_gone_does_not_hold() -> None:
+    model, _, _ = planar()
+    finding = chunk().findings[0]
+    repaired = model.with_patches([patch_at(model, finding.offender, strength=2.0)])
+    assert verify(finding, Audited(repaired), [off_arc()]) is None
+    assert verify(finding, Audited(model), []) is None
+    assert verify(finding, Audited(model), [replace(off_arc(), kind=NormKind.FLOOR)]) is None
+
+
+def test_rewards_are_those_of_the_patched_model() -> None:
+    model, _, train = planar()
+    everywhere = replace(patch_at(model, Trajectory([[0.0, 0.0]]), strength=1e6), width=1e3)
+    material = material_of(model, [off_arc()], train)
+    result = audit_chunk(model.with_patches([everywhere]), [off_arc()], seed("uniform"), 100, material)
+    assert result.findings == ()
+    assert result.histogram[0] == 100
+
+
+def test_what_is_kept_of_a_finding_can_be_signed() -> None:
+    finding: Finding = chunk().findings[0]
+    assert canonical_json([finding.id, finding.excess, finding.step, list(finding.rewards)])
+    assert isinstance(finding.step, int)
+    assert torch.is_grad_enabled()

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from iirl_core.audit import Finding, findings_from_bytes, findings_of, findings_table, findings_to_bytes
+from iirl_core.canonical import Digest
+from iirl_core.demonstration import Trajectory, conversation
+from iirl_core.errors import ArtifactError
+
+
+def finding(*inputs: object, label: str = "far/1.0.0") -> Finding:
+    return Finding(
+        digest=Digest("sha256:" + "0" * 64), round=1, norm="n", hard=True, severity=3, family="far", label=label,
+        note="σ = 1", inputs=inputs, rewards=(0.5,) * len(inputs), excess=0.25, step=1,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def test_conversations_and_pairs_come_back_equal() -> None:
+    pair = finding(conversation("q", "a"), conversation("q", "naïve — “b” \x00"))
+    assert findings_from_bytes(findings_to_bytes([pair])) == [pair]
+
+
+def test_trajectories_come_back_to_the_bit() -> None:
+    walk = Trajectory(np.random.default_rng(0).normal(size=(3, 2)), np.ones((3, 1)), terminal=True)
+    (again,) = findings_from_bytes(findings_to_bytes([finding(walk)]))
+    offender = again.offender
+    assert isinstance(offender, Trajectory)
+    assert np.array_equal(offender.observations, walk.observations)
+    assert offender.actions is not None
+    assert offender.terminal
+    assert again.id == finding(walk).id
+
+
+def test_no_findings_are_a_table_too() -> None:
+    assert findings_from_bytes(findings_to_bytes([])) == []
+
+
+def test_a_changed_row_no_longer_fits_its_id() -> None:
+    table = findings_table([finding(conversation("q", "a"))])
+    changed = table.set_column(table.schema.get_field_index("norm"), table.schema.field("norm"), [["other"]])
+    with pytest.raises(ArtifactError, match="one id a content"):
+        findings_of(changed)
+
+
+def test_other_tables_and_bytes_are_refused() -> None:
+    with pytest.raises(ArtifactError, match="columns"):
+        findings_of(findings_table([]).drop_columns(["note"]))
+    with pytest.raises(ArtifactError, match="cannot be read"):
+        findings_from_bytes(b"PAR1 not really")

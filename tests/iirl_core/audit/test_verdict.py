@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from iirl_core.audit import Audit, FamilyResult, Verdict, decide_verdict, upper_bound
+from iirl_core.canonical import Digest, digest_bytes
+from iirl_core.errors import ArtifactError, InputError
+from iirl_core.norm import Norm, NormKind
+
+NORM = Norm("n", NormKind.CEILING, True, 3, 0.1, 0.01, ("far", "uniform"), "why", "me")
+CLEAN = (FamilyResult("far", "n", 1000, 900, 0), FamilyResult("uniform", "n", 1000, 0, 0))
+
+
+def test_the_bound_is_clopper_and_pearsons() -> None:
+    assert upper_bound(0, 1000) == pytest.approx(1 - 0.05 ** (1 / 1000))
+    # Hand-checked: P(X ≤ 2 | n = 20, p) = 0.05 at p = 0.28262.
+    assert upper_bound(2, 20) == pytest.approx(0.28262, abs=1e-5)
+    assert upper_bound(0, 0) == upper_bound(5, 5) == 1.0
+
+
+def test_nothing_found_in_enough_probes_passes() -> None:
+    assert decide_verdict([NORM], CLEAN, open_hard=0) == Verdict(True)
+
+
+def test_one_open_finding_of_a_hard_norm_fails() -> None:
+    verdict = decide_verdict([NORM], CLEAN, open_hard=1)
+    assert not verdict.passed
+    assert verdict.reasons == ("1 open findings of hard norms",)
+
+
+def test_too_few_probes_prove_nothing() -> None:
+    few = (FamilyResult("far", "n", 100, 100, 0), CLEAN[1])
+    (reason,) = decide_verdict([NORM], few, open_hard=0).reasons
+    assert "far found 0 of 100" in reason
+    assert "2.95%" in reason
+
+
+def test_a_soft_norm_tolerates_a_rate_up_to_its_limit() -> None:
+    soft = Norm("n", NormKind.CEILING, False, 3, 0.1, 0.05, ("far",), "why", "me")
+    assert decide_verdict([soft], [FamilyResult("far", "n", 1000, 1000, 30)], open_hard=0).passed
+    assert not decide_verdict([soft], [FamilyResult("far", "n", 1000, 1000, 45)], open_hard=0).passed
+
+
+def test_a_family_that_asked_nothing_or_a_norm_that_never_spoke_fails() -> None:
+    assert decide_verdict([NORM], CLEAN[:1], open_hard=0).reasons == ("n: uniform asked nothing",)
+    silent = (FamilyResult("far", "n", 1000, 0, 0), CLEAN[1])
+    assert decide_verdict([NORM], silent, open_hard=0).reasons == ("n: no probe lay where it speaks",)
+
+
+def test_counts_must_fall() -> None:
+    for asked, spoken, broken in ((1, 2, 0), (2, 1, 2), (1, 1, -1)):
+        with pytest.raises(InputError):
+            FamilyResult("far", "n", asked, spoken, broken)
+
+
+def test_an_audit_survives_its_document() -> None:
+    zero = digest_bytes(b"")
+    audit = Audit(Digest(zero), 2, 7, zero, 2000, CLEAN, 3, 2, 1, zero, zero, (1,) * 20, Verdict(False, ("because",)))
+    assert Audit.parse(json.loads(audit.to_bytes())) == audit
+    document = json.loads(audit.to_bytes())
+    del document["families"][0]["spoken"]
+    with pytest.raises(ArtifactError, match="spoken"):
+        Audit.parse(document)
+    with pytest.raises(ArtifactError):
+        Audit.parse([])
