@@ -19,6 +19,8 @@ from rich.table import Table
 
 from jobs.outcome import Outcome
 
+LOG_COLUMNS = 140
+"""A log has no width of its own."""
 PLAIN_SECONDS = 5.0
 """How often a long task says in a log how far it is."""
 
@@ -28,6 +30,8 @@ class Progress:
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True, highlight=False, soft_wrap=True)
+        if not self.console.is_terminal:
+            self.console.width = LOG_COLUMNS
 
     def say(self, text: str) -> None:
         """One line."""

@@ -16,8 +16,9 @@ import ray
 import ray.data
 from ray.data import TaskPoolStrategy
 
+from cluster.failure import failure_of
+from cluster.streaming import streaming
 from iirl_core.audit import ChunkResult, Finding
-from iirl_core.errors import ClusterError, IirlError
 from iirl_core.probe import ChunkSeed
 from jobs.audit.scorers import Assignment, ScorerPool
 
@@ -66,22 +67,18 @@ def _fan_out(
     waiting = WAITING_PER_SCORER * len(scorers.actors)
     # Pickles travel between our own processes over Ray's own channels only; nothing from outside is unpickled.
     rows = [{"number": number, "call": pickle.dumps(call)} for number, call in enumerate(calls)]
-    answers = ray.data.from_items(rows, override_num_blocks=min(len(rows), 4 * waiting)).map_batches(
-        _asker(scorers, method, assignment),
-        batch_size=1,
-        compute=TaskPoolStrategy(size=waiting),
-        num_cpus=WAITING_CPUS,
-    )
     try:
-        for row in answers.iter_rows():
-            yield pickle.loads(row["answer"])  # noqa: S301 - our own, see above
-    except ray.exceptions.RayTaskError as error:
-        cause = _ours(error)
-        if cause is not None:
-            raise cause from error
-        raise ClusterError(f"an audit's task failed ({' '.join(str(error).split())[-300:]})") from error
+        with streaming():
+            answers = ray.data.from_items(rows, override_num_blocks=min(len(rows), 4 * waiting)).map_batches(
+                _asker(scorers, method, assignment),
+                batch_size=1,
+                compute=TaskPoolStrategy(size=waiting),
+                num_cpus=WAITING_CPUS,
+            )
+            for row in answers.iter_rows():
+                yield pickle.loads(row["answer"])  # noqa: S301 - our own, see above
     except ray.exceptions.RayError as error:
-        raise ClusterError(f"the audit lost its scorers ({' '.join(str(error).split())[:300]})") from error
+        raise failure_of(error, "the audit") from error
 
 
 def _asker(
@@ -95,12 +92,3 @@ def _asker(
         return {"answer": np.array([pickle.dumps(answer)], dtype=object)}
 
     return ask
-
-
-def _ours(error: BaseException | None) -> IirlError | None:
-    """The first of our own errors in a chain of causes."""
-    while error is not None:
-        if isinstance(error, IirlError):
-            return error
-        error = getattr(error, "cause", None) or error.__cause__
-    return None

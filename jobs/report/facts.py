@@ -37,7 +37,7 @@ from iirl_core.store.protocol import Store
 from jobs.history import PastRound
 from jobs.lineage import lineage
 
-FINDINGS_SHOWN = 40
+FINDINGS_SHOWN = 16
 PREDICATES: dict[str, type[Predicate]] = {
     predicate.kind: predicate for predicate in (SealPredicate, AuditPredicate, TriagePredicate, ApprovalPredicate)
 }

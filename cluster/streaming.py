@@ -1,0 +1,31 @@
+"""How our jobs run Ray Data: silent, because their own Progress speaks, and in order where the order matters."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def streaming(*, block_bytes: int | None = None, ordered: bool = False) -> Iterator[None]:
+    """Ray Data inside the ``with``: blocks of at most ``block_bytes`` (None: Ray's own target), rows in order if
+    ``ordered``. What goes wrong is raised, not printed.
+    """
+    from ray.data import DataContext  # seconds
+
+    context = DataContext.get_current().copy()
+    if block_bytes is not None:
+        context.target_max_block_size = block_bytes
+    context.execution_options.preserve_order = ordered
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    context.issue_detectors_config.detectors = []  # they advise on memory every 30 s, in ten lines
+    logger = logging.getLogger("ray.data")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with DataContext.current(context):
+            yield
+    finally:
+        logger.setLevel(level)
