@@ -11,7 +11,6 @@ import sys
 
 SETTINGS = {
     "RAY_AUTH_MODE": "token",  # Ray listens on all interfaces: the token is the protection
-    "RAY_BACKEND_LOG_LEVEL": "fatal",  # what is wrong is ours to say, in one line
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",  # progress is ours to show, in one place
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",

@@ -95,7 +95,7 @@ def plan_training(capacity: Capacity, section: TrainSection) -> TrainingPlan:
             f"train.batch {section.batch} over {section.workers} workers",
             "a multiple of train.workers, so that every rank gets as many rows",
         )
-    threads = max(1, int(min(capacity.cpus / section.workers, capacity.node_cpus)))
+    threads = max(1, int(section.cpus_per_worker))
     backend = "nccl" if section.gpus_per_worker else "gloo"
     return TrainingPlan(section.workers, section.cpus_per_worker, section.gpus_per_worker, threads, backend)
 

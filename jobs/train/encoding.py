@@ -8,10 +8,8 @@ Which rows play which part is decided by ``part_of``, record by record.
 from __future__ import annotations
 
 import hashlib
-import logging
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -33,6 +31,8 @@ if TYPE_CHECKING:
     import pyarrow.fs
     import ray
     from ray import ObjectRef
+
+    Held = tuple[ObjectRef[Encoder], ObjectRef[tuple[Conversation, ...]]]
 
 BATCH = 256
 """Records that an actor encodes at a time."""
@@ -86,9 +86,7 @@ class EncodeActor:
     encoder: Encoder
     pool: Sequence[Conversation]
 
-    def __init__(
-        self, held: tuple[ObjectRef[Encoder], ObjectRef[Sequence[Conversation]]], parts: Parts, threads: int
-    ) -> None:
+    def __init__(self, held: Held, parts: Parts, threads: int) -> None:
         import ray
 
         torch.set_num_threads(threads)
@@ -144,26 +142,43 @@ def encode_sources(
         IirlError: what an actor raised, if it is one of ours.
         ClusterError: the pipeline failed otherwise.
     """
-    import ray.data  # seconds
+    import ray
 
     filesystem, root = store.filesystem()
-    with _quiet_data():
-        first, *others = [_read(source, filesystem) for source in sources]
-        records = first.union(*others) if others else first
-        features = records.map_batches(
-            EncodeActor,
-            fn_constructor_args=((ray.put(encoder), ray.put(tuple(pool))), parts, plan.threads),
-            batch_format="pyarrow",
-            batch_size=BATCH,
-            compute=ray.data.ActorPoolStrategy(size=plan.count),
-            num_cpus=plan.cpus,
-        )
-        try:
-            features.sort("row", boundaries=boundaries_of(sum(source.rows for source in sources))).write_parquet(
-                f"{root}/{folder}", filesystem=filesystem, partition_cols=["part"], mode="overwrite"
-            )
-        except (ray.exceptions.RayError, IirlError) as error:
-            raise failure_of(error, "encoding") from error
+    held = (ray.put(encoder), ray.put(tuple(pool)))
+    driver = ray.remote(num_cpus=0)(_run_pipeline)
+    try:
+        ray.get(driver.remote(tuple(sources), held, parts, plan, filesystem=filesystem, path=f"{root}/{folder}"))
+    except (ray.exceptions.RayError, IirlError) as error:
+        raise failure_of(error, "encoding") from error
+
+
+def _run_pipeline(
+    sources: Sequence[Source],
+    held: Held,
+    parts: Parts,
+    plan: ActorPlan,
+    *,
+    filesystem: pyarrow.fs.FileSystem,
+    path: str,
+) -> None:
+    """Drives Ray Data, from a task: what Ray Data has to say goes to that task's log instead of the terminal."""
+    import ray.data
+
+    ray.data.DataContext.get_current().raise_original_map_exception = True
+    first, *others = [_read(source, filesystem) for source in sources]
+    records = first.union(*others) if others else first
+    features = records.map_batches(
+        EncodeActor,
+        fn_constructor_args=(held, parts, plan.threads),
+        batch_format="pyarrow",
+        batch_size=BATCH,
+        compute=ray.data.ActorPoolStrategy(size=plan.count),
+        num_cpus=plan.cpus,
+    )
+    features.sort("row", boundaries=boundaries_of(sum(source.rows for source in sources))).write_parquet(
+        path, filesystem=filesystem, partition_cols=["part"], mode="overwrite"
+    )
 
 
 def boundaries_of(rows: int) -> list[int]:
@@ -172,24 +187,6 @@ def boundaries_of(rows: int) -> list[int]:
     """
     files = max(2, math.ceil(rows / ROWS_PER_FILE))
     return [index * (2**63 // files) for index in range(1, files)]
-
-
-@contextmanager
-def _quiet_data() -> Iterator[None]:
-    """Ray Data that raises what our code raised, and leaves the terminal to us."""
-    from ray.data import DataContext
-
-    context = DataContext.get_current().copy()
-    context.raise_original_map_exception = True
-    context.print_on_execution_start = False
-    logger = logging.getLogger("ray.data")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        with DataContext.current(context):
-            yield
-    finally:
-        logger.setLevel(level)
 
 
 def _read(source: Source, filesystem: pyarrow.fs.FileSystem) -> ray.data.Dataset:

@@ -58,9 +58,9 @@ def test_training_on_cpus_talks_gloo_and_on_gpus_nccl() -> None:
     assert plan_training(FARM, TrainSection(gpus_per_worker=1)).backend == "nccl"
 
 
-def test_the_ranks_of_one_machine_share_its_threads() -> None:
-    assert plan_training(LAPTOP, TrainSection(workers=1)).threads == 2
-    assert plan_training(LAPTOP, TrainSection(workers=2)).threads == 1
+def test_a_rank_computes_with_as_many_threads_as_it_has_cpus() -> None:
+    assert plan_training(LAPTOP, TrainSection(workers=1)).threads == 1
+    assert plan_training(LAPTOP, TrainSection(workers=1, cpus_per_worker=2)).threads == 2
 
 
 def test_a_cluster_without_cpus_is_an_error() -> None:

@@ -1,0 +1,189 @@
+"""``iirl train`` on a real local Ray: killed, run again, sealed, and the same as if nothing had happened."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+import torch.distributed
+from rich.console import Console
+
+from cluster.session import Session
+from iirl_core.artifact import load_from
+from iirl_core.config import Config
+from iirl_core.errors import ClusterError
+from iirl_core.log import entries
+from iirl_core.release import resolve
+from iirl_core.signing import SealPredicate, Trust, statements_of, verify_envelope
+from iirl_core.store import DirectoryStore
+from jobs.console import Progress
+from jobs.train import run
+from jobs.train.engine import Engine
+from jobs.train.features import Features
+from jobs.train.job import run_name
+from jobs.train.journal import METRICS, read_place
+from jobs.train.loop import TrainingTask, build_model
+from jobs.train.order import Order
+from jobs.train.sources import read_sources
+from tests.jobs.train.made import demonstration, make_builder, make_corpora, walks, walks_config
+
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(900)]
+QUIET = Progress(Console(file=io.StringIO()))
+
+
+def training_workers() -> list[int]:
+    """The process ids of the ranks of this Ray, not of another."""
+    import ray._private.state
+
+    actors = ray._private.state.actors().values()
+    return [actor["Pid"] for actor in actors if "TrainWorker" in actor["ActorClassName"] and actor["State"] == "ALIVE"]
+
+
+def kill_when(store: DirectoryStore, folder: str, step: int) -> threading.Thread:
+    """SIGKILL one rank as soon as the run has done ``step`` steps."""
+
+    def watch() -> None:
+        until = time.monotonic() + 600
+        while time.monotonic() < until:
+            place = read_place(store, folder)
+            if place is not None and place.step >= step:
+                os.kill(training_workers()[-1], signal.SIGKILL)
+                return
+            time.sleep(0.02)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    return thread
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> tuple[DirectoryStore, Path]:
+    store = DirectoryStore(tmp_path / "store")
+    make_corpora(store)
+    make_builder(tmp_path)
+    return store, tmp_path
+
+
+@pytest.fixture
+def one_rank(tmp_path: Path) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1"}.items():
+            patch.setenv(name, value)
+        torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/meet", rank=0, world_size=1)
+        yield
+        torch.distributed.destroy_process_group()
+
+
+def lines_of(store: DirectoryStore, folder: str) -> list[dict[str, float]]:
+    return [json.loads(line) for line in store.get(f"{folder}/{METRICS}").splitlines()]
+
+
+def never_stopped(store: DirectoryStore, config: Config, folder: str) -> list[float]:
+    """The losses of the same run in this process, from its features, by one rank and without a checkpoint."""
+    features = Features(store, f"{folder}/features", "train")
+    order = Order(len(features), config.train.batch, config.seed)
+    steps = order.steps(config.train.epochs)
+    weights = features.weights()
+    task = TrainingTask(store.url, folder, config.expertness, config.train, 3, steps, *weights, config.seed)
+    engine = Engine(build_model(task), config.train, steps)
+    return [engine.step(step, features.take(order.positions(step))).loss for step in range(steps)]
+
+
+@pytest.mark.usefixtures("ray_session", "one_rank")
+def test_a_killed_run_goes_on_by_the_same_command_and_ends_where_it_would_have(
+    made: tuple[DirectoryStore, Path],
+) -> None:
+    store, folder = made
+    config = walks_config(folder)
+    with Session(store) as session:
+        run_folder = f"runs/walks/{run_name(config, read_sources(store, config))}"
+        killer = kill_when(store, run_folder, step=120)
+        with pytest.raises(ClusterError, match="training failed"):
+            run(session, config, QUIET)
+        killer.join()
+        assert not store.exists("runs/walks/latest")
+        outcome = run(session, config, QUIET)
+        digest = resolve(store, "walks")
+        assert digest[:19] in outcome.made
+        assert run(session, config, QUIET) == outcome
+    lines = lines_of(store, run_folder)
+    expected = never_stopped(store, config, run_folder)
+    assert [line["step"] for line in lines] == list(range(1, len(expected) + 1))
+    assert [line["loss"] for line in lines] == pytest.approx(expected, abs=1e-3)
+    assert lines[-1]["loss"] < 0.7 * lines[0]["loss"]
+    check_sealed(store, folder, digest)
+
+
+def check_sealed(store: DirectoryStore, folder: Path, digest: str) -> None:
+    artifact = load_from(store, digest)
+    assert artifact.manifest.mode == "strict"
+    assert artifact.manifest.supervision == "weak"
+    assert {(entry.name, entry.role) for entry in artifact.manifest.corpora} == {
+        ("walks", "demonstrations"),
+        ("wanderings", "negatives"),
+    }
+    (statement,) = statements_of(store, digest, "seal")
+    verified = verify_envelope(statement, Trust.from_folder(folder / "keys"), SealPredicate, digest)
+    assert verified.predicate == SealPredicate("walks", "0.1.0", None)
+    assert [entry.event.kind for entry in entries(store)].count("seal") == 1
+    good, bad = artifact.read([walks(1, 0.05, seed=9)[0], walks(1, 0.2, seed=9, aside=0.6)[0]])
+    assert good.reward > 0.6
+    assert bad.reward < 0.4
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("ray_session")
+def test_two_ranks_survive_the_death_of_one_by_themselves(made: tuple[DirectoryStore, Path]) -> None:
+    store, folder = made
+    config = walks_config(folder, workers=2, cpus_per_worker=0.5, zero_stage=2, max_failures=3)
+    with Session(store) as session:
+        run_folder = f"runs/walks/{run_name(config, read_sources(store, config))}"
+        killer = kill_when(store, run_folder, step=120)
+        run(session, config, QUIET)
+        killer.join()
+        killed = lines_of(store, run_folder)
+        elsewhere = DirectoryStore(folder / "unkilled")
+        make_corpora(elsewhere)
+        run(Session(elsewhere), config, QUIET)
+    whole = lines_of(elsewhere, run_folder)
+    assert [line["step"] for line in killed] == [line["step"] for line in whole]
+    assert killed[-1]["loss"] == pytest.approx(whole[-1]["loss"], abs=1e-3)
+
+
+@pytest.mark.usefixtures("ray_session")
+def test_what_an_actor_refuses_is_said_in_our_words(made: tuple[DirectoryStore, Path]) -> None:
+    """Conversations that the encoder's template refuses fail in an actor, far away."""
+    from cluster.resources import ActorPlan
+    from iirl_core.corpus import read_corpus, write_corpus
+    from iirl_core.encoder import fit_encoder
+    from iirl_core.errors import InputError
+    from jobs.train.encoding import Parts, Source, encode_sources
+
+    store, folder = made
+    encoder = fit_encoder(walks_config(folder).encoder, walks(2, 0.1, seed=0))
+    write_corpus(store, "flat", [demonstration(item, "train") for item in flat()])
+    source = Source("demonstrations", tuple(read_corpus(store, "flat").paths()), 10)
+    with pytest.raises(InputError, match="2 observation"):
+        encode_sources(
+            store,
+            "runs/x/features",
+            [source],
+            encoder,
+            parts=Parts(False, False),
+            pool=(),
+            plan=ActorPlan(1, 0.5, 0, 1),
+        )
+
+
+def flat() -> list[object]:
+    from iirl_core.demonstration import Trajectory
+
+    return [Trajectory([[0.0, 1.0]] * 3)]
