@@ -74,7 +74,7 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
     progress.table(f"{artifact.manifest.name} {artifact.manifest.version}", ["figure", "value", "95%", "records"], rows)
     return Outcome(
         made=f"evaluated {artifact.manifest.name} {artifact.manifest.version} on {inputs} unseen records",
-        where=f"{store.url}/{key}",
+        where=f"{key} in {store.url}",
         next="iirl audit CONFIG.yaml",
     )
 

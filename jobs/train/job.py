@@ -12,7 +12,7 @@ from dataclasses import asdict
 
 from cluster.resources import plan_encoders, plan_training
 from cluster.session import Session
-from iirl_core.canonical import canonical_json, digest_json
+from iirl_core.canonical import canonical_json, digest_json, folder_of
 from iirl_core.config import Config
 from iirl_core.encoder import Encoder, fit_encoder
 from iirl_core.errors import ConfigError
@@ -59,7 +59,7 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
     return Outcome(
         made=f"sealed {config.name} {config.version} as {digest[:19]} (loss {metrics['loss_first']:.4g} → "
         f"{metrics['loss_last']:.4g}, guard reward {metrics['guard_reward_mean']:.3f})",
-        where=f"{store.url}/artifacts/{digest.replace(':', '-')}; metrics in {folder}/{METRICS}",
+        where=f"artifacts/{folder_of(digest)} in {store.url}; metrics in {folder}/{METRICS}",
         next="iirl evaluate CONFIG.yaml",
     )
 
