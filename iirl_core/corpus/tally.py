@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
-from iirl_core.canonical import Digest, JsonValue, canonical_json
+from iirl_core.canonical import Digest, JsonValue
 from iirl_core.corpus.manifest import CorpusManifest, Shard, SourceFile
 from iirl_core.corpus.seen import SeenIds
 from iirl_core.corpus.tables import Kind
@@ -43,7 +43,8 @@ class RowFacts:
 
 def facts_of(demonstration: Demonstration, tokens: int | None = None) -> RowFacts:
     """The facts of one row."""
-    row = canonical_json([demonstration.id, demonstration.source, demonstration.split, demonstration.weight])
+    # The source comes last, because it alone may hold a line end.
+    row = f"{demonstration.id}\n{demonstration.split}\n{float(demonstration.weight)!r}\n{demonstration.source}".encode()
     item = demonstration.input
     widths = (-1, -1)
     if not isinstance(item, Conversation):

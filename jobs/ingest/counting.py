@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 from collections.abc import Sequence
@@ -49,4 +50,5 @@ def count_tokens(tokenizer: str, conversations: Sequence[Conversation]) -> list[
 def _loaded(tokenizer: str) -> Tokenizer:
     """One per process: loading takes longer than a thousand conversations."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    gc.freeze()  # what was imported lives as long as the process: the collector need not walk it at every chunk
     return Tokenizer.from_str(tokenizer)

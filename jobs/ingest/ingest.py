@@ -39,7 +39,7 @@ from jobs.console import Progress
 from jobs.ingest.counting import tokenizer_of
 from jobs.ingest.parsing import Parse
 from jobs.ingest.plan import Run, ShardPlans
-from jobs.ingest.reader import CHUNK_BYTES, RecordSource
+from jobs.ingest.reader import RecordSource, chunk_for
 from jobs.ingest.sources import describe_files, find_files
 
 READER_CPUS = 0.1
@@ -61,11 +61,10 @@ def run(session: Session, config: Config, progress: Progress) -> tuple[CorpusMan
     session.ray()
     held = None if tokenizer is None else ray.put(tokenizer)
     try:
-        with _streaming():
-            return tuple(
-                _ingest(session.store, section, files, admission_of(section, kind), tokenizer=held, progress=progress)
-                for section, files in found
-            )
+        return tuple(
+            _ingest(session, section, files, admission_of(section, kind), tokenizer=held, progress=progress)
+            for section, files in found
+        )
     except RayError as error:
         raise ClusterError(
             f"ingest failed on Ray ({one_line(error)})", todo="Run it again; see the log of Ray"
@@ -73,7 +72,7 @@ def run(session: Session, config: Config, progress: Progress) -> tuple[CorpusMan
 
 
 def _ingest(
-    store: Store,
+    session: Session,
     section: CorpusSection,
     files: Sequence[RecordFile],
     rules: Admission,
@@ -81,12 +80,14 @@ def _ingest(
     tokenizer: ray.ObjectRef | None,
     progress: Progress,
 ) -> CorpusManifest:
+    store = session.store
     described = describe_files(files)
+    chunk = chunk_for(sum(file.bytes for file in described), session.cpus())
     filesystem, root = store.filesystem()
     plans = ShardPlans(section.rows_per_shard)
-    with staging(store) as staged, staging(store) as parts:
+    with _streaming(chunk), staging(store) as staged, staging(store) as parts:
         with tallied(store, staged) as tally:
-            facts = _parsed(Parse(tuple(files), rules, filesystem, f"{root}/{parts}", tokenizer))
+            facts = _parsed(Parse(tuple(files), rules, filesystem, f"{root}/{parts}", tokenizer), chunk)
             with progress.task(f"ingest {section.name}") as advance:
                 for table in facts:
                     _decide(table, tally, plans)
@@ -98,9 +99,9 @@ def _ingest(
     return manifest
 
 
-def _parsed(parse: Parse) -> Iterator[pa.Table]:
+def _parsed(parse: Parse, chunk: int) -> Iterator[pa.Table]:
     """Pass 1. Reading and parsing ask for different CPUs, which keeps Ray Data from fusing them into one task."""
-    dataset = ray.data.read_datasource(RecordSource(parse.files), num_cpus=READER_CPUS, concurrency=1)
+    dataset = ray.data.read_datasource(RecordSource(parse.files, chunk), num_cpus=READER_CPUS, concurrency=1)
     dataset = dataset.map_batches(parse, batch_size=None, batch_format="pyarrow", num_cpus=WORKER_CPUS)
     yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow")
 
@@ -142,10 +143,10 @@ def _recorded(section: CorpusSection) -> JsonValue:
 
 
 @contextmanager
-def _streaming() -> Iterator[None]:
-    """Ray Data in order, in small blocks, silent: our Progress speaks."""
+def _streaming(block_bytes: int) -> Iterator[None]:
+    """Ray Data in order, in blocks of a chunk, silent: our Progress speaks."""
     context = DataContext.get_current().copy()
-    context.target_max_block_size = CHUNK_BYTES
+    context.target_max_block_size = block_bytes
     context.execution_options.preserve_order = True
     context.enable_progress_bars = False
     context.print_on_execution_start = False

@@ -17,7 +17,11 @@ from iirl_core.records.opening import format_of
 from iirl_core.records.raw import Quarantined, RecordFile
 from iirl_core.records.reading import pieces_of
 
-CHUNK_BYTES = 1 << 20
+LEAST_CHUNK, MOST_CHUNK = 256 << 10, 4 << 20
+"""Bytes of lines that one task decodes: few tasks for a large file, several for a small one."""
+CHUNKS_PER_CPU = 8
+EXPANSION = 4
+"""How much larger compressed text is taken to be once it is unpacked."""
 MOST_TASKS = 64
 
 WORK = pa.schema(
@@ -34,9 +38,9 @@ WORK = pa.schema(
 class RecordSource(Datasource):  # type: ignore[misc]  # Ray ships no types
     """Yields WORK in the order of the files."""
 
-    def __init__(self, files: Sequence[RecordFile]) -> None:
+    def __init__(self, files: Sequence[RecordFile], chunk: int) -> None:
         super().__init__()
-        self._files = tuple(files)
+        self._files, self._chunk = tuple(files), chunk
 
     def estimate_inmemory_data_size(self) -> int | None:
         """Unknown: the files are compressed."""
@@ -50,18 +54,23 @@ class RecordSource(Datasource):  # type: ignore[misc]  # Ray ships no types
         groups = np.array_split(np.arange(len(self._files)), min(len(self._files), MOST_TASKS))
         return [self._task([(int(index), self._files[index]) for index in group]) for group in groups]
 
-    @staticmethod
-    def _task(files: list[tuple[int, RecordFile]]) -> ReadTask:
+    def _task(self, files: list[tuple[int, RecordFile]]) -> ReadTask:
         metadata = BlockMetadata(num_rows=None, size_bytes=None, input_files=None, exec_stats=None)
-        return ReadTask(lambda: (block for index, file in files for block in _work(index, file)), metadata, WORK)
+        chunk = self._chunk
+        return ReadTask(lambda: (work for index, file in files for work in _work(index, file, chunk)), metadata, WORK)
 
 
-def _work(index: int, file: RecordFile) -> Iterator[pa.Table]:
+def chunk_for(stored_bytes: int, cpus: float) -> int:
+    """Bytes of a chunk, for files of so many bytes on disk and a cluster of so many CPUs."""
+    return int(min(max(EXPANSION * stored_bytes / (CHUNKS_PER_CPU * max(cpus, 1)), LEAST_CHUNK), MOST_CHUNK))
+
+
+def _work(index: int, file: RecordFile, size: int) -> Iterator[pa.Table]:
     if format_of(file)[0] != "jsonl":
         pieces = pieces_of(file)
         yield _table([index] * pieces, list(range(pieces)), [None] * pieces, [None] * pieces)
         return
-    for chunk in cut_lines(file, CHUNK_BYTES):
+    for chunk in cut_lines(file, size):
         match chunk:
             case LineChunk(first, data):
                 yield _table([index], [first], [data], [None])
