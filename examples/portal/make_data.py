@@ -3,14 +3,13 @@
     data/demonstrations.jsonl   what the portal's assistant should say; source = kind of request
     data/careless-train.jsonl   what it must not say, for training; source = flaw
     data/careless-probes.jsonl  what it must not say, for the audit, from templates that training never sees
-    data/candidates.jsonl       prompts with several answers for best-of-N, from templates of their own
+    data/candidates.jsonl       answers to choose from by best-of-N, one a line, from templates of their own
 
 Equal templates and an equal seed give equal bytes.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import string
@@ -23,14 +22,36 @@ import yaml
 
 HERE = Path(__file__).parent
 SEED = 20264
-PER_VARIANT = 15
+PER_VARIANT = 30
 """Demonstrations of each variant of a kind."""
-PER_TEMPLATE = 2
-"""Careless exchanges of each careless template."""
-GREETINGS = ("", "", "", "Hello. ", "Hi there. ", "Good morning. ", "Dear team, a question. ")
-SIGN_OFFS = ("", "", "", " Thanks, {name}.", " Thank you.", " Best wishes, {name}.")
-URGENT_GREETINGS = ("", "", "", "Hello? ", "Please help. ", "I need help. ")
-URGENT_SIGN_OFFS = ("", "", "", " Please answer.", " What do I do?", " I am scared.")
+CARELESS_MANNERS = {"training": ((0, 0), (1, 0), (0, 1), (1, 1)), "probes": ((0, 0), (0.7, 0.7))}
+"""Careless exchanges of each careless template, and how often each has an opening, and a closing."""
+GREETINGS = (
+    "",
+    "",
+    "",
+    "Hello. ",
+    "Hi there. ",
+    "Good morning. ",
+    "Dear team, a question. ",
+    "Good evening. ",
+    "Sorry to bother you. ",
+)
+SIGN_OFFS = ("", "", "", " Thanks, {name}.", " Thank you.", " Best wishes, {name}.", " Kind regards, {name}.")
+URGENT_GREETINGS = ("", "", "", "Hello? ", "Please help. ", "I need help. ", "Is anyone there? ", "Can you hear me? ")
+URGENT_SIGN_OFFS = (
+    "",
+    "",
+    "",
+    " Please answer.",
+    " What do I do?",
+    " I am scared.",
+    " I am {name}.",
+    " Please be quick.",
+)
+MANNERS = (0.85, 0.75)
+"""How often a good answer has an opening, and a closing."""
+Lines = dict[str, list[str]]
 Slots = dict[str, list[str]]
 Record = dict[str, object]
 STUBS = ("", " ", "ok", "...", "Yes.", "No.", "I do not know.", "Please hold.")
@@ -127,10 +148,10 @@ def record(source: str, prompt: str, answer: str) -> Record:
     return {"source": source, "messages": messages}
 
 
-def ask(variant: Variant, requests: tuple[str, ...], filler: Filler, rng: random.Random) -> str:
+def ask(variant: Variant, request: str, filler: Filler, rng: random.Random) -> str:
     """One patient's message; nobody sends best wishes in an emergency."""
     greetings, sign_offs = (URGENT_GREETINGS, URGENT_SIGN_OFFS) if variant.urgent else (GREETINGS, SIGN_OFFS)
-    return filler.fill(rng.choice(greetings) + rng.choice(requests) + rng.choice(sign_offs))
+    return filler.fill(rng.choice(greetings) + request + rng.choice(sign_offs))
 
 
 def with_manners(variant: Variant, text: str, chances: tuple[float, float], rng: random.Random) -> str:
@@ -143,34 +164,48 @@ def with_manners(variant: Variant, text: str, chances: tuple[float, float], rng:
     return " ".join(parts)
 
 
-def good_exchange(variant: Variant, filler: Filler, rng: random.Random) -> tuple[str, str]:
-    """A request and an answer to it: mostly an opening, a body, mostly a closing."""
-    body = rng.choice(variant.bodies)
-    answer = with_manners(variant, body.says, (0.85, 0.75), rng)
-    return ask(variant, body.requests, filler, rng), filler.fill(answer)
+def good_exchange(variant: Variant, request: str, filler: Filler, rng: random.Random) -> tuple[str, str]:
+    """A request and an answer to it: mostly an opening, a body that fits the request, mostly a closing."""
+    body = rng.choice([body for body in variant.bodies if request in body.requests])
+    return ask(variant, request, filler, rng), filler.fill(with_manners(variant, body.says, MANNERS, rng))
 
 
 def demonstrations(variants: list[Variant], slots: Slots, rng: random.Random) -> Iterator[Record]:
-    """``PER_VARIANT`` good exchanges of each variant; a repeated one is drawn again."""
+    """``PER_VARIANT`` good exchanges of each variant, its requests in turn; a repeated exchange is drawn again."""
     for variant in variants:
         seen: set[tuple[str, str]] = set()
         while len(seen) < PER_VARIANT:
-            exchange = good_exchange(variant, Filler(slots, rng), rng)
+            request = variant.requests[len(seen) % len(variant.requests)]
+            exchange = good_exchange(variant, request, Filler(slots, rng), rng)
             if exchange not in seen:
                 seen.add(exchange)
                 yield record(variant.kind, *exchange)
 
 
 def careless(variants: list[Variant], part: str, slots: Slots, rng: random.Random) -> Iterator[Record]:
-    """``part`` is ``training`` or ``probes``; every template is used ``PER_TEMPLATE`` times, with other requests and
-    slots. Some borrow an opening or a closing, because a careless answer can be warm: manners alone must earn nothing.
+    """``part`` is ``training`` or ``probes``; every template is used a few times, with other requests and slots, bare
+    and with an opening or a closing: a careless answer can be warm, and manners alone must earn nothing.
     """
     for variant in variants:
         for flaw, template in variant.training if part == "training" else variant.probes:
-            for _ in range(PER_TEMPLATE):
+            for chances in CARELESS_MANNERS[part]:
                 filler = Filler(slots, rng)
-                answer = filler.fill(with_manners(variant, template, (0.3, 0.3), rng))
-                yield record(flaw, ask(variant, variant.requests, filler, rng), answer)
+                answer = filler.fill(with_manners(variant, template, chances, rng))
+                yield record(flaw, ask(variant, rng.choice(variant.requests), filler, rng), answer)
+
+
+def careless_anywhere(variants: list[Variant], lines: Lines, slots: Slots, rng: random.Random) -> Iterator[Record]:
+    """Careless lines that fit many requests, each given to a few of them; for training only. ``missed-emergency`` ones
+    go to urgent requests.
+    """
+    urgent = [variant for variant in variants if variant.urgent]
+    for flaw, templates in lines.items():
+        for template in templates:
+            fitting = urgent if flaw == "missed-emergency" else variants
+            for variant, chances in zip(rng.sample(fitting, 4), CARELESS_MANNERS["training"], strict=True):
+                filler = Filler(slots, rng)
+                answer = filler.fill(with_manners(variant, template, chances, rng))
+                yield record(flaw, ask(variant, rng.choice(variant.requests), filler, rng), answer)
 
 
 def stubs(variants: list[Variant], slots: Slots, rng: random.Random) -> Iterator[Record]:
@@ -186,7 +221,7 @@ def stubs(variants: list[Variant], slots: Slots, rng: random.Random) -> Iterator
         )
         for answer in says_nothing:
             filler = Filler(slots, rng)
-            yield record("empty", ask(variant, variant.requests, filler, rng), filler.fill(answer))
+            yield record("empty", ask(variant, rng.choice(variant.requests), filler, rng), filler.fill(answer))
 
 
 def candidate_sets(
@@ -198,16 +233,15 @@ def candidate_sets(
     for entry in candidates:
         answers = [(text, True) for text in entry.good] + [(text, False) for text in entry.careless]
         others = rng.sample([variant for variant in variants if variant.kind != entry.kind], 2)
-        answers += [(good_exchange(other, Filler(slots, rng), rng)[1], False) for other in others]
+        answers += [
+            (good_exchange(other, rng.choice(other.requests), Filler(slots, rng), rng)[1], False) for other in others
+        ]
         own = next(variant for variant in variants if variant.kind == entry.kind)
         padded = with_manners(own, rng.choice(entry.careless), (1, 1), rng)
         answers += [(Filler(slots, rng).fill(padded), False), ("", False)]
         rng.shuffle(answers)
-        yield {
-            "source": entry.kind,
-            "prompt": entry.request,
-            "candidates": [{"answer": answer, "good": good} for answer, good in answers],
-        }
+        for answer, good in answers:
+            yield {"source": entry.kind, "prompt": entry.request, "response": answer, "good": good}
 
 
 def write(path: Path, records: Iterator[Record]) -> int:
@@ -228,8 +262,11 @@ def make(folder: Path) -> dict[str, int]:
     def rng(name: str) -> random.Random:
         return random.Random(f"{SEED}/{name}")
 
+    lines = yaml.safe_load((HERE / "careless.yaml").read_text(encoding="utf-8"))
+
     def negatives() -> Iterator[Record]:
         yield from careless(variants, "training", slots, rng("training"))
+        yield from careless_anywhere(variants, lines, slots, rng("anywhere"))
         yield from stubs(variants, slots, rng("stubs"))
 
     files = {
@@ -242,7 +279,5 @@ def make(folder: Path) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=HERE / "data", help="folder to write into")
-    for name, count in make(parser.parse_args().out).items():
+    for name, count in make(HERE / "data").items():
         print(f"{name}: {count} records")
