@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from iirl_core.config.learning import CorpusSection, SplitSection
-from iirl_core.corpus.identity import identity_of, split_key, split_of
+from iirl_core.corpus.identity import identity_and_key, split_of
 from iirl_core.corpus.tables import Kind
 from iirl_core.demonstration import Conversation, Demonstration, Input
 from iirl_core.errors import InputError
@@ -41,8 +41,8 @@ def admit(row: RawRecord | Quarantined, stem: str, rules: Admission) -> Iterator
         source, weight = _attributes(row.document, stem)
         inputs: tuple[Input, ...] = (item,) if isinstance(item, Conversation) else segments(item, rules.segment)
         for part in inputs:
-            identity = identity_of(part)
-            yield Demonstration(identity, part, source, split_of(split_key(part, identity), rules.split), weight)
+            identity, key = identity_and_key(part)
+            yield Demonstration(identity, part, source, split_of(key, rules.split), weight)
     except InputError as error:
         yield Quarantined(row.file, row.line, str(error).rstrip("."))
 

@@ -5,7 +5,7 @@ import pytest
 
 from iirl_core.config.learning import SplitSection
 from iirl_core.corpus import identity_of, split_of
-from iirl_core.corpus.identity import split_key
+from iirl_core.corpus.identity import identity_and_key
 from iirl_core.demonstration import Conversation, Message, Trajectory, conversation
 
 
@@ -27,9 +27,16 @@ def test_equal_content_has_equal_identity_and_any_change_another():
 
 def test_the_prompt_decides_the_split_and_without_one_the_record():
     first, second = conversation("same", "one"), conversation("same", "two")
-    assert split_key(first, identity_of(first)) == split_key(second, identity_of(second))
-    bare = Conversation((Message("assistant", "one"),))
-    assert split_key(bare, identity_of(bare)) == identity_of(bare)
+    assert identity_and_key(first)[1] == identity_and_key(second)[1]
+    assert identity_and_key(first)[1] != identity_and_key(conversation("other", "one"))[1]
+    bare, other = (Conversation((Message("assistant", answer),)) for answer in ("one", "two"))
+    assert identity_and_key(bare)[1] != identity_and_key(other)[1]
+
+
+def test_no_message_can_pass_for_two():
+    whole = Conversation((Message("user", "a" + "assistant 1\nb"), Message("assistant", "c")))
+    parts = Conversation((Message("user", "a"), Message("assistant", "b"), Message("assistant", "c")))
+    assert identity_of(whole) != identity_of(parts)
 
 
 def test_splits_follow_their_fractions():
