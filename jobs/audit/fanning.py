@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import ray
@@ -19,35 +17,26 @@ from ray.data import TaskPoolStrategy
 from cluster.failure import failure_of
 from cluster.streaming import streaming
 from iirl_core.audit import ChunkResult, Finding
-from iirl_core.probe import ChunkSeed
-from jobs.audit.scorers import Assignment, ScorerPool
+from jobs.audit.scorers import Chunk, ScorerPool
 
-T = TypeVar("T")
 WAITING_CPUS = 0.05
 WAITING_PER_SCORER = 2
 VERIFIED_AT_A_TIME = 64
 
 
-@dataclass(frozen=True)
-class Chunk:
-    """``count`` probes of one family."""
-
-    seed: ChunkSeed
-    count: int
-
-
-def audit_chunks(scorers: ScorerPool, assignment: Assignment, chunks: Sequence[Chunk]) -> Iterator[ChunkResult]:
+def audit_chunks(scorers: ScorerPool, assignment: ray.ObjectRef, chunks: Sequence[Chunk]) -> Iterator[ChunkResult]:
     """Audit every chunk; results come as they are done.
 
     Raises:
         IirlError: what a scorer raised, if it is one of ours.
         ClusterError: a scorer was lost more often than Ray retries.
     """
-    return _fan_out(scorers, "audit", assignment, [(chunk.seed, chunk.count) for chunk in chunks])
+    for answer in _fan_out(scorers, assignment, [pickle.dumps(chunk) for chunk in chunks]):
+        yield pickle.loads(answer)  # noqa: S301 - our own scorers' answers
 
 
 def verify_findings(
-    scorers: ScorerPool, assignment: Assignment, findings: Sequence[Finding]
+    scorers: ScorerPool, assignment: ray.ObjectRef, findings: Sequence[Finding]
 ) -> Iterator[list[Finding | None]]:
     """Verify findings by the other path; None where one does not hold.
 
@@ -55,40 +44,36 @@ def verify_findings(
         IirlError, ClusterError: as ``audit_chunks``.
     """
     step = VERIFIED_AT_A_TIME
-    parts = [(tuple(findings[start : start + step]),) for start in range(0, len(findings), step)]
-    return _fan_out(scorers, "verify", assignment, parts)
+    questions = [pickle.dumps(tuple(findings[start : start + step])) for start in range(0, len(findings), step)]
+    for answer in _fan_out(scorers, assignment, questions):
+        yield pickle.loads(answer)  # noqa: S301 - our own scorers' answers
 
 
-def _fan_out(
-    scorers: ScorerPool, method: str, assignment: Assignment, calls: Sequence[tuple[object, ...]]
-) -> Iterator[T]:
-    if not calls:
+def _fan_out(scorers: ScorerPool, assignment: ray.ObjectRef, questions: Sequence[bytes]) -> Iterator[bytes]:
+    if not questions:
         return
     waiting = WAITING_PER_SCORER * len(scorers.actors)
-    # Pickles travel between our own processes over Ray's own channels only; nothing from outside is unpickled.
-    rows = [{"number": number, "call": pickle.dumps(call)} for number, call in enumerate(calls)]
+    rows = [{"number": number, "question": question} for number, question in enumerate(questions)]
     try:
         with streaming():
             answers = ray.data.from_items(rows, override_num_blocks=min(len(rows), 4 * waiting)).map_batches(
-                _asker(scorers, method, assignment),
+                _asker(scorers, assignment),
                 batch_size=1,
-                compute=TaskPoolStrategy(size=waiting),
+                compute=TaskPoolStrategy(size=min(waiting, len(rows))),
                 num_cpus=WAITING_CPUS,
             )
             for row in answers.iter_rows():
-                yield pickle.loads(row["answer"])  # noqa: S301 - our own, see above
+                yield row["answer"]
     except ray.exceptions.RayError as error:
         raise failure_of(error, "the audit") from error
 
 
-def _asker(
-    scorers: ScorerPool, method: str, assignment: Assignment
-) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
+def _asker(scorers: ScorerPool, assignment: ray.ObjectRef) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
+    """What a task does. It refers to nothing of ours, so that a worker process starts without importing any of it."""
     actors = list(scorers.actors)
 
     def ask(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        number, call = int(batch["number"][0]), pickle.loads(batch["call"][0])  # noqa: S301 - our own
-        answer = ray.get(getattr(actors[number % len(actors)], method).remote(assignment, *call))
-        return {"answer": np.array([pickle.dumps(answer)], dtype=object)}
+        actor = actors[int(batch["number"][0]) % len(actors)]
+        return {"answer": np.array([ray.get(actor.answer.remote(assignment, batch["question"][0]))], dtype=object)}
 
     return ask

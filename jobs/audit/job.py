@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
+import ray
+
 from cluster.session import Session
 from iirl_core.artifact import Artifact, load_from
 from iirl_core.audit import (
@@ -41,9 +43,9 @@ from iirl_core.signing import (
     statements_of,
     store_statement,
 )
-from jobs.audit.fanning import Chunk, audit_chunks, verify_findings
+from jobs.audit.fanning import audit_chunks, verify_findings
 from jobs.audit.material import gather_material
-from jobs.audit.scorers import Assignment, ScorerPool
+from jobs.audit.scorers import Chunk, ScorerPool
 from jobs.console import Progress
 from jobs.history import FINDINGS, history_of
 from jobs.outcome import Outcome
@@ -140,7 +142,7 @@ def chunks_of(config: Config, digest: Digest, round_: int, former: int) -> list[
 
 
 def _ask(
-    scorers: ScorerPool, assignment: Assignment, chunks: list[Chunk], config: Config, progress: Progress
+    scorers: ScorerPool, assignment: ray.ObjectRef, chunks: list[Chunk], config: Config, progress: Progress
 ) -> ChunkResult:
     """All chunks, merged as they come: memory holds one round's kept findings, never all probes."""
     section = config.audit
@@ -158,7 +160,7 @@ def _ask(
 
 
 def _verify(
-    scorers: ScorerPool, assignment: Assignment, findings: tuple[Finding, ...], progress: Progress
+    scorers: ScorerPool, assignment: ray.ObjectRef, findings: tuple[Finding, ...], progress: Progress
 ) -> list[Finding | None]:
     if not findings:
         return []

@@ -7,7 +7,7 @@ there are, changes nothing in what is found.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import pickle
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -17,11 +17,19 @@ from cluster.resources import plan_scorers
 from cluster.session import Session
 from cluster.store import open_store
 from iirl_core.artifact import Artifact, load_from
-from iirl_core.audit import ChunkResult, Finding, audit_chunk, verify
+from iirl_core.audit import Finding, audit_chunk, verify
 from iirl_core.canonical import Digest
 from iirl_core.config.governance import AuditSection
 from iirl_core.norm import Norm
 from iirl_core.probe import ChunkSeed, Material
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """``count`` probes of one family."""
+
+    seed: ChunkSeed
+    count: int
 
 
 @dataclass(frozen=True)
@@ -45,15 +53,16 @@ class Scorer:
         self.store = open_store(store_url)
         self.assignment: Assignment | None = None
 
-    def audit(self, assignment: Assignment, seed: ChunkSeed, count: int) -> ChunkResult:
-        """Make, score and judge one chunk of probes."""
+    def answer(self, assignment: Assignment, question: bytes) -> bytes:
+        """A pickled Chunk → its pickled ChunkResult; pickled findings → each as computed again from its raw inputs,
+        alone, or None where it does not hold. Pickled, so that the tasks in between need not import what they carry
+        (torch, in every new worker process); they come from our own driver over Ray's own channels alone.
+        """
         artifact = self._take(assignment)
-        return audit_chunk(artifact.model, self.norms, seed, count, self.material)
-
-    def verify(self, assignment: Assignment, findings: Sequence[Finding]) -> list[Finding | None]:
-        """Each finding as computed again from its raw inputs, alone; None where it does not hold."""
-        artifact = self._take(assignment)
-        return [verify(finding, artifact, self.norms) for finding in findings]
+        asked: Chunk | tuple[Finding, ...] = pickle.loads(question)  # noqa: S301 - our own, see above
+        if isinstance(asked, Chunk):
+            return pickle.dumps(audit_chunk(artifact.model, self.norms, asked.seed, asked.count, self.material))
+        return pickle.dumps([verify(finding, artifact, self.norms) for finding in asked])
 
     def _take(self, assignment: Assignment) -> Artifact:
         if self.assignment != assignment:
@@ -90,6 +99,6 @@ class ScorerPool:
 
     def assign(
         self, digest: Digest, norms: tuple[Norm, ...], material: Material, *, trust_remote_code: bool = False
-    ) -> Assignment:
-        """What to send along with every chunk."""
-        return Assignment(digest, ray.put((norms, material)), trust_remote_code)
+    ) -> ray.ObjectRef:
+        """A reference to the Assignment, to send along with every question."""
+        return ray.put(Assignment(digest, ray.put((norms, material)), trust_remote_code))
