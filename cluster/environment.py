@@ -15,6 +15,8 @@ SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",  # progress is ours to show, in one place
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.5",  # how late the end of a run, or of a rank, is noticed
+    "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "600",  # imports alone take a minute on a busy machine
     "RAY_TRAIN_ENABLE_STATE_TRACKING": "0",  # without a dashboard it only warns, every second
 }
 

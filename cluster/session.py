@@ -113,6 +113,7 @@ def open_session(config: Config, address: str | None = None) -> Session:
 def _start_local() -> None:
     import ray
 
+    os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")  # nobody takes half of one machine away
     before = os.umask(0o077)  # Ray writes ~/.ray/auth_token with the process's mask
     try:
         ray.init(
@@ -122,7 +123,7 @@ def _start_local() -> None:
             log_to_driver=False,
             logging_level="ERROR",
         )
-    except Exception as error:  # noqa: BLE001 - a slow start is a bare Exception in Ray
+    except Exception as error:
         raise ClusterError(
             f"the local Ray did not start ({_one_line(error)})", todo="See /tmp/ray/session_latest/logs"
         ) from error

@@ -165,7 +165,11 @@ def _run_pipeline(
     """Drives Ray Data, from a task: what Ray Data has to say goes to that task's log instead of the terminal."""
     import ray.data
 
-    ray.data.DataContext.get_current().raise_original_map_exception = True
+    context = ray.data.DataContext.get_current()
+    context.raise_original_map_exception = True
+    # Each of the newer readers and shuffles starts some Pythons of its own, which a small corpus pays for in seconds.
+    context.use_datasource_v2 = False
+    context.shuffle_strategy = ray.data.context.ShuffleStrategy.SORT_SHUFFLE_PULL_BASED
     first, *others = [_read(source, filesystem) for source in sources]
     records = first.union(*others) if others else first
     features = records.map_batches(
