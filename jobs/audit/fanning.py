@@ -17,7 +17,8 @@ from ray.data import TaskPoolStrategy
 from cluster.failure import failure_of
 from cluster.streaming import streaming
 from iirl_core.audit import ChunkResult, Finding
-from jobs.audit.scorers import Chunk, ScorerPool
+from jobs.audit.scorers import ScorerPool
+from jobs.scorer import Chunk
 
 WAITING_CPUS = 0.05
 WAITING_PER_SCORER = 2

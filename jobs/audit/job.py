@@ -45,10 +45,11 @@ from iirl_core.signing import (
 )
 from jobs.audit.fanning import audit_chunks, verify_findings
 from jobs.audit.material import gather_material
-from jobs.audit.scorers import Chunk, ScorerPool
+from jobs.audit.scorers import ScorerPool
 from jobs.console import Progress
 from jobs.history import FINDINGS, history_of
 from jobs.outcome import Outcome
+from jobs.scorer import Chunk
 
 FORMER = "former"
 SHOWN = 5

@@ -1,0 +1,83 @@
+"""Scorer: the actor that holds a RewardModel and answers an audit's questions.
+
+This module imports nothing heavy on purpose: Ray imports it wherever a handle to the actor arrives, and the tasks that
+only pass questions on would otherwise load torch, in every new worker process.
+"""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ray
+
+    from iirl_core.artifact import Artifact
+    from iirl_core.audit import Finding
+    from iirl_core.canonical import Digest
+    from iirl_core.norm import Norm
+    from iirl_core.probe import ChunkSeed, Material
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """``count`` probes of one family."""
+
+    seed: ChunkSeed
+    count: int
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What is audited now, sent along with every chunk, so that a scorer that was restarted on another node finds its
+    way back by itself. ``held`` refers to (norms, material) in the object store: a scorer fetches them once.
+    """
+
+    digest: Digest
+    held: ray.ObjectRef
+    trust_remote_code: bool
+
+
+class Scorer:
+    """One actor: an artifact, the norms, and what probes are made from."""
+
+    norms: tuple[Norm, ...]
+    material: Material
+    artifact: Artifact
+
+    def __init__(self, store_url: str, threads: int) -> None:
+        import torch  # in the actor's own process, where the thread count belongs
+
+        from cluster.store import open_store
+
+        torch.set_num_threads(threads)
+        self.store = open_store(store_url)
+        self.assignment: Assignment | None = None
+
+    def answer(self, assignment: Assignment, question: bytes) -> bytes:
+        """A pickled Chunk → its pickled ChunkResult; pickled findings → each as computed again from its raw inputs,
+        alone, or None where it does not hold. Pickled, so that tasks in between need not know what they carry; the
+        bytes come from our own driver over Ray's own channels alone.
+        """
+        from iirl_core.audit import audit_chunk, verify
+
+        self._take(assignment)
+        asked: Chunk | tuple[Finding, ...] = pickle.loads(question)  # noqa: S301 - our own, see above
+        if isinstance(asked, Chunk):
+            result = audit_chunk(self.artifact.model, self.norms, asked.seed, asked.count, self.material)
+            return pickle.dumps(result)
+        return pickle.dumps([verify(finding, self.artifact, self.norms) for finding in asked])
+
+    def _take(self, assignment: Assignment) -> None:
+        import ray
+
+        from iirl_core.artifact import load_from
+
+        if self.assignment == assignment:
+            return
+        if self.assignment is None or self.assignment.digest != assignment.digest:
+            remote = assignment.trust_remote_code
+            self.artifact = load_from(self.store, assignment.digest, trust_remote_code=remote)
+        self.norms, self.material = ray.get(assignment.held)
+        self.assignment = assignment

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from iirl_core.canonical import digest_bytes
+from iirl_core.errors import ConfigError
+from jobs.audit.job import check_families, chunks_of
+from tests.jobs.audit.turning import wheel_config
+
+DIGEST = digest_bytes(b"artifact")
+
+
+def test_chunks_ask_for_exactly_the_budget_of_every_family(tmp_path: Path) -> None:
+    config = wheel_config(tmp_path, audit={"probes": {"far": 450, "uniform": 200}, "chunk": 200})
+    chunks = chunks_of(config, DIGEST, 3, former=0)
+    counts = [(chunk.seed.family, chunk.seed.chunk, chunk.count) for chunk in chunks]
+    assert counts == [("far", 0, 200), ("far", 1, 200), ("far", 2, 50), ("uniform", 0, 200)]
+    assert {chunk.seed.round for chunk in chunks} == {3}
+
+
+def test_every_former_finding_is_asked_again_by_equal_chunks(tmp_path: Path) -> None:
+    config = wheel_config(tmp_path, audit={"probes": {"far": 10}, "chunk": 4})
+    former = [chunk for chunk in chunks_of(config, DIGEST, 1, former=9) if chunk.seed.family == "former"]
+    assert [(chunk.seed.chunk, chunk.count) for chunk in former] == [(0, 4), (1, 4), (2, 4)]
+
+
+def test_another_round_or_digest_asks_other_questions(tmp_path: Path) -> None:
+    config = wheel_config(tmp_path)
+    first, second = chunks_of(config, DIGEST, 1, former=0)[0], chunks_of(config, DIGEST, 2, former=0)[0]
+    assert first.seed.entropy() != second.seed.entropy()
+    assert chunks_of(config, digest_bytes(b"child"), 1, former=0)[0].seed.entropy() != first.seed.entropy()
+
+
+def test_a_family_that_is_unknown_or_of_the_other_kind_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no family 'fire'"):
+        check_families(wheel_config(tmp_path, audit={"probes": {"far": 1, "fire": 1}}))
+    with pytest.raises(ConfigError, match="empty asks about conversations"):
+        check_families(wheel_config(tmp_path, audit={"probes": {"far": 1, "empty": 1}}))
+
+
+def test_an_audit_without_norms_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="norms: there are none"):
+        check_families(wheel_config(tmp_path, norms=[]))

@@ -1,0 +1,111 @@
+"""The wheel on a real local Ray: scorer actors, Ray Data, signed audits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import ray
+
+from cluster.session import Session
+from iirl_core.artifact import load_from
+from iirl_core.audit import Finding
+from iirl_core.canonical import Digest
+from iirl_core.config import Config
+from iirl_core.errors import ConfigError, NotFound
+from iirl_core.release import resolve
+from iirl_core.signing import Trust
+from jobs import flywheel, patch, triage
+from jobs.audit import audit_round
+from jobs.audit.job import run as audit
+from jobs.audit.scorers import ScorerPool
+from jobs.history import history_of, latest_round
+from tests.jobs.audit.turning import make_root, wheel_config
+from tests.jobs.wheel import quiet
+
+pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray_session")]
+
+
+def _found(session: Session, config: Config, digest: Digest, killed: bool = False) -> tuple[Finding, ...]:
+    """One round of audit; nothing of it counts for the next, because each test has its own store."""
+    with ScorerPool(session, config.audit) as scorers:
+        if killed:
+            audit_round(session, config, quiet(), scorers, digest)
+            ray.kill(scorers.actors[0], no_restart=False)
+        return audit_round(session, config, quiet(), scorers, digest).findings
+
+
+def test_the_wheel_turns_until_fresh_probes_find_nothing(tmp_path: Path) -> None:
+    session, root = make_root(tmp_path)
+    config = wheel_config(tmp_path)
+    outcome = flywheel.run(session, config, quiet())
+    assert outcome.passed, outcome.made
+
+    trust = Trust.from_folder(tmp_path / "keys")
+    last = resolve(session.store, "sample")
+    history = history_of(session.store, last, trust)
+    assert history[0].digest == root
+    assert history[0].audit.open_hard > 0, "a root without flaws shows nothing"
+    assert history[-1].digest == last != root
+    assert history[-1].audit.verdict.passed
+    assert any(result.family == "former" and result.asked for result in history[-1].audit.families)
+    assert [past.audit.round for past in history] == list(range(1, len(history) + 1))
+
+    before, after = load_from(session.store, root), load_from(session.store, last)
+    kept = after.model.rewards(after.guard.z) >= 0.95 * before.guard.root_rewards - 1e-6
+    assert bool(kept[before.guard.root_rewards >= 0.5].all())
+    page = session.store.get(outcome.where.removeprefix(f"{session.store.url}/")).decode()
+    assert last[:19] in page
+    assert "far-is-low" in page
+
+
+def test_the_number_of_scorers_changes_no_finding(tmp_path: Path) -> None:
+    session, root = make_root(tmp_path / "one")
+    one = _found(session, wheel_config(tmp_path / "one", audit=_budget(scorers=1)), root)
+    session, same = make_root(tmp_path / "three")
+    three = _found(session, wheel_config(tmp_path / "three", audit=_budget(scorers=3)), same)
+    assert root == same
+    assert [finding.id for finding in one] == [finding.id for finding in three]
+    assert one
+
+
+def test_a_killed_scorer_costs_nothing_but_time(tmp_path: Path) -> None:
+    session, root = make_root(tmp_path / "whole")
+    config = wheel_config(tmp_path / "whole")
+    with ScorerPool(session, config.audit) as scorers:
+        audit_round(session, config, quiet(), scorers, root)
+        expected = audit_round(session, config, quiet(), scorers, root).findings
+    session, root = make_root(tmp_path / "killed")
+    found = _found(session, wheel_config(tmp_path / "killed"), root, killed=True)
+    assert [finding.id for finding in found] == [finding.id for finding in expected]
+
+
+def test_the_verbs_one_by_one_do_what_the_wheel_does(tmp_path: Path) -> None:
+    session, root = make_root(tmp_path)
+    config = wheel_config(tmp_path)
+    with pytest.raises(NotFound, match="never audited"):
+        triage.run(session, config, quiet())
+    failed = audit(session, config, quiet())
+    assert not failed.passed
+    assert failed.next == "iirl triage CONFIG.yaml"
+    with pytest.raises(ConfigError, match="not triaged"):
+        patch.run(session, config, quiet())
+    assert " flaw" in triage.run(session, config, quiet()).made
+    repaired = patch.run(session, config, quiet())
+    assert repaired.passed
+    child = resolve(session.store, "sample")
+    assert load_from(session.store, child).manifest.parent == root
+
+
+def test_manual_triage_patches_nothing_that_no_person_labelled(tmp_path: Path) -> None:
+    session, root = make_root(tmp_path)
+    config = wheel_config(tmp_path, triage="manual", flywheel={"rounds": 3})
+    outcome = flywheel.run(session, config, quiet())
+    assert not outcome.passed
+    assert resolve(session.store, "sample") == root
+    labels = latest_round(session.store, root, Trust.from_folder(tmp_path / "keys")).labels
+    assert set(labels.values()) == {"unsure"}
+
+
+def _budget(scorers: int) -> dict[str, object]:
+    return {"probes": {"far": 600, "uniform": 600}, "chunk": 200, "scorers": scorers, "cpus_per_scorer": 0.25}
