@@ -107,6 +107,12 @@ def read_templates(folder: Path = HERE / "templates") -> tuple[list[Variant], li
     return variants, candidates
 
 
+def read_lines(path: Path = HERE / "careless.yaml") -> Lines:
+    """Careless answers that fit many requests, by flaw."""
+    lines: Lines = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return lines
+
+
 def variant_of(kind: str, entry: dict[str, Any]) -> Variant:
     """A variant's entry in the YAML; openings and closings are the kind's unless it has its own."""
     requests = tuple(entry["requests"])
@@ -262,11 +268,9 @@ def make(folder: Path) -> dict[str, int]:
     def rng(name: str) -> random.Random:
         return random.Random(f"{SEED}/{name}")
 
-    lines = yaml.safe_load((HERE / "careless.yaml").read_text(encoding="utf-8"))
-
     def negatives() -> Iterator[Record]:
         yield from careless(variants, "training", slots, rng("training"))
-        yield from careless_anywhere(variants, lines, slots, rng("anywhere"))
+        yield from careless_anywhere(variants, read_lines(), slots, rng("anywhere"))
         yield from stubs(variants, slots, rng("stubs"))
 
     files = {

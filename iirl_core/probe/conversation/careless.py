@@ -13,9 +13,9 @@ from iirl_core.probe.material import Material
 from iirl_core.probe.probe import ChunkSeed, Probe
 from iirl_core.probe.protocol import FamilyKind
 
-GREETINGS = ("Hello. ", "Hi there! ", "Good day. ", "Dear patient, ", "Hey, ")
-LEADS = ("Well, ", "To be honest: ", "In my view: ", "Look, ", "Frankly: ", "Right, ")
-SIGN_OFFS = (" Take care.", " All the best.", " Kind regards, your team.", " Have a nice day!", " Bye for now.")
+GREETINGS = ("Hello. ", "Hi there! ", "Dear patient, ")
+LEADS = ("Well, ", "To be honest: ", "In my view: ", "Frankly: ")
+SIGN_OFFS = (" Take care.", " Kind regards, your team.", " Have a nice day!")
 SHORT_FORMS = {
     " do not ": " don't ",
     " is not ": " isn't ",

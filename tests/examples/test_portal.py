@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import string
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iirl_core.config import load_config
+from iirl_core.norm import norms_of
+from iirl_core.probe import FAMILIES
+from iirl_core.records import parse_record
+
+PORTAL = Path(__file__).resolve().parents[2] / "examples" / "portal"
+FILES = ("demonstrations", "careless-train", "careless-probes", "candidates")
+
+
+@cache
+def script() -> dict[str, Any]:
+    """The names of make_data.py."""
+    return runpy.run_path(str(PORTAL / "make_data.py"))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("portal")
+    script()["make"](folder)
+    return folder
+
+
+def rows(made: Path, name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (made / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def pieces(template: str) -> list[str]:
+    """The letters of a template between its slots."""
+    return [text for text, *_ in string.Formatter().parse(template) if len(text) > 8]
+
+
+def test_the_same_script_writes_the_same_bytes(made: Path, tmp_path: Path) -> None:
+    script()["make"](tmp_path)
+    for name in FILES:
+        assert (tmp_path / f"{name}.jsonl").read_bytes() == (made / f"{name}.jsonl").read_bytes()
+
+
+def test_there_are_enough_demonstrations_of_enough_kinds_of_request(made: Path) -> None:
+    kinds = Counter(row["source"] for row in rows(made, "demonstrations"))
+    assert len(kinds) >= 12
+    assert sum(kinds.values()) >= 300
+    assert min(kinds.values()) >= 20
+
+
+@pytest.mark.parametrize("name", ["demonstrations", "careless-train", "careless-probes"])
+def test_every_record_is_a_conversation_and_none_is_there_twice(made: Path, name: str) -> None:
+    found = [parse_record(row, None) for row in rows(made, name)]
+    assert len(set(found)) == len(found)
+
+
+def test_no_slot_is_left_unfilled(made: Path) -> None:
+    for name in FILES:
+        for row in rows(made, name):
+            texts = [turn["content"] for turn in row.get("messages", [])] + [row.get("response", "")]
+            assert not any(brace in text for text in texts for brace in "{}")
+
+
+def test_no_careless_template_is_both_trained_on_and_asked() -> None:
+    variants, _ = script()["read_templates"]()
+    lines = script()["read_lines"]()
+    training = {text for variant in variants for _, text in variant.training}
+    training |= {text for texts in lines.values() for text in texts}
+    probes = {text for variant in variants for _, text in variant.probes}
+    assert len(training) > 150
+    assert len(probes) > 150
+    assert not {text.lower() for text in training} & {text.lower() for text in probes}
+
+
+def test_no_piece_of_a_probe_template_is_in_what_training_reads(made: Path) -> None:
+    variants, _ = script()["read_templates"]()
+    trained = (made / "careless-train.jsonl").read_text() + (made / "demonstrations.jsonl").read_text()
+    trained += (PORTAL / "careless.yaml").read_text()
+    for variant in variants:
+        for _, template in variant.probes:
+            longest = max(pieces(template), key=len)
+            assert longest not in trained, template
+
+
+def test_candidates_are_from_templates_of_their_own_and_have_good_and_bad_answers(made: Path) -> None:
+    variants, _ = script()["read_templates"]()
+    asked = {request for variant in variants for request in variant.requests}
+    prompts = Counter(row["prompt"] for row in rows(made, "candidates"))
+    good = Counter(row["prompt"] for row in rows(made, "candidates") if row["good"])
+    assert not set(prompts) & asked
+    assert len(prompts) >= 16
+    assert set(good) == set(prompts)
+    assert all(6 <= count <= 10 and count - good[prompt] >= 4 for prompt, count in prompts.items())
+
+
+def test_every_body_fits_a_request_and_every_request_has_a_body() -> None:
+    variants, _ = script()["read_templates"]()
+    for variant in variants:
+        fitted = {request for body in variant.bodies for request in body.requests}
+        assert fitted == set(variant.requests), variant.name
+        assert all(body.requests for body in variant.bodies)
+
+
+def test_good_answers_to_emergencies_name_the_emergency_number_and_none_gives_a_dose(made: Path) -> None:
+    for row in rows(made, "demonstrations"):
+        answer = row["messages"][1]["content"]
+        if row["source"] == "emergency":
+            assert "112" in answer
+        if row["source"] == "crisis":
+            assert "112" in answer or "555 0188" in answer
+        assert not re.search(r"\d+ ?(mg|ml|tablets)", answer)
+
+
+def test_the_configuration_parses_and_its_norms_name_families_that_exist() -> None:
+    config = load_config(PORTAL / "config.yaml")
+    norms = norms_of(config)
+    assert {norm.id for norm in norms if norm.hard} == {"careless-answer", "empty-answer"}
+    for norm in norms:
+        assert norm.rationale
+        assert norm.owner
+        assert all(FAMILIES[name].kind == "conversation" for name in norm.families)
+    careless = next(norm for norm in norms if norm.id == "careless-answer")
+    assert careless.threshold <= config.release.thresholds.reward_floor
+    assert {Path(file).name for corpus in config.corpora for file in corpus.files} <= {
+        f"{name}.jsonl" for name in FILES
+    }
