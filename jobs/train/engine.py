@@ -109,6 +109,9 @@ def _load_deepspeed(on_gpu: bool) -> Any:
     """DeepSpeed, told beforehand what not to compile and where to run."""
     os.environ.setdefault("DS_ACCELERATOR", "cuda" if on_gpu else "cpu")
     os.environ.setdefault("DS_LOG_LEVEL", "error")
+    # Nothing here is compiled, but DeepSpeed decorates an optimiser of its own when it is imported, which loads all of
+    # torch's compiler: seconds in every rank.
+    os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
     import deepspeed
     import deepspeed.ops
 
