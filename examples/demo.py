@@ -91,8 +91,7 @@ def _options() -> argparse.Namespace:
 
 
 def _config(name: str, options: argparse.Namespace) -> Config:
-    if not (HERE / name / "data").is_dir():
-        runpy.run_path(str(HERE / name / "make_data.py"), run_name="__main__")
+    runpy.run_path(str(HERE / name / "make_data.py"), run_name="__main__")
     overrides = [f"store={options.store}", f"keys={options.keys}", f"serve.port={options.port}"]
     return load_config(HERE / name / "config.yaml", overrides)
 

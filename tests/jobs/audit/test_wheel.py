@@ -20,7 +20,7 @@ from jobs.audit import audit_round
 from jobs.audit.job import run as audit
 from jobs.audit.scorers import ScorerPool
 from jobs.history import history_of, latest_round
-from tests.jobs.audit.turning import make_root, wheel_config
+from tests.jobs.audit.turning import PROBES, make_root, wheel_config
 from tests.jobs.wheel import quiet
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray_session")]
@@ -108,4 +108,4 @@ def test_manual_triage_patches_nothing_that_no_person_labelled(tmp_path: Path) -
 
 
 def _budget(scorers: int) -> dict[str, object]:
-    return {"probes": {"far": 600, "uniform": 600}, "chunk": 200, "scorers": scorers, "cpus_per_scorer": 0.25}
+    return {"probes": PROBES, "chunk": 400, "scorers": scorers, "cpus_per_scorer": 0.25}
