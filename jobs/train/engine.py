@@ -55,8 +55,10 @@ class Engine:
         self.device = self._engine.device
 
     def step(self, step: int, batch: Batch) -> StepReport:
-        """One optimiser step on this rank's part of the global batch. A rank's loss is the weighted mean of its rows, and
-        ranks count equally, so that several ranks differ from one by how weights fall on them, not by which rows they see.
+        """One optimiser step on this rank's part of the global batch.
+
+        A rank's loss is the weighted mean of its own rows, and ranks count equally: several ranks see the rows that one
+        would, but uneven weights fall a little differently.
         """
         rate = learning_rate(self.section.optimiser, step, self.steps)
         for group in self._optimiser.param_groups:
