@@ -1,0 +1,53 @@
+"""The command line as a user meets it: exit codes, one line, no traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from jobs.__main__ import main
+from jobs.cli import TOOLS, VERBS, parser
+
+SPATIAL = str(Path(__file__).parents[2] / "examples" / "spatial" / "config.yaml")
+
+
+def test_help_names_every_verb_and_tool(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        parser().parse_args(["--help"])
+    assert stopped.value.code == 0
+    text = capsys.readouterr().out
+    assert all(f"    {name} " in text for name in (*VERBS, *TOOLS))
+
+
+def test_a_dry_run_prints_the_resolved_configuration_and_does_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = tmp_path / "store"
+    assert main(["train", SPATIAL, "--dry-run", "--set", "train.epochs=3", "--store", str(store)]) == 0
+    text = capsys.readouterr().out
+    assert "epochs: 3" in text
+    assert f"store: {store}" in text
+    assert not store.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "none.yaml"], "no configuration at none.yaml"),
+        (["train", SPATIAL, "--set", "tarin.epochs=3"], "tarin: unknown key"),
+        (["release", "forward", SPATIAL], "iirl release CONFIG or iirl release rollback CONFIG"),
+        (["show", "nothing", "--store", "{tmp}"], "there is no artifact of nothing"),
+        (["key", "list", "builder"], "takes no role"),
+        (["score", "nothing", "none.jsonl", "--store", "{tmp}"], "no file and no corpus none.jsonl"),
+    ],
+)
+def test_a_mistake_is_one_line_on_standard_error_and_exit_code_2(
+    arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([argument.replace("{tmp}", str(tmp_path)) for argument in arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("iirl: ")
+    assert said in captured.err
+    assert captured.err.count("\n") == 1
+    assert "Traceback" not in captured.err
