@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import runpy
+import subprocess
 import sys
 import time
 import urllib.request
@@ -91,7 +91,7 @@ def _options() -> argparse.Namespace:
 
 
 def _config(name: str, options: argparse.Namespace) -> Config:
-    runpy.run_path(str(HERE / name / "make_data.py"), run_name="__main__")
+    subprocess.run([sys.executable, str(HERE / name / "make_data.py")], check=True)
     overrides = [f"store={options.store}", f"keys={options.keys}", f"serve.port={options.port}"]
     return load_config(HERE / name / "config.yaml", overrides)
 

@@ -30,7 +30,7 @@ class Progress:
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True, highlight=False, soft_wrap=True)
-        if not self.console.is_terminal:
+        if console is None and not self.console.is_terminal:
             self.console.width = LOG_COLUMNS
 
     def say(self, text: str) -> None:

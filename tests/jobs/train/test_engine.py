@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -19,15 +18,7 @@ STEPS = 12
 OPTIMISER = OptimiserSection(learning_rate=0.01, warmup_steps=3, gradient_clip=0.5)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_rank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1"}.items():
-            patch.setenv(name, value)
-        rendezvous = tmp_path_factory.mktemp("rendezvous") / "file"
-        torch.distributed.init_process_group("gloo", init_method=f"file://{rendezvous}", rank=0, world_size=1)
-        yield
-        torch.distributed.destroy_process_group()
+pytestmark = pytest.mark.usefixtures("one_rank")
 
 
 def section(stage: Literal[0, 1, 2, 3], precision: Literal["fp32", "bf16"] = "fp32") -> TrainSection:

@@ -8,12 +8,9 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
-import torch.distributed
 from rich.console import Console
 
 from cluster.session import Session
@@ -70,16 +67,6 @@ def made(tmp_path: Path) -> tuple[DirectoryStore, Path]:
     make_corpora(store)
     make_builder(tmp_path)
     return store, tmp_path
-
-
-@pytest.fixture
-def one_rank(tmp_path: Path) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1"}.items():
-            patch.setenv(name, value)
-        torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/meet", rank=0, world_size=1)
-        yield
-        torch.distributed.destroy_process_group()
 
 
 def lines_of(store: DirectoryStore, folder: str) -> list[dict[str, float]]:
