@@ -2,12 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DATA ?= ../shared/data
 # uv does not read pip's variable; where a machine offers local wheels, both must see them.
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 export RAY_AUTH_MODE ?= token
 
-.PHONY: help demo test test-all check real bench install clean
+.PHONY: help demo test test-all check bench install clean
 
 help: ## Say what can be made.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -32,9 +31,6 @@ check: install ## Format, lint, types, import directions.
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-
-real: install ## The main job on real data (DATA=folder; the README says where it is published).
-	$(BIN)/python -m benchmarks.real --data $(DATA)
 
 bench: install ## One benchmark: make bench NAME=cli
 	$(BIN)/python -m benchmarks.$(NAME)
