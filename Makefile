@@ -1,12 +1,13 @@
 # Two commands are enough: `make demo` and `make test`. Both set up .venv by themselves.
 PYTHON ?= python3
 VENV := .venv
+DATA ?= ../shared/data
 BIN := $(VENV)/bin
 # uv does not read pip's variable; where a machine offers local wheels, both must see them.
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 export RAY_AUTH_MODE ?= token
 
-.PHONY: help demo test test-all check bench install clean
+.PHONY: help demo real test test-all check bench install clean
 
 help: ## Say what can be made.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -19,6 +20,9 @@ $(VENV)/.installed: pyproject.toml constraints.txt scripts/install.sh
 
 demo: install ## Both examples, from demonstrations to scores over HTTP.
 	$(BIN)/python examples/demo.py
+
+real: install ## The main job on published data (DATA=folder); the README says where each set is published.
+	$(BIN)/python -m benchmarks.real --data $(DATA)
 
 test: install ## All tests but the slow ones.
 	$(BIN)/python -m pytest -m "not slow"
@@ -36,4 +40,4 @@ bench: install ## One benchmark: make bench NAME=cli
 	$(BIN)/python -m benchmarks.$(NAME)
 
 clean: ## Remove what was installed and what the demo made.
-	rm -rf $(VENV) .iirl .iirl-keys
+	rm -rf $(VENV) .iirl .iirl-real .iirl-real-quick .iirl-keys

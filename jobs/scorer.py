@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from iirl_core.artifact import Artifact
     from iirl_core.audit import Finding
     from iirl_core.canonical import Digest
+    from iirl_core.encoder.remembering import RememberingEncoder
     from iirl_core.norm import Norm
     from iirl_core.probe import ChunkSeed, Material
+    from iirl_core.reward_model import RewardModel
+
+REMEMBERED = 20_000
+"""Conversations whose encoding a scorer keeps: at 384 dimensions 30 MB."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +45,15 @@ class Assignment:
 
 
 class Scorer:
-    """One actor: an artifact, the norms, and what probes are made from."""
+    """One actor: an artifact, the norms, and what probes are made from. It asks through an encoder that remembers, and
+    verifies without it.
+    """
 
     norms: tuple[Norm, ...]
     material: Material
     artifact: Artifact
+    asked: RewardModel
+    encoder: RememberingEncoder
 
     def __init__(self, store_url: str, threads: int) -> None:
         import torch  # in the actor's own process, where the thread count belongs
@@ -65,19 +74,37 @@ class Scorer:
         self._take(assignment)
         asked: Chunk | tuple[Finding, ...] = pickle.loads(question)  # noqa: S301 - our own, see above
         if isinstance(asked, Chunk):
-            result = audit_chunk(self.artifact.model, self.norms, asked.seed, asked.count, self.material)
+            result = audit_chunk(self.asked, self.norms, asked.seed, asked.count, self.material)
             return pickle.dumps(result)
         return pickle.dumps([verify(finding, self.artifact, self.norms) for finding in asked])
 
     def _take(self, assignment: Assignment) -> None:
         import ray
 
-        from iirl_core.artifact import load_from
-
         if self.assignment == assignment:
             return
         if self.assignment is None or self.assignment.digest != assignment.digest:
-            remote = assignment.trust_remote_code
-            self.artifact = load_from(self.store, assignment.digest, trust_remote_code=remote)
+            self._load(assignment)
         self.norms, self.material = ray.get(assignment.held)
         self.assignment = assignment
+
+    def _load(self, assignment: Assignment) -> None:
+        """A patched child has its parent's encoder, so what that one remembers still holds."""
+        from iirl_core.artifact import load_from
+        from iirl_core.encoder.remembering import RememberingEncoder
+
+        remote = assignment.trust_remote_code
+        artifact = load_from(self.store, assignment.digest, trust_remote_code=remote)
+        if artifact.manifest.kind == "trajectory":  # encoding steps costs less than remembering them
+            self.artifact, self.asked = artifact, artifact.model
+            return
+        if self.assignment is None or encoder_of(artifact) != encoder_of(self.artifact):
+            self.encoder = RememberingEncoder(artifact.model.encoder, REMEMBERED)
+        self.artifact, self.asked = artifact, artifact.model.with_encoder(self.encoder)
+
+
+def encoder_of(artifact: Artifact) -> tuple[object, ...]:
+    """What an artifact's encoder is, to the byte: its description and its files."""
+    manifest = artifact.manifest
+    files = [(entry.path, entry.digest) for entry in manifest.files if entry.path.startswith("model/encoder/")]
+    return manifest.encoder, files

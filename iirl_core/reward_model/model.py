@@ -35,7 +35,7 @@ NAMED = 8
 
 
 class RewardModel:
-    """Immutable after construction: ``with_patches`` gives another one that shares all but the patches."""
+    """Immutable after construction: ``with_patches`` and ``with_encoder`` give another one that shares the rest."""
 
     def __init__(
         self,
@@ -71,6 +71,10 @@ class RewardModel:
             ArtifactError: a patch names an expert or has dimensions that this model does not have.
         """
         return RewardModel(self.encoder, self.expertness, self.mapping, self.spaces, self.support, patches=patches)
+
+    def with_encoder(self, encoder: Encoder) -> RewardModel:
+        """The same model behind another encoder that gives the same rows."""
+        return RewardModel(encoder, self.expertness, self.mapping, self.spaces, self.support, patches=self.patches)
 
     def space(self, z: Tensor, space: Space) -> tuple[Tensor, Tensor]:
         """``z [N, D]`` → ``phi [N, E, L]``, scaled by the space's spread, and ``gate [N, E]``; differentiable."""

@@ -1,0 +1,59 @@
+"""An encoder that remembers: an audit asks about the same demonstrations and former findings round after round, and
+patches change nothing of what they encode to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from iirl_core.demonstration import Conversation, Input
+from iirl_core.encoder.protocol import ArtifactKind, Encoded, Encoder
+from iirl_core.reading import TokenCount
+
+
+class RememberingEncoder:
+    """Gives what ``encoder`` gave before. Holds at most ``capacity`` conversations, forgetting the oldest first.
+
+    Not for a verifier, which must take another path than the one that proposed.
+    """
+
+    def __init__(self, encoder: Encoder, capacity: int) -> None:
+        self.encoder, self.capacity = encoder, capacity
+        self._known: dict[Conversation, tuple[Tensor, TokenCount | None]] = {}
+
+    @property
+    def kind(self) -> ArtifactKind:
+        """The encoder's."""
+        return self.encoder.kind
+
+    @property
+    def width(self) -> int:
+        """The encoder's."""
+        return self.encoder.width
+
+    def encode(self, inputs: Sequence[Input]) -> Encoded:
+        """As the encoder does; only what it did not encode before is encoded.
+
+        Raises:
+            InputError: as the encoder.
+        """
+        conversations = [item for item in inputs if isinstance(item, Conversation)]
+        if len(conversations) < len(inputs) or not inputs:
+            return self.encoder.encode(inputs)  # which says what it thinks of them
+        known = {item: self._known[item] for item in conversations if item in self._known}
+        new = [item for item in dict.fromkeys(conversations) if item not in known]
+        if new:
+            encoded = self.encoder.encode(new)
+            learnt = dict(zip(new, zip(encoded.z.clone(), encoded.tokens, strict=True), strict=True))
+            known |= learnt
+            self._keep(learnt)
+        rows, tokens = zip(*(known[item] for item in conversations), strict=True)
+        return Encoded(torch.stack(rows), (1,) * len(rows), tokens)
+
+    def _keep(self, learnt: dict[Conversation, tuple[Tensor, TokenCount | None]]) -> None:
+        self._known |= learnt
+        for oldest in list(self._known)[: max(0, len(self._known) - self.capacity)]:
+            del self._known[oldest]
