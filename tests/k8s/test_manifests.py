@@ -72,6 +72,19 @@ def test_the_base_holds_a_cluster_a_job_a_service_and_their_configuration(docume
     assert kinds == {"RayCluster": "ray.io/v1", "RayJob": "ray.io/v1", "RayService": "ray.io/v1", "ConfigMap": "v1"}
 
 
+def test_no_two_of_them_own_the_same_service(documents: list[Document]) -> None:
+    """KubeRay derives NAME-head-svc, and for a service NAME-serve-svc, from the object's name."""
+    suffixes = {"RayCluster": ["head"], "RayService": ["head", "serve"]}  # a RayJob's cluster has a random suffix
+    services = [
+        f"{one(documents, kind)['metadata']['name']}-{suffix}-svc" for kind, ends in suffixes.items() for suffix in ends
+    ]
+    assert len(set(services)) == len(services) == 3
+    said = "".join(
+        (ROOT / "k8s" / name).read_text() for name in ("README.md", "base/rayservice.yaml", "base/raycluster.yaml")
+    )
+    assert set(re.findall(r"[a-z-]+-(?:head|serve)-svc", said)) <= set(services)
+
+
 def test_only_known_fields_are_used(documents: list[Document]) -> None:
     for kind, known in FIELDS.items():
         assert set(one(documents, kind)["spec"]) == known
