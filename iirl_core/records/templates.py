@@ -25,8 +25,8 @@ END_TOKENS = (
     "<|eom_id|>", "<pad>", "<|pad|>", "[PAD]", "<|finetune_right_pad_id|>",
 )  # fmt: skip
 _BEGIN = re.compile(r"\A\s*(?:(?:" + "|".join(map(re.escape, BEGIN_TOKENS)) + r")\s*)*")
-_END = re.compile(r"(?:\s*(?:" + "|".join(map(re.escape, END_TOKENS)) + r"))+\s*\Z")
-_FILLER = re.compile(r"(?:\s|" + "|".join(map(re.escape, (*BEGIN_TOKENS, *END_TOKENS))) + r")*\Z")
+# Each token once: two equal alternatives are tried in every combination before the text is refused.
+_FILLER = re.compile(r"(?:\s|" + "|".join(map(re.escape, dict.fromkeys((*BEGIN_TOKENS, *END_TOKENS)))) + r")*\Z")
 _ROLES: dict[str, Role] = {
     "system": "system", "user": "user", "human": "user", "assistant": "assistant", "model": "assistant",
     "tool": "tool", "ipython": "tool",
@@ -120,12 +120,30 @@ def turns_of(text: str) -> tuple[Turn, ...]:
 
 def without_end(text: str) -> str:
     """``text`` without the end-of-text and padding tokens at its end, and the white space around those."""
-    return _END.sub("", text)
+    return text[: _stripped(text, END_TOKENS)]
 
 
 def without_begin(text: str) -> str:
     """``text`` without the beginning-of-text tokens and the white space at its start."""
     return _BEGIN.sub("", text, count=1)
+
+
+def _stripped(text: str, tokens: tuple[str, ...]) -> int:
+    """Where ``text`` ends without the ``tokens`` at its end and the white space around them; its length without any.
+
+    From the end, since a regular expression would try every stretch of white space in the text.
+    """
+    kept, end = len(text), _last_word(text, len(text))
+    while token := next((token for token in tokens if text.endswith(token, 0, end)), None):
+        kept = end = _last_word(text, end - len(token))
+    return kept
+
+
+def _last_word(text: str, end: int) -> int:
+    """Where the white space before ``end`` begins."""
+    while end and text[end - 1].isspace():
+        end -= 1
+    return end
 
 
 def _header_turns(text: str, headers: Headers) -> tuple[Turn, ...]:
@@ -170,11 +188,11 @@ def _instruction_turns(text: str) -> tuple[Turn, ...]:
             request = request[inner.end() :]
         turns.append(Turn(Message("user", request.strip()), closed=True))
         more = place < len(text)
-        said = re.sub(r"\s*<s>\s*\Z", "", answer) if more else answer
-        said, closed = without_end(said), bool(_END.search(said))
+        begun = answer[: _stripped(answer, ("<s>",))] if more else answer
+        said = without_end(begun)
         if "</s>" in said:
             raise InputError("text between the turns of an [INST] text", "only its turns")
-        turns.append(Turn(Message("assistant", said.strip()), closed or more))
+        turns.append(Turn(Message("assistant", said.strip()), more or said != begun))
     if place != len(text) or not turns or turns[-1].message.role != "assistant":
         raise InputError("an [INST] text whose turns do not pair up", "[INST] request [/INST] answer")
     return tuple(turns)
