@@ -8,8 +8,6 @@ Minari: groups ``episode_0``, ``episode_1``, … with ``observations [T+1, obs]`
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 
 import h5py
@@ -17,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iirl_core.errors import InputError
-from iirl_core.records.opening import one_line, open_random
+from iirl_core.records.opening import UNREADABLE, one_line, open_random
 from iirl_core.records.raw import Quarantined, RawRecord, RecordFile
 
 ARRAYS = ("observations", "actions", "terminals", "timeouts", "episode")
@@ -32,7 +30,7 @@ def read_npz(file: RecordFile) -> Iterator[RawRecord | Quarantined]:
         with open_random(file) as stream, np.load(stream, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in ARRAYS if name in archive.files}
             found = list(archive.files)
-    except (OSError, ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+    except UNREADABLE as error:
         yield Quarantined(file.name, 0, f"not a readable NPZ file ({one_line(error)})")
         return
     yield from _flat(file, arrays, found)
@@ -47,7 +45,7 @@ def read_hdf5(file: RecordFile) -> Iterator[RawRecord | Quarantined]:
                 yield from _flat(file, _datasets(archive, ARRAYS), list(archive))
             for line, name in enumerate(sorted(names, key=lambda name: int(name[len(_EPISODE) :])), start=1):
                 yield _minari(file, line, name, archive[name])
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
+    except UNREADABLE as error:
         yield Quarantined(file.name, 0, f"not a readable HDF5 file ({one_line(error)})")
 
 
@@ -87,7 +85,7 @@ def _flat(file: RecordFile, arrays: Arrays, found: list[str]) -> Iterator[RawRec
         if not arrays["observations"].ndim:
             raise InputError("observations are a single value", "shape [N, dimension]")
         cuts = cut_episodes(arrays)
-    except (InputError, ValueError) as error:
+    except UNREADABLE as error:
         yield Quarantined(file.name, 0, one_line(error))
         return
     terminals = arrays.get("terminals")
@@ -111,7 +109,7 @@ def _minari(file: RecordFile, line: int, name: str, group: h5py.Group) -> RawRec
                 raise InputError(f"{len(observations)} observations for {steps} actions", "one more, or as many")
         ended = arrays.get("terminations")
         document["terminal"] = ended is not None and ended.size > 0 and bool(ended.reshape(-1)[-1])
-    except (InputError, KeyError, OSError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         return Quarantined(file.name, line, f"{name}: {one_line(error)}")
     return RawRecord(file.name, line, document)
 

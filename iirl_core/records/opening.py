@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Literal, cast
 
 import pyarrow as pa
 
-from iirl_core.errors import ConfigError
+from iirl_core.errors import ConfigError, InputError
 from iirl_core.records.raw import RecordFile
 
 Format = Literal["jsonl", "json", "parquet", "npz", "hdf5"]
@@ -26,6 +29,13 @@ FORMATS: dict[str, Format] = {
 }
 CODECS = {"gz": "gzip", "gzip": "gzip", "zst": "zstd", "zstd": "zstd"}
 READ_BYTES = 1 << 20
+UNREADABLE = (
+    *(OSError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError, EOFError),
+    *(AssertionError, MemoryError, SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error, pa.ArrowException),
+    InputError,
+)
+"""What zipfile, NumPy, h5py and Arrow raise, between them, over bytes that are not what a file's name says (a flipped
+byte in a length asks for petabytes, one in a NumPy header is parsed as Python)."""
 
 
 def format_of(file: RecordFile) -> tuple[Format, str | None]:

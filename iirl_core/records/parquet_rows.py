@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from iirl_core.records.episodes import ARRAYS, cut_episodes
-from iirl_core.records.opening import one_line, open_random
+from iirl_core.records.opening import UNREADABLE, one_line, open_random
 from iirl_core.records.raw import Quarantined, RawRecord, RecordFile
 
 BATCH_ROWS = 512
@@ -33,7 +33,7 @@ def read_parquet(file: RecordFile, piece: int | None = None) -> Iterator[RawReco
                 for document in _documents(batch):
                     line += 1
                     yield RawRecord(file.name, line, document)
-    except (OSError, pa.ArrowException, ValueError) as error:
+    except UNREADABLE as error:
         yield Quarantined(file.name, line and line + 1, f"not readable as Parquet from here ({one_line(error)})")
 
 
@@ -42,7 +42,7 @@ def count_pieces(file: RecordFile) -> int:
     try:
         with _opened(file) as parquet:
             return 1 if _is_steps(parquet.schema_arrow) else max(1, parquet.metadata.num_row_groups)
-    except (OSError, pa.ArrowException, ValueError):
+    except UNREADABLE:
         return 1
 
 
