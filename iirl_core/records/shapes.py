@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from iirl_core.demonstration import Comparison, Conversation, Message
 from iirl_core.errors import InputError
-from iirl_core.records.templates import is_templated, messages_of
+from iirl_core.records.query import conversation_of_query
+from iirl_core.records.templates import is_templated, messages_of, turns_of
 from iirl_core.records.transcript import is_transcript, parse_transcript
 
 Document = Mapping[str, object]
@@ -72,24 +73,30 @@ def _side(document: Document, name: str) -> Conversation:
 
 
 def _answered(document: Document, prompt: object, answer: object) -> Conversation:
-    """``prompt`` is text, a transcript that ends before an answer, or messages; so is ``answer``."""
-    context = _context(prompt) if isinstance(prompt, str) else messages_from(prompt)
-    if (
-        document.get("system") is not None
-        and _text(document, "system")
-        and (not context or context[0].role != "system")
-    ):
-        context = (Message("system", _text(document, "system")), *context)
-    given = (Message("assistant", answer),) if isinstance(answer, str) else messages_from(answer)
-    return Conversation((*context, *given))
+    """``prompt`` is text, text in a known chat template, or messages; ``answer`` is text or messages.
+
+    What is templated is read as a trainer's query is: one conversation has one reward, whichever way it came.
+    """
+    if isinstance(prompt, str) and isinstance(answer, str) and is_templated(prompt):
+        messages = conversation_of_query(prompt + answer, prompt).messages
+    else:
+        context = _context(prompt) if isinstance(prompt, str) else messages_from(prompt)
+        messages = (*context, *((Message("assistant", answer),) if isinstance(answer, str) else messages_from(answer)))
+    if document.get("system") is not None and (system := _text(document, "system")) and messages[:1]:
+        messages = messages if messages[0].role == "system" else (Message("system", system), *messages)
+    return Conversation(messages)
 
 
 def _context(prompt: str) -> tuple[Message, ...]:
-    if is_transcript(prompt):
-        turns = parse_transcript(prompt)
-        if turns[-1].role == "assistant" and not turns[-1].content:
-            return turns[:-1]
-    return (Message("user", prompt),)
+    """What a text says before an answer that is given as messages."""
+    if not is_templated(prompt):
+        return (Message("user", prompt),)
+    *turns, last = turns_of(prompt)
+    if last.closed or last.message.role != "assistant":
+        return messages_of(prompt)
+    if last.message.content.strip():
+        raise InputError("a prompt that begins the answer, and an answer of messages", "one of the two as messages")
+    return tuple(turn.message for turn in turns)
 
 
 def _message(item: object) -> Message:

@@ -2,7 +2,8 @@ import pytest
 
 from iirl_core.demonstration import Conversation, Message
 from iirl_core.errors import InputError
-from iirl_core.records import conversation_of_query, messages_of
+from iirl_core.records import conversation_of_query, messages_of, parse_record
+from iirl_core.records.templates import without_end
 
 TURNS = (
     ("system", "Be kind."),
@@ -172,3 +173,45 @@ def test_a_query_that_cannot_be_understood_is_refused():
         conversation_of_query("Something else", "Open?")
     with pytest.raises(InputError, match="last message"):
         conversation_of_query(chatml(TURNS[:-1]))
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_a_templated_prompt_is_one_conversation_as_a_record_and_as_a_query(name):
+    prompt, _ = OPENED[name]
+    space = " " if prompt.endswith((":", "]")) else ""
+    answer = "Till 6."
+    meant = conversation_of_query(prompt + space + answer, prompt)
+    assert meant == Conversation(WHOLE)
+    assert parse_record({"prompt": prompt, "response": space + answer}) == meant
+    assert parse_record({"prompt": prompt, "chosen": space + answer, "rejected": "No."}, "chosen") == meant
+    assert parse_record({"prompt": prompt, "response": [{"role": "assistant", "content": answer}]}) == meant
+
+
+def test_a_templated_prompt_that_leaves_no_turn_for_the_answer_is_refused_in_a_record_too():
+    for prompt in ("<|im_start|>user\nOpen?<|im_end|>\n", "\n\nHuman: Open?"):
+        for given in ({"prompt": prompt, "response": "Till 6."}, {"prompt": prompt, "chosen": "a", "rejected": "b"}):
+            with pytest.raises(InputError):
+                parse_record(given, "chosen" if "chosen" in given else None)
+
+
+def test_a_prompt_that_begins_the_answer_takes_no_answer_of_messages():
+    prompt = chatml(TURNS[:-1]) + "<|im_start|>assistant\nTill "
+    assert parse_record({"prompt": prompt, "response": "6."}) == Conversation(WHOLE)
+    with pytest.raises(InputError, match="begins the answer"):
+        parse_record({"prompt": prompt, "response": [{"role": "assistant", "content": "6."}]})
+
+
+@pytest.mark.parametrize("white", [" ", "\n", " \n", "\u2003"])
+def test_a_megabyte_of_white_space_is_read_in_one_pass(white):
+    space = white * (1_000_000 // len(white))
+    assert without_end(space + "x") == space + "x"
+    assert without_end("x" + space + "</s>" + space) == "x"
+    assert conversation_of_query(f"Open?{space}Till 6.", "Open?").answer == "Till 6."
+    assert messages_of(f"[INST] a [/INST] b{space}c </s><s>[INST] d [/INST] e")[1].content == f"b{space}c"
+
+
+def test_many_end_tokens_are_told_from_text_in_one_pass():
+    tokens = "<|endoftext|>" * 20_000
+    assert without_end("x" + tokens) == "x"
+    with pytest.raises(InputError, match="between the turns"):
+        messages_of(f"<|user|>\nHi<|end|>{tokens}x<|assistant|>\nHo")
