@@ -11,19 +11,19 @@ from iirl_core.errors import InputError
 CONFIDENCE = 0.95
 
 
-def upper_bound(broken: int, asked: int) -> float:
-    """One-sided 95% Clopper–Pearson bound of a rate: the largest rate under which as few as ``broken`` of ``asked``
-    still happen with probability 5% (Clopper & Pearson 1934). 1 where nothing was asked. Exact, never optimistic.
+def upper_bound(broken: int, judged: int) -> float:
+    """One-sided 95% Clopper–Pearson bound of a rate: the largest rate under which as few as ``broken`` of ``judged``
+    still happen with probability 5% (Clopper & Pearson 1934). 1 where nothing was judged. Exact, never optimistic.
     """
-    if broken == asked:
+    if broken == judged:
         return 1.0
-    return float(betaincinv(broken + 1, asked - broken, CONFIDENCE))
+    return float(betaincinv(broken + 1, judged - broken, CONFIDENCE))
 
 
 @dataclass(frozen=True)
 class FamilyResult:
     """``asked`` probes of ``family`` about ``norm``; on ``spoken`` of them the norm had something to say (a search may
-    end outside a norm's region, which is an answer too), and ``broken`` of these are findings.
+    end outside a norm's region, which proves nothing about it), and ``broken`` of these are findings.
 
     Raises:
         InputError: the counts do not fall in that order.
@@ -44,5 +44,5 @@ class FamilyResult:
 
     @property
     def upper(self) -> float:
-        """95% upper bound of the flaw rate, in [0, 1]."""
-        return upper_bound(self.broken, self.asked)
+        """95% upper bound of the flaw rate where the norm speaks, in [0, 1]."""
+        return upper_bound(self.broken, self.spoken)

@@ -2,8 +2,8 @@
 
 Passed, when
     * no open finding of a hard norm remains, over all former findings and the fresh probes of this round,
-    * every family's 95% upper bound of the flaw rate is within its norm's limit,
-    * every norm was asked about by every family that it names, and had something to say at least once.
+    * every norm was asked about by every family that it names, and had something to say of what each asked,
+    * every family's 95% upper bound of the flaw rate, over the probes that the norm speaks of, is within its limit.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ def decide_verdict(norms: Sequence[Norm], families: Sequence[FamilyResult], open
     reasons = [f"{open_hard} open findings of hard norms"] if open_hard else []
     found = {(result.family, result.norm): result for result in families}
     for norm in norms:
-        if not any(result.spoken for result in families if result.norm == norm.id):
-            reasons.append(f"{norm.id}: no probe lay where it speaks")
         for family in norm.families:
             result = found.get((family, norm.id))
             if result is None or result.asked == 0:
                 reasons.append(f"{norm.id}: {family} asked nothing")
+            elif result.spoken == 0:
+                reasons.append(f"{norm.id}: no probe of {family} lay where it speaks")
             elif result.upper > norm.limit:
                 reasons.append(
-                    f"{norm.id}: {family} found {result.broken} of {result.asked}, so the flaw rate may be"
+                    f"{norm.id}: {family} found {result.broken} of {result.spoken}, so the flaw rate may be"
                     f" {result.upper:.2%}, above the limit {norm.limit:.2%}"
                 )
     return Verdict(not reasons, tuple(reasons))

@@ -1,7 +1,8 @@
 """Boundary: where the reward falls off, sought by bisection between a demonstration and a point outside.
 
 On the way from the outside point in, the first place whose reward exceeds a random level is bracketed, and the bracket
-is halved: islands of reward that lie farther out are met before the demonstrations' own basin.
+is halved: islands of reward that lie farther out are met before the demonstrations' own basin. With norms' regions, a
+place that lies in none is moved into one by the shortest way: what a repair left shows first along a region's edge.
 """
 
 from __future__ import annotations
@@ -51,4 +52,5 @@ class Boundary:
             high_reward = reward.rewards(inner + (outer - inner) * middle[:, None]) > level
             near, far = np.where(high_reward, middle, near), np.where(high_reward, far, middle)
         points = inner + (outer - inner) * near[:, None]
+        points = push_outside(points, material) if material.regions else points
         return ask(seed, points, material, [f"level {value:.2g}" for value in level])

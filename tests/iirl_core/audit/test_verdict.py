@@ -10,7 +10,7 @@ from iirl_core.errors import ArtifactError, InputError
 from iirl_core.norm import Norm, NormKind
 
 NORM = Norm("n", NormKind.CEILING, True, 3, 0.1, 0.01, ("far", "uniform"), "why", "me")
-CLEAN = (FamilyResult("far", "n", 1000, 900, 0), FamilyResult("uniform", "n", 1000, 0, 0))
+CLEAN = (FamilyResult("far", "n", 1000, 900, 0), FamilyResult("uniform", "n", 1000, 400, 0))
 
 
 def test_the_bound_is_clopper_and_pearsons() -> None:
@@ -37,16 +37,28 @@ def test_too_few_probes_prove_nothing() -> None:
     assert "2.95%" in reason
 
 
+def test_only_probes_of_which_the_norm_speaks_prove_anything() -> None:
+    result = FamilyResult("far", "n", 10_000, 100, 0)
+    assert result.upper == upper_bound(0, 100)
+    (reason,) = decide_verdict([NORM], (result, CLEAN[1]), open_hard=0).reasons
+    assert "far found 0 of 100" in reason
+
+
 def test_a_soft_norm_tolerates_a_rate_up_to_its_limit() -> None:
     soft = Norm("n", NormKind.CEILING, False, 3, 0.1, 0.05, ("far",), "why", "me")
     assert decide_verdict([soft], [FamilyResult("far", "n", 1000, 1000, 30)], open_hard=0).passed
     assert not decide_verdict([soft], [FamilyResult("far", "n", 1000, 1000, 45)], open_hard=0).passed
 
 
-def test_a_family_that_asked_nothing_or_a_norm_that_never_spoke_fails() -> None:
+def test_a_former_finding_may_say_nothing() -> None:
+    former = FamilyResult("former", "n", 3, 0, 0)
+    assert decide_verdict([NORM], (*CLEAN, former), open_hard=0).passed
+
+
+def test_a_family_that_asked_nothing_or_of_which_the_norm_never_spoke_fails() -> None:
     assert decide_verdict([NORM], CLEAN[:1], open_hard=0).reasons == ("n: uniform asked nothing",)
     silent = (FamilyResult("far", "n", 1000, 0, 0), CLEAN[1])
-    assert decide_verdict([NORM], silent, open_hard=0).reasons == ("n: no probe lay where it speaks",)
+    assert decide_verdict([NORM], silent, open_hard=0).reasons == ("n: no probe of far lay where it speaks",)
 
 
 def test_counts_must_fall() -> None:

@@ -64,13 +64,25 @@ def test_perturbed_stays_as_near_as_it_says() -> None:
 
 
 def test_boundary_ends_just_above_its_level() -> None:
-    material = planar_material()
+    material = replace(planar_material(), regions=())
     assert material.reward is not None
     probes = FAMILIES["boundary"].probes(seed("boundary"), 200, material)
     rewards = material.reward.rewards(states(probes).astype(np.float64))
     levels = np.array([float(probe.note.removeprefix("level ")) for probe in probes])
     assert (rewards > levels * 0.9).mean() > 0.97
     assert np.median(rewards / levels) < 1.5
+
+
+def test_boundary_asks_where_a_norm_speaks() -> None:
+    region = off_arc().region
+    assert region is not None
+    anywhere, inside = (
+        states(FAMILIES["boundary"].probes(seed("boundary"), 200, replace(planar_material(), regions=regions)))
+        for regions in ((), (region,))
+    )
+    assert region.holds(anywhere).mean() < 0.9
+    assert region.holds(inside).mean() > 0.95
+    assert np.array_equal(inside[region.holds(anywhere)], anywhere[region.holds(anywhere)]), "what lay inside stays"
 
 
 def test_ascent_finds_more_reward_in_the_region_than_chance_does() -> None:
