@@ -1,6 +1,6 @@
 """Start-up: which release is served, and whether it holds. Nothing is served that cannot be proven.
 
-The channel is resolved once, into a Pin; every replica, whenever it starts, proves the same Pin again from the store:
+The channel is resolved once, into a Pin, which must be what the log says last of it; every replica, whenever it starts, proves the same Pin again from the store:
 the approver's release and approval, the builder's seal, the auditor's verdict and the files of that audit, no
 revocation, every file of the artifact by its digest, and the golden Readings. Whose keys count is said by this server's
 own configuration, never by the store.
@@ -28,6 +28,7 @@ from iirl_core.release import (
     read_dossier,
     verify_release,
 )
+from iirl_core.release.logged import logged_release
 from iirl_core.signing import AuditPredicate, Trust
 from iirl_core.store import Store
 from serving.scorer import Scorer
@@ -49,11 +50,13 @@ class Pin:
 
 
 def pin_release(config: Config) -> Pin:
-    """Resolve the configuration's channel, once.
+    """Resolve the configuration's channel, once. A replica that starts later keeps the Pin: the channel may have moved.
 
     Raises:
         ConfigError: the store or the trusted keys cannot be used.
         NotFound: the channel was never released.
+        Tampered: what it holds does not hold, or is an old release that was put back.
+        Gated: no trusted approver signed it, or the log does not know of it.
     """
     store, name, channel = open_store(config.store), config.name, config.release.channel
     trust = (
@@ -67,6 +70,7 @@ def pin_release(config: Config) -> Pin:
         raise NotFound(
             f"{name}@{channel} was never released in {store.url}", todo="Release it with: iirl release CONFIG"
         ) from error
+    logged_release(store, verify_release(statement, trust, name, channel))
     remote = config.encoder.kind == "text" and config.encoder.trust_remote_code
     return Pin(store.url, name, channel, statement, trust, remote)
 

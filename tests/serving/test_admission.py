@@ -16,7 +16,8 @@ import torch
 from iirl_core.artifact import load_from
 from iirl_core.canonical import folder_of
 from iirl_core.errors import ArtifactError, ConfigError, NotFound, Tampered
-from iirl_core.release import channel_key, read_dossier, revoke
+from iirl_core.log import head
+from iirl_core.release import Facts, channel_key, read_dossier, release, revoke
 from iirl_core.signing import KeyRole, Subject, Trust, generate_key
 from serving.admission import admit, coverage_bytes, known_good_floor, pin_release
 from tests.iirl_core.artifact.samples import trajectory_draft, walks
@@ -137,6 +138,39 @@ def test_a_pin_is_what_the_channel_meant_at_start_whatever_it_means_later(bench:
     pin = pin_release(bench.config)
     bench.store.put(channel_key("sample", "production"), b"another release")
     assert admit(pin).served.digest == bench.digest
+
+
+def test_an_old_release_that_was_put_back_is_refused_by_both_numbers(bench: Released) -> None:
+    """Its signature, its audit and its approval all hold still."""
+    key = channel_key("sample", "production")
+    old = bench.store.get(key)
+    again(bench, reward_floor=0.5)
+    assert admit(pin_release(bench.config)).served.digest == bench.digest
+    bench.store.put(key, old)
+    assert "release 1 in sample@production is not its last: the log is at release 2" in refusal(bench)
+
+
+def test_a_move_that_was_never_logged_is_refused_with_what_finishes_it(bench: Released) -> None:
+    again(bench, reward_floor=0.5)
+    (bench.store.root / "log" / f"{head(bench.store):012d}.json").unlink()
+    (bench.store.root / "log" / "head").unlink()
+    assert "release 2 in sample@production is not in the log" in refusal(bench)
+    again(bench, reward_floor=0.5)
+    assert admit(pin_release(bench.config)).served.digest == bench.digest
+
+
+def test_releases_of_other_channels_say_nothing_about_this_one(bench: Released) -> None:
+    again(bench, channel="staging", reward_floor=0.5)
+    assert admit(pin_release(bench.config)).served.channel == "production"
+
+
+def again(bench: Released, channel: str = "production", *, reward_floor: float) -> None:
+    """Release the same digest under another floor."""
+    manifest = load_from(bench.store, bench.digest).manifest
+    facts = Facts(manifest.name, manifest.name, manifest.version, manifest.parent, bench.digest)
+    thresholds = replace(bench.release.predicate.thresholds, reward_floor=reward_floor)
+    key, trust = bench.keys[KeyRole.APPROVER], Trust.of(*bench.keys.values())
+    release(bench.store, facts, channel, thresholds=thresholds, key=key, trust=trust)
 
 
 def test_a_later_audit_that_fails_is_no_outage(bench: Released) -> None:
