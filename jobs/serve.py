@@ -44,9 +44,13 @@ class Server:
         path.touch(0o600)
         path.write_text(json.dumps(config.model_dump(mode="json")), encoding="utf-8")
         address = session.address or _running_ray()
-        command = [sys.executable, "-m", "serving", str(path), *(["--address", address] if address else [])]
-        # A session of its own: Ctrl-C reaches us first, and we stop it in order.
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        command = [sys.executable, "-m", "serving", str(path), "--until-stdin-closes"]
+        command += ["--address", address] if address else []
+        # A session of its own: Ctrl-C reaches us first, and we stop it in order. Where we cannot (SIGKILL), the end of
+        # its standard input tells it that we have gone.
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
 
     def ready(self) -> str:
         """Wait until it answers; returns its URL.
@@ -74,8 +78,9 @@ class Server:
             except subprocess.TimeoutExpired:
                 os.killpg(self._process.pid, signal.SIGKILL)
         code = self._process.wait()
-        if self._process.stdout:
-            self._process.stdout.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                pipe.close()
         self._folder.cleanup()
         return code
 
@@ -112,16 +117,20 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
 
 @contextlib.contextmanager
 def _terminable() -> Iterator[None]:
-    """SIGTERM stops the server in order too, as Ctrl-C does."""
+    """SIGTERM, and SIGHUP unless nohup ignores it, stop the server in order too, as Ctrl-C does."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in before.items():
+        if number != signal.SIGHUP or handler is not signal.SIG_IGN:
+            signal.signal(number, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _running_ray() -> str | None:

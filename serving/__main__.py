@@ -11,6 +11,9 @@ import os
 import signal
 import socket
 import sys
+import threading
+import time
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     from serving.admission import Pin
 
 APPLICATION = "iirl"
+STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+BUG = 70
+"""The exit code of a failure that nobody foresaw: sysexits' EX_SOFTWARE."""
 OWN_RAY = {
     "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
     "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",  # half a minute is for load balancers, which are not here
@@ -35,27 +41,36 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="python -m serving", description="Serve a released artifact over HTTP.")
     root.add_argument("config", help="the resolved configuration, YAML or JSON")
     root.add_argument("--address", metavar="RAY", help="a running Ray (default: one of its own)")
+    root.add_argument(
+        "--until-stdin-closes",
+        action="store_true",
+        help="stop too when standard input ends: whoever started it has gone",
+    )
     root.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return root
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT.
+    """Serve until SIGTERM, SIGINT or SIGHUP.
 
     Returns:
-        0: stopped when asked to; 2: refused to start, with one line on standard error.
+        0: stopped when asked to; 2: refused to start, with one line on standard error; 70: failed by a bug of ours.
     """
     options = parser().parse_args(arguments)
     _stop_on_signals()
+    if options.until_stdin_closes:
+        threading.Thread(target=_stop_at_end_of_stdin, daemon=True).start()
     try:
         _serve(load_config(Path(options.config)), options.address)
-    except IirlError as error:
-        if options.debug:
-            raise
-        print(f"iirl: {error}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
         pass
+    except Exception as error:  # noqa: BLE001 (the process ends here)
+        if options.debug:
+            traceback.print_exc()
+        ours = isinstance(error, IirlError)
+        said = str(error) if ours else f"a bug ({type(error).__name__}: {' '.join(str(error).split())}). Add --debug"
+        print(f"iirl: {said}", file=sys.stderr)
+        return 2 if ours else BUG
     return 0
 
 
@@ -69,6 +84,7 @@ def _serve(config: Config, address: str | None) -> None:
     pin = pin_release(config)
     served = admit(pin).served
     from cluster import open_session
+    from serving.event import record_serving
 
     if address is None:
         for name, value in OWN_RAY.items():
@@ -79,16 +95,36 @@ def _serve(config: Config, address: str | None) -> None:
             raise ConfigError(
                 f"serve.replicas and serve.cpus_per_replica ask for {needed:g} CPUs", f"at most {session.cpus():g}"
             )
+        _check_vacant()
         try:
             _run(config, pin)
             _stop_on_signals()  # Ray has put handlers of its own in their place
+            record_serving(session.store, served)
             host = f"[{config.serve.host}]" if ":" in config.serve.host else config.serve.host
             url = f"http://{host}:{config.serve.port}"
             print(f"ready {url} {served.references[0]} {served.version} {served.digest}", flush=True)
             while True:
-                signal.pause()
+                time.sleep(1)  # signal.pause() would miss a signal that comes just before it
         finally:
             _shut_down()
+
+
+def _check_vacant() -> None:
+    """Raise ClusterError when Ray Serve runs here already: it keeps its own address, and is not ours to stop."""
+    import ray
+    from ray import serve
+
+    try:
+        there = serve.status()
+    except ray.exceptions.RayActorError:  # it is just going
+        return
+    if there.applications or there.proxies:
+        names = ", ".join(there.applications) or "no application"
+        raise ClusterError(
+            f"Ray Serve already runs on this Ray ({names}), and a Ray has one",
+            "a Ray without it",
+            "Stop that server first (serve shutdown, where its process has gone), or take another Ray with --address",
+        )
 
 
 def _run(config: Config, pin: Pin) -> None:
@@ -114,8 +150,8 @@ def _run(config: Config, pin: Pin) -> None:
 
 
 def _shut_down() -> None:
-    """Stop Serve and leave; a second signal must not leave half of it running."""
-    for number in (signal.SIGTERM, signal.SIGINT):
+    """Stop the Serve that this process started, and leave; a second signal must not leave half of it running."""
+    for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
     from ray import serve
 
@@ -141,8 +177,16 @@ def _stop_on_signals() -> None:
     def stop(_number: int, _frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    for number in STOPPING:
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
+            signal.signal(number, stop)
+
+
+def _stop_at_end_of_stdin() -> None:
+    """Whoever started us holds the other end: however it dies, the kernel closes it. What is read means nothing."""
+    while os.read(0, 4096):
+        pass
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Start-up: which release is served, and whether it holds. Nothing is served that cannot be proven.
 
-The channel is resolved once, into a Pin, which must be what the log says last of it; every replica, whenever it starts, proves the same Pin again from the store:
-the approver's release and approval, the builder's seal, the auditor's verdict and the files of that audit, no
-revocation, every file of the artifact by its digest, and the golden Readings. Whose keys count is said by this server's
-own configuration, never by the store.
+The channel is resolved once, into a Pin, which must be what the log says last of it; every replica, whenever it
+starts, proves the same Pin again from the store: the approver's release and approval, the builder's seal, the auditor's
+verdict and the files of that audit, no revocation, every file of the artifact by its digest, and the golden Readings.
+Whose keys count is said by this server's own configuration, never by the store.
 """
 
 from __future__ import annotations

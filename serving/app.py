@@ -14,12 +14,14 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from ray import serve
 from ray.serve import Application
 
+from cluster import open_store
 from iirl_core.config import Config, load_config
 from iirl_core.config.governance import ServeSection
 from iirl_core.errors import ConfigError
 from serving.access import lock_for
 from serving.admission import Pin, admit, pin_release
 from serving.batching import Batcher
+from serving.event import record_serving
 from serving.web import RETRY_SECONDS, Door, Limits, make_app
 
 ROOM_FOR_REFUSALS = 64
@@ -37,12 +39,16 @@ class ServeArguments(BaseModel):
 class Replica:
     """One process that answers. Built from the pin alone, so that a replica that starts later serves the same release.
 
+    ``records``: whether it logs that it serves; where a process of ours stands over the replicas, that one does, once.
+
     Raises:
         Tampered, Gated, NotFound: the release does not hold (see ``admit``).
     """
 
-    def __init__(self, pin: Pin, section: ServeSection, lock: bytes | None) -> None:
+    def __init__(self, pin: Pin, section: ServeSection, lock: bytes | None, *, records: bool = False) -> None:
         self._scorer = admit(pin)
+        if records:
+            record_serving(open_store(pin.store), self._scorer.served)
         self._batcher = Batcher(self._scorer.score, section.batch, section.wait_seconds)
         self._door = Door(lock, _limits(section))
 
@@ -55,8 +61,8 @@ class Replica:
             self._batcher.close()
 
 
-def application(config: Config, pin: Pin) -> Application:
-    """The application of one pinned release.
+def application(config: Config, pin: Pin, *, records: bool = False) -> Application:
+    """The application of one pinned release; ``records`` is its replicas'.
 
     Raises:
         ConfigError: the token is missing where others can reach us.
@@ -74,18 +80,18 @@ def application(config: Config, pin: Pin) -> Application:
         max_constructor_retry_count=2,
         logging_config={"log_level": "WARNING", "enable_access_log": False},  # a URL may hold a token
     )
-    return deployment.bind(pin, section, lock_for(section.host, section.token_file))
+    return deployment.bind(pin, section, lock_for(section.host, section.token_file), records=records)
 
 
 def build(args: dict[str, JsonValue]) -> Application:
-    """The application of the release that the configuration's channel means now.
+    """The application of the release that the configuration's channel means now. Each of its replicas logs its start.
 
     Raises:
         ConfigError: the arguments or the configuration cannot be used.
         NotFound, Tampered, Gated: the channel holds no release that can be believed.
     """
     config = config_of(args)
-    return application(config, pin_release(config))
+    return application(config, pin_release(config), records=True)
 
 
 def config_of(args: dict[str, JsonValue]) -> Config:

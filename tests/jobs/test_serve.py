@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.iirl_core.artifact.samples import trajectory_draft, walks
-from tests.serving.released import released
+from tests.serving.released import Released, released
 
 
 def command(*words: str) -> list[str]:
@@ -32,23 +32,67 @@ def test_a_port_in_use_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     assert done.stdout == ""
 
 
+def serving(process: subprocess.Popen[str], bench: Released) -> str:
+    """The URL at which it answers, once it does."""
+    assert process.stderr is not None
+    url = next(line for line in process.stderr if "serving sample@production at " in line).split()[-1]
+    assert httpx.get(f"{url}/health").json()["digest"] == bench.digest
+    return url
+
+
+def start(bench: Released, *words: str) -> subprocess.Popen[str]:
+    import ray
+
+    address = ray.get_runtime_context().gcs_address
+    given = command(str(bench.path), "--address", address, *words)
+    return subprocess.Popen(given, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
+
+
+def assert_nothing_is_left(url: str) -> None:
+    from ray import serve
+
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{url}/health")
+    assert not serve.status().applications
+
+
 @pytest.mark.ray
-def test_it_says_where_it_answers_and_stops_its_server_when_terminated(ray_session: None, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_it_says_where_it_answers_and_stops_its_server_when_told_to(
+    ray_session: None, tmp_path: Path, number: signal.Signals
+) -> None:
+    bench = released(tmp_path, trajectory_draft(), walks(20, seed=5))
+    with start(bench) as process:
+        url = serving(process, bench)
+        process.send_signal(number)
+        _, rest = process.communicate()
+    assert process.returncode == 0, rest
+    assert "Traceback" not in rest
+    assert_nothing_is_left(url)
+
+
+@pytest.mark.ray
+def test_its_server_stops_in_order_when_it_is_killed(ray_session: None, tmp_path: Path) -> None:
+    bench = released(tmp_path, trajectory_draft(), walks(20, seed=5))
+    with start(bench) as process:
+        url = serving(process, bench)
+        process.kill()
+        _, rest = process.communicate(timeout=120)  # ends when the server, which holds the other end, has ended
+    assert process.returncode == -signal.SIGKILL
+    assert "Traceback" not in rest
+    assert_nothing_is_left(url)
+
+
+@pytest.mark.ray
+def test_a_server_started_by_hand_needs_no_standard_input(ray_session: None, tmp_path: Path) -> None:
     import ray
 
     bench = released(tmp_path, trajectory_draft(), walks(20, seed=5))
-    address = ray.get_runtime_context().gcs_address
-    process = subprocess.Popen(
-        command(str(bench.path), "--address", address), stderr=subprocess.PIPE, text=True, env=dict(os.environ)
-    )
-    assert process.stderr is not None
-    with process.stderr:
-        line = next(line for line in process.stderr if "serving sample@production at " in line)
-        url = line.split()[-1]
-        assert httpx.get(f"{url}/health").json()["digest"] == bench.digest
-        process.send_signal(signal.SIGTERM)
-        rest = process.stderr.read()
-    assert process.wait(60) == 0, rest
-    assert "Traceback" not in rest
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{url}/health")
+    by_hand = [sys.executable, "-m", "serving", str(bench.path), "--address", ray.get_runtime_context().gcs_address]
+    with subprocess.Popen(by_hand, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[1]
+        assert httpx.get(f"{url}/health").status_code == 200
+        process.send_signal(signal.SIGHUP)
+    assert process.returncode == 0
+    assert_nothing_is_left(url)

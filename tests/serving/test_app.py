@@ -9,6 +9,8 @@ from pydantic import JsonValue
 
 from iirl_core.config.governance import ServeSection
 from iirl_core.errors import ConfigError, NotFound
+from iirl_core.log import entries
+from serving.admission import pin_release
 from tests.iirl_core.artifact.samples import trajectory_draft, walks
 from tests.serving.released import Released, released
 
@@ -48,6 +50,15 @@ def test_the_builder_refuses_a_channel_without_a_release_and_an_open_host_withou
     everywhere = bench.config.model_dump(mode="json") | {"serve": {"host": "0.0.0.0"}}  # noqa: S104
     with pytest.raises(ConfigError, match="token"):
         build({"config": everywhere})
+
+
+def test_a_replica_that_nobody_of_ours_stands_over_logs_that_it_serves(bench: Released) -> None:
+    from serving.app import Replica
+
+    pin = pin_release(bench.config)
+    for records in (False, True):
+        Replica(pin, bench.config.serve, None, records=records)
+    assert [entry.event.subject for entry in entries(bench.store) if entry.event.kind == "serve"] == [bench.digest]
 
 
 def test_replicas_share_what_may_wait(bench: Released) -> None:

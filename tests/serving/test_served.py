@@ -14,10 +14,11 @@ import pytest
 from cluster import Session
 from iirl_core.artifact import Artifact, load_from
 from iirl_core.demonstration import Trajectory
+from iirl_core.log import Event, entries, verify_chain
 from iirl_core.records import document_of
 from jobs.serve import Server
 from tests.iirl_core.artifact.samples import trajectory_draft, walks
-from tests.serving.released import Released, released
+from tests.serving.released import Released, free_port, released
 
 pytestmark = pytest.mark.ray
 
@@ -138,6 +139,29 @@ def test_a_second_server_on_the_port_is_refused_while_the_first_answers_on(
     assert error.startswith("iirl: 127.0.0.1:")
     assert error.count("\n") == 1
     assert httpx.get(f"{running.url}/health").status_code == 200
+
+
+def test_a_second_server_on_the_ray_is_refused_on_any_port_while_the_first_answers_on(
+    running: Running, capfd: pytest.CaptureFixture[str]
+) -> None:
+    config = running.server.config
+    elsewhere = config.model_copy(update={"serve": config.serve.model_copy(update={"port": free_port()})})
+    second = Server(Session(running.bench.store), elsewhere)
+    assert second.wait() == 2
+    second.stop()
+    error = capfd.readouterr().err
+    assert error.startswith("iirl: Ray Serve already runs on this Ray (iirl)")
+    assert error.count("\n") == 1
+    with running.client as client:
+        assert client.post("/v1/rewards", json={"items": items(1)}).status_code == 200
+
+
+def test_that_it_is_served_is_logged_once(running: Running) -> None:
+    store, release = running.bench.store, running.bench.release
+    events = [entry.event for entry in entries(store) if entry.event.kind == "serve"]
+    details = (("channel", "production"), ("release", release.digest))
+    assert events == [Event("serve", running.bench.digest, "sample", details=details)]
+    verify_chain(store)
 
 
 def test_a_trajectory_off_the_path_is_blocked_and_delivers_nothing(running: Running) -> None:
