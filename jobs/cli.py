@@ -16,7 +16,8 @@ VERBS = {
     "audit": "artifact → findings, coverage and a verdict (exit 1 when it does not pass)",
     "triage": "findings → flaw, not a flaw, unsure",
     "patch": "flaws → a repaired child artifact",
-    "release": "an audited artifact → a channel (release rollback CONFIG: back to the one before)",
+    "release": "an audited artifact → a channel (release rollback CONFIG: back to the one before; release revoke "
+    "CONFIG --artifact REF --reason TEXT: never again)",
     "serve": "a channel → scores over HTTP",
     "flywheel": "audit → triage → patch until the verdict passes or the rounds are spent",
 }
@@ -40,7 +41,8 @@ def parser() -> argparse.ArgumentParser:
     for verb, text in VERBS.items():
         command = commands.add_parser(verb, help=text, description=text)
         if verb == "release":
-            command.add_argument("words", nargs="+", metavar="[rollback] CONFIG")
+            command.add_argument("words", nargs="+", metavar="[rollback|revoke] CONFIG")
+            command.add_argument("--reason", metavar="TEXT", help="why an artifact is revoked")
         else:
             command.add_argument("config", help="the YAML configuration")
         _add_config_options(command)
@@ -89,6 +91,9 @@ def _add_tools(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     key = commands.add_parser("key", help=TOOLS["key"], description=TOOLS["key"])
     key.add_argument("action", choices=("new", "list"))
     key.add_argument("role", nargs="?", choices=("builder", "auditor", "approver"))
+
+    for tool in (score, commands.choices["verify"]):
+        tool.add_argument("--trust-remote-code", action="store_true", help="run code that the text encoder came with")
 
     for name, command in commands.choices.items():
         if name in ("score", "show", "verify", "log"):

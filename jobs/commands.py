@@ -45,11 +45,13 @@ def resolve_config(options: Namespace) -> Config:
 def _run_verb(options: Namespace) -> int:
     if options.command == "release":
         *before, options.config = options.words
-        if before not in ([], ["rollback"]):
+        if before not in ([], ["rollback"], ["revoke"]):
             raise ConfigError(
-                f"iirl release {' '.join(options.words)}", "iirl release CONFIG or iirl release rollback CONFIG"
+                f"iirl release {' '.join(options.words)}", "iirl release CONFIG, or rollback or revoke before CONFIG"
             )
-        options.rollback = bool(before)
+        options.act = before[0] if before else "run"
+        if (options.reason is None) == (options.act == "revoke"):
+            raise ConfigError("iirl release", "--reason with revoke, and only there")
     config = resolve_config(options)
     if options.dry_run:
         print(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True), end="")
@@ -65,7 +67,9 @@ def _run_verb(options: Namespace) -> int:
 
 def _call(options: Namespace, module: ModuleType, session: Session, config: Config, progress: Progress) -> Outcome:
     """A verb's ``run``, with the options that only some verbs have."""
-    run: Callable[..., Outcome] = module.rollback if getattr(options, "rollback", False) else module.run
+    run: Callable[..., Outcome] = getattr(module, getattr(options, "act", "run"))
+    if getattr(options, "reason", None):
+        return run(session, config, progress, options.artifact, options.reason)
     if getattr(options, "artifact", None):
         return run(session, config, progress, options.artifact)
     return run(session, config, progress)

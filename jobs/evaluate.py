@@ -18,7 +18,7 @@ from iirl_core.artifact import Artifact, load_from
 from iirl_core.canonical import Digest, folder_of
 from iirl_core.config import Config
 from iirl_core.config.learning import CorpusSection
-from iirl_core.corpus import Corpus, read_corpus
+from iirl_core.corpus import Corpus
 from iirl_core.corpus.identity import split_key
 from iirl_core.demonstration import Demonstration, Input, Trajectory
 from iirl_core.errors import ConfigError
@@ -28,6 +28,7 @@ from iirl_core.log import Event, append
 from iirl_core.release import resolve
 from iirl_core.reward_model import RewardModel
 from jobs.console import Progress
+from jobs.learnt import corpus_behind
 from jobs.lineage import lineage
 from jobs.outcome import Outcome
 
@@ -47,8 +48,10 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
     """
     store = session.store
     digest = resolve(store, reference or config.name)
-    artifact = load_from(store, digest)
-    unseen = [read_unseen(section, read_corpus(store, section.name)) for section in _in_order(config.corpora)]
+    remote = config.encoder.kind == "text" and config.encoder.trust_remote_code
+    artifact = load_from(store, digest, trust_remote_code=remote)
+    manifest = artifact.manifest
+    unseen = [read_unseen(section, corpus_behind(store, manifest, section)) for section in _in_order(config.corpora)]
     if not any(one.demonstrations for one in unseen if one.section.role == "demonstrations"):
         raise ConfigError(
             "no demonstration is in the unseen split", "at least one", "Change corpora[].split and ingest"
@@ -66,14 +69,15 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
         estimates=tuple(estimates),
     )
     key = evaluation_key(artifact)
-    store.put(key, evaluation.to_bytes())
-    append(store, Event("evaluate", digest, artifact.manifest.name))
+    if not store.exists(key) or store.get(key) != evaluation.to_bytes():
+        append(store, Event("evaluate", digest, manifest.name))
+        store.put(key, evaluation.to_bytes())
     rows = [
         [each.name, f"{each.value:.3f}", f"{each.low:.3f} – {each.high:.3f}", f"{each.count}"] for each in estimates
     ]
-    progress.table(f"{artifact.manifest.name} {artifact.manifest.version}", ["figure", "value", "95%", "records"], rows)
+    progress.table(f"{manifest.name} {manifest.version}", ["figure", "value", "95%", "records"], rows)
     return Outcome(
-        made=f"evaluated {artifact.manifest.name} {artifact.manifest.version} on {inputs} unseen records",
+        made=f"evaluated {manifest.name} {manifest.version} on {inputs} unseen records",
         where=f"{key} in {store.url}",
         next="iirl audit CONFIG.yaml",
     )

@@ -61,13 +61,24 @@ def history_of(store: Store, digest: Digest, trust: Trust) -> list[PastRound]:
 
 
 def _rounds(store: Store, digest: Digest, trust: Trust) -> Iterator[PastRound]:
-    labels: dict[int, dict[str, TriageLabel]] = {}
-    for data in statements_of(store, digest, TriagePredicate.kind):
-        said = verify_envelope(data, trust, TriagePredicate, digest).predicate
-        labels.setdefault(said.round, {}).update({finding: TriageLabel(label) for finding, label in said.labels})
     for data in statements_of(store, digest, AuditPredicate.kind):
-        round_ = verify_envelope(data, trust, AuditPredicate, digest).predicate.round
-        yield PastRound(store, digest, audit_of(store, digest, round_), labels.get(round_, {}))
+        said = verify_envelope(data, trust, AuditPredicate, digest).predicate
+        triaged = latest_triage(store, digest, said.round, trust)
+        labels = {finding: TriageLabel(label) for finding, label in triaged.labels} if triaged else {}
+        yield PastRound(store, digest, audit_of(store, digest, said), labels)
+
+
+def latest_triage(store: Store, digest: Digest, round_: int, trust: Trust) -> TriagePredicate | None:
+    """What triage last said of a round; None where it has said nothing.
+
+    Raises:
+        Tampered, Gated: a triage does not hold, or is signed by a strange key.
+    """
+    found = [
+        verify_envelope(data, trust, TriagePredicate, digest).predicate
+        for data in statements_of(store, digest, TriagePredicate.kind)
+    ]
+    return max((said for said in found if said.round == round_), key=lambda said: said.sequence, default=None)
 
 
 def latest_round(store: Store, digest: Digest, trust: Trust) -> PastRound:

@@ -10,8 +10,10 @@ from iirl_core.audit import Audit
 from iirl_core.canonical import Digest, digest_bytes, folder_of
 from iirl_core.errors import NotFound, Tampered
 from iirl_core.release import audit_file
-from iirl_core.signing import Fields
+from iirl_core.signing import AuditPredicate, Fields
 from iirl_core.store import Store
+
+AUDIT = "audit.json"
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,16 @@ def lineage(store: Store, digest: Digest) -> Iterator[Ancestor]:
         following = here.manifest.parent
 
 
-def audit_of(store: Store, digest: Digest, round: int) -> Audit:
-    """``audit.json`` of one round; who needs proof verifies the auditor's statement about it.
+def audit_of(store: Store, digest: Digest, said: AuditPredicate) -> Audit:
+    """``audit.json`` of one round, if it is the file that the auditor's statement lists.
 
     Raises:
-        NotFound: there was no such audit.
-        ArtifactError: the file cannot be read.
+        Tampered: it is gone, was changed or cannot be read.
     """
-    data = store.get(audit_file(digest, round, "audit.json"))
-    return Audit.parse(dict(Fields.parse("audit.json", data).document))
+    try:
+        data = store.get(audit_file(digest, said.round, AUDIT))
+    except NotFound as error:
+        raise Tampered(f"the audit of round {said.round} about {digest[:19]} is gone") from error
+    if digest_bytes(data) != dict(said.files).get(AUDIT):
+        raise Tampered(f"the audit of round {said.round} about {digest[:19]} was changed after it was signed")
+    return Audit.parse(dict(Fields.parse(AUDIT, data).document))

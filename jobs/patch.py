@@ -34,6 +34,7 @@ from iirl_core.signing import (
 from iirl_core.store.pointer import move_pointer
 from jobs.console import Progress
 from jobs.history import latest_round
+from jobs.lineage import manifest_of
 from jobs.outcome import Outcome
 
 REPAIR = "repair.json"
@@ -55,7 +56,7 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
 
     Raises:
         NotFound: it was never audited.
-        ConfigError: it was not triaged, no finding is a flaw, or the builder's key is missing.
+        ConfigError: it was not triaged, or the builder's key is missing.
     """
     store = session.store
     digest = resolve(store, reference or config.name)
@@ -119,7 +120,7 @@ def _sign(session: Session, key: SigningKey, config: Config, repair: Repair, aud
     store, child = session.store, repair.child
     if child is None:
         return
-    version = load_from(store, child).manifest.version
+    version = manifest_of(store, child).version
     statement = sign_statement(key, Subject(config.name, child), SealPredicate(config.name, version, audit.digest))
     if statement not in statements_of(store, child, SealPredicate.kind):
         details = (

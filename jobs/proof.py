@@ -40,7 +40,9 @@ class Check:
     problem: str = ""
 
 
-def prove(store: Store, digest: Digest, channel: tuple[str, str] | None, trust: Trust) -> Iterator[Check]:
+def prove(
+    store: Store, digest: Digest, channel: tuple[str, str] | None, trust: Trust, *, trust_remote_code: bool = False
+) -> Iterator[Check]:
     """Check everything about ``digest``; ``channel`` (name, channel) is how it was asked for, None for a digest.
 
     A check that fails stops only those that build on it.
@@ -50,7 +52,7 @@ def prove(store: Store, digest: Digest, channel: tuple[str, str] | None, trust: 
     yield Check("manifest", f"its digest is {digest}", named.problem)
     if manifest:
         yield from _files(store, digest, manifest)
-        problem = _try(lambda: load_from(store, digest)).problem
+        problem = _try(lambda: load_from(store, digest, trust_remote_code=trust_remote_code)).problem
         yield Check("golden Readings", f"{len(manifest.golden)} computed again match", problem)
     dossier = read_dossier(store, digest)
     yield from _seal(dossier, manifest, trust)
@@ -152,7 +154,7 @@ def _audit_told(store: Store, dossier: Dossier, said: AuditPredicate) -> str:
     """What the audit found, if its files are those that were signed and say what the statement says."""
     if broken := dossier.broken_files(said):
         raise Tampered(f"gone or changed: {', '.join(broken)}")
-    audit = audit_of(store, dossier.digest, said.round)
+    audit = audit_of(store, dossier.digest, said)
     if (audit.digest, audit.round, audit.verdict.passed) != (dossier.digest, said.round, said.passed):
         raise Tampered("audit.json says something else than the signed statement")
     return f"{len(said.files)} files; {audit.findings} findings over {audit.probes} probes"

@@ -1,15 +1,17 @@
-"""``iirl release`` and ``iirl release rollback``: move a channel."""
+"""``iirl release``, ``iirl release rollback`` and ``iirl release revoke``: move a channel, or close it to a digest."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iirl_core.canonical import folder_of
 from iirl_core.enforcement import Thresholds
 from iirl_core.errors import ConfigError
-from iirl_core.release import Facts, Release, channel_key, release, resolve
+from iirl_core.release import Facts, Release, channel_key, read_channel, release, resolve
+from iirl_core.release import revoke as revoke_digest
 from iirl_core.release import rollback as roll_back
-from iirl_core.signing import KeyRole, Trust, Verified, load_private_key
+from iirl_core.signing import KeyRole, Subject, Trust, Verified, load_private_key
 from jobs.key import refuse_keys_inside
 from jobs.outcome import Outcome
 
@@ -59,6 +61,26 @@ def rollback(session: Session, config: Config, progress: Progress, reference: st
     made = roll_back(session.store, config.name, config.release.channel, key, trust)
     progress.say(f"undid {made.predicate.rollback_of}")
     return _outcome(f"rolled {config.name} back", session.store.url, made)
+
+
+def revoke(session: Session, config: Config, progress: Progress, reference: str | None, reason: str) -> Outcome:
+    """Forbid that an artifact be released, rolled back to or served from now on, whatever its audits say.
+
+    Raises:
+        ConfigError: no artifact was named, or the approver's key cannot be used.
+        NotFound: there is no such artifact.
+    """
+    if not reference:
+        raise ConfigError("iirl release revoke", "--artifact: what is revoked must be named")
+    store, keys = session.store, Path(config.keys)
+    refuse_keys_inside(store, keys)
+    key = load_private_key(keys, KeyRole.APPROVER)
+    digest = resolve(store, reference)
+    revoke_digest(store, Subject(config.name, digest), reason, key)
+    current = read_channel(store, config.name, config.release.channel, Trust.from_folder(keys))
+    if current is not None and current.predicate.digest == digest:
+        progress.say(f"{config.name}@{config.release.channel} still means it: iirl release rollback CONFIG.yaml")
+    return Outcome(f"revoked {digest[:19]}: {reason}", f"{store.url}/statements/{folder_of(digest)}", "iirl log")
 
 
 def _outcome(what: str, url: str, made: Verified[Release]) -> Outcome:

@@ -71,7 +71,7 @@ Asked = tuple[Line, Input | None]
 """Where a row comes from, and what it asks (None: it could not be read, and the line says why)."""
 
 
-def run(store: Store, reference: str, file: Path, out: str | None) -> Outcome:
+def run(store: Store, reference: str, file: Path, out: str | None, *, trust_remote_code: bool = False) -> Outcome:
     """Score ``file`` with what ``reference`` means (NAME, NAME@CHANNEL, ``sha256:…`` or an artifact's folder).
 
     ``out`` names a .jsonl or .parquet file; None prints JSONL on standard output.
@@ -83,7 +83,7 @@ def run(store: Store, reference: str, file: Path, out: str | None) -> Outcome:
     """
     asked = _asked(store, file)
     with _writer(out) as write:
-        artifact = _artifact(store, reference)
+        artifact = _artifact(store, reference, trust_remote_code)
         scored, refused = 0, []
         for batch in _batches(asked):
             lines = list(_scored(artifact, batch))
@@ -100,10 +100,10 @@ def run(store: Store, reference: str, file: Path, out: str | None) -> Outcome:
     return Outcome(f"{scored} rewards of {version}{left}", out or "")
 
 
-def _artifact(store: Store, reference: str) -> Artifact:
+def _artifact(store: Store, reference: str, remote: bool) -> Artifact:
     if (Path(reference) / "manifest.json").is_file():
-        return load(reference)
-    return load_from(store, resolve(store, reference))
+        return load(reference, trust_remote_code=remote)
+    return load_from(store, resolve(store, reference), trust_remote_code=remote)
 
 
 def _asked(store: Store, file: Path) -> Iterator[Asked]:

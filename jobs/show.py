@@ -71,7 +71,7 @@ def _lineage(store: Store, line: list[Ancestor]) -> Iterator[str]:
 def _audit_line(store: Store, digest: Digest, statement: Statement) -> str:
     said = AuditPredicate.from_fields(statement.fields)
     try:
-        audit = audit_of(store, digest, said.round)
+        audit = audit_of(store, digest, said)
         found = f"{audit.findings} findings ({audit.open_hard} open of hard norms) over {audit.probes} probes"
     except ArtifactError as error:
         found = str(error)

@@ -34,16 +34,23 @@ def run_tool(options: Namespace, progress: Progress) -> Outcome:
 
             return log(open_store(options.store), verify=options.verify)
         case "show" | "verify":
-            from cluster.store import open_store
-            from jobs import show, verify
-
-            run = show.run if options.command == "show" else verify.run
-            return run(open_store(options.store), options.artifact, Path(options.keys))
+            return _look(options)
         case _:
             from cluster.store import open_store
             from jobs.score import run as score
 
-            return score(open_store(options.store), options.artifact, Path(options.file), options.out)
+            store, remote = open_store(options.store), options.trust_remote_code
+            return score(store, options.artifact, Path(options.file), options.out, trust_remote_code=remote)
+
+
+def _look(options: Namespace) -> Outcome:
+    from cluster.store import open_store
+    from jobs import show, verify
+
+    store, keys = open_store(options.store), Path(options.keys)
+    if options.command == "show":
+        return show.run(store, options.artifact, keys)
+    return verify.run(store, options.artifact, keys, trust_remote_code=options.trust_remote_code)
 
 
 def _key(options: Namespace, progress: Progress) -> Outcome:

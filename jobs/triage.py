@@ -19,12 +19,11 @@ from iirl_core.signing import (
     Trust,
     load_private_key,
     sign_statement,
-    statements_of,
     store_statement,
 )
 from iirl_core.triage import triage
 from jobs.console import Progress
-from jobs.history import latest_round
+from jobs.history import latest_round, latest_triage
 from jobs.outcome import Outcome
 
 SHOWN = 5
@@ -57,16 +56,19 @@ def triage_round(session: Session, config: Config, audit: Audit, findings: Seque
     Raises:
         ConfigError: the auditor's key is missing.
     """
+    store, keys = session.store, Path(config.keys)
     labels = {finding.id: triage(finding, config.triage) for finding in findings}
-    key = load_private_key(Path(config.keys), KeyRole.AUDITOR)
+    key = load_private_key(keys, KeyRole.AUDITOR)
     policy = digest_json({"triage": config.triage}).replace("sha256:", "policy:", 1)
-    said = TriagePredicate(audit.round, policy, tuple(sorted((name, label.value) for name, label in labels.items())))
-    statement = sign_statement(key, Subject(config.name, audit.digest), said)
-    if labels and statement not in statements_of(session.store, audit.digest, TriagePredicate.kind):
-        counts = Counter(label.value for label in labels.values())
-        details = (("round", str(audit.round)), *((name, str(count)) for name, count in counts.items()))
-        append(session.store, Event("triage", audit.digest, config.name, key.id, details))
-        store_statement(session.store, statement)
+    pairs = tuple(sorted((name, label.value) for name, label in labels.items()))
+    before = latest_triage(store, audit.digest, audit.round, Trust.from_folder(keys))
+    if not labels or (before is not None and (before.policy, before.labels) == (policy, pairs)):
+        return labels
+    said = TriagePredicate(audit.round, policy, pairs, before.sequence + 1 if before else 0)
+    counts = Counter(label.value for label in labels.values())
+    details = (("round", str(audit.round)), *((name, str(count)) for name, count in counts.items()))
+    append(store, Event("triage", audit.digest, config.name, key.id, details))
+    store_statement(store, sign_statement(key, Subject(config.name, audit.digest), said))
     return labels
 
 

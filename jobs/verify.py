@@ -14,7 +14,9 @@ from jobs.outcome import Outcome
 from jobs.proof import Check, prove
 
 
-def run(store: Store, reference: str, keys: Path, *, console: Console | None = None) -> Outcome:
+def run(
+    store: Store, reference: str, keys: Path, *, trust_remote_code: bool = False, console: Console | None = None
+) -> Outcome:
     """Print one line per check; not passed where one does not hold. ``keys`` says whom to believe.
 
     Raises:
@@ -27,7 +29,7 @@ def run(store: Store, reference: str, keys: Path, *, console: Console | None = N
     digest = resolve(store, reference)
     name, at, channel = reference.partition("@")
     checks = []
-    for check in prove(store, digest, (name, channel) if at else None, trust):
+    for check in prove(store, digest, (name, channel) if at else None, trust, trust_remote_code=trust_remote_code):
         console.print(line_of(check))
         checks.append(check)
     failed = [check for check in checks if check.problem]

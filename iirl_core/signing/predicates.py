@@ -84,7 +84,8 @@ class TriagePredicate:
     """The auditor, by a written policy and never as a person: the labels of a round's findings.
 
     ``policy`` is ``policy:`` and the digest (without ``sha256:``) of the policy that decided; ``labels`` are pairs of
-    a finding's id and its label.
+    a finding's id and its label. A round may be triaged again, under another policy: of its statements the one with
+    the highest ``sequence`` (from 0 on) counts.
 
     Raises:
         ArtifactError: ``policy`` is anything else.
@@ -93,6 +94,7 @@ class TriagePredicate:
     round: int
     policy: str
     labels: tuple[tuple[str, str], ...]
+    sequence: int = 0
 
     kind: ClassVar[str] = "triage"
     signer: ClassVar[KeyRole] = KeyRole.AUDITOR
@@ -104,12 +106,14 @@ class TriagePredicate:
     def document(self) -> dict[str, JsonValue]:
         """As JSON."""
         labels: dict[str, JsonValue] = dict(self.labels)
-        return {"round": self.round, "policy": self.policy, "labels": labels}
+        return {"round": self.round, "policy": self.policy, "labels": labels, "sequence": self.sequence}
 
     @classmethod
     def from_fields(cls, fields: Fields) -> Self:
         """From JSON."""
-        return cls(fields.integer("round"), fields.text("policy"), fields.pairs("labels"))
+        return cls(
+            fields.integer("round"), fields.text("policy"), fields.pairs("labels"), fields.integer("sequence")
+        )
 
 
 @dataclass(frozen=True)

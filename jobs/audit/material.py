@@ -8,12 +8,12 @@ from itertools import chain
 
 from iirl_core.artifact import Artifact
 from iirl_core.config import Config
-from iirl_core.corpus import read_corpus
 from iirl_core.demonstration import Demonstration
 from iirl_core.norm import Norm
 from iirl_core.probe import Material, Probe, material_of
 from iirl_core.store.protocol import Store
 from jobs.history import PastRound
+from jobs.learnt import corpus_behind
 
 MOST = 4096
 """Inputs of each role that travel to the scorers: what families perturb is a sample, however large the corpora."""
@@ -28,13 +28,15 @@ def gather_material(
         NotFound: a corpus was never ingested.
     """
     found = chain.from_iterable(
-        read_corpus(store, section.name).demonstrations(split)
+        corpus_behind(store, artifact.manifest, section).demonstrations(split)
         for section in config.corpora
         if section.role == "demonstrations"
         for split in ("train", "guard")
     )
     corpus = chain.from_iterable(
-        read_corpus(store, section.name).demonstrations() for section in config.corpora if section.role == "probes"
+        corpus_behind(store, artifact.manifest, section).demonstrations()
+        for section in config.corpora
+        if section.role == "probes"
     )
     demonstrations = _sample(found, config.seed)
     return material_of(

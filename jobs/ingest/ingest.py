@@ -11,29 +11,28 @@ Then the corpus is published whole. A run that is killed leaves only invisible s
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 
 import pyarrow as pa
 import pyarrow.ipc
 import ray
 import ray.data
-from ray.data import DataContext
 from ray.exceptions import RayError
 
+from cluster.failure import failure_of
 from cluster.session import Session
+from cluster.streaming import streaming
 from iirl_core.canonical import JsonValue
 from iirl_core.config import Config
 from iirl_core.config.learning import CorpusSection
 from iirl_core.corpus import Admission, CorpusManifest, Shard, admission_of, publish_corpus
-from iirl_core.corpus.publishing import staging, tallied
+from iirl_core.corpus.publishing import pointer_key, staging, tallied
 from iirl_core.corpus.shard import shard_name, write_shard
 from iirl_core.corpus.tables import Kind
 from iirl_core.corpus.tally import RowFacts, Tally
-from iirl_core.errors import ClusterError
-from iirl_core.records.opening import one_line
+from iirl_core.log import Event, append
 from iirl_core.records.raw import Quarantined, RecordFile
+from iirl_core.store.pointer import read_pointer
 from iirl_core.store.protocol import Store
 from jobs.console import Progress
 from jobs.ingest.counting import tokenizer_of
@@ -66,9 +65,7 @@ def run(session: Session, config: Config, progress: Progress) -> tuple[CorpusMan
             for section, files in found
         )
     except RayError as error:
-        raise ClusterError(
-            f"ingest failed on Ray ({one_line(error)})", todo="Run it again; see the log of Ray"
-        ) from error
+        raise failure_of(error, "ingest") from error
 
 
 def _ingest(
@@ -85,7 +82,7 @@ def _ingest(
     chunk = chunk_for(sum(file.bytes for file in described), session.cpus())
     filesystem, root = store.filesystem()
     plans = ShardPlans(section.rows_per_shard)
-    with _streaming(chunk), staging(store) as staged, staging(store) as parts:
+    with streaming(block_bytes=chunk, ordered=True), staging(store) as staged, staging(store) as parts:
         with tallied(store, staged) as tally:
             facts = _parsed(Parse(tuple(files), rules, filesystem, f"{root}/{parts}", tokenizer), chunk)
             with progress.task(f"ingest {section.name}") as advance:
@@ -95,6 +92,9 @@ def _ingest(
             tally.check_not_empty(section.name)
             shards = _written(store, plans.shards, f"{root}/{parts}", f"{root}/{staged}", rules.kind)
             manifest = tally.manifest(section.name, rules.kind, described, shards, _recorded(section))
+        if read_pointer(store, pointer_key(manifest.name)) != manifest.digest:
+            rows = (("rows", str(manifest.rows)), ("quarantined", str(manifest.quarantined)))
+            append(store, Event("ingest", manifest.digest, manifest.name, details=rows))
         publish_corpus(store, staged, manifest)
     return manifest
 
@@ -140,21 +140,3 @@ def _recorded(section: CorpusSection) -> JsonValue:
     recorded: dict[str, JsonValue] = section.model_dump(mode="json")
     recorded["files"] = [pattern.rsplit("/", 1)[-1] for pattern in section.files]
     return recorded
-
-
-@contextmanager
-def _streaming(block_bytes: int) -> Iterator[None]:
-    """Ray Data in order, in blocks of a chunk, silent: our Progress speaks."""
-    context = DataContext.get_current().copy()
-    context.target_max_block_size = block_bytes
-    context.execution_options.preserve_order = True
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
-    logger = logging.getLogger("ray.data")
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        with DataContext.current(context):
-            yield
-    finally:
-        logger.setLevel(level)

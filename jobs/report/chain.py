@@ -49,17 +49,17 @@ def patches_of(store: Store, digest: Digest) -> tuple[Patch, ...]:
 
 
 def round_facts(
-    store: Store, artifact: Artifact, history: Sequence[PastRound], unseen: Tensor | None
+    store: Store, artifact: Artifact, history: Sequence[PastRound], unseen: Tensor | None, budget: float
 ) -> tuple[RoundFacts, ...]:
     """One row a round, oldest first; retained reward is measured anew, with the patches that each round audited."""
-    return tuple(_round(store, artifact, past, unseen) for past in history)
+    return tuple(_round(store, artifact, past, unseen, budget) for past in history)
 
 
-def _round(store: Store, artifact: Artifact, past: PastRound, unseen: Tensor | None) -> RoundFacts:
+def _round(store: Store, artifact: Artifact, past: PastRound, unseen: Tensor | None, budget: float) -> RoundFacts:
     audit, model = past.audit, artifact.model.with_patches(patches_of(store, past.digest))
     labels = Counter(past.labels.values())
     repair = repair_record(store, past)
-    budget = check_budget(artifact.guard.root_rewards, model.rewards(artifact.guard.z).detach(), 0.05)
+    report = check_budget(artifact.guard.root_rewards, model.rewards(artifact.guard.z).detach(), budget)
     return RoundFacts(
         round=audit.round,
         digest=past.digest,
@@ -71,7 +71,7 @@ def _round(store: Store, artifact: Artifact, past: PastRound, unseen: Tensor | N
         hard_flaws=audit.open_hard,
         patches_added=repair.patches,
         refused=repair.refused,
-        guard_min=budget.least,
+        guard_min=report.least,
         unseen_share=None if unseen is None else retained(artifact, model.rewards(unseen), unseen),
     )
 

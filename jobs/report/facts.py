@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from iirl_core.canonical import Digest
 from iirl_core.corpus import read_corpus
 from iirl_core.demonstration import Trajectory
 from iirl_core.errors import ArtifactError
+from iirl_core.log import entries
 from iirl_core.norm import Norm
 from iirl_core.report import (
     Ancestor,
@@ -43,7 +45,45 @@ PREDICATES: dict[str, type[Predicate]] = {
 }
 
 
-def artifact_facts(store: Store, artifact: Artifact) -> ArtifactFacts:
+@dataclass(frozen=True)
+class Times:
+    """When the log says that something was said of an artifact; UTC, ISO 8601, "" where it says nothing."""
+
+    events: Mapping[tuple[str, str], str]
+    """By the event's kind and its round ("" where it has none)."""
+
+    def of(self, statement: Predicate) -> str:
+        """When a statement was made."""
+        match statement:
+            case SealPredicate():
+                return self.sealed
+            case AuditPredicate() | TriagePredicate():
+                return self.events.get((statement.kind, str(statement.round)), "")
+            case _:
+                return self.events.get(("release", ""), "")
+
+    @property
+    def sealed(self) -> str:
+        """When it was sealed: trained, or made by a repair."""
+        found = [time for (kind, _), time in self.events.items() if kind in ("seal", "patch")]
+        return found[0] if found else ""
+
+
+def times_of(store: Store, digest: Digest) -> Times:
+    """From the log."""
+    found = [entry for entry in entries(store) if entry.event.subject == digest]
+    return Times(
+        {
+            (
+                entry.event.kind,
+                entry.event.detail("round") if entry.event.kind in ("audit", "triage") else "",
+            ): entry.time
+            for entry in found
+        }
+    )
+
+
+def artifact_facts(store: Store, artifact: Artifact, times: Times) -> ArtifactFacts:
     """From the manifest, its ancestors' and its corpora's."""
     manifest = artifact.manifest
     ancestors = [
@@ -60,7 +100,7 @@ def artifact_facts(store: Store, artifact: Artifact) -> ArtifactFacts:
         encoder=_words(manifest.encoder, ("kind", "rows", "model", "max_tokens")),
         expertness=_words(manifest.expertness, ("family", "experts", "bottleneck", "hidden", "members")),
         mapping=_words(manifest.calibration.mapping, tuple(manifest.calibration.mapping)),
-        created="",
+        created=times.sealed,
         lineage=tuple(reversed(ancestors[1:])),
         corpora=tuple(_corpus(store, entry.name, entry.role, entry.digest) for entry in manifest.corpora),
     )
@@ -136,7 +176,7 @@ def _distances(artifact: Artifact, norms: Sequence[Norm], finding: Finding) -> t
     return tuple(found)
 
 
-def statement_facts(store: Store, digest: Digest, trust: Trust) -> tuple[StatementFacts, ...]:
+def statement_facts(store: Store, digest: Digest, trust: Trust, times: Times) -> tuple[StatementFacts, ...]:
     """Every statement about the artifact, and whether its signature holds."""
     facts = []
     for data in statements_of(store, digest):
@@ -150,8 +190,8 @@ def statement_facts(store: Store, digest: Digest, trust: Trust) -> tuple[Stateme
         except ArtifactError:
             verified = False
         key = statement.keyids[0] if statement.keyids else ""
-        says = _says(predicate.from_fields(statement.fields))
-        facts.append(StatementFacts(statement.kind, predicate.signer.value, key, says, "", verified))
+        said = predicate.from_fields(statement.fields)
+        facts.append(StatementFacts(statement.kind, predicate.signer.value, key, _says(said), times.of(said), verified))
     return tuple(facts)
 
 

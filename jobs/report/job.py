@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from iirl_core.artifact import load_from
@@ -15,9 +17,9 @@ from iirl_core.release import audit_file
 from iirl_core.report import ReportData, VerdictFacts, render_report
 from iirl_core.signing import Trust
 from iirl_core.store.protocol import Store
-from jobs.history import history_of
+from jobs.history import PastRound, history_of
 from jobs.report.chain import round_facts
-from jobs.report.facts import artifact_facts, coverage_cells, finding_facts, gaps_of, statement_facts
+from jobs.report.facts import artifact_facts, coverage_cells, finding_facts, gaps_of, statement_facts, times_of
 from jobs.report.figures import evaluation_figures
 from jobs.report.rewards import corpus_inputs, encode, reward_field, reward_groups
 
@@ -35,30 +37,31 @@ def write_report(store: Store, config: Config, digest: Digest) -> str:
     history = history_of(store, digest, trust)
     if not history or history[-1].digest != digest:
         raise NotFound(f"{digest[:19]} was never audited", todo="Audit it with: iirl audit CONFIG.yaml")
-    data = _gather(store, config, digest, trust)
+    data = _gather(store, config, history, trust)
     key = audit_file(digest, history[-1].audit.round, REPORT)
     store.put(key, render_report(data).encode("utf-8"))
     return f"{store.url}/{key}"
 
 
-def _gather(store: Store, config: Config, digest: Digest, trust: Trust) -> ReportData:
+def _gather(store: Store, config: Config, history: Sequence[PastRound], trust: Trust) -> ReportData:
     remote = config.encoder.kind == "text" and config.encoder.trust_remote_code
-    artifact = load_from(store, digest, trust_remote_code=remote)
-    history, norms = history_of(store, digest, trust), norms_of(config)
+    artifact = load_from(store, history[-1].digest, trust_remote_code=remote)
+    norms, times = norms_of(config), times_of(store, artifact.digest)
     findings = {past.audit.round: past.findings() for past in history}
     every = [finding for found in findings.values() for finding in found]
     audit = history[-1].audit
-    unseen_inputs = corpus_inputs(store, config, "demonstrations", ("unseen",))
+    read = partial(corpus_inputs, store, config, artifact.manifest)
+    unseen_inputs = read("demonstrations", ("unseen",))
     unseen = encode(artifact, unseen_inputs)
-    negatives = encode(artifact, corpus_inputs(store, config, "negatives", ("guard", "unseen")))
-    probes = encode(artifact, corpus_inputs(store, config, "probes", SPLITS))
+    negatives = encode(artifact, read("negatives", ("guard", "unseen")))
+    probes = encode(artifact, read("probes", SPLITS))
     contrast = {"held-out negatives": negatives, "the audit's probe corpora": probes}
-    shown = unseen_inputs or corpus_inputs(store, config, "demonstrations", ("guard",))
+    shown = unseen_inputs or read("demonstrations", ("guard",))
     return ReportData(
-        artifact=artifact_facts(store, artifact),
+        artifact=artifact_facts(store, artifact, times),
         verdict=VerdictFacts(audit.verdict.passed, audit.verdict.reasons),
         norms=norms,
-        rounds=round_facts(store, artifact, history, unseen),
+        rounds=round_facts(store, artifact, history, unseen, config.patch.budget),
         coverage=coverage_cells(audit),
         gaps=gaps_of(norms, audit),
         findings=finding_facts(artifact, norms, history, findings),
@@ -67,6 +70,6 @@ def _gather(store: Store, config: Config, digest: Digest, trust: Trust) -> Repor
         groups=reward_groups(artifact, unseen, {name: z for name, z in contrast.items() if z is not None}),
         figures=evaluation_figures(store, config, history),
         field=reward_field(artifact, norms, shown, every),
-        statements=statement_facts(store, digest, trust),
+        statements=statement_facts(store, artifact.digest, trust, times),
         generated=datetime.now(UTC).isoformat(timespec="minutes"),
     )

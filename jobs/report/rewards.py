@@ -11,10 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from iirl_core.artifact import Artifact
+from iirl_core.artifact import Artifact, Manifest
 from iirl_core.audit import Finding
 from iirl_core.config import Config
-from iirl_core.corpus import read_corpus
 from iirl_core.demonstration import Input, Split, Trajectory
 from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.norm import Norm
@@ -22,6 +21,7 @@ from iirl_core.patch import Patch
 from iirl_core.probe import PointReward
 from iirl_core.report import RewardField, RewardGroup
 from iirl_core.store.protocol import Store
+from jobs.learnt import corpus_behind
 
 MOST = 500
 """Inputs of each group that are read for the report."""
@@ -29,14 +29,14 @@ GRID = 24
 POINTS = 2000
 
 
-def corpus_inputs(store: Store, config: Config, role: str, splits: Sequence[Split]) -> list[Input]:
+def corpus_inputs(store: Store, config: Config, manifest: Manifest, role: str, splits: Sequence[Split]) -> list[Input]:
     """The first ``MOST`` inputs of a role in some splits."""
     demonstrations = (
         one.input
         for section in config.corpora
         if section.role == role
         for split in splits
-        for one in read_corpus(store, section.name).demonstrations(split)
+        for one in corpus_behind(store, manifest, section).demonstrations(split)
     )
     return list(islice(demonstrations, MOST))
 

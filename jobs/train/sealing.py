@@ -25,8 +25,9 @@ from iirl_core.signing import (
     statements_of,
     store_statement,
 )
-from iirl_core.store.pointer import move_pointer
+from iirl_core.store.pointer import move_pointer, read_pointer
 from iirl_core.store.protocol import Store
+from jobs.lineage import lineage
 from jobs.train.features import Features
 from jobs.train.journal import METRICS
 from jobs.train.loop import TrainingTask, build_model
@@ -93,8 +94,15 @@ def seal_run(
     if statement not in statements_of(store, digest, "seal"):
         append(store, Event("seal", digest, config.name, key.id, (("version", config.version),)))
         store_statement(store, statement)  # last: where it lies, the log knows
-    move_pointer(store, f"runs/{config.name}/latest", digest)
+    _point(store, f"runs/{config.name}/latest", digest)
     return digest
+
+
+def _point(store: Store, key: str, digest: Digest) -> None:
+    """Make it the latest, unless what is the latest now was made from it: a repair is not undone by training again."""
+    latest = read_pointer(store, key)
+    if latest is None or digest not in {ancestor.digest for ancestor in lineage(store, Digest(latest))}:
+        move_pointer(store, key, digest)
 
 
 def metrics_of(store: Store, task: TrainingTask, guard: Guard) -> dict[str, float]:

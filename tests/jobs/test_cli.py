@@ -36,7 +36,9 @@ def test_a_dry_run_prints_the_resolved_configuration_and_does_nothing(
     [
         (["train", "none.yaml"], "no configuration at none.yaml"),
         (["train", SPATIAL, "--set", "tarin.epochs=3"], "tarin: unknown key"),
-        (["release", "forward", SPATIAL], "iirl release CONFIG or iirl release rollback CONFIG"),
+        (["release", "forward", SPATIAL], "iirl release CONFIG, or rollback or revoke before CONFIG"),
+        (["release", "revoke", SPATIAL], "--reason with revoke, and only there"),
+        (["release", SPATIAL, "--reason", "it leaks"], "--reason with revoke, and only there"),
         (["show", "nothing", "--store", "{tmp}"], "there is no artifact of nothing"),
         (["key", "list", "builder"], "takes no role"),
         (["score", "nothing", "none.jsonl", "--store", "{tmp}"], "no file and no corpus none.jsonl"),

@@ -8,8 +8,9 @@ from iirl_core.canonical import folder_of
 from iirl_core.errors import ConfigError, Gated, NotFound, Tampered
 from iirl_core.log import entries
 from iirl_core.release import resolve
-from iirl_core.signing import KeyRole
+from iirl_core.signing import KeyRole, Trust
 from jobs import release
+from jobs.proof import prove
 from tests.jobs.wheel import Wheel, quiet
 
 
@@ -79,3 +80,19 @@ def test_a_rollback_takes_no_artifact_and_needs_a_release(wheel: Wheel) -> None:
 def test_the_approver_is_who_signed(wheel: Wheel) -> None:
     outcome = release.run(wheel.session, wheel.config, quiet())
     assert f"approved by {wheel.key(KeyRole.APPROVER).id[:12]}" in outcome.made
+
+
+def test_what_was_revoked_is_never_released_again(wheel: Wheel) -> None:
+    release.run(wheel.session, wheel.config, quiet())
+    outcome = release.revoke(wheel.session, wheel.config, quiet(), "sample@production", "it leaks")
+    assert wheel.child[:19] in outcome.made
+    assert [entry.event.kind for entry in entries(wheel.store)][-1] == "revocation"
+    with pytest.raises(Gated, match="it leaks"):
+        release.run(wheel.session, wheel.config, quiet())
+    checks = prove(wheel.store, wheel.child, ("sample", "production"), Trust.from_folder(wheel.keys))
+    assert any("it leaks" in check.problem for check in checks)
+
+
+def test_a_revocation_names_its_artifact(wheel: Wheel) -> None:
+    with pytest.raises(ConfigError, match="--artifact"):
+        release.revoke(wheel.session, wheel.config, quiet(), None, "it leaks")

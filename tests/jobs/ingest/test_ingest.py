@@ -12,6 +12,7 @@ from cluster.store import open_store
 from iirl_core.config import Config
 from iirl_core.corpus import admission_of, admit, read_corpus, write_corpus
 from iirl_core.errors import ConfigError, CorpusEmpty
+from iirl_core.log import entries
 from iirl_core.records import open_records
 from iirl_core.store import DirectoryStore
 from jobs import ingest as verb
@@ -109,6 +110,8 @@ def test_the_same_input_and_configuration_give_the_same_digest(session, tmp_path
     path = write_lines(tmp_path / "rows.jsonl", long_rows(40))
     (first,), (second,) = run(session, text_config(path)), run(session, text_config(path))
     assert first == second
+    logged = [(entry.event.kind, entry.event.subject) for entry in entries(session.store)]
+    assert logged == [("ingest", first.digest)], "what changed nothing is not logged"
     (third,) = run(session, text_config(path, rows_per_shard=10))
     assert third.content == first.content
     assert third.digest != first.digest

@@ -10,17 +10,18 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from cluster.session import Session
-from iirl_core.artifact import load_from
+from iirl_core.artifact import load_from, seal_child
 from iirl_core.config import Config
 from iirl_core.errors import ClusterError
 from iirl_core.log import entries
 from iirl_core.release import resolve
 from iirl_core.signing import SealPredicate, Trust, statements_of, verify_envelope
-from iirl_core.store import DirectoryStore
+from iirl_core.store import DirectoryStore, move_pointer
 from jobs.console import Progress
 from jobs.train import run
 from jobs.train.engine import Engine
@@ -30,6 +31,7 @@ from jobs.train.journal import METRICS, read_place
 from jobs.train.loop import TrainingTask, build_model
 from jobs.train.order import Order
 from jobs.train.sources import read_sources
+from tests.iirl_core.artifact.samples import patch_at
 from tests.jobs.train.made import demonstration, make_builder, make_corpora, walks, walks_config
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(900)]
@@ -101,6 +103,15 @@ def test_a_killed_run_goes_on_by_the_same_command_and_ends_where_it_would_have(
         digest = resolve(store, "walks")
         assert digest[:19] in outcome.made
         assert run(session, config, QUIET) == outcome
+        assert resolve(store, "walks") == digest
+        repaired = seal_child(
+            store,
+            load_from(store, digest),
+            [patch_at(load_from(store, digest).model, walks(1, 0.2, seed=9, aside=0.6)[0])],
+        )
+        move_pointer(store, "runs/walks/latest", repaired)
+        run(session, config, QUIET)
+        assert resolve(store, "walks") == repaired, "a repair is not undone by training the same again"
     lines = lines_of(store, run_folder)
     expected = never_stopped(store, config, run_folder)
     assert [line["step"] for line in lines] == list(range(1, len(expected) + 1))
@@ -124,6 +135,23 @@ def check_sealed(store: DirectoryStore, folder: Path, digest: str) -> None:
     good, bad = artifact.read([walks(1, 0.05, seed=9)[0], walks(1, 0.2, seed=9, aside=0.6)[0]])
     assert good.reward > 0.6
     assert bad.reward < 0.4
+
+
+@pytest.mark.usefixtures("ray_session", "one_rank")
+def test_two_ranks_learn_what_one_learns(made: tuple[DirectoryStore, Path]) -> None:
+    """A rank tells the loss of its own half of each batch, so it is the level that is compared."""
+    store, folder = made
+    config = walks_config(folder, workers=2, cpus_per_worker=0.5, zero_stage=2)
+    with Session(store) as session:
+        run(session, config, QUIET)
+    run_folder = f"runs/walks/{run_name(config, read_sources(store, config))}"
+    alone = never_stopped(store, walks_config(folder), run_folder)
+    together = [line["loss"] for line in lines_of(store, run_folder)]
+    assert len(together) == len(alone)
+    assert np.mean(together[:20]) == pytest.approx(np.mean(alone[:20]), rel=0.05)
+    assert np.mean(together[-50:]) == pytest.approx(np.mean(alone[-50:]), rel=0.05)
+    assert np.mean(together[-50:]) < 0.7 * np.mean(together[:20])
+    check_sealed(store, folder, resolve(store, "walks"))
 
 
 @pytest.mark.slow

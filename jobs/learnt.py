@@ -1,0 +1,20 @@
+"""The corpora behind an artifact: those that it was made from, even where newer ones have their names now."""
+
+from __future__ import annotations
+
+from iirl_core.artifact import Manifest
+from iirl_core.config.learning import CorpusSection
+from iirl_core.corpus import Corpus, read_corpus
+from iirl_core.store.protocol import Store
+
+
+def corpus_behind(store: Store, manifest: Manifest, section: CorpusSection) -> Corpus:
+    """The corpus of a configured section as the artifact's manifest names it, so that what is called unseen was unseen;
+    the newest of that name where the artifact learnt nothing from it.
+
+    Raises:
+        NotFound: it is not in the store.
+        Tampered: its manifest does not match its digest.
+    """
+    learnt = {entry.name: entry.digest for entry in manifest.corpora}
+    return read_corpus(store, section.name, learnt.get(section.name))

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from iirl_core.artifact import load_from
+from iirl_core.canonical import Digest
+from iirl_core.config import Config
+from iirl_core.corpus import identity_of, read_corpus, write_corpus
+from iirl_core.demonstration import Demonstration
+from iirl_core.errors import ConfigError
+from iirl_core.evaluation import Evaluation, parse_evaluation
+from iirl_core.log import entries
+from iirl_core.release import resolve
+from iirl_core.store import Store
+from jobs import evaluate
+from jobs.learnt import corpus_behind
+from tests.iirl_core.artifact.samples import walks
+from tests.jobs.audit.turning import make_root, wheel_config
+from tests.jobs.wheel import quiet
+
+
+def _config(folder: Path) -> Config:
+    return wheel_config(folder, corpora=[{"name": "walks", "files": ["walks.npz"]}], evaluate={"bootstrap": 200})
+
+
+def _kept(store: Store, digest: Digest) -> Evaluation:
+    return parse_evaluation(store.get(evaluate.evaluation_key(load_from(store, digest))))
+
+
+def test_the_figures_of_the_unseen_demonstrations_are_kept_with_their_intervals(tmp_path: Path) -> None:
+    session, root = make_root(tmp_path)
+    outcome = evaluate.run(session, _config(tmp_path), quiet())
+    assert "10 unseen records" in outcome.made
+    evaluation = _kept(session.store, root)
+    assert evaluation.counts == {"walks": (10, 10)}
+    noisy = evaluation.estimate("separation/noise-1")
+    kept = evaluation.estimate("retention/kept")
+    assert noisy is not None
+    assert kept is not None
+    assert noisy.value > 0.9
+    assert noisy.low <= noisy.value <= noisy.high
+    assert kept.value == 1.0, "nothing was patched yet"
+
+
+def test_evaluating_again_says_the_same_and_logs_nothing_new(tmp_path: Path) -> None:
+    session, root = make_root(tmp_path)
+    evaluate.run(session, _config(tmp_path), quiet())
+    first, logged = _kept(session.store, root), list(entries(session.store))
+    evaluate.run(session, _config(tmp_path), quiet())
+    assert _kept(session.store, root) == first
+    assert list(entries(session.store)) == logged
+    assert [entry.event.kind for entry in logged] == ["evaluate"]
+
+
+def test_what_is_called_unseen_was_not_trained_on_though_the_corpus_was_ingested_anew(tmp_path: Path) -> None:
+    session, root = make_root(tmp_path)
+    store, config = session.store, _config(tmp_path)
+    manifest = load_from(store, root).manifest
+    behind = corpus_behind(store, manifest, config.corpora[0]).manifest.digest
+    trained_on = [Demonstration(identity_of(item), item, "walks", "unseen") for item in walks(40, 1)]
+    assert write_corpus(store, "walks", trained_on).digest == read_corpus(store, "walks").manifest.digest
+    evaluate.run(session, config, quiet())
+    evaluation = _kept(store, resolve(store, "sample"))
+    assert evaluation.corpora == {"walks": behind}
+    assert evaluation.counts == {"walks": (10, 10)}
+
+
+def test_a_corpus_without_unseen_demonstrations_is_refused(tmp_path: Path) -> None:
+    session, _ = make_root(tmp_path)
+    shown = [Demonstration(identity_of(item), item, "other", "train") for item in walks(5, 5)]
+    write_corpus(session.store, "other", shown)
+    config = wheel_config(tmp_path, corpora=[{"name": "other", "files": ["walks.npz"]}])
+    with pytest.raises(ConfigError, match="no demonstration is in the unseen split"):
+        evaluate.run(session, config, quiet())
