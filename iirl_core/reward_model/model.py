@@ -50,8 +50,8 @@ class RewardModel:
         self.encoder, self.mapping, self.spaces, self.support = encoder, mapping, spaces, support
         self.expertness = expertness.eval().requires_grad_(False)
         self.patches = tuple(patches)
-        self.bank = PatchBank(self.patches)
         self._check_patches()
+        self.bank = PatchBank(self.patches)
 
     def _check_patches(self) -> None:
         probe = torch.zeros(1, self.spaces.whole.mean.shape[0])

@@ -138,3 +138,10 @@ def test_rewards_alone_are_the_column_of_the_rows(model: RewardModel) -> None:
     patched, z = model.with_patches([patch_at(model, item)]), model.encoder.encode([item]).z
     assert torch.equal(patched.rewards(z), patched.rows(z).reward)
     assert patched.rewards(z[:0]).shape == (0,)
+
+
+def test_patches_of_one_space_with_centres_of_different_lengths_are_refused_by_name(model: RewardModel) -> None:
+    right = patch_at(model, walks(1, seed=9)[0])
+    short = dataclasses.replace(right, centre=right.centre[:-1])
+    with pytest.raises(ArtifactError, match=short.id):
+        model.with_patches([right, short])
