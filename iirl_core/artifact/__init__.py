@@ -2,6 +2,7 @@
 
 from iirl_core.artifact.artifact import Artifact as Artifact
 from iirl_core.artifact.guard import Guard as Guard
+from iirl_core.artifact.guard import guard_metrics as guard_metrics
 from iirl_core.artifact.loading import load as load
 from iirl_core.artifact.loading import load_from as load_from
 from iirl_core.artifact.manifest import CorpusEntry as CorpusEntry

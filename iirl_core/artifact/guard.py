@@ -11,9 +11,19 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from iirl_core.errors import ArtifactError
+from iirl_core.patch.budget import KNOWN_GOOD
 from iirl_core.reward_model import RewardModel
 
 GUARD_FILE = "guard.safetensors"
+
+
+def guard_metrics(rewards: Tensor) -> dict[str, float]:
+    """What a manifest says of the guard set's ``rewards [G]``, to six digits: their mean, and the known-good share."""
+    found = {
+        "guard_reward_mean": float(rewards.double().mean()),
+        "guard_reward_known_good": float((rewards >= KNOWN_GOOD).double().mean()),
+    }
+    return {name: float(f"{value:.6g}") for name, value in found.items()}
 
 
 @dataclass(frozen=True, eq=False)

@@ -108,7 +108,7 @@ class Manifest:
     golden: tuple[Golden, ...]
 
     def document(self) -> dict[str, JsonValue]:
-        """As JSON; ``reading_manifest.parse_manifest`` is the inverse."""
+        """As JSON; ``parsing.parse_manifest`` is the inverse."""
         terminal: JsonValue = None if self.terminal is None else {"states": self.terminal, "staying_alive_pays": True}
         return {
             "schema": SCHEMA,

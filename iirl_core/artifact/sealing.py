@@ -17,19 +17,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from iirl_core.artifact.artifact import Artifact
 from iirl_core.artifact.card import card_of
 from iirl_core.artifact.environment import environment, portable_config
-from iirl_core.artifact.files import MANIFEST, digest_file
+from iirl_core.artifact.files import CHUNK, MANIFEST, digest_file
 from iirl_core.artifact.golden import golden_of
-from iirl_core.artifact.guard import GUARD_FILE, Guard
+from iirl_core.artifact.guard import GUARD_FILE, Guard, guard_metrics
 from iirl_core.artifact.manifest import CorpusEntry, FileEntry, GuardEntry, Manifest
 from iirl_core.artifact.patch_file import PATCH_FILE, patch_bytes
 from iirl_core.artifact.provenance import Mode, Supervision
 from iirl_core.artifact.weights import calibration_of, save_model
-from iirl_core.canonical import Digest, folder_of
+from iirl_core.canonical import Digest, digest_chunks, folder_of
 from iirl_core.config import Config
 from iirl_core.errors import ArtifactError
+from iirl_core.patch.budget import BUDGET, KNOWN_GOOD, check_budget
 from iirl_core.patch.patch import Patch
 from iirl_core.reward_model import RewardModel
 from iirl_core.store import Store
@@ -39,9 +42,7 @@ CARD = "README.md"
 
 @dataclass(frozen=True, eq=False)
 class ArtifactDraft:
-    """What training hands over. ``metrics`` are finite numbers by name; ``parent`` is the artifact that a re-training
-    replaces (None: a root).
-    """
+    """What training hands over: a root. ``metrics`` are finite numbers by name."""
 
     model: RewardModel
     guard: Guard
@@ -50,8 +51,6 @@ class ArtifactDraft:
     metrics: Mapping[str, float]
     mode: Mode
     supervision: Supervision
-    human: bool = False
-    parent: Digest | None = None
 
 
 def seal(store: Store, draft: ArtifactDraft) -> Digest:
@@ -70,11 +69,11 @@ def seal(store: Store, draft: ArtifactDraft) -> Digest:
         manifest = Manifest(
             name=draft.config.name,
             version=draft.config.version,
-            parent=draft.parent,
+            parent=None,
             kind=draft.model.encoder.kind,
             mode=draft.mode,
             supervision=draft.supervision,
-            human=draft.human,
+            human=False,
             files=(),
             corpora=draft.corpora,
             config=config,
@@ -91,24 +90,32 @@ def seal(store: Store, draft: ArtifactDraft) -> Digest:
         return _finish(store, manifest, folder, draft.model.patches, shared=())
 
 
-def seal_child(store: Store, parent: Artifact, patches: Sequence[Patch], *, human: bool = False) -> Digest:
+def seal_child(store: Store, parent: Artifact, patches: Sequence[Patch], *, weak: bool = False) -> Digest:
     """Seal ``parent`` with ``patches``, which are *all* patches of the child, the parent's own among them. The patch
-    version rises by one; weights, map, guard set and metrics are the parent's, and its blobs are shared.
+    version rises by one; weights, map and guard set are the parent's, and its blobs are shared; what the metrics say
+    of the guard set is measured anew. ``weak``: a patch goes back to answers that somebody wrote as bad ones
+    (``draws_on_corpus``), so the child was not learnt from demonstrations only.
 
     Raises:
-        ArtifactError: a patch does not fit the model, or one of the parent's is missing (disable it instead).
+        ArtifactError: a patch does not fit the model, one of the parent's is missing (disable it instead), or the
+            child breaks the known-good budget.
     """
     kept = {patch.id for patch in patches}
     if lost := [patch.id for patch in parent.model.patches if patch.id not in kept]:
         raise ArtifactError(f"patches of the parent are missing: {', '.join(lost[:3])}", "disabled, not dropped")
     model = parent.model.with_patches(patches)
+    rewards = _within_budget(parent.guard, model)
+    supervision = parent.manifest.supervision
+    if weak and supervision is Supervision.DEMONSTRATIONS_ONLY:
+        supervision = Supervision.WEAK
     major, minor, patch = parent.manifest.version.split(".")
     manifest = dataclasses.replace(
         parent.manifest,
         version=f"{major}.{minor}.{int(patch) + 1}",
         parent=parent.digest,
-        human=parent.manifest.human or human,
+        supervision=supervision,
         environment=environment(),
+        metrics={**parent.manifest.metrics, **guard_metrics(rewards)},
         patches=_enabled(patches),
         golden=golden_of(model),
     )
@@ -117,6 +124,27 @@ def seal_child(store: Store, parent: Artifact, patches: Sequence[Patch], *, huma
         _keep(store, entry, parent.folder)
     with tempfile.TemporaryDirectory(prefix="seal-") as folder:
         return _finish(store, manifest, Path(folder), patches, shared)
+
+
+@torch.no_grad()
+def _within_budget(guard: Guard, model: RewardModel) -> torch.Tensor:
+    """The guard set's rewards ``[G]``. Whoever proposed the patches, what is sealed is measured here."""
+    rewards = model.rewards(guard.z)
+    report = check_budget(guard.root_rewards, rewards, BUDGET)
+    if not report.guarded:
+        raise ArtifactError(
+            f"no guard input has a root reward of {KNOWN_GOOD:g} or more",
+            "at least one, which a repair can be held to",
+            "Train again",
+        )
+    if not report.holds:
+        raise ArtifactError(
+            f"{report.overdrawn} of {report.guarded} known-good inputs lose more than their budget; the worst keeps"
+            f" {report.least:.1%}",
+            f"at least {1 - BUDGET:.0%} of the root reward",
+            "Disable the patches that reach them",
+        )
+    return rewards
 
 
 def _finish(
@@ -143,9 +171,16 @@ def _finish(
 
 
 def _keep(store: Store, entry: FileEntry, folder: Path) -> None:
-    """Content-addressed: what is there already is the same bytes."""
-    if not store.exists(_blob(entry)):
+    """Content-addressed: what is there already is used, if it is still the same bytes."""
+    if not store.exists(_blob(entry)) or _stored_digest(store, _blob(entry)) != entry.digest:
         store.put_file(_blob(entry), folder / entry.path)
+
+
+def _stored_digest(store: Store, key: str) -> Digest:
+    """In constant memory."""
+    filesystem, root = store.filesystem()
+    with filesystem.open_input_stream(f"{root}/{key}", compression=None) as stream:
+        return digest_chunks(iter(lambda: stream.read(CHUNK), b""))
 
 
 def _blob(entry: FileEntry) -> str:

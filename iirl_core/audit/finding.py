@@ -42,6 +42,11 @@ class Finding:
         return "f-" + digest_json([self.digest, self.round, self.norm, self.label, self.step])[7:19]
 
     @property
+    def origin(self) -> str:
+        """The family that asked first, also where it was asked again as a former finding."""
+        return self.label.partition("/")[0]
+
+    @property
     def offender(self) -> Input:
         """The input whose reward is wrong: the edit of a pair, else the only input."""
         return self.inputs[-1]

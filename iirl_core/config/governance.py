@@ -58,8 +58,8 @@ class PatchSection(Section):
 
     spaces: list[Literal["latent", "residual", "input"]] = ["latent", "residual", "input"]
     """Offered in this order; a flaw that collides with known-good inputs in all of them is refused."""
-    budget: float = Field(default=0.05, gt=0, lt=1)
-    """Share of its root reward that any known-good input may lose along the whole chain."""
+    budget: float = Field(default=0.05, gt=0, le=0.05)
+    """Share of its root reward that any known-good input may lose along the whole chain; 0.05 is the most."""
     max_width: float = Field(default=1.0, gt=0)
     """Upper limit of a kernel's width, in units of its space's spread over the demonstrations."""
     max_patches: int = Field(default=400, ge=1)

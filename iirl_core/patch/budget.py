@@ -13,6 +13,8 @@ from torch import Tensor
 from iirl_core.errors import InputError
 
 KNOWN_GOOD = 0.5
+BUDGET = 0.05
+"""The most that may ever be taken; a configuration may ask for less."""
 ROUNDING = 1e-6
 """Rewards are float32."""
 
@@ -21,7 +23,7 @@ ROUNDING = 1e-6
 class BudgetReport:
     """``charged`` of ``guarded`` inputs lost anything, ``overdrawn`` lost more than the budget allows; ``least`` is the
     smallest share of its root reward that a known-good input kept, ``kept`` the share of them that kept the budget's
-    (1 − budget); ``least_of_all`` counts inputs below ½ too.
+    (1 − budget); ``least_of_all`` counts inputs below ½ too. A reward that is not a number kept nothing.
     """
 
     budget: float
@@ -34,8 +36,8 @@ class BudgetReport:
 
     @property
     def holds(self) -> bool:
-        """Whether the repair may be sealed."""
-        return self.overdrawn == 0
+        """Whether the repair may be sealed: no input lost too much, and there was one that could have."""
+        return self.overdrawn == 0 and self.guarded > 0
 
 
 def check_budget(root: Tensor, now: Tensor, budget: float) -> BudgetReport:
@@ -47,15 +49,16 @@ def check_budget(root: Tensor, now: Tensor, budget: float) -> BudgetReport:
     if root.shape != now.shape or root.ndim != 1 or len(root) == 0:
         raise InputError(f"{list(root.shape)} root rewards for {list(now.shape)} rewards", "one each, and at least one")
     root, now = root.detach().double(), now.detach().double()
-    share = (now / root.clamp(min=1e-12)).clamp(max=1)
+    share = (now / root.clamp(min=1e-12)).clamp(max=1).nan_to_num(nan=0.0)
     share = share.where(root > 0, root.new_ones(()))
-    good = root >= KNOWN_GOOD
-    overdrawn = good & (root - now > budget * root + ROUNDING)
+    # Negated, so that what is not a number is charged.
+    good = ~(root < KNOWN_GOOD)
+    overdrawn = good & ~(now >= root - budget * root - ROUNDING)
     shares = share[good]
     return BudgetReport(
         budget=budget,
         guarded=int(good.sum()),
-        charged=int((good & (root - now > ROUNDING)).sum()),
+        charged=int((good & ~(now >= root - ROUNDING)).sum()),
         overdrawn=int(overdrawn.sum()),
         least=float(shares.min()) if len(shares) else 1.0,
         kept=1 - float(overdrawn.sum()) / max(len(shares), 1),

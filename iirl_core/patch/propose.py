@@ -22,6 +22,7 @@ from iirl_core.audit.finding import Finding
 from iirl_core.config.governance import PatchSection
 from iirl_core.errors import InputError
 from iirl_core.norm.norm import Norm, NormKind
+from iirl_core.patch.budget import KNOWN_GOOD
 from iirl_core.patch.candidates import Candidates, candidates_of
 from iirl_core.patch.known_good import KnownGood, Neighbours, neighbours_of, slack_of
 from iirl_core.patch.patch import Patch, Space
@@ -96,9 +97,15 @@ def flaws_of(
 
 @torch.no_grad()
 def propose(model: RewardModel, flaws: Flaws, known: KnownGood, section: PatchSection, round_: int) -> Proposal:
-    """Suppressing patches for ``flaws`` on top of the model's bank. ``check_budget`` has the last word on the guard."""
+    """Suppressing patches for ``flaws`` on top of the model's bank. ``check_budget`` has the last word on the guard.
+
+    Without a known-good guard input there is nothing to hold a repair to, and every flaw is refused.
+    """
     if len(flaws.z) == 0:
         return Proposal((), ())
+    if not bool((known.root_rewards >= KNOWN_GOOD).any()):
+        reason = f"no guard input has a root reward of {KNOWN_GOOD:g} that a repair could be held to: train again"
+        return Proposal((), tuple(Refusal(finding, reason) for finding in flaws.findings))
     work = _Work(model, flaws, slack_of(model, known, SPENT * section.budget), section, round_)
     views: dict[Space, list[Neighbours]] = {}
     for caution, space in product(CAUTION, section.spaces):

@@ -116,7 +116,7 @@ def _draft(model: RewardModel, sections: Config, z_guard: torch.Tensor, known_go
     )
 
 
-def patch_at(model: RewardModel, item: Input, *, strength: float = 0.5, width: float = 0.5) -> Patch:
+def patch_at(model: RewardModel, item: Input, *, strength: float = 0.5, width: float = 0.05) -> Patch:
     """Suppresses around the first row of ``item``, in the input space."""
     phi, _ = model.space(model.encoder.encode([item]).z, "input")
     return Patch("suppress", "input", 0, tuple(phi[0, 0].tolist()), width, strength, ("f-1",), ("n",), round=1)

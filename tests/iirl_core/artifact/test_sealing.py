@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from iirl_core.artifact import Artifact, load_from, seal, seal_child
-from iirl_core.canonical import folder_of
+from iirl_core.artifact import Artifact, Guard, Supervision, guard_metrics, load_from, seal, seal_child
+from iirl_core.canonical import digest_bytes, folder_of
 from iirl_core.demonstration import Input, conversation
 from iirl_core.errors import ArtifactError
 from iirl_core.store import DirectoryStore
@@ -105,11 +106,65 @@ def test_a_child_bumps_the_version_and_shares_all_but_patches_and_card(root: Art
     assert child.read([item])[0].signal == root.read([item])[0].signal
 
 
-def test_a_child_of_a_child_remembers_people(root: Artifact, store: DirectoryStore) -> None:
+def test_a_child_of_a_child_remembers_what_its_patches_drew_on(root: Artifact, store: DirectoryStore) -> None:
     patches = [patch_at(root.model, item) for item in walks(2, seed=7)]
-    child = load_from(store, seal_child(store, root, patches[:1], human=True))
+    child = load_from(store, seal_child(store, root, patches[:1], weak=True))
     grandchild = load_from(store, seal_child(store, child, patches))
-    assert (grandchild.manifest.version, grandchild.manifest.human) == ("0.1.2", True)
+    assert root.manifest.supervision is Supervision.DEMONSTRATIONS_ONLY
+    assert (grandchild.manifest.version, grandchild.manifest.supervision) == ("0.1.2", Supervision.WEAK)
+    assert load_from(store, seal_child(store, root, patches)).manifest.supervision is Supervision.DEMONSTRATIONS_ONLY
+
+
+def test_weak_supervision_never_lowers_what_was_stronger(store: DirectoryStore) -> None:
+    root = load_from(store, seal(store, dataclasses.replace(trajectory_draft(), supervision=Supervision.PREFERENCE)))
+    child = load_from(store, seal_child(store, root, [patch_at(root.model, walks(1, seed=7)[0])], weak=True))
+    assert child.manifest.supervision is Supervision.PREFERENCE
+
+
+def test_a_child_that_breaks_the_known_good_budget_is_not_sealed(root: Artifact, store: DirectoryStore) -> None:
+    before = _everything(store)
+    with pytest.raises(ArtifactError, match=r"of \d+ known-good inputs lose more than their budget"):
+        seal_child(store, root, [patch_at(root.model, walks(1, seed=7)[0], width=3.0)])
+    assert _everything(store) == before
+
+
+def test_without_a_known_good_input_no_repair_is_sealed(store: DirectoryStore) -> None:
+    draft = trajectory_draft()
+    low = draft.model.rows(draft.guard.z).unpatched < 0.5
+    assert low.any()
+    guard = Guard.of(draft.model, draft.guard.z[low], draft.guard.known_good)
+    root = load_from(store, seal(store, dataclasses.replace(draft, guard=guard)))
+    with pytest.raises(ArtifactError, match="no guard input has a root reward of"):
+        seal_child(store, root, [patch_at(root.model, walks(1, seed=7)[0])])
+
+
+def test_a_childs_guard_metrics_are_its_own(store: DirectoryStore) -> None:
+    draft = trajectory_draft()
+    metrics = {"loss": 0.25, **guard_metrics(draft.guard.root_rewards)}
+    root = load_from(store, seal(store, dataclasses.replace(draft, metrics=metrics)))
+    guarded = int(root.guard.root_rewards.argmax())
+    phi, _ = root.model.space(root.guard.z, "input")
+    at = dataclasses.replace(patch_at(root.model, walks(1, seed=7)[0]), centre=tuple(phi[guarded, 0].tolist()))
+    child = load_from(store, seal_child(store, root, [dataclasses.replace(at, strength=0.02)]))
+    assert child.manifest.metrics["loss"] == 0.25
+    assert child.manifest.metrics["guard_reward_mean"] < root.manifest.metrics["guard_reward_mean"]
+    now = child.model.rewards(child.guard.z)
+    assert child.manifest.metrics["guard_reward_mean"] == pytest.approx(float(now.mean()), abs=1e-5)
+    assert child.manifest.metrics["guard_reward_known_good"] == pytest.approx(
+        float((now >= 0.5).float().mean()), abs=1e-5
+    )
+    assert f"{child.manifest.metrics['guard_reward_mean']:.6g}" in (child.folder / "README.md").read_text()
+
+
+def test_a_blob_that_rotted_is_written_again(store: DirectoryStore) -> None:
+    digest = seal(store, trajectory_draft())
+    entry = load_from(store, digest).manifest.file("model/expertness.safetensors")
+    blob = f"blobs/{folder_of(entry.digest)}"
+    shutil.rmtree(store.root / "artifacts")
+    store.put(blob, b"x" * entry.size)
+    assert seal(store, trajectory_draft()) == digest
+    assert digest_bytes(store.get(blob)) == entry.digest
+    load_from(store, digest)
 
 
 def test_a_parents_patch_is_disabled_never_dropped(root: Artifact, store: DirectoryStore) -> None:

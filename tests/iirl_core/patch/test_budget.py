@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
+from pydantic import ValidationError
 
+from iirl_core.config.governance import PatchSection
 from iirl_core.errors import InputError
 from iirl_core.patch.budget import check_budget
 
@@ -41,3 +45,24 @@ def test_rewards_must_belong_to_the_same_inputs() -> None:
     for now in (torch.ones(3), torch.ones(0)):
         with pytest.raises(InputError):
             check_budget(torch.ones(2) if len(now) else now, now, 0.05)
+
+
+@pytest.mark.parametrize("place", ["root", "now"])
+def test_a_reward_that_is_not_a_number_kept_nothing(place: str) -> None:
+    rewards = {"root": torch.tensor([0.9, 0.9]), "now": torch.tensor([0.9, 0.9])}
+    rewards[place] = torch.tensor([0.9, float("nan")])
+    report = check_budget(rewards["root"], rewards["now"], 0.05)
+    assert not report.holds
+    assert (report.overdrawn, report.charged) == (1, 1)
+    assert math.isfinite(report.least)
+    assert math.isfinite(report.least_of_all)
+
+
+def test_where_nothing_is_known_good_nothing_is_proved() -> None:
+    assert not check_budget(torch.tensor([0.4]), torch.tensor([0.4]), 0.05).holds
+
+
+def test_a_configuration_may_ask_for_less_than_five_percent_and_not_for_more() -> None:
+    assert PatchSection(budget=0.01).budget == 0.01
+    with pytest.raises(ValidationError):
+        PatchSection(budget=0.051)

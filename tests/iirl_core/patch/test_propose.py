@@ -160,3 +160,13 @@ def test_the_kernel_is_inverted() -> None:
 def test_flaws_belong_to_their_findings() -> None:
     with pytest.raises(InputError):
         Flaws(torch.zeros(2, 3), ("f-1",), ("n", "n"))
+
+
+def test_without_a_known_good_input_every_flaw_is_refused() -> None:
+    model, guard, _ = planar()
+    flaws, _ = flaws_of(model, findings(model), [off_arc()])
+    known = Known(guard.z, torch.full_like(guard.root_rewards, 0.4), guard.known_good)
+    proposal = propose(model, flaws, known, PatchSection(), 1)
+    assert proposal.patches == ()
+    assert [refusal.finding for refusal in proposal.refused] == list(flaws.findings)
+    assert "no guard input" in proposal.refused[0].reason

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from iirl_core.audit import Finding
+from iirl_core.canonical import digest_bytes
+from iirl_core.demonstration import conversation
+from iirl_core.patch.corpus import CORPUS_FAMILIES, draws_on_corpus
+from iirl_core.patch.patch import Patch
+from iirl_core.probe import FAMILIES, ChunkSeed, Material
+
+GOOD = conversation("Open?", "Until six.")
+
+
+def finding(family: str, asked_by: str) -> Finding:
+    label = f"{family}/1.0.0"
+    return Finding(digest_bytes(b""), 1, "n", True, 3, asked_by, label, "", (GOOD,), (0.9,), 0.5)
+
+
+def patch(*cited: Finding) -> Patch:
+    return Patch("suppress", "input", 0, (0.0,), 1.0, 1.0, tuple(one.id for one in cited), ("n",), 1)
+
+
+def test_a_patch_draws_on_a_corpus_where_a_finding_that_it_cites_does() -> None:
+    written, made, again = finding("careless", "careless"), finding("empty", "empty"), finding("careless", "former")
+    assert draws_on_corpus([patch(made), patch(made, written)], [made, written])
+    assert draws_on_corpus([patch(again)], [again])
+    assert not draws_on_corpus([patch(made)], [made, written])
+
+
+def test_only_the_families_named_ask_what_stands_in_a_probe_corpus() -> None:
+    bad = conversation("Open?", "Go away.")
+    material = Material((GOOD, conversation("Late?", "No.")), corpus=(bad,))
+    asking = {
+        name
+        for name, family in FAMILIES.items()
+        if family.kind == "conversation"
+        for probe in family.probes(ChunkSeed("d", 1, name, 0), 20, material)
+        if "go away" in probe.inputs[-1].answer.lower()  # type: ignore[union-attr]
+    }
+    assert asking == set(CORPUS_FAMILIES)
