@@ -104,8 +104,10 @@ def admit(pin: Pin) -> Scorer:
         kind=manifest.kind,
         mode=manifest.mode.value,
         supervision=manifest.supervision.value,
+        thresholds=release.thresholds,
+        known_good=known_good_floor(artifact),
     )
-    return Scorer(artifact, coverage, release.thresholds, known_good_floor(artifact), served)
+    return Scorer(artifact, coverage, served)
 
 
 def coverage_bytes(store: Store, dossier: Dossier, release: Release, trust: Trust) -> bytes:

@@ -124,7 +124,7 @@ class RewardBody(_Body):
     reward: FiniteFloat
     """What the reward model says, in [0, 1]."""
     step_rewards: list[FiniteFloat]
-    """One per step of a trajectory; empty for a conversation."""
+    """One per step of a trajectory, as ``reward`` is; empty for a conversation."""
     uncertainty: FiniteFloat
     coverage_uncertainty: FiniteFloat
     action: Literal["allow", "block", "escalate"]
@@ -132,6 +132,8 @@ class RewardBody(_Body):
     """Which thresholds of the release were crossed, in the order of enforcement."""
     delivered: FiniteFloat | None
     """What a trainer should learn from, after enforcement and β; null where the release refuses to say."""
+    delivered_steps: list[FiniteFloat | None] | None
+    """The same for each step by itself, for trainers that learn from steps; null with ``delivered``."""
     evidence: EvidenceBody
     tokens: TokensBody | None
 

@@ -9,7 +9,7 @@ import torch
 from iirl_core.artifact import Artifact
 from iirl_core.audit import Coverage
 from iirl_core.demonstration import Input
-from iirl_core.enforcement import Thresholds, enforce
+from iirl_core.enforcement import enforce
 from iirl_core.reading import Score
 from serving.served import Served
 
@@ -17,13 +17,9 @@ from serving.served import Served
 class Scorer:
     """One loaded release. Called from one thread; what it says of an input does not depend on the batch."""
 
-    def __init__(
-        self, artifact: Artifact, coverage: Coverage, thresholds: Thresholds, known_good: float, served: Served
-    ) -> None:
+    def __init__(self, artifact: Artifact, coverage: Coverage, served: Served) -> None:
         self._model = artifact.model
         self._coverage = coverage
-        self._thresholds = thresholds
-        self._known_good = known_good
         self.served = served
 
     @torch.no_grad()
@@ -43,7 +39,7 @@ class Scorer:
             # A trajectory is as well covered as its least covered step.
             uncertainty = float(coverage[start : start + length].max())
             start += length
-            enforced = enforce(reading, uncertainty, self._thresholds, self._known_good)
+            enforced = enforce(reading, uncertainty, self.served.thresholds, self.served.known_good)
             scores.append(
                 Score(
                     reading=reading,

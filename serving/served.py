@@ -1,10 +1,11 @@
-"""Which release is served: the part of it that every answer names."""
+"""Which release is served: what every answer names of it, and the rules by which it judges."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from iirl_core.canonical import Digest
+from iirl_core.enforcement import Thresholds
 
 
 @dataclass(frozen=True)
@@ -12,7 +13,7 @@ class Served:
     """One release of one artifact, fixed when the server starts: no answer mixes versions.
 
     ``release`` and ``audit`` are the digests of the signed statements; ``kind`` is what it reads (``conversation`` or
-    ``trajectory``).
+    ``trajectory``). ``known_good`` is the lowest reward that a known-good input may have: no escalated one gets more.
     """
 
     name: str
@@ -24,6 +25,8 @@ class Served:
     kind: str
     mode: str
     supervision: str
+    thresholds: Thresholds
+    known_good: float
 
     @property
     def references(self) -> tuple[str, str, str]:

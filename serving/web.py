@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaValue, models_json_schema
 from starlette.exceptions import HTTPException
@@ -22,6 +23,7 @@ from iirl_core.reading import Score
 from serving.access import may_ask
 from serving.batching import Batcher
 from serving.dialects import DIALECTS, Asked, Dialect
+from serving.dialects.dialect import truncated
 from serving.problem import Detail, Problem, faulty_items
 from serving.schemas import HealthResponse, ModelBody, ModelsResponse
 from serving.served import Served
@@ -47,9 +49,13 @@ class Door:
         self.limits = limits
         self._inside = 0
 
+    def opens(self, request: Request) -> bool:
+        """Whether the caller has the token, or needs none."""
+        return may_ask(self._lock, request.headers.get("authorization"), request.query_params.get("api_key"))
+
     def check(self, request: Request) -> None:
         """Raise Problem (401) for a caller without the token."""
-        if not may_ask(self._lock, request.headers.get("authorization"), request.query_params.get("api_key")):
+        if not self.opens(request):
             raise Problem(401, "unauthorized", "no valid token: send Authorization: Bearer TOKEN")
 
     @contextmanager
@@ -67,13 +73,15 @@ class Door:
 
 def make_app(served: Served, batcher: Batcher, door: Door) -> FastAPI:
     """The ASGI application of one replica."""
-    app = FastAPI(title="iirl", summary=f"Rewards of {served.references[0]}", docs_url=None, redoc_url=None)
-
-    def respond(status: int, body: bytes, headers: dict[str, str] | None = None) -> Response:
-        return Response(body, status, {**served.headers, **(headers or {})}, "application/json")
+    app = FastAPI(title="iirl", summary=f"Rewards of {served.references[0]}", openapi_url=None)
 
     def ok(body: BaseModel) -> Response:
-        return respond(200, body.model_dump_json().encode())
+        return Response(body.model_dump_json(), 200, served.headers, "application/json")
+
+    def refuse(request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+        told = served.headers if door.opens(request) else {}  # a stranger is not told what is served
+        every = {**told, **problem.headers, **(headers or {})}
+        return Response(problem.body(), problem.status, every, "application/json")
 
     def post(dialect: Dialect) -> Callable[[Request], Awaitable[Response]]:
         async def score(request: Request) -> Response:
@@ -105,22 +113,26 @@ def make_app(served: Served, batcher: Batcher, door: Door) -> FastAPI:
     async def health() -> Response:
         return ok(HealthResponse(status="ok", digest=served.digest))
 
+    @app.get("/openapi.json", include_in_schema=False)
+    async def description(request: Request) -> Response:
+        door.check(request)
+        return JSONResponse(_openapi(app))
+
     @app.exception_handler(Problem)
-    async def problem(_: Request, error: Problem) -> Response:
-        return respond(error.status, error.body(), error.headers)
+    async def problem(request: Request, error: Problem) -> Response:
+        return refuse(request, error)
 
     @app.exception_handler(HTTPException)
     async def no_such_page(request: Request, error: HTTPException) -> Response:
         code = "not_found" if error.status_code == 404 else "method_not_allowed"
         message = f"{request.method} {request.url.path}: {error.detail}"
-        return respond(error.status_code, Problem(error.status_code, code, message).body(), dict(error.headers or {}))
+        return refuse(request, Problem(error.status_code, code, message), error.headers)
 
     @app.exception_handler(Exception)
     async def our_fault(request: Request, error: Exception) -> Response:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return respond(500, Problem(500, "internal", "the server failed; its log says why").body())
+        return refuse(request, Problem(500, "internal", "the server failed; its log says why"))
 
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way
     return app
 
 
@@ -149,7 +161,7 @@ def _scores(asked: Asked, answers: list[Score | InputError]) -> list[Score]:
     cut = tuple(
         Detail(f"{asked.where}.{index}", "longer than the encoder reads")
         for index, score in enumerate(scores)
-        if score.reading.tokens is not None and score.reading.tokens.truncated
+        if truncated(score)
     )
     if cut and asked.truncate == "error":
         message = f"{len(cut)} of {len(scores)} are longer than the encoder reads; truncate=allow scores what is left"

@@ -49,6 +49,11 @@ def check_count(count: int, most: int) -> None:
         raise Problem(413, "too_many_items", f"{count} items, expected at most {most}: send several requests")
 
 
+def truncated(score: Score) -> bool:
+    """Whether only the part of a text that the encoder reads was scored."""
+    return score.reading.tokens is not None and score.reading.tokens.truncated
+
+
 def inputs_of(where: str, items: Sequence[T], understand: Callable[[int, T], Input]) -> tuple[Input, ...]:
     """Each item understood; all the faulty ones are reported together.
 

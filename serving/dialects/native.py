@@ -22,6 +22,7 @@ from serving.schemas import (
     TokensBody,
 )
 from serving.served import Served
+from serving.steps import delivered_steps
 
 
 def parse(body: bytes, _query: Mapping[str, str], most: int) -> Asked:
@@ -44,7 +45,7 @@ def _input_of(item: Item) -> Input:
 def answer(served: Served, scores: Sequence[Score]) -> RewardsResponse:
     """The response's body."""
     return RewardsResponse(
-        artifact=artifact_body(served), data=[_reward_body(index, score) for index, score in enumerate(scores)]
+        artifact=artifact_body(served), data=[_reward_body(served, index, score) for index, score in enumerate(scores)]
     )
 
 
@@ -59,7 +60,7 @@ def artifact_body(served: Served) -> ArtifactBody:
     )
 
 
-def _reward_body(index: int, score: Score) -> RewardBody:
+def _reward_body(served: Served, index: int, score: Score) -> RewardBody:
     reading, evidence = score.reading, score.reading.evidence
     return RewardBody(
         index=index,
@@ -70,6 +71,7 @@ def _reward_body(index: int, score: Score) -> RewardBody:
         action=score.action.value,
         reasons=list(score.reasons),
         delivered=score.delivered,
+        delivered_steps=delivered_steps(served, score),
         evidence=EvidenceBody(
             unpatched_reward=evidence.unpatched_reward,
             suppressed=evidence.suppressed,

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from iirl_core.demonstration import Input
 from iirl_core.reading import Action, Score
 from iirl_core.records import conversation_of_query
-from serving.dialects.dialect import Asked, Dialect, Truncate, check_count, inputs_of
+from serving.dialects.dialect import Asked, Dialect, Truncate, check_count, inputs_of, truncated
 from serving.dialects.native import artifact_body
 from serving.problem import Detail, Problem, unparsable_request
 from serving.schemas import GetRewardRequest, GetRewardResponse
@@ -69,6 +69,7 @@ def answer(served: Served, scores: Sequence[Score]) -> GetRewardResponse:
             "coverage_uncertainty": [score.coverage_uncertainty for score in scores],
             "blocked": [float(score.action is Action.BLOCK) for score in scores],
             "escalated": [float(score.action is Action.ESCALATE) for score in scores],
+            "truncated": [float(truncated(score)) for score in scores],
         },
         artifact=artifact_body(served),
     )

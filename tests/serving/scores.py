@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from iirl_core.canonical import Digest
 from iirl_core.demonstration import Conversation, Input, Trajectory
+from iirl_core.enforcement import Thresholds
 from iirl_core.errors import InputError
 from iirl_core.reading import Action, Evidence, Reading, Score, TokenCount
 from serving.served import Served
@@ -20,6 +21,8 @@ SERVED = Served(
     kind="conversation",
     mode="strict",
     supervision="weak",
+    thresholds=Thresholds(0.2, 0.95, 0.98, "floor", "lower-bound", 1.0),
+    known_good=0.5,
 )
 
 

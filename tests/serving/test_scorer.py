@@ -42,6 +42,7 @@ def test_a_score_is_the_cores_reading_judged_under_the_release_whatever_the_batc
         assert alone.coverage_uncertainty == pytest.approx(batched.coverage_uncertainty, abs=1e-6)
         enforced = enforce(reading, alone.coverage_uncertainty, thresholds, known_good_floor(artifact))
         assert (alone.action, alone.delivered, alone.reasons) == enforced
+        assert scorer.served.known_good == known_good_floor(artifact)
         assert (alone.digest, alone.release) == (bench.digest, bench.release.digest)
 
 

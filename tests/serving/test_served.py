@@ -168,7 +168,7 @@ def test_a_trajectory_off_the_path_is_blocked_and_delivers_nothing(running: Runn
     far = document_of(Trajectory([[9.0, 9.0, 9.0]], [[-9.0]]))
     with running.client as client:
         (answer,) = client.post("/v1/rewards", json={"items": [far]}).json()["data"]
-    assert (answer["action"], answer["delivered"]) == ("block", 0.0)
+    assert (answer["action"], answer["delivered"], answer["delivered_steps"]) == ("block", 0.0, [0.0])
     assert answer["reasons"]
 
 

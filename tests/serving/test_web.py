@@ -106,11 +106,18 @@ def test_an_item_that_the_model_cannot_read_is_named() -> None:
 def test_without_the_token_nothing_but_the_health_is_told() -> None:
     get, post = ("GET", "/v1/models", {}), ("POST", "/v1/rewards", {"json": {"items": [ITEM]}})
     bearer = {"headers": {"Authorization": "Bearer secret"}}
-    responses = ask_all(get, post, ("GET", "/health", {}), ("GET", "/v1/models", bearer), token="secret")
-    assert [response.status_code for response in responses] == [401, 401, 200, 200]
+    described, nowhere = ("GET", "/openapi.json", {}), ("GET", "/nowhere", {})
+    responses = ask_all(
+        get, post, described, nowhere, ("GET", "/health", {}), ("GET", "/v1/models", bearer),
+        ("GET", "/openapi.json", bearer), token="secret",
+    )  # fmt: skip
+    assert [response.status_code for response in responses] == [401, 401, 401, 404, 200, 200, 200]
     assert responses[0].headers["www-authenticate"].startswith("Bearer")
     assert responses[0].json()["error"]["code"] == "unauthorized"
-    assert "secret" not in responses[0].text
+    for refused in responses[:4]:
+        assert not [name for name in refused.headers if name.startswith("x-iirl-")]
+        for told in ("secret", "portal", SERVED.digest, SERVED.release, SERVED.version):
+            assert told not in refused.text
 
 
 def test_openrlhf_sends_the_token_in_its_url() -> None:

@@ -130,6 +130,7 @@ def test_the_answer_says_all_that_a_score_knows() -> None:
         "action": "allow",
         "reasons": [],
         "delivered": 0.75,
+        "delivered_steps": [],
         "evidence": {
             "unpatched_reward": 0.8,
             "suppressed": 0.05,
@@ -144,6 +145,7 @@ def test_the_answer_says_all_that_a_score_knows() -> None:
     assert second["action"] == "block"
     assert second["delivered"] is None
     assert second["step_rewards"] == [0.1, 0.1]
+    assert second["delivered_steps"] is None
     assert second["tokens"] is None
 
 

@@ -73,7 +73,7 @@ def test_rewards_are_what_is_delivered_and_every_log_is_a_list_of_numbers_with_t
     scores = [
         score(0.9, Action.ALLOW, 1.8),
         score(0.1, Action.BLOCK, 0.0, ("reward 0.1 < 0.2",)),
-        score(0.8, Action.ESCALATE, 0.5, ("uncertainty",)),
+        score(0.8, Action.ESCALATE, 0.5, ("uncertainty",), truncated=True),
     ]
     document = json.loads(answer(SERVED, scores).model_dump_json())
     assert document["rewards"] == [1.8, 0.0, 0.5]
@@ -83,6 +83,7 @@ def test_rewards_are_what_is_delivered_and_every_log_is_a_list_of_numbers_with_t
         "coverage_uncertainty": [0.3, 0.3, 0.3],
         "blocked": [0.0, 1.0, 0.0],
         "escalated": [0.0, 0.0, 1.0],
+        "truncated": [0.0, 0.0, 1.0],
     }
     assert set(json.loads(answer(SERVED, []).model_dump_json())["extra_logs"]) == set(document["extra_logs"])
     assert document["artifact"]["digest"] == SERVED.digest
