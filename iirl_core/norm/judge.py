@@ -7,7 +7,8 @@ An *answer* is the reward of every step of one input: ``[T]`` for a trajectory, 
     direction   excess = max over steps: reward(edited) − reward(original) − threshold
     invariance  excess = max over steps: |reward(edited) − reward(original)| − threshold
 
-A pair of trajectories of different lengths is compared by its mean rewards. Pure: no state, no clock, no chance.
+A pair of trajectories of different lengths is compared by its mean rewards. A reward that is not a number is as far off
+as a reward can be. Pure: no state, no clock, no chance.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class Judgement:
 
 
 SILENT = Judgement(-math.inf)
+FARTHEST = 1.0
+"""The excess of a reward that is not a number: finite, so that a finding can be written down."""
 
 
 def judge(norm: Norm, inputs: tuple[Input, ...], rewards: tuple[Answer, ...]) -> Judgement:
@@ -75,13 +78,17 @@ def judge_all(
         return []
     lengths = np.array([len(answer) for answer in answers])
     flat = np.concatenate(answers).astype(np.float64)
-    excess = flat - norm.threshold if norm.kind is NormKind.CEILING else norm.threshold - flat
+    excess = _numbers(flat - norm.threshold if norm.kind is NormKind.CEILING else norm.threshold - flat)
     if norm.region is not None:
         held = norm.region.holds(_observations(norm, norm.region, [question[-1] for question in questions]))
         excess = np.where(held, excess, -np.inf)
     if (lengths == 1).all():
         return [Judgement(value) if value > -math.inf else SILENT for value in excess.tolist()]
     return [_worst(part) for part in np.split(excess, np.cumsum(lengths)[:-1])]
+
+
+def _numbers(excess: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(np.isnan(excess), FARTHEST, excess)
 
 
 def _worst(excess: NDArray[np.float64]) -> Judgement:
@@ -100,7 +107,7 @@ def _judge_pair(norm: Norm, question: tuple[Input, ...], answers: tuple[Answer, 
     if len(original) != len(edited):
         original, edited = original.mean(keepdims=True), edited.mean(keepdims=True)
     change = edited - original
-    return _worst((np.abs(change) if norm.kind is NormKind.INVARIANCE else change) - norm.threshold)
+    return _worst(_numbers((np.abs(change) if norm.kind is NormKind.INVARIANCE else change) - norm.threshold))
 
 
 def _observations(norm: Norm, region: Region, inputs: Sequence[Input]) -> NDArray[np.float32]:

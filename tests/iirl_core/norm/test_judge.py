@@ -98,3 +98,19 @@ def test_many_are_judged_as_one_by_one() -> None:
     alone = [judge(ceiling, (walk,), (each,)) for walk, each in zip(walks, answers, strict=True)]
     assert together == alone
     assert any(judged.broken for judged in together)
+
+
+@pytest.mark.parametrize("kind", NormKind)
+def test_a_reward_that_is_not_a_number_breaks_every_norm(kind: NormKind) -> None:
+    nan = float("nan")
+    pair, walks = (ITEM, ITEM), (Trajectory(np.zeros((2, 2))),) * 2
+    for judged in (
+        judge(norm(kind, 0.5), pair, (answer(0.6), answer(nan))),
+        judge(norm(kind, 0.5), walks, (answer(0.6, 0.6), answer(0.6, nan))),
+    ):
+        assert judged.broken
+        assert judged.excess == 1.0
+
+
+def test_a_region_silences_what_is_not_a_number_too() -> None:
+    assert not judge(norm(NormKind.CEILING, 0.1, LINE), (Trajectory([[0.0, 0.4]]),), (answer(float("nan")),)).speaks
