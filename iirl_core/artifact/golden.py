@@ -75,10 +75,13 @@ def check_golden(model: RewardModel, golden: tuple[Golden, ...]) -> None:
     readings = model.read([parse_record(item.input) for item in golden])
     for index, (kept, now) in enumerate(zip(golden, readings, strict=True)):
         tolerance = SIGNAL_TOLERANCE * max(1.0, abs(kept.signal))
-        if abs(kept.signal - now.signal) > tolerance:
+        # Negated, so that what is not a number is refused.
+        if not abs(kept.signal - now.signal) <= tolerance:
             raise Tampered(f"golden Reading {index}: signal {now.signal:.7g}", f"{kept.signal:.7g} ± {tolerance:.1g}")
-        if abs(kept.reward - now.reward) > REWARD_TOLERANCE:
-            raise Tampered(f"golden Reading {index}: reward {now.reward:.7g}", f"{kept.reward:.7g}")
+        for name in ("reward", "uncertainty"):
+            was, is_ = getattr(kept, name), getattr(now, name)
+            if not abs(was - is_) <= REWARD_TOLERANCE:
+                raise Tampered(f"golden Reading {index}: {name} {is_:.7g}", f"{was:.7g}")
 
 
 def _rounded(number: float) -> float:

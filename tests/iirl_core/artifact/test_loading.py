@@ -4,12 +4,14 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import iirl_core
 from iirl_core.artifact import load, load_from, seal, seal_child
+from iirl_core.artifact.golden import check_golden, golden_of
 from iirl_core.canonical import Digest, canonical_json
 from iirl_core.demonstration import conversation
 from iirl_core.errors import ArtifactError, InputError, NotFound, Tampered
@@ -124,3 +126,20 @@ def test_where_there_is_no_artifact_it_says_so(tmp_path: Path) -> None:
         load(tmp_path)
     with pytest.raises(NotFound, match="is not in"):
         load_from(DirectoryStore(tmp_path), Digest("sha256:" + "0" * 64))
+
+
+@pytest.mark.parametrize("name", ["signal", "reward", "uncertainty"])
+def test_every_number_of_a_golden_reading_is_compared(folder: Path, name: str) -> None:
+    golden = json.loads((folder / "manifest.json").read_bytes())["golden"]
+    golden[1][name] = 0.5 if golden[1][name] < 0.4 else 0.25
+    _edit(folder, {"golden": golden})
+    with pytest.raises(Tampered, match=f"golden Reading 1: {name}"):
+        load(folder)
+
+
+def test_a_golden_reading_that_is_not_a_number_is_not_passed() -> None:
+    model = trajectory_draft().model
+    golden = golden_of(model)
+    for name in ("signal", "reward", "uncertainty"):
+        with pytest.raises(Tampered, match=name):
+            check_golden(model, (replace(golden[0], **{name: float("nan")}),))
