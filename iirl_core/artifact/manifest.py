@@ -152,6 +152,8 @@ class Manifest:
             return canonical_json(self.document())
         except ValueError as error:
             raise ArtifactError("a manifest with NaN or infinity", "finite metrics and calibration") from error
+        except RecursionError as error:
+            raise ArtifactError("a manifest nested too deeply to be written") from error
 
     def digest(self) -> Digest:
         """What names the artifact."""

@@ -29,7 +29,7 @@ def read_patches(data: bytes) -> tuple[Patch, ...]:
     """
     try:
         values: JsonValue = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Tampered(f"{PATCH_FILE} is not JSON ({error})") from error
     if not isinstance(values, list):
         raise Tampered(f"{PATCH_FILE} is not a list")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
+import reprlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Never, TypeVar
 
@@ -14,6 +16,8 @@ from iirl_core.errors import Tampered
 
 T = TypeVar("T", bound=str)
 
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 200
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -34,7 +38,7 @@ class Fields:
         """From bytes."""
         try:
             return Fields.of(what, json.loads(data))
-        except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are both ValueErrors
+        except (ValueError, RecursionError) as error:  # JSONDecodeError and UnicodeDecodeError are both ValueErrors
             raise Tampered(f"{what} is not JSON ({error})") from error
 
     @staticmethod
@@ -72,8 +76,10 @@ class Fields:
     def number(self, name: str) -> float:
         """A finite number."""
         value = self.document.get(name)
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-            return float(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            with suppress(OverflowError):  # an integer of hundreds of digits
+                if math.isfinite(value):
+                    return float(value)
         return self._refuse(name, "a finite number")
 
     def flag(self, name: str) -> bool:
@@ -113,4 +119,4 @@ class Fields:
         return self._refuse(name, "a list of objects")
 
     def _refuse(self, name: str, expected: str) -> Never:
-        raise Tampered(f"{self.what}: {name} is {self.document.get(name)!r}", expected)
+        raise Tampered(f"{self.what}: {name} is {_SHORT.repr(self.document.get(name))}", expected)

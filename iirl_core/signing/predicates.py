@@ -111,9 +111,7 @@ class TriagePredicate:
     @classmethod
     def from_fields(cls, fields: Fields) -> Self:
         """From JSON."""
-        return cls(
-            fields.integer("round"), fields.text("policy"), fields.pairs("labels"), fields.integer("sequence")
-        )
+        return cls(fields.integer("round"), fields.text("policy"), fields.pairs("labels"), fields.integer("sequence"))
 
 
 @dataclass(frozen=True)

@@ -103,12 +103,18 @@ def parse_statement(data: bytes) -> Statement:
     kind = _PREDICATE_TYPE.fullmatch(fields.text("predicateType"))
     if kind is None:
         raise Tampered(f"a predicate of type {fields.text('predicateType')!r}", "urn:iirl:statement:KIND:v1")
-    subjects = tuple(
-        Subject(one.text("name"), Digest("sha256:" + one.inner("digest").text("sha256")))
-        for one in fields.inners("subject")
-    )
+    subjects = tuple(_subject(one) for one in fields.inners("subject"))
+    if not subjects:
+        raise Tampered("a statement about nothing", "at least one subject")
     keyids = tuple(signature.keyid for signature in envelope.signatures)
     return Statement(data, kind[1], subjects, fields.inner("predicate"), keyids)
+
+
+def _subject(fields: Fields) -> Subject:
+    digest = "sha256:" + fields.inner("digest").text("sha256")
+    if not is_digest(digest):
+        raise Tampered(f"a statement about {digest[:80]!r}", "64 lower-case hexadecimal digits of sha256")
+    return Subject(fields.text("name"), Digest(digest))
 
 
 def verify_envelope(data: bytes, trust: Trust, predicate: type[P], subject: Digest) -> Verified[P]:
@@ -124,7 +130,7 @@ def verify_envelope(data: bytes, trust: Trust, predicate: type[P], subject: Dige
         raise Tampered(f"a statement of the kind {statement.kind}", predicate.kind)
     about = next((one for one in statement.subjects if one.digest == subject), None)
     if about is None:
-        named = ", ".join(one.digest[:19] for one in statement.subjects) or "nothing"
+        named = ", ".join(one.digest[:19] for one in statement.subjects)
         raise Tampered(f"{what} is about {named}", subject[:19])
     keyid = _signer(what, Envelope.from_bytes(data), trust, predicate)
     return Verified(predicate.from_fields(statement.fields), about, keyid, statement.digest)

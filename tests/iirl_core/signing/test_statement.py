@@ -32,6 +32,7 @@ from iirl_core.signing import (
     store_statement,
     verify_envelope,
 )
+from iirl_core.signing.envelope import Signature
 from iirl_core.store import DirectoryStore
 
 DIGEST = digest_bytes(b"artifact")
@@ -229,3 +230,21 @@ def test_other_bytes_in_the_place_of_a_statement_are_noticed(tmp_path: Path, key
         statement_named(store, DIGEST, "seal", digest_bytes(seal))
     with pytest.raises(Conflict):
         store_statement(store, seal)
+
+
+def _envelope_of(key: SigningKey, statement: dict[str, object]) -> bytes:
+    payload = json.dumps(statement).encode()
+    kind = "application/vnd.in-toto+json"
+    return Envelope(kind, payload, (Signature(key.id, key.sign(pae(kind, payload))),)).to_bytes()
+
+
+@pytest.mark.parametrize("digests", [[], ["12"], ["../../../etc"], [DIGEST[7:].upper()]])
+def test_a_statement_about_nothing_that_is_a_digest_is_not_one(
+    digests: list[str], keys: dict[KeyRole, SigningKey], tmp_path: Path
+) -> None:
+    statement = json.loads(Envelope.from_bytes(sign_statement(keys[KeyRole.BUILDER], SUBJECT, SEAL)).payload)
+    statement["subject"] = [{"name": "portal", "digest": {"sha256": digest}} for digest in digests]
+    data = _envelope_of(keys[KeyRole.BUILDER], statement)
+    for read in (parse_statement, lambda data: store_statement(DirectoryStore(tmp_path), data)):
+        with pytest.raises(Tampered, match="a statement about"):
+            read(data)
