@@ -14,6 +14,9 @@ from iirl_core.encoder.trajectory import RowKind, TrajectoryEncoder
 from iirl_core.errors import ArtifactError
 
 STANDARDISER = "standardiser.safetensors"
+TEXT: dict[str, JsonValue] = {"truncation": "context-start, then answer-end", "padding": "right", "pooling": "mean"}
+"""How this package's text encoder works, written down for readers; another way would give other rewards."""
+TRAJECTORY: dict[str, JsonValue] = {"terminal": "ignored"}
 
 
 def save_encoder(encoder: Encoder, folder: Path) -> dict[str, JsonValue]:
@@ -29,7 +32,7 @@ def save_encoder(encoder: Encoder, folder: Path) -> dict[str, JsonValue]:
             "rows": encoder.rows,
             "observations": encoder.observations,
             "actions": encoder.actions,
-            "terminal": "ignored",
+            **TRAJECTORY,
         }
     from iirl_core.encoder.text import TextEncoder  # transformers takes seconds to import: only for text
 
@@ -41,9 +44,7 @@ def save_encoder(encoder: Encoder, folder: Path) -> dict[str, JsonValue]:
         "kind": "text",
         "chat_template": encoder.rendering.template,
         "max_tokens": encoder.rendering.max_tokens,
-        "truncation": "context-start, then answer-end",
-        "padding": "right",
-        "pooling": "mean",
+        **TEXT,
         "batch": encoder.batch,
         "trust_remote_code": encoder.trust_remote_code,
     }
@@ -53,13 +54,16 @@ def load_encoder(folder: Path, document: JsonValue, *, trust_remote_code: bool =
     """The inverse of ``save_encoder``.
 
     Raises:
-        ArtifactError: the document or the files do not describe an encoder, or it needs code of its own and
-            ``trust_remote_code`` was not given.
+        ArtifactError: the document or the files do not describe an encoder, it works in a way that is not ours, or it
+            needs code of its own and ``trust_remote_code`` was not given.
     """
     if not isinstance(document, dict) or document.get("kind") not in ("text", "trajectory"):
         raise ArtifactError(f"encoder {document}", "kind text or trajectory")
     if document.get("trust_remote_code") and not trust_remote_code:
         raise ArtifactError("this encoder runs code of its own", todo="Load it with trust_remote_code=True")
+    for name, ours in (TEXT if document["kind"] == "text" else TRAJECTORY).items():
+        if document.get(name) != ours:
+            raise ArtifactError(f"an encoder whose {name} is {document.get(name)!r}", f"{ours!r}")
     try:
         return _trajectory(folder, document) if document["kind"] == "trajectory" else _text(folder, document)
     except (KeyError, TypeError, ValueError, OSError, SafetensorError) as error:

@@ -45,3 +45,14 @@ def test_code_that_came_along_is_not_run_unasked(tmp_path: Path) -> None:
 def test_a_document_that_is_no_encoder_is_refused(document: dict[str, str] | None, tmp_path: Path) -> None:
     with pytest.raises(ArtifactError):
         load_encoder(tmp_path, document)  # type: ignore[arg-type]
+
+
+def test_an_encoder_that_works_in_another_way_is_refused(encoder: Encoder, tmp_path: Path) -> None:
+    document = save_encoder(encoder, tmp_path)
+    assert isinstance(document, dict)
+    ways = {"pooling", "padding", "truncation"} if encoder.kind == "conversation" else {"terminal"}
+    assert ways <= set(document)
+    for name in ways:
+        for other in ({**document, name: "other"}, {key: document[key] for key in document if key != name}):
+            with pytest.raises(ArtifactError, match=name):
+                load_encoder(tmp_path, other)
