@@ -44,7 +44,11 @@ ASKED = 8
 SETS = ("halfcheetah", "hopper", "hh", "alpaca")
 QUICK = {
     "trajectory": ("train.epochs=60", "audit.probes={far: 400, uniform: 400, ascent: 100}", "flywheel.rounds=2"),
-    "text": ("train.epochs=10", "audit.probes={empty: 20, mismatch: 40, formatting: 20, padding: 20}", "flywheel.rounds=2"),
+    "text": (
+        "train.epochs=10",
+        "audit.probes={empty: 20, mismatch: 40, formatting: 20, padding: 20}",
+        "flywheel.rounds=2",
+    ),
 }
 
 

@@ -7,9 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.flywheel import EXAMPLE, grid, train, turn, walks_of
+from benchmarks.flywheel import EXAMPLE, grid, turn
+from cluster import open_session
 from iirl_core.config import Config, load_config
+from iirl_core.corpus import Admission, admit
+from iirl_core.demonstration import Demonstration, Trajectory
 from iirl_core.norm import norms_of
+from iirl_core.records import open_records
+from jobs.key import new_keys
+from tests.jobs.wheel import quiet
 
 
 @pytest.fixture(scope="module")
@@ -22,10 +28,10 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     finally:
         sys.argv = before
     overrides = [
+        f"store={folder}/store",
+        f"keys={folder}/keys",
         f"corpora.0.files=[{folder}/walks.npz]",
         f"norms.0.region.geometry={folder}/path.csv",
-        "audit.probes={uniform: 12288, perturbed: 2048, boundary: 2048, ascent: 4096}",
-        "audit.keep_findings=1200",
     ]
     return load_config(EXAMPLE / "config.yaml", overrides)
 
@@ -33,14 +39,17 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 def test_demonstrations_stay_near_the_curve_and_fall_into_three_splits(config: Config) -> None:
     region = norms_of(config)[0].region
     assert region is not None
-    splits = walks_of(config)
-    distances = [region.distance(walk.observations) for walks in splits.values() for walk in walks]
-    assert sum(len(distance) for distance in distances) == 300 * 64
-    assert np.concatenate(distances).max() < 0.2001
+    rules = Admission("trajectory", split=config.corpora[0].split)
+    (file,) = config.corpora[0].files
+    walks = [one for record in open_records(Path(file)) for one in admit(record, "walks", rules)]
+    points = [walk.input for walk in walks if isinstance(walk, Demonstration) and isinstance(walk.input, Trajectory)]
+    distances = np.concatenate([region.distance(walk.observations) for walk in points])
+    assert len(distances) == 300 * 64
+    assert distances.max() < 0.2001
     # Across a curve, noise has two axes: its length is Rayleigh's, with mean σ·√(π/2).
-    assert np.concatenate(distances).mean() == pytest.approx(0.05 * np.sqrt(np.pi / 2), rel=0.03)
-    assert {split: len(walks) > 25 for split, walks in splits.items()} == dict.fromkeys(splits, True)
-    assert set(splits) == {"train", "guard", "unseen"}
+    assert distances.mean() == pytest.approx(0.05 * np.sqrt(np.pi / 2), rel=0.03)
+    splits = [walk.split for walk in walks if isinstance(walk, Demonstration)]
+    assert all(splits.count(split) > 25 for split in ("train", "guard", "unseen"))
 
 
 def test_the_judging_grid_holds_only_far_points(config: Config) -> None:
@@ -52,11 +61,14 @@ def test_the_judging_grid_holds_only_far_points(config: Config) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.ray
+@pytest.mark.usefixtures("ray_session")
 @pytest.mark.timeout(1200)
 def test_the_wheel_repairs_what_training_left(config: Config) -> None:
-    wheel = turn(config, train(config, seed=0))
+    new_keys(Path(config.keys))
+    wheel = turn(open_session(config), config, quiet())
     assert wheel.judged[0].coarse >= 200
-    assert wheel.verdict.passed
+    assert wheel.passed
     assert wheel.rounds <= 10
     assert wheel.kernels < 952 / 2
     assert wheel.judged[-1].fine_share <= 0.001
