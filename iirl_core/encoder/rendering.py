@@ -6,12 +6,13 @@ the tokenizer puts around a text (CLS and SEP, BOS and EOS) stay.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import jinja2
 from transformers import PreTrainedTokenizerBase
 
-from iirl_core.demonstration import Conversation
+from iirl_core.demonstration import ROLES, Conversation
 from iirl_core.errors import ConfigError, InputError
 
 PLAIN_TEMPLATE = (
@@ -19,6 +20,12 @@ PLAIN_TEMPLATE = (
     "{% if not loop.last %}{{ '\\n' }}{% endif %}{% endfor %}"
 )
 """Ours, for tokenizers that have none: ``role: content``, a turn a line."""
+
+_ROLES = "|".join(ROLES)
+_LINE = re.compile(rf"^({_ROLES}):", re.MULTILINE)
+_WORD = re.compile(rf"(?<![^\W_])({_ROLES})\s*:")
+_BROKEN = "\\1\u00b7:"
+"""A role inside a message, its colon put off by a dot: a mark that every tokenizer sees, unlike a zero-width space."""
 
 _ANSWER = "\u241eanswer\u241e"
 """Stands in for the answer when the template is asked where answers go."""
@@ -40,12 +47,17 @@ class Rendering:
             raise ConfigError(f"a slow tokenizer ({type(tokenizer).__name__})", "one with a tokenizer.json")
         self.tokenizer, self.template, self.max_tokens = tokenizer, template, max_tokens
         self._plain = template == PLAIN_TEMPLATE
+        # To a tokenizer that does not see line ends (BERT's), a turn begins wherever its role stands.
+        self._header = _WORD if self._ids("a\nuser: b") == self._ids("a user: b") else _LINE
         self._before, self._after = self._surroundings()
         self._special = [token for token in tokenizer.all_special_tokens if len(token) > 1]
 
+    def _ids(self, text: str) -> list[int]:
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
     def _surroundings(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The special tokens that the tokenizer itself puts before and after a text."""
-        bare = list(self.tokenizer("a", add_special_tokens=False)["input_ids"])
+        bare = self._ids("a")
         full = list(self.tokenizer("a")["input_ids"])
         at = next((i for i in range(len(full)) if full[i : i + len(bare)] == bare), 0)
         return tuple(full[:at]), tuple(full[at + len(bare) :])
@@ -64,11 +76,15 @@ class Rendering:
 
     def _neutral(self, content: str) -> str:
         """Content cannot forge a turn: where the template may write special tokens, their letters inside a message are
-        broken by a zero-width space. Our plain template writes none, so there they are tokenised as letters.
+        broken by a zero-width space. Our plain template writes none, so there they are tokenised as letters, and what
+        is broken is a role with its colon, sought in the text as the tokenizer normalises it.
         """
-        if not self._plain:
-            for token in self._special:
-                content = content.replace(token, f"{token[0]}\u200b{token[1:]}")
+        if self._plain:
+            normalizer = self.tokenizer.backend_tokenizer.normalizer
+            seen = normalizer.normalize_str(content) if normalizer is not None else content
+            return self._header.sub(_BROKEN, seen) if self._header.search(seen) else content
+        for token in self._special:
+            content = content.replace(token, f"{token[0]}\u200b{token[1:]}")
         return content
 
     def tokens(self, conversation: Conversation) -> Tokens:
@@ -95,7 +111,7 @@ class Rendering:
 
     def _answer_start(self, text: str, conversation: Conversation) -> int:
         """Where in the rendered text the answer begins."""
-        before, _, _ = self.render(conversation.with_answer(_ANSWER)).partition(_ANSWER)
-        if text.startswith(before):
+        before, found, _ = self.render(conversation.with_answer(_ANSWER)).rpartition(_ANSWER)
+        if found and text.startswith(before):
             return len(before)
         return max(0, text.rfind(self._neutral(conversation.answer).strip()))
