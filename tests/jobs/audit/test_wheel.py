@@ -13,9 +13,10 @@ from iirl_core.audit import Finding
 from iirl_core.canonical import Digest
 from iirl_core.config import Config
 from iirl_core.errors import ConfigError, NotFound
+from iirl_core.log import entries
 from iirl_core.release import resolve
 from iirl_core.signing import Trust
-from jobs import flywheel, patch, triage
+from jobs import evaluate, flywheel, patch, triage
 from jobs.audit import audit_round
 from jobs.audit.job import run as audit
 from jobs.audit.scorers import ScorerPool
@@ -38,6 +39,7 @@ def _found(session: Session, config: Config, digest: Digest, killed: bool = Fals
 def test_the_wheel_turns_until_fresh_probes_find_nothing(tmp_path: Path) -> None:
     session, root = make_root(tmp_path)
     config = wheel_config(tmp_path)
+    evaluate.run(session, config, quiet())
     outcome = flywheel.run(session, config, quiet())
     assert outcome.passed, outcome.made
 
@@ -57,6 +59,9 @@ def test_the_wheel_turns_until_fresh_probes_find_nothing(tmp_path: Path) -> None
     page = session.store.get(outcome.where.removeprefix(f"{session.store.url}/")).decode()
     assert last[:19] in page
     assert "far-is-low" in page
+    assert "separation/noise-1" in page
+    sealed = next(entry.time for entry in entries(session.store) if entry.event.subject == last)
+    assert sealed in page
 
 
 def test_the_number_of_scorers_changes_no_finding(tmp_path: Path) -> None:
