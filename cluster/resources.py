@@ -1,8 +1,8 @@
-"""How many workers and actors fit: pure decisions about CPUs and GPUs.
+"""How many workers and actors fit: pure decisions about CPUs and GPUs, node by node, because nothing spans two nodes.
 
 Two silences to avoid (both hang for ever in Ray): an actor pool that takes every CPU leaves none for the tasks that
-feed it, so a plan always leaves ``FEEDING`` CPUs free; and a training job that asks for more than the cluster has
-waits for nodes that never come, so it is refused here, before anything starts.
+feed it, so a plan leaves ``FEEDING`` CPUs free on some node wherever Ray may place the actors; and what fits on no node
+waits for one that never comes, so it is refused here, before anything starts.
 """
 
 from __future__ import annotations
@@ -14,27 +14,51 @@ from iirl_core.config.learning import TrainSection
 from iirl_core.errors import ClusterError, ConfigError
 
 FEEDING = 1.0
-"""CPUs that the tasks which feed an actor pool need: what one of them asks for. Smaller tasks would fit in more number,
-but each starts a Python of its own, and that costs more than reading."""
+"""CPUs of one node that the tasks which feed an actor pool need: what one of them asks for. Smaller tasks would fit in
+more number, but each starts a Python of its own, and that costs more than reading."""
 ENCODER_THREADS = 4
 """A small encoder gains little from more threads of one process; more actors gain more."""
 
 
 @dataclass(frozen=True)
+class Node:
+    """CPUs and GPUs of one node; a head that is to do no work offers none."""
+
+    cpus: float
+    gpus: float = 0.0
+
+    def room(self, cpus: float, gpus: float) -> int:
+        """How many workers of ``cpus`` and ``gpus`` (not both 0) fit."""
+        return min(_times(have, each) for have, each in ((self.cpus, cpus), (self.gpus, gpus)) if each)
+
+
+@dataclass(frozen=True)
 class Capacity:
-    """What a cluster has: CPUs and GPUs over all its nodes, and the CPUs of its largest node.
+    """What a cluster has.
 
     Raises:
         ClusterError: it has no CPU at all.
     """
 
-    cpus: float
-    gpus: float
-    node_cpus: float
+    nodes: tuple[Node, ...]
 
     def __post_init__(self) -> None:
-        if self.cpus <= 0 or self.node_cpus <= 0:
-            raise ClusterError(f"the cluster offers {self.cpus:g} CPUs", "at least one", "See ray status on its head")
+        if self.cpus <= 0:
+            raise ClusterError("the cluster offers no CPU", "at least one", "See ray status on its head")
+
+    @property
+    def cpus(self) -> float:
+        """Of all nodes."""
+        return sum(node.cpus for node in self.nodes)
+
+    @property
+    def node_cpus(self) -> float:
+        """Of the largest node."""
+        return max((node.cpus for node in self.nodes), default=0.0)
+
+    def room(self, cpus: float, gpus: float) -> int:
+        """How many workers of ``cpus`` and ``gpus`` fit, each on one node."""
+        return sum(node.room(cpus, gpus) for node in self.nodes)
 
 
 @dataclass(frozen=True)
@@ -64,16 +88,21 @@ def plan_scorers(capacity: Capacity, section: AuditSection) -> ActorPlan:
     """As many scorers as asked for, or as fit; never the last CPU.
 
     Raises:
-        ConfigError: GPUs are asked for and there are fewer than one scorer needs.
+        ConfigError: GPUs are asked for and no node has what one scorer needs.
+        ClusterError: no node has a whole CPU.
     """
     _check_gpus("audit.gpus_per_scorer", section.gpus_per_scorer, 1, capacity)
     return _actors(capacity, section.scorers, section.cpus_per_scorer, section.gpus_per_scorer)
 
 
 def plan_encoders(capacity: Capacity) -> ActorPlan:
-    """Actors that hold an encoder: one per ``ENCODER_THREADS`` CPUs."""
+    """Actors that hold an encoder: one per ``ENCODER_THREADS`` CPUs.
+
+    Raises:
+        ClusterError: no node has a whole CPU.
+    """
     each = min(float(ENCODER_THREADS), capacity.node_cpus / 2)
-    return _actors(capacity, int((capacity.cpus - FEEDING) // each), each, 0.0)
+    return _actors(capacity, int(capacity.cpus / each), each, 0.0)
 
 
 def plan_training(capacity: Capacity, section: TrainSection) -> TrainingPlan:
@@ -83,11 +112,12 @@ def plan_training(capacity: Capacity, section: TrainSection) -> TrainingPlan:
         ConfigError: the cluster does not have what they need, or the batch is smaller than their number.
     """
     _check_gpus("train.gpus_per_worker", section.gpus_per_worker, section.workers, capacity)
-    needed = section.workers * section.cpus_per_worker
-    if needed > capacity.cpus or section.cpus_per_worker > capacity.node_cpus:
+    room = capacity.room(section.cpus_per_worker, section.gpus_per_worker)
+    if room < section.workers:
+        gpus = f" and {section.gpus_per_worker:g} GPUs" if section.gpus_per_worker else ""
         raise ConfigError(
-            f"train.workers {section.workers} of {section.cpus_per_worker:g} CPUs need {needed:g}",
-            f"at most {capacity.cpus:g} CPUs, {capacity.node_cpus:g} on one node",
+            f"train.workers {section.workers} of {section.cpus_per_worker:g} CPUs{gpus} each",
+            f"at most {room}: {_nodes(capacity)}",
             "Lower train.workers or train.cpus_per_worker",
         )
     if section.batch % section.workers:
@@ -101,16 +131,45 @@ def plan_training(capacity: Capacity, section: TrainSection) -> TrainingPlan:
 
 
 def _actors(capacity: Capacity, wanted: int, cpus: float, gpus: float) -> ActorPlan:
-    """At most ``wanted`` actors, at least one; smaller ones where even one would take the CPUs that feed it."""
-    free = max(capacity.cpus - FEEDING, capacity.cpus / 2)
-    each = min(cpus, free, capacity.node_cpus)
-    count = max(1, min(wanted, int(free / each)))
-    if gpus:
-        count = max(1, min(count, int(capacity.gpus / gpus)))
-    return ActorPlan(count, each, gpus, max(1, int(min(capacity.cpus / count, capacity.node_cpus))))
+    """At most ``wanted`` actors, at least one. Smaller ones where even one would take the CPUs that feed it; on a node
+    of a single CPU one that asks for none, and shares it.
+    """
+    largest = capacity.node_cpus
+    if largest < FEEDING:
+        raise ClusterError(f"no node has {FEEDING:g} CPU to feed the actors with: {_nodes(capacity)}", "a larger node")
+    for each in (min(cpus, largest), min(cpus, largest - FEEDING)):
+        count = min(wanted, _fed(capacity, each, gpus)) if each else 0
+        if count:
+            return ActorPlan(count, each, gpus, max(1, int(min(capacity.cpus / count, largest))))
+    return ActorPlan(1, 0.0, gpus, max(1, int(largest)))
+
+
+def _fed(capacity: Capacity, cpus: float, gpus: float) -> int:
+    """How many actors fit such that, wherever Ray places them, some node keeps ``FEEDING`` CPUs."""
+    starving = 0  # the fewest actors that could leave no node enough
+    for node in capacity.nodes:
+        if node.cpus < FEEDING:
+            continue
+        needed = _times(node.cpus - FEEDING, cpus) + 1
+        if needed > node.room(cpus, gpus):  # this node cannot be filled so far
+            return capacity.room(cpus, gpus)
+        starving += needed
+    return min(capacity.room(cpus, gpus), starving - 1)
 
 
 def _check_gpus(key: str, each: float, count: int, capacity: Capacity) -> None:
-    if each * count > capacity.gpus:
-        have = f"{capacity.gpus:g}" if capacity.gpus else "no GPU"
+    if each and capacity.room(0.0, each) < count:
+        have = _nodes(capacity) if any(node.gpus for node in capacity.nodes) else "no GPU"
         raise ConfigError(f"{key} {each:g} for {count}, but the cluster has {have}", todo=f"Set {key} to 0")
+
+
+def _nodes(capacity: Capacity) -> str:
+    """Its nodes, in a few words."""
+    gpus = max(node.gpus for node in capacity.nodes)
+    largest = f"{capacity.node_cpus:g} CPUs" + (f" and {gpus:g} GPUs" if gpus else "")
+    return f"{len(capacity.nodes)} {'node' if len(capacity.nodes) == 1 else 'nodes, each'} of at most {largest}"
+
+
+def _times(have: float, each: float) -> int:
+    """How often ``each`` goes into ``have``; Ray counts in ten-thousandths, so binary fractions cost nothing here."""
+    return round(have * 10_000) // max(1, round(each * 10_000))

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from cluster.resources import Capacity
+from cluster.resources import Capacity, Node
 from cluster.store import open_store
 from iirl_core.errors import ClusterError
 
@@ -81,12 +81,8 @@ class Session:
         self.ray()
         import ray
 
-        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        return Capacity(
-            cpus=sum(node.get("CPU", 0.0) for node in nodes),
-            gpus=sum(node.get("GPU", 0.0) for node in nodes),
-            node_cpus=max((node.get("CPU", 0.0) for node in nodes), default=0.0),
-        )
+        offered = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        return Capacity(tuple(Node(one.get("CPU", 0.0), one.get("GPU", 0.0)) for one in offered))
 
     def cpus(self) -> float:
         """CPUs that can be used; starts Ray."""

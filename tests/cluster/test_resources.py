@@ -4,27 +4,73 @@ from __future__ import annotations
 
 import pytest
 
-from cluster.resources import FEEDING, Capacity, plan_encoders, plan_scorers, plan_training
+from cluster.resources import FEEDING, ActorPlan, Capacity, Node, plan_encoders, plan_scorers, plan_training
 from iirl_core.config.governance import AuditSection
 from iirl_core.config.learning import TrainSection
 from iirl_core.errors import ClusterError, ConfigError
 
-LAPTOP = Capacity(cpus=2, gpus=0, node_cpus=2)
-FARM = Capacity(cpus=64, gpus=4, node_cpus=16)
+
+def nodes(*cpus: float, gpus: float = 0) -> Capacity:
+    return Capacity(tuple(Node(one, gpus) for one in cpus))
+
+
+LAPTOP = nodes(2)
+FARM = nodes(16, 16, 16, 16, gpus=1)
 
 
 def audit(**changes: float) -> AuditSection:
     return AuditSection.model_validate({"probes": {"far": 10}, **changes})
 
 
-@pytest.mark.parametrize("cpus", [1, 2, 3, 4, 16, 64])
-@pytest.mark.parametrize("asked", [1, 2, 7, 100])
-def test_an_actor_pool_always_leaves_cpus_for_the_tasks_that_feed_it(cpus: int, asked: int) -> None:
-    capacity = Capacity(cpus=cpus, gpus=0, node_cpus=min(cpus, 16))
-    for plan in (plan_scorers(capacity, audit(scorers=asked, cpus_per_scorer=1)), plan_encoders(capacity)):
+def worst_free(capacity: Capacity, plan: ActorPlan) -> float:
+    """CPUs of the node that keeps most, in the placement that is worst for it; -1 where not all actors can be placed
+    (seen by trying every placement).
+    """
+
+    def place(free: tuple[float, ...], left: int) -> float:
+        if not left:
+            return max(free)
+        fitting = [index for index, cpus in enumerate(free) if cpus + 1e-9 >= plan.cpus]
+        if not fitting:
+            return -1
+        return min(
+            place((*free[:index], free[index] - plan.cpus, *free[index + 1 :]), left - 1)
+            for index in {free[one]: one for one in fitting}.values()
+        )
+
+    return place(tuple(sorted(node.cpus for node in capacity.nodes)), plan.count)
+
+
+@pytest.mark.parametrize("each", [0.1, 0.5, 1, 2])
+@pytest.mark.parametrize("asked", [1, 2, 7])
+@pytest.mark.parametrize(
+    "capacity",
+    [nodes(1), nodes(2), nodes(3), nodes(4), nodes(1, 1), nodes(0, 1), nodes(1, 2), nodes(3, 3, 3), nodes(0, 4, 4)],
+    ids=lambda capacity: "-".join(f"{node.cpus:g}" for node in capacity.nodes),
+)
+def test_an_actor_pool_fits_and_leaves_a_node_that_feeds_it_wherever_it_is_placed(
+    capacity: Capacity, asked: int, each: float
+) -> None:
+    for plan in (plan_scorers(capacity, audit(scorers=asked, cpus_per_scorer=each)), plan_encoders(capacity)):
         assert plan.count >= 1
-        assert plan.count * plan.cpus <= max(cpus - FEEDING, cpus / 2)
+        assert worst_free(capacity, plan) >= FEEDING - 1e-9, plan
         assert 1 <= plan.threads <= capacity.node_cpus
+
+
+def test_encoders_take_what_a_farm_has_but_for_one_task() -> None:
+    assert plan_encoders(FARM) == ActorPlan(15, 4.0, 0.0, 4)
+    assert plan_encoders(LAPTOP) == ActorPlan(1, 1.0, 0.0, 2)
+
+
+def test_a_cluster_that_can_feed_nothing_is_refused_in_one_line() -> None:
+    for plan in (plan_encoders, lambda capacity: plan_scorers(capacity, audit())):
+        with pytest.raises(ClusterError, match=r"no node has 1 CPU .* 2 nodes, each of at most 0\.5 CPUs"):
+            plan(nodes(0.5, 0.5))
+
+
+def test_scorers_that_need_a_node_each_are_no_more_than_nodes() -> None:
+    assert plan_scorers(nodes(3, 3, 3), audit(scorers=9, cpus_per_scorer=2)).count == 3
+    assert plan_scorers(FARM, audit(scorers=9, cpus_per_scorer=1, gpus_per_scorer=1)).count == 4
 
 
 def test_scorers_are_as_many_as_asked_for_where_they_fit() -> None:
@@ -41,11 +87,26 @@ def test_a_gpu_where_there_is_none_is_refused_with_the_key_that_asks_for_it() ->
             refused()
 
 
-def test_more_ranks_than_the_cluster_has_cpus_are_refused_instead_of_waiting() -> None:
-    with pytest.raises(ConfigError, match=r"train\.workers 3"):
-        plan_training(LAPTOP, TrainSection(workers=3, batch=30))
-    with pytest.raises(ConfigError, match="on one node"):
-        plan_training(FARM, TrainSection(workers=1, cpus_per_worker=17))
+def test_gpus_of_two_nodes_do_not_make_one_worker() -> None:
+    with pytest.raises(ConfigError, match=r"gpus_per_scorer 2 for 1, but the cluster has 4 nodes, each of at most"):
+        plan_scorers(FARM, audit(gpus_per_scorer=2))
+    with pytest.raises(ConfigError, match=r"train\.workers 2 of 9 CPUs and 1 GPUs each; expected at most 1"):
+        plan_training(
+            Capacity((Node(16, 1), Node(8, 1))), TrainSection(workers=2, cpus_per_worker=9, gpus_per_worker=1)
+        )
+
+
+@pytest.mark.parametrize(
+    ("capacity", "workers", "each", "room"),
+    [(LAPTOP, 3, 1, 2), (FARM, 1, 17, 0), (nodes(3, 3), 3, 2, 2), (nodes(0.3), 4, 0.1, 3), (nodes(0, 5), 3, 2, 2)],
+)
+def test_more_ranks_than_the_nodes_have_room_for_are_refused_instead_of_waiting(
+    capacity: Capacity, workers: int, each: float, room: int
+) -> None:
+    with pytest.raises(ConfigError, match=rf"train\.workers {workers} of .* expected at most {room}:"):
+        plan_training(capacity, TrainSection(workers=workers, cpus_per_worker=each, batch=workers * 8))
+    if room:
+        assert plan_training(capacity, TrainSection(workers=room, cpus_per_worker=each, batch=room * 8)).workers == room
 
 
 def test_a_batch_that_ranks_cannot_share_evenly_is_refused() -> None:
@@ -63,6 +124,7 @@ def test_a_rank_computes_with_as_many_threads_as_it_has_cpus() -> None:
     assert plan_training(LAPTOP, TrainSection(workers=1, cpus_per_worker=2)).threads == 2
 
 
-def test_a_cluster_without_cpus_is_an_error() -> None:
-    with pytest.raises(ClusterError):
-        Capacity(cpus=0, gpus=0, node_cpus=0)
+@pytest.mark.parametrize("none", [(), (Node(0),)])
+def test_a_cluster_without_cpus_is_an_error(none: tuple[Node, ...]) -> None:
+    with pytest.raises(ClusterError, match="no CPU"):
+        Capacity(none)
