@@ -98,10 +98,15 @@ class JobsClient:
 
 
 def _reachable(address: str) -> str:
-    parts = urlsplit(address)
+    dashboard = "the head's dashboard, such as http://head:8265"
+    try:
+        parts = urlsplit(address)
+        given = parts.port
+    except ValueError as error:  # a port beyond 65535, a bracket that is never closed
+        raise ConfigError(f"--address {address} ({error})", dashboard) from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError(f"--address {address}", "the head's dashboard, such as http://head:8265")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+        raise ConfigError(f"--address {address}", dashboard)
+    port = given or (443 if parts.scheme == "https" else 80)
     try:
         # First a plain connection: Ray's client would wait for ever for a host that drops packets.
         socket.create_connection((parts.hostname, port), REACH_SECONDS).close()

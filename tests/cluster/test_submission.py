@@ -153,7 +153,9 @@ def test_an_address_where_nobody_answers_is_said_so() -> None:
         JobsClient(f"http://127.0.0.1:{free_port()}")
 
 
-@pytest.mark.parametrize("address", ["head:6379", "ray://head:10001", "auto", "http://"])
+@pytest.mark.parametrize(
+    "address", ["head:6379", "ray://head:10001", "auto", "http://", "http://h:99999", "http://h:x", "http://[::1"]
+)
 def test_an_address_that_is_no_dashboard_is_refused(address: str) -> None:
     with pytest.raises(ConfigError, match="dashboard"):
         JobsClient(address)
