@@ -20,9 +20,11 @@ import yaml
 
 from iirl_core.config import Config
 from iirl_core.errors import ClusterError, ConfigError
+from jobs.cli import BUG
 from jobs.outcome import Outcome
 
 if TYPE_CHECKING:
+    from cluster.submission import JobEnd
     from jobs.console import Progress
 
 MOST_BYTES = 100 * 2**20
@@ -116,7 +118,21 @@ def run(verb: str, config: Config, address: str, progress: Progress, *, wait: bo
     if not wait:
         return Outcome(f"started {verb} as job {job}", client.address, f"ray job logs --follow {job}")
     end = client.follow(job, lambda text: print(text, end="", file=sys.stderr, flush=True))
-    if end.exit_code not in (0, 1):
-        reason = "; ".join(end.message.split("\n")[:1])
-        raise ClusterError(f"job {job} ended as {end.status} ({reason})", todo=f"ray job logs {job} shows all of it")
-    return Outcome(f"{verb} ran as job {job}", client.address, passed=end.exit_code == 0)
+    return outcome_of(verb, job, client.address, end)
+
+
+def outcome_of(verb: str, job: str, address: str, end: JobEnd) -> Outcome:
+    """What the end of a followed job means: its verb ran, and its answer was yes (exit code 0) or no (1).
+
+    Raises:
+        ClusterError: it did not run to its end; or a bug of ours ended it (70).
+    """
+    if end.exit_code in (0, 1):
+        return Outcome(f"{verb} ran as job {job}", address, passed=end.exit_code == 0)
+    reason = end.message.split("\n")[0]
+    how = (
+        f"crashed: its last line names a bug ({reason})"
+        if end.exit_code == BUG
+        else f"ended as {end.status} ({reason})"
+    )
+    raise ClusterError(f"job {job} {how}", todo=f"ray job logs {job} shows all of it")

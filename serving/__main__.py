@@ -67,10 +67,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 (the process ends here)
         if options.debug:
             traceback.print_exc()
-        ours = isinstance(error, IirlError)
-        said = str(error) if ours else f"a bug ({type(error).__name__}: {' '.join(str(error).split())}). Add --debug"
-        print(f"iirl: {said}", file=sys.stderr)
-        return 2 if ours else BUG
+        if isinstance(error, IirlError):
+            print(f"iirl: {error}", file=sys.stderr)
+            return 2
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        print(f"iirl: this is a bug ({said[:300]}). See where with: python -m serving … --debug.", file=sys.stderr)
+        return BUG
     return 0
 
 

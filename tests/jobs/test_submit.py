@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from cluster.submission import JobEnd
 from iirl_core.config import Config, load_config
-from iirl_core.errors import ConfigError
+from iirl_core.errors import ClusterError, ConfigError
 from jobs import submit
-from jobs.submit import bundle_of, write_bundle
+from jobs.cli import BUG
+from jobs.submit import bundle_of, outcome_of, write_bundle
 
 CONFIG = """
 name: walks
@@ -77,3 +79,24 @@ def test_too_much_to_ship_is_refused_with_what_to_do(config: Config, monkeypatch
     monkeypatch.setattr(submit, "MOST_BYTES", 3)
     with pytest.raises(ConfigError, match="s3://"):
         bundle_of(config)
+
+
+@pytest.mark.parametrize(("code", "passed"), [(0, True), (1, False)])
+def test_a_job_that_ran_to_its_end_brings_its_answer(code: int, passed: bool) -> None:
+    end = JobEnd("SUCCEEDED" if passed else "FAILED", code, "")
+    assert outcome_of("audit", "job-1", "http://head:8265", end).passed is passed
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (JobEnd("FAILED", BUG, "exit 70\nmore"), "job job-1 crashed"),
+        (JobEnd("FAILED", 2, "exit 2\nmore"), r"job job-1 ended as FAILED \(exit 2\)"),
+        (JobEnd("STOPPED", None, ""), "ended as STOPPED"),
+        (JobEnd("FAILED", -9, "killed"), "ended as FAILED"),
+    ],
+)
+def test_a_job_that_did_not_is_no_answer(end: JobEnd, said: str) -> None:
+    with pytest.raises(ClusterError, match=said) as caught:
+        outcome_of("audit", "job-1", "http://head:8265", end)
+    assert "\n" not in str(caught.value)
