@@ -1,7 +1,7 @@
-"""Triage by policy: what a written rule says of a finding. A person's label, where there is one, goes before it.
+"""Triage by policy: what a written rule says of a finding.
 
 automatic   a verified finding of a hard norm is a flaw; all else stays unsure, unpatched and printed
-manual      everything stays unsure until a person has labelled it
+manual      everything stays unsure: people read the audit, and nothing is patched
 """
 
 from __future__ import annotations

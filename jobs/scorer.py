@@ -55,13 +55,13 @@ class Scorer:
     asked: RewardModel
     encoder: RememberingEncoder
 
-    def __init__(self, store_url: str, threads: int) -> None:
+    def __init__(self, store_url: str, threads: int, device: str) -> None:
         import torch  # in the actor's own process, where the thread count belongs
 
         from cluster.store import open_store
 
         torch.set_num_threads(threads)
-        self.store = open_store(store_url)
+        self.store, self.device = open_store(store_url), device
         self.assignment: Assignment | None = None
 
     def answer(self, assignment: Assignment, question: bytes) -> bytes:
@@ -94,7 +94,7 @@ class Scorer:
         from iirl_core.encoder.remembering import RememberingEncoder
 
         remote = assignment.trust_remote_code
-        artifact = load_from(self.store, assignment.digest, trust_remote_code=remote)
+        artifact = load_from(self.store, assignment.digest, trust_remote_code=remote, device=self.device)
         if artifact.manifest.kind == "trajectory":  # encoding steps costs less than remembering them
             self.artifact, self.asked = artifact, artifact.model
             return

@@ -15,14 +15,18 @@ from iirl_core.artifact.guard import Guard
 from iirl_core.artifact.parsing import parse_manifest
 from iirl_core.artifact.weights import load_model
 from iirl_core.canonical import Digest, digest_bytes, folder_of
+from iirl_core.encoder import place
 from iirl_core.errors import NotFound, Tampered
 from iirl_core.store import Store
 
 
-def load(folder: str | Path, *, expected: Digest | None = None, trust_remote_code: bool = False) -> Artifact:
+def load(
+    folder: str | Path, *, expected: Digest | None = None, trust_remote_code: bool = False, device: str = "cpu"
+) -> Artifact:
     """Load and verify the artifact in a local folder. Runs no code that came with it, unless ``trust_remote_code``.
 
-    A folder that is named like a digest must hold that digest; ``expected`` asks for one explicitly.
+    A folder that is named like a digest must hold that digest; ``expected`` asks for one explicitly. A text encoder
+    computes on ``device``, and its golden Readings are computed there.
 
     Raises:
         NotFound: the folder holds no manifest.
@@ -42,11 +46,19 @@ def load(folder: str | Path, *, expected: Digest | None = None, trust_remote_cod
     verify_files(folder, manifest)
     guard = Guard.load(folder / "guard")
     model = load_model(folder, manifest, trust_remote_code=trust_remote_code)
+    place(model.encoder, device)
     check_golden(model, manifest.golden)
     return Artifact(digest, manifest, model, guard, folder)
 
 
-def load_from(store: Store, digest: Digest, *, cache: Path | None = None, trust_remote_code: bool = False) -> Artifact:
+def load_from(
+    store: Store,
+    digest: Digest,
+    *,
+    cache: Path | None = None,
+    trust_remote_code: bool = False,
+    device: str = "cpu",
+) -> Artifact:
     """Load and verify ``artifacts/DIGEST`` of a store; ``cache`` is where a remote store's files are kept locally
     (default: ``~/.cache/iirl``).
 
@@ -58,4 +70,4 @@ def load_from(store: Store, digest: Digest, *, cache: Path | None = None, trust_
     if not store.exists(f"artifacts/{name}/{MANIFEST}"):
         raise NotFound(f"{digest} is not in {store.url}", "a sealed artifact")
     folder = store.local(f"artifacts/{name}", cache or Path.home() / ".cache" / "iirl")
-    return load(folder, expected=digest, trust_remote_code=trust_remote_code)
+    return load(folder, expected=digest, trust_remote_code=trust_remote_code, device=device)

@@ -47,7 +47,7 @@ class Config(Section):
     audit: AuditSection
     triage: Literal["automatic", "manual"] = "manual"
     """``automatic``: a verified finding of a hard norm becomes *flaw*, all else stays *unsure*, unpatched and printed.
-    ``manual``: nothing is patched that a person has not labelled."""
+    ``manual``: every finding stays *unsure*: people read the audit, and nothing is patched."""
     patch: PatchSection = PatchSection()
     release: ReleaseSection = ReleaseSection()
     serve: ServeSection = ServeSection()

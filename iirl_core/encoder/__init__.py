@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from iirl_core.config.learning import TextEncoderSection, TrajectoryEncoderSection
 from iirl_core.demonstration import Input
+from iirl_core.encoder.placing import place as place
 from iirl_core.encoder.protocol import ArtifactKind as ArtifactKind
 from iirl_core.encoder.protocol import Encoded as Encoded
 from iirl_core.encoder.protocol import Encoder as Encoder

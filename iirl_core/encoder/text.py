@@ -58,14 +58,15 @@ class TextEncoder:
         return Encoded(pooled[owners], (1,) * len(tokens), counts)
 
     def _pooled(self, sequences: list[tuple[int, ...]]) -> Tensor:
-        """``[B, D]``, padded on the right to the longest."""
+        """``[B, D]`` on the CPU, padded on the right to the longest."""
+        device = self.model.device
         longest = max(len(sequence) for sequence in sequences)
         pad = self.rendering.tokenizer.pad_token_id or 0
-        ids = torch.tensor([[*sequence, *[pad] * (longest - len(sequence))] for sequence in sequences])
-        lengths = torch.tensor([len(sequence) for sequence in sequences])
-        mask = torch.arange(longest) < lengths.unsqueeze(1)
+        ids = torch.tensor([[*sequence, *[pad] * (longest - len(sequence))] for sequence in sequences], device=device)
+        lengths = torch.tensor([len(sequence) for sequence in sequences], device=device)
+        mask = torch.arange(longest, device=device) < lengths.unsqueeze(1)
         hidden: Tensor = self.model(input_ids=ids, attention_mask=mask.long()).last_hidden_state
-        return (hidden * mask.unsqueeze(-1)).sum(dim=1) / lengths.unsqueeze(1)
+        return ((hidden * mask.unsqueeze(-1)).sum(dim=1) / lengths.unsqueeze(1)).cpu()
 
 
 def fit_text(section: TextEncoderSection) -> TextEncoder:
