@@ -6,7 +6,7 @@ A pure function of (model, norms, seed, count, material): which worker runs it, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -19,8 +19,8 @@ from iirl_core.canonical import Digest
 from iirl_core.demonstration import Input
 from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.errors import ConfigError
-from iirl_core.norm.judge import Answer, Judgement, judge_all
-from iirl_core.norm.norm import Norm
+from iirl_core.norm.judge import SILENT, Answer, Judgement, judge_all
+from iirl_core.norm.norm import Norm, NormKind
 from iirl_core.probe import FAMILIES, ChunkSeed, Material, PointReward, Probe
 from iirl_core.reward_model import RewardModel
 
@@ -79,13 +79,15 @@ def audit_chunk(
     if seed.family not in FAMILIES:
         raise ConfigError(f"probe family {seed.family!r}", f"one of {', '.join(FAMILIES)}", "Mend audit.probes")
     if isinstance(model.encoder, TrajectoryEncoder):
-        material = replace(material, reward=PointReward(model))
+        material = material.searched_by(PointReward(model))
     probes = FAMILIES[seed.family].probes(seed, count, material)
-    answers, whitened = _ask(model, probes)
+    answers, whitened, alike = _ask(model, probes)
     results, findings = [], []
     for norm in norms:
         about = [i for i, probe in enumerate(probes) if _asks(probe, norm)]
         judgements = judge_all(norm, [probes[i].inputs for i in about], [answers[i] for i in about])
+        if norm.kind is NormKind.INVARIANCE:  # an edit that the encoder does not see cannot break it: it proves nothing
+            judgements = [SILENT if alike[i] else judged for i, judged in zip(about, judgements, strict=True)]
         broken = [(i, judged) for i, judged in zip(about, judgements, strict=True) if judged.broken]
         if about or seed.family in norm.families:
             spoken = sum(judged.speaks for judged in judgements)
@@ -107,8 +109,12 @@ def _asks(probe: Probe, norm: Norm) -> bool:
 
 
 @torch.no_grad()
-def _ask(model: RewardModel, probes: Sequence[Probe]) -> tuple[list[tuple[Answer, ...]], NDArray[np.float32]]:
-    """Step rewards of every input of every probe, and the whitened rows ``[N, W]`` of the offenders."""
+def _ask(
+    model: RewardModel, probes: Sequence[Probe]
+) -> tuple[list[tuple[Answer, ...]], NDArray[np.float32], list[bool]]:
+    """Step rewards of every input of every probe, the whitened rows ``[N, W]`` of the offenders, and of which probes
+    both inputs encode to the same rows.
+    """
     inputs: list[Input] = [item for probe in probes for item in probe.inputs]
     encoded = model.encoder.encode(inputs)
     whitened = model.spaces.bottleneck.apply(encoded.z).numpy()
@@ -118,7 +124,15 @@ def _ask(model: RewardModel, probes: Sequence[Probe]) -> tuple[list[tuple[Answer
     offender = np.repeat(
         [last for probe in probes for last in [False] * (len(probe.inputs) - 1) + [True]], encoded.lengths
     )
-    return answers, whitened[offender] if len(probes) else whitened
+    rows = iter(np.split(encoded.z.numpy(), ends[:-1]))
+    asked = [[next(rows) for _ in probe.inputs] for probe in probes]
+    alike = [len(pair) == 2 and _same(pair[0], pair[1]) for pair in asked]
+    return answers, whitened[offender] if len(probes) else whitened, alike
+
+
+def _same(original: NDArray[np.float32], edited: NDArray[np.float32]) -> bool:
+    """Up to the rounding of different batches."""
+    return original.shape == edited.shape and bool(np.allclose(original, edited, rtol=0, atol=1e-6))
 
 
 def _finding(seed: ChunkSeed, norm: Norm, probe: Probe, answers: tuple[Answer, ...], judged: Judgement) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -94,6 +94,15 @@ class Material:
         if self.low is not None and self.high is not None:
             return self.low, self.high
         return self.points.min(axis=0), self.points.max(axis=0)
+
+    def searched_by(self, reward: PointReward) -> Material:
+        """The same material of trajectories with a reward to search. What is computed from the demonstrations is
+        computed once, here, and not for every chunk.
+        """
+        searched = replace(self, reward=reward)
+        for name in ("trajectories", "points", "scale", "tree", "box"):
+            searched.__dict__[name] = getattr(self, name)
+        return searched
 
     @property
     def observations(self) -> int:

@@ -1,4 +1,7 @@
-"""Formatting: the same words, set in another way. A reward for words must not move (CheckList's invariance)."""
+"""Formatting: the same words, set in another way. A reward for words must not move (CheckList's invariance).
+
+No edit is of white space alone: many encoders do not see it, and where both read alike nothing is asked.
+"""
 
 from __future__ import annotations
 
@@ -30,16 +33,16 @@ def _heading(text: str) -> str:
     return "\n".join([f"## {first}", *rest])
 
 
-def _blank_lines(text: str) -> str:
-    return "\n\n".join(sentences(text))
+def _italics(text: str) -> str:
+    return " ".join(f"*{part}*" for part in sentences(text))
 
 
-def _trailing_spaces(text: str) -> str:
-    return "  \n".join(sentences(text)) + "   "
+def _table(text: str) -> str:
+    return "\n".join(f"| {part} |" for part in sentences(text))
 
 
-def _double_spaces(text: str) -> str:
-    return text.replace(" ", "  ")
+def _rules(text: str) -> str:
+    return f"---\n\n{text}\n\n---"
 
 
 def _quote(text: str) -> str:
@@ -55,9 +58,9 @@ EDITS: dict[str, Callable[[str], str]] = {
     "numbered list": _numbers,
     "bold": _bold,
     "heading": _heading,
-    "blank lines": _blank_lines,
-    "trailing spaces": _trailing_spaces,
-    "double spaces": _double_spaces,
+    "italics": _italics,
+    "table": _table,
+    "rules": _rules,
     "quotation": _quote,
     "emoji": _emoji,
 }

@@ -9,12 +9,12 @@ import torch
 
 from iirl_core.audit import ChunkResult, Finding, audit_chunk, verify
 from iirl_core.canonical import canonical_json
-from iirl_core.demonstration import Trajectory
+from iirl_core.demonstration import Trajectory, conversation
 from iirl_core.errors import ConfigError
-from iirl_core.norm import NormKind
-from iirl_core.probe import Probe, material_of
+from iirl_core.norm import Norm, NormKind
+from iirl_core.probe import PointReward, Probe, material_of
 from iirl_core.reward_model import RewardModel
-from tests.iirl_core.artifact.samples import patch_at
+from tests.iirl_core.artifact.samples import patch_at, text_draft
 from tests.iirl_core.probe.samples import off_arc, planar, seed
 
 
@@ -124,3 +124,36 @@ def test_what_is_kept_of_a_finding_can_be_signed() -> None:
     assert canonical_json([finding.id, finding.excess, finding.step, list(finding.rewards)])
     assert isinstance(finding.step, int)
     assert torch.is_grad_enabled()
+
+
+def test_an_edit_that_the_encoder_does_not_see_proves_nothing() -> None:
+    norms = [
+        Norm(kind.value, kind, False, 2, 0.2, 0.2, ("formatting",), "why", "me")
+        for kind in (NormKind.INVARIANCE, NormKind.DIRECTION)
+    ]
+    original = conversation("Open?", "Until six. Come in.")
+    edits = [original.with_answer(answer) for answer in ("Until  six.\n\nCome in. ", "- Until six.\n- Come in.")]
+    former = [
+        Probe((original, edit), "formatting", f"formatting/1.0.{index}", "", norm=norm.id)
+        for norm in norms
+        for index, edit in enumerate(edits)
+    ]
+    model = text_draft().model
+    result = audit_chunk(model, norms, seed("former"), 9, material_of(model, norms, [original], former=former))
+    assert {each.norm: (each.asked, each.spoken) for each in result.families} == {
+        "invariance": (2, 1),
+        "direction": (2, 2),
+    }
+
+
+def test_the_demonstrations_are_indexed_once_for_all_chunks() -> None:
+    model, _, train = planar()
+    material = material_of(model, [off_arc()], train)
+    for number in range(2):
+        audit_chunk(model, [off_arc()], seed("far", number), 10, material)
+    assert "tree" in vars(material)
+    searched = material.searched_by(PointReward(model))
+    assert searched.tree is material.tree
+    assert searched.points is material.points
+    assert searched.reward is not None
+    assert material.reward is None

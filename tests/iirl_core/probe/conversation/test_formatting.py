@@ -19,7 +19,7 @@ def words(text: str) -> list[str]:
 @pytest.mark.parametrize("note", EDITS)
 def test_every_edit_changes_the_text_and_keeps_the_words(note: str) -> None:
     edited = EDITS[note](TEXT)
-    assert edited != TEXT
+    assert edited.split() != TEXT.split(), "white space alone is invisible to many encoders"
     assert words(edited) == words(TEXT)
 
 
