@@ -103,13 +103,14 @@ class ExponentialSection(Section):
 
 
 class SigmoidSection(Section):
-    """sigmoid((signal − centre)/scale), both fixed by two anchors."""
+    """sigmoid((signal − centre)/scale), both fixed by two anchors: medians by default, which also lie apart where many
+    negatives look like demonstrations."""
 
     kind: Literal["sigmoid"] = "sigmoid"
-    demonstration_quantile: Fraction = 0.1
+    demonstration_quantile: Fraction = 0.5
     """This quantile of held-out demonstrations' signals gets ``demonstration_reward``."""
     demonstration_reward: float = Field(default=0.8, gt=0, lt=1)
-    contrast_quantile: Fraction = 0.9
+    contrast_quantile: Fraction = 0.5
     contrast_reward: float = Field(default=0.1, gt=0, lt=1)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -14,8 +14,9 @@ from iirl_core.config.config import Config
 from iirl_core.errors import ConfigError
 
 
-def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
-    """Read ``path``, apply ``key.path=value`` overrides (values are YAML) and validate.
+def load_config(path: Path, overrides: Sequence[str] = (), *, plain: Mapping[str, str] | None = None) -> Config:
+    """Read ``path``, apply ``key.path=value`` overrides (values are YAML), set the ``plain`` texts (by key path; their
+    values are taken as they are, whatever YAML would make of them) and validate.
 
     Paths inside (``corpora[].files``, ``norms[].region.geometry``) may name environment variables (``${DATA}/x.npz``)
     and are made absolute against the file's folder.
@@ -34,6 +35,8 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
         raise ConfigError(f"{path} holds {type(document).__name__}", "a mapping of sections")
     for override in overrides:
         _apply(document, override)
+    for name, text in (plain or {}).items():
+        _set(document, name, text)
     _resolve_paths(document, path.resolve().parent)
     try:
         return Config.model_validate(document)
@@ -45,6 +48,15 @@ def _apply(document: dict[str, JsonValue], override: str) -> None:
     name, equals, text = override.partition("=")
     if not equals or not name:
         raise ConfigError(f"--set {override}", "key.path=value")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        reason = " ".join(str(getattr(error, "problem", error)).split())
+        raise ConfigError(f"--set {override}: the value is not YAML ({reason})", "key.path=value") from error
+    _set(document, name, value)
+
+
+def _set(document: dict[str, JsonValue], name: str, value: JsonValue) -> None:
     here: JsonValue = document
     *parents, last = name.split(".")
     for parent in parents:
@@ -53,14 +65,13 @@ def _apply(document: dict[str, JsonValue], override: str) -> None:
         elif isinstance(here, dict):
             here = here.setdefault(parent, {})
         else:
-            raise ConfigError(f"--set {override}: {parent} is not a section")
-    value = yaml.safe_load(text)
+            raise ConfigError(f"--set {name}: {parent} is not a section")
     if isinstance(here, dict):
         here[last] = value
     elif isinstance(here, list) and last.isdigit() and int(last) < len(here):
         here[int(last)] = value
     else:
-        raise ConfigError(f"--set {override}: there is no such section")
+        raise ConfigError(f"--set {name}: there is no such section")
 
 
 def _resolve_paths(document: dict[str, JsonValue], folder: Path) -> None:

@@ -51,6 +51,9 @@ def test_overrides_reach_into_sections_that_the_file_leaves_out(plain: Path) -> 
         ("tarin.epochs=3", "tarin: unknown key"),
         ("train.epochs=0", "train.epochs"),
         ("train.epochs", "expected key.path=value"),
+        ("name=[", "the value is not YAML"),
+        ("name=@x", "the value is not YAML"),
+        ("seed=!!python/object:x 1", "the value is not YAML"),
         ("corpora.7.name=x", "no such section|not a section"),
         ("expertness.family=discriminator", "discriminator"),
         ("corpora.0.role=negatives", "none has the role demonstrations"),
@@ -60,6 +63,16 @@ def test_what_does_not_fit_is_said_in_one_line_that_names_it(plain: Path, overri
     with pytest.raises(ConfigError, match=message) as caught:
         load_config(plain, [override])
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["/data/a #1", "@x", "[", "3", "s3://bucket/a: b", "null", ""])
+def test_plain_texts_are_taken_as_they_are(plain: Path, text: str) -> None:
+    assert load_config(plain, ["store=other"], plain={"store": text}).store == text
+
+
+def test_a_plain_text_of_no_section_is_refused(plain: Path) -> None:
+    with pytest.raises(ConfigError, match="stoer: unknown key"):
+        load_config(plain, plain={"stoer": "x"})
 
 
 def test_a_norm_that_no_family_tests_is_refused(plain: Path) -> None:
