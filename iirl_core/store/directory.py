@@ -2,7 +2,7 @@
 
 Every write goes to a temporary file in ``staging/`` (the same file system), is flushed to the disk, and becomes
 visible through one ``rename`` or ``link``: a process killed at any instruction leaves the old bytes or the new ones,
-and at worst a file in ``staging/``, which nothing lists.
+and at worst a file in ``staging/``, which nothing lists and which the next ``stage`` removes a day later.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,9 @@ import pyarrow.fs
 from iirl_core.errors import ClusterError, Conflict, NotFound
 from iirl_core.store.key import STAGING, check_key, check_prefix, is_staged
 
+ABANDONED = 24 * 3600.0
+"""Seconds without a change after which what lies in ``staging/`` belongs to a process that was killed."""
+_LOCKS = "locks"
 _NO_HARD_LINKS = {errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
@@ -95,8 +99,9 @@ class DirectoryStore:
                 yield key
 
     def stage(self) -> str:
-        """A new, empty folder ``staging/UNIQUE``."""
+        """A new, empty folder ``staging/UNIQUE``; what killed processes left there is removed."""
         staged = f"{STAGING}/{uuid.uuid4().hex}"
+        _sweep(self.root / STAGING)
         try:
             self._path(staged).mkdir(parents=True)
         except OSError as error:
@@ -167,7 +172,7 @@ class DirectoryStore:
     @contextmanager
     def _locked(self, key: str) -> Iterator[None]:
         stripe = hashlib.sha256(key.encode()).hexdigest()[:2]
-        folder = self.root / STAGING / "locks"
+        folder = self.root / STAGING / _LOCKS
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / stripe).open("ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # released with the file, also when the process is killed
@@ -211,6 +216,21 @@ class DirectoryStore:
             names = [path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()]
             for name in sorted(names, key=lambda name: (name == last, name)):
                 self.copy(f"{staged}/{name}", f"{final}/{name}")
+
+
+def _sweep(staging: Path) -> None:
+    """Remove what nobody has touched for ``ABANDONED`` seconds. What others remove meanwhile is gone already."""
+    before = time.time() - ABANDONED
+    with suppress(FileNotFoundError):
+        for left in staging.iterdir():
+            with suppress(OSError):
+                newest = max(path.stat().st_mtime for path in (left, *left.rglob("*")))
+                if left.name == _LOCKS or newest > before:
+                    continue
+                if left.is_dir():
+                    shutil.rmtree(left, ignore_errors=True)
+                else:
+                    left.unlink()
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

@@ -98,6 +98,23 @@ def test_no_temporary_file_is_left_behind(tmp_path: Path) -> None:
     assert [entry.name for entry in (tmp_path / "staging").iterdir()] == ["locks"]
 
 
+def test_what_a_killed_process_staged_is_removed_a_day_later(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path)
+    store.put("a", b"1")
+    dead, busy, fresh = store.stage(), store.stage(), store.stage()
+    for staged in (dead, busy):
+        store.put(f"{staged}/model/w.bin", b"w")
+    (tmp_path / "staging" / "tmp-dead").write_bytes(b"x")
+    yesterday = time.time() - 25 * 3600
+    for old in [*(tmp_path / "staging").rglob("*"), tmp_path / "staging" / "locks"]:
+        if fresh not in old.as_posix() and old != tmp_path / busy / "model" / "w.bin":
+            os.utime(old, (yesterday, yesterday))
+    new = store.stage()
+    left = {f"staging/{entry.name}" for entry in (tmp_path / "staging").iterdir()}
+    assert left == {busy, fresh, new, "staging/locks"}
+    assert (tmp_path / busy / "model" / "w.bin").read_bytes() == b"w"
+
+
 def test_nobody_writes_between_the_comparison_and_the_replacement_of_a_swap(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
