@@ -168,8 +168,3 @@ class Comparison:
             raise InputError("chosen and rejected answer different prompts", "one shared prompt")
         if self.chosen.answer == self.rejected.answer:
             raise InputError("chosen and rejected are the same text", "two different answers")
-
-    def swap(self) -> Comparison:
-        """The same judgement, told from the other side: the margin changes its sign."""
-        margin = None if self.preference_margin is None else -self.preference_margin
-        return Comparison(self.rejected, self.chosen, margin)

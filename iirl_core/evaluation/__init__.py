@@ -12,7 +12,6 @@ from iirl_core.evaluation.frozen import Group as Group
 from iirl_core.evaluation.frozen import pair_up as pair_up
 from iirl_core.evaluation.length import length
 from iirl_core.evaluation.pairs import pairs
-from iirl_core.evaluation.ranking import rank_episodes as rank_episodes
 from iirl_core.evaluation.resampling import Resampling as Resampling
 from iirl_core.evaluation.retention import retention
 from iirl_core.evaluation.separation import separation

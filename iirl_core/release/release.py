@@ -11,7 +11,8 @@ from iirl_core.enforcement import Thresholds
 from iirl_core.errors import ArtifactError, InputError, Tampered
 from iirl_core.signing import Fields, KeyRole, Trust, Verified, parse_statement, verify_envelope
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+"""What an artifact's name and a channel's are made of."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,21 @@ def channel_key(name: str, channel: str) -> str:
         InputError: a name with other than lower-case letters, digits and hyphens.
     """
     for part in (name, channel):
-        if not _NAME.fullmatch(part):
+        if not NAME.fullmatch(part):
             raise InputError(f"{name}@{channel}", "NAME@CHANNEL of lower-case letters, digits and hyphens")
     return f"channels/{name}/{channel}"
+
+
+def released_digest(data: bytes) -> Digest:
+    """The one digest that a release statement is about. Nothing is verified.
+
+    Raises:
+        Tampered: it is no statement, or about several.
+    """
+    subjects = parse_statement(data).subjects
+    if len(subjects) != 1:
+        raise Tampered(f"a release statement about {len(subjects)} digests", "one")
+    return subjects[0].digest
 
 
 def verify_release(data: bytes, trust: Trust, name: str, channel: str) -> Verified[Release]:
@@ -92,13 +105,11 @@ def verify_release(data: bytes, trust: Trust, name: str, channel: str) -> Verifi
         Tampered: it does not hold, or is another channel's.
         Gated: as `verify_envelope`.
     """
-    subjects = parse_statement(data).subjects
-    if len(subjects) != 1:
-        raise Tampered(f"a release statement about {len(subjects)} digests", "one")
-    verified = verify_envelope(data, trust, Release, subjects[0].digest)
+    subject = released_digest(data)
+    verified = verify_envelope(data, trust, Release, subject)
     release = verified.predicate
     if (release.name, release.channel) != (name, channel):
         raise Tampered(f"the release in {name}@{channel} is {release.name}@{release.channel}'s")
-    if release.digest != subjects[0].digest or release.approver != verified.keyid:
+    if release.digest != subject or release.approver != verified.keyid:
         raise Tampered(f"the release in {name}@{channel} contradicts its own subject or signer")
     return verified

@@ -6,13 +6,12 @@ import re
 
 from iirl_core.canonical import Digest, folder_of
 from iirl_core.errors import InputError, NotFound, Tampered
-from iirl_core.release.release import channel_key
-from iirl_core.signing import is_digest, parse_statement
+from iirl_core.release.release import NAME, channel_key, released_digest
+from iirl_core.signing import is_digest
 from iirl_core.store.pointer import read_pointer
 from iirl_core.store.protocol import Store
 
 _PREFIX = re.compile(r"sha256[:-][0-9a-f]{8,64}")
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 MANIFEST = "manifest.json"
 
 
@@ -31,7 +30,7 @@ def resolve(store: Store, reference: str) -> Digest:
     name, at, channel = reference.partition("@")
     if at:
         return _by_channel(store, name, channel)
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise InputError(f"reference {reference!r}", "NAME, NAME@CHANNEL or sha256:… with at least 8 digits")
     latest = read_pointer(store, f"runs/{name}/latest")
     if latest is None:
@@ -48,10 +47,7 @@ def _by_channel(store: Store, name: str, channel: str) -> Digest:
         raise NotFound(
             f"{name}@{channel} was never released in {store.url}", todo="Release it with: iirl release CONFIG.yaml"
         ) from error
-    subjects = parse_statement(data).subjects
-    if len(subjects) != 1:
-        raise Tampered(f"a release statement about {len(subjects)} digests", "one")
-    return subjects[0].digest
+    return released_digest(data)
 
 
 def _by_digest(store: Store, reference: str) -> Digest:

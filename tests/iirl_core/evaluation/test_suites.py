@@ -16,7 +16,6 @@ from iirl_core.evaluation import (
     evaluate,
     pair_up,
     parse_evaluation,
-    rank_episodes,
 )
 from iirl_core.evaluation.separation import auroc
 
@@ -90,20 +89,6 @@ def test_length_alone_is_shown_beside_but_not_for_copies_of_equal_length() -> No
 def test_answers_are_paired_by_prompt_and_each_only_once() -> None:
     assert pair_up(["a", "b", "a", "c"], ["a", "c", "x", "a"]).tolist() == [[0, 0], [2, 3], [3, 1]]
     assert pair_up(["a"], []).shape == (0, 2)
-
-
-def test_ranking_finds_order_whatever_its_shape() -> None:
-    returns = np.arange(20.0)
-    assert rank_episodes(np.exp(returns / 5), returns, FEW).value == pytest.approx(1.0)
-    assert rank_episodes(-returns, returns, FEW).value == pytest.approx(-1.0)
-    noise = rank_episodes(np.random.default_rng(0).random(20), returns, FEW)
-    assert noise.low < 0 < noise.high
-
-
-def test_ranking_refuses_what_has_no_order() -> None:
-    for rewards, returns in (([1.0, 2.0], [1.0, 2.0]), ([1.0, 1.0, 1.0], [1.0, 2.0, 3.0]), ([1.0, 2.0, 3.0], [1.0])):
-        with pytest.raises(InputError):
-            rank_episodes(rewards, returns, FEW)
 
 
 def test_an_evaluation_survives_json_and_anything_else_is_refused() -> None:
