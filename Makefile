@@ -3,8 +3,6 @@ PYTHON ?= python3
 VENV := .venv
 DATA ?= ../shared/data
 BIN := $(VENV)/bin
-# uv does not read pip's variable; where a machine offers local wheels, both must see them.
-export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 export RAY_AUTH_MODE ?= token
 
 .PHONY: help demo real test test-all check bench install clean
@@ -39,5 +37,6 @@ check: install ## Format, lint, types, import directions.
 bench: install ## One benchmark: make bench NAME=cli
 	$(BIN)/python -m benchmarks.$(NAME)
 
-clean: ## Remove what was installed and what the demo made.
-	rm -rf $(VENV) .iirl .iirl-real .iirl-real-quick .iirl-keys
+clean: ## Remove what was installed and what tools remember; stores and keys stay.
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name .git -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
