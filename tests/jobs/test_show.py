@@ -28,7 +28,7 @@ def test_an_artifact_tells_its_lineage_patches_audits_signers_and_channels(wheel
         f"  0.1.0  {wheel.root[:19]}  0 patches, the root\n",
         "    audit round 1: 3 findings (3 open of hard norms) over 100 probes; not passed: 3 open findings",
         "patches: 3 enabled, 0 disabled\n  round 1: 3 patches for 1 findings\n",
-        "suppress in input, strength 0.5, width 0.5, for 1 findings of n\n",
+        "suppress in input, strength 0.5, width 0.05, for 1 findings of n\n",
         "sample@production  released as number 1",
     ):
         assert told in text
