@@ -20,7 +20,7 @@ def test_exponential_gives_its_anchors() -> None:
 
 def test_sigmoid_gives_its_anchors() -> None:
     mapping = calibrate(SigmoidSection(), DEMONSTRATIONS, CONTRAST)
-    anchors = torch.tensor([-0.9, -2.2])
+    anchors = torch.tensor([-0.5, -3.0])  # the medians
     assert torch.allclose(mapping.reward(anchors), torch.tensor([0.8, 0.1]), atol=1e-5)
 
 
