@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-LOCAL = {"PIP_FIND_LINKS": "/opt/wheels /srv/wheels"}
+LOCAL = {"PIP_FIND_LINKS": "wheels/mine wheels/ours"}
 
 
 def program(folder: Path, name: str, text: str) -> None:
@@ -65,10 +65,10 @@ def test_with_a_gpu_nothing_is_chosen_for_them(installer: str, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("given", "added"),
     [
-        (LOCAL, {"UV_FIND_LINKS": "/opt/wheels,/srv/wheels"}),
+        (LOCAL, {"UV_FIND_LINKS": "wheels/mine,wheels/ours"}),
         ({"PIP_INDEX_URL": "https://mirror/simple"}, {"UV_DEFAULT_INDEX": "https://mirror/simple"}),
         ({"PIP_INDEX_URL": "https://mirror/simple", "UV_INDEX_URL": "https://other/simple"}, {}),
-        ({"UV_FIND_LINKS": "/opt/wheels"}, {}),
+        ({"UV_FIND_LINKS": "wheels/mine"}, {}),
         ({"UV_DEFAULT_INDEX": "https://mirror/simple"}, {}),
     ],
 )
