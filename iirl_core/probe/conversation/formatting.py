@@ -34,7 +34,8 @@ def _heading(text: str) -> str:
 
 
 def _italics(text: str) -> str:
-    return " ".join(f"*{part}*" for part in sentences(text))
+    *rest, last = sentences(text)
+    return " ".join([*rest, f"*{last}*"])
 
 
 def _table(text: str) -> str:
