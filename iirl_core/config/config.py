@@ -15,6 +15,8 @@ from iirl_core.config.governance import (
     ServeSection,
 )
 from iirl_core.config.learning import (
+    CONVERSATIONS_ONLY,
+    ORDER_ONLY,
     CorpusSection,
     Encoder,
     EvaluateSection,
@@ -61,8 +63,8 @@ class Config(Section):
         names = [corpus.name for corpus in self.corpora]
         if len(set(names)) != len(names):
             raise ValueError("corpora: two have the same name")
-        if self.expertness.family == "discriminator" and "negatives" not in roles and not self.expertness.mismatched:
-            raise ValueError("expertness: a discriminator needs a corpus with the role negatives, or mismatched > 0")
+        if self.expertness.family == "discriminator":
+            self._check_corrupted(self.expertness.corrupted.shares(), "negatives" in roles)
         if self.mapping.kind == "exponential" and self.expertness.family != "autoencoder_mixture":
             raise ValueError("mapping: exponential maps a reconstruction error; give this family a sigmoid")
         asked = set(self.audit.probes)
@@ -70,3 +72,14 @@ class Config(Section):
             if unasked := set(norm.families) - asked:
                 raise ValueError(f"norms: {norm.id} needs families that audit.probes does not ask: {sorted(unasked)}")
         return self
+
+    def _check_corrupted(self, shares: dict[str, float], told: bool) -> None:
+        if not told and not shares:
+            raise ValueError("expertness: a discriminator needs a corpus with the role negatives, or corrupted ones")
+        for name in shares:
+            if (name in CONVERSATIONS_ONLY) != (self.encoder.kind == "text"):
+                raise ValueError(
+                    f"expertness.corrupted: {name} is nothing that an encoder of {self.encoder.kind} reads"
+                )
+            if name in ORDER_ONLY and self.encoder.kind == "trajectory" and self.encoder.rows != "transitions":
+                raise ValueError(f"expertness.corrupted: {name} changes no row of {self.encoder.rows}")

@@ -77,6 +77,36 @@ class MixtureSection(Section):
     """Ensemble size M."""
 
 
+class CorruptedSection(Section):
+    """Negatives made of demonstrations, each kind as a share of all of them."""
+
+    mismatched: Fraction = 0.0
+    """Conversations: another record's answer."""
+    empty: Fraction = 0.0
+    """Conversations: no answer at all."""
+    truncated: Fraction = 0.0
+    """Conversations: the answer cut off in the middle."""
+    shuffled: Fraction = 0.0
+    """Conversations: the answer's words in another order."""
+    repeated: Fraction = 0.0
+    """Conversations: one sentence of the answer over and over."""
+    time_reversed: Fraction = 0.0
+    """Trajectories: from the last step to the first (encoder.rows: transitions)."""
+    permuted: Fraction = 0.0
+    """Trajectories: the steps in no order (encoder.rows: transitions)."""
+    noised: Fraction = 0.0
+    """Trajectories: with Gaussian noise of 0.5 to 2 of their own standard deviations."""
+
+    def shares(self) -> dict[str, float]:
+        """Those above 0, by name."""
+        every = {name: float(getattr(self, name)) for name in type(self).model_fields}
+        return {name: share for name, share in every.items() if share > 0}
+
+
+CONVERSATIONS_ONLY = ("mismatched", "empty", "truncated", "shuffled", "repeated")
+ORDER_ONLY = ("time_reversed", "permuted")
+
+
 class DiscriminatorSection(Section):
     """Demonstrations against negatives; signal = logit − log(n_E/n_neg)."""
 
@@ -84,8 +114,7 @@ class DiscriminatorSection(Section):
     hidden: int | None = Field(default=None, ge=1)
     """None: the width of z."""
     members: int = Field(default=4, ge=1)
-    mismatched: Fraction = 0.0
-    """Share of extra negatives made by giving a demonstration another record's answer (conversations only)."""
+    corrupted: CorruptedSection = CorruptedSection()
 
 
 class ExponentialSection(Section):
@@ -104,7 +133,8 @@ class ExponentialSection(Section):
 
 class SigmoidSection(Section):
     """sigmoid((signal − centre)/scale), both fixed by two anchors: medians by default, which also lie apart where many
-    negatives look like demonstrations."""
+    negatives look like demonstrations.
+    """
 
     kind: Literal["sigmoid"] = "sigmoid"
     demonstration_quantile: Fraction = 0.5

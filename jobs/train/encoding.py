@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -20,12 +20,12 @@ import torch
 from cluster.failure import failure_of
 from cluster.resources import ActorPlan
 from iirl_core.corpus import demonstrations_of
+from iirl_core.corruption import corrupted
 from iirl_core.demonstration import Conversation, Demonstration, Input, Split
 from iirl_core.encoder.protocol import Encoder
 from iirl_core.errors import IirlError
 from iirl_core.store.protocol import Store
 from jobs.train.features import ROWS_PER_FILE, Part, row_numbers, schema
-from jobs.train.mismatch import mismatched
 
 if TYPE_CHECKING:
     import pyarrow.fs
@@ -52,12 +52,12 @@ class Source:
 @dataclass(frozen=True)
 class Parts:
     """How records are dealt out. ``learns_negatives``: the loss wants them. ``held_out_negatives``: there are negatives
-    outside the train split. ``mismatched``: the share of demonstrations that also make a mismatched negative.
+    outside the train split. ``corrupted``: the shares of demonstrations that also make a corrupted negative, by kind.
     """
 
     learns_negatives: bool
     held_out_negatives: bool
-    mismatched: float = 0.0
+    corrupted: Mapping[str, float] = field(default_factory=dict)
 
 
 def part_of(role: Role, split: Split, parts: Parts) -> tuple[Part, ...]:
@@ -119,10 +119,10 @@ class EncodeActor:
             (part, expert, one.weight, _digest(one.id, role, part), one.input)
             for part in part_of(role, one.split, self.parts)
         ]
-        negative = mismatched(one, self.parts.mismatched, self.pool) if role == "demonstrations" else None
-        if negative is not None:
-            for part in part_of("negatives", one.split, self.parts):
-                tasks.append((part, 0.0, one.weight, _digest(one.id, "mismatched", part), negative))
+        if role == "demonstrations":
+            for name, negative in corrupted(one, self.parts.corrupted, self.pool):
+                for part in part_of("negatives", one.split, self.parts):
+                    tasks.append((part, 0.0, one.weight, _digest(one.id, name, part), negative))
         return tasks
 
 

@@ -14,6 +14,7 @@ from cluster.resources import plan_encoders, plan_training
 from cluster.session import Session
 from iirl_core.canonical import canonical_json, digest_json, folder_of
 from iirl_core.config import Config
+from iirl_core.corruption import answer_pool
 from iirl_core.encoder import Encoder, fit_encoder
 from iirl_core.errors import ConfigError
 from jobs.console import Progress
@@ -23,10 +24,9 @@ from jobs.train.features import PARTS, Features
 from jobs.train.fitting import fit
 from jobs.train.journal import METRICS
 from jobs.train.loop import WEIGHTS, TrainingTask
-from jobs.train.mismatch import answer_pool
 from jobs.train.order import Order
 from jobs.train.sealing import assemble_model, build_key, metrics_of, seal_run
-from jobs.train.sources import Sources, mismatched_share, parts_of, read_sources
+from jobs.train.sources import Sources, corrupted_shares, parts_of, read_sources
 
 FEATURES = "features.json"
 """Written when the features are whole."""
@@ -88,7 +88,7 @@ def _encode(session: Session, config: Config, sources: Sources, encoder: Encoder
         sources.shards(),
         encoder,
         parts=parts_of(sources, config),
-        pool=answer_pool(sources.train_demonstrations()) if mismatched_share(config) else (),
+        pool=answer_pool(sources.train_demonstrations()) if "mismatched" in corrupted_shares(config) else (),
         plan=plan_encoders(session.cluster()),
     )
     counts: dict[str, int] = {part: len(Features(store, f"{folder}/features", part)) for part in PARTS}

@@ -92,7 +92,7 @@ def check_sources(sources: Sources, config: Config) -> None:
 
     * every corpus is of the encoder's kind, and trajectories have one shape;
     * demonstrations are in the train and in the guard split;
-    * a family that learns from negatives has some in the train split, or makes mismatched ones of conversations.
+    * a family that learns from negatives has some in the train split, or makes some of demonstrations.
 
     Raises:
         ConfigError: one of these does not hold.
@@ -108,19 +108,15 @@ def check_sources(sources: Sources, config: Config) -> None:
     for split in ("train", "guard"):
         if sources.count("demonstrations", split) == 0:
             raise ConfigError(f"no demonstration is in the {split} split", "at least one", RERUN)
-    if needs_negatives(config) and sources.count("negatives", "train") == 0:
-        share = mismatched_share(config)
-        if share == 0 or kind == "trajectory":
-            raise ConfigError(
-                f"{config.expertness.family} without a negative in the train split", "at least one", RERUN
-            )
+    if needs_negatives(config) and sources.count("negatives", "train") == 0 and not corrupted_shares(config):
+        raise ConfigError(f"{config.expertness.family} without a negative in the train split", "at least one", RERUN)
 
 
 def parts_of(sources: Sources, config: Config) -> Parts:
     """How records are dealt out to training and calibration."""
-    share = mismatched_share(config)
-    held_out = sources.count("negatives", "guard") > 0 or (share > 0 and sources.count("demonstrations", "guard") > 0)
-    return Parts(needs_negatives(config), held_out, share)
+    shares = corrupted_shares(config)
+    spoilt = bool(shares) and sources.count("demonstrations", "guard") > 0
+    return Parts(needs_negatives(config), spoilt or sources.count("negatives", "guard") > 0, shares)
 
 
 def needs_negatives(config: Config) -> bool:
@@ -128,9 +124,9 @@ def needs_negatives(config: Config) -> bool:
     return build_expertness(config.expertness, width=1).needs_negatives
 
 
-def mismatched_share(config: Config) -> float:
-    """Mismatched negatives per demonstration."""
-    return config.expertness.mismatched if isinstance(config.expertness, DiscriminatorSection) else 0.0
+def corrupted_shares(config: Config) -> dict[str, float]:
+    """Corrupted negatives per demonstration, by kind."""
+    return config.expertness.corrupted.shares() if isinstance(config.expertness, DiscriminatorSection) else {}
 
 
 def supervision_of(corpora: list[CorpusSection]) -> Supervision:

@@ -37,7 +37,7 @@ def test_prompts_with_answers_are_held_against_answers_to_other_requests(tmp_pat
     assert config.corpora[0].files == [str(tmp_path / "My Answers.v2.jsonl")]
     assert config.encoder.kind == "text"
     assert config.expertness.family == "discriminator"
-    assert config.expertness.mismatched == 1.0
+    assert config.expertness.corrupted.mismatched == 1.0
 
 
 def test_comparisons_give_both_sides_a_corpus(tmp_path: Path) -> None:
