@@ -153,8 +153,8 @@ def main() -> None:
 
 def configuration(folder: Path, seed: int) -> Config:
     """The example as it is, with this seed, in a store and with keys of its own."""
-    overrides = [f"store={folder}/{seed}/store", f"keys={folder}/{seed}/keys", f"seed={seed}"]
-    return load_config(EXAMPLE / "config.yaml", overrides)
+    plain = {"store": f"{folder}/{seed}/store", "keys": f"{folder}/{seed}/keys"}
+    return load_config(EXAMPLE / "config.yaml", [f"seed={seed}"], plain=plain)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ import os
 import sys
 import time
 import urllib.request
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -137,8 +136,8 @@ def main() -> int:
     progress, figures = Progress(), list[Figure]()
     try:
         progress.outcome(new_keys(Path(options.keys)))
-        overrides = [f"store={options.store}{'-quick' if options.quick else ''}", f"keys={options.keys}"]
-        configs = [configuration(name, overrides, options.quick) for name in options.only]
+        store = f"{options.store}-quick" if options.quick else options.store
+        configs = [configuration(name, store, options.keys, options.quick) for name in options.only]
         with open_session(configs[0]) as session:
             for name, config in zip(options.only, configs, strict=True):
                 progress.say(f"\n== {name} ==")
@@ -156,10 +155,11 @@ def main() -> int:
     return 1 if any(each.met is False for each in figures) else 0
 
 
-def configuration(name: str, overrides: Sequence[str], quick: bool) -> Config:
+def configuration(name: str, store: str, keys: str, quick: bool) -> Config:
     """One set's configuration; ``quick`` trains and audits less. Needs IIRL_DATA in the environment."""
-    config = load_config(EXAMPLES / f"{name}.yaml", overrides)
-    return load_config(EXAMPLES / f"{name}.yaml", [*overrides, *QUICK[config.encoder.kind]]) if quick else config
+    file, plain = EXAMPLES / f"{name}.yaml", {"store": store, "keys": keys}
+    config = load_config(file, plain=plain)
+    return load_config(file, QUICK[config.encoder.kind], plain=plain) if quick else config
 
 
 def figures_of(name: str, turned: Turned) -> list[Figure]:

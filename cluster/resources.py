@@ -95,14 +95,18 @@ def plan_scorers(capacity: Capacity, section: AuditSection) -> ActorPlan:
     return _actors(capacity, section.scorers, section.cpus_per_scorer, section.gpus_per_scorer)
 
 
-def plan_encoders(capacity: Capacity) -> ActorPlan:
-    """Actors that hold an encoder: one per ``ENCODER_THREADS`` CPUs.
+def plan_encoders(capacity: Capacity, section: TrainSection) -> ActorPlan:
+    """Actors that hold an encoder: one per ``ENCODER_THREADS`` CPUs; where training asks for GPUs, at most one
+    per rank, with that rank's share of them.
 
     Raises:
+        ConfigError: GPUs are asked for and no node has what one actor needs.
         ClusterError: no node has a whole CPU.
     """
     each = min(float(ENCODER_THREADS), capacity.node_cpus / 2)
-    return _actors(capacity, int(capacity.cpus / each), each, 0.0)
+    _check_gpus("train.gpus_per_worker", section.gpus_per_worker, 1, capacity)
+    wanted = section.workers if section.gpus_per_worker else int(capacity.cpus / each)
+    return _actors(capacity, wanted, each, section.gpus_per_worker)
 
 
 def plan_training(capacity: Capacity, section: TrainSection) -> TrainingPlan:

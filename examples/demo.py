@@ -92,8 +92,8 @@ def _options() -> argparse.Namespace:
 
 def _config(name: str, options: argparse.Namespace) -> Config:
     subprocess.run([sys.executable, str(HERE / name / "make_data.py")], check=True)
-    overrides = [f"store={options.store}", f"keys={options.keys}", f"serve.port={options.port}"]
-    return load_config(HERE / name / "config.yaml", overrides)
+    plain = {"store": options.store, "keys": options.keys}
+    return load_config(HERE / name / "config.yaml", [f"serve.port={options.port}"], plain=plain)
 
 
 def _turn(session: Session, config: Config, progress: Progress) -> Turned:

@@ -38,8 +38,7 @@ def resolve_config(options: Namespace) -> Config:
     Raises:
         ConfigError: as ``load_config``.
     """
-    overrides = [*options.set, *([f"store={options.store}"] if options.store else [])]
-    return load_config(Path(options.config), overrides)
+    return load_config(Path(options.config), options.set, plain={"store": options.store} if options.store else None)
 
 
 def _run_verb(options: Namespace) -> int:

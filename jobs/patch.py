@@ -18,6 +18,7 @@ from iirl_core.errors import ConfigError
 from iirl_core.log import Event, append
 from iirl_core.norm import norms_of
 from iirl_core.patch import BudgetReport, check_budget
+from iirl_core.patch.corpus import draws_on_corpus
 from iirl_core.patch.propose import Proposal, flaws_of, propose
 from iirl_core.release import audit_file, resolve
 from iirl_core.signing import (
@@ -113,7 +114,8 @@ def _repair(session: Session, config: Config, artifact: Artifact, findings: Sequ
     )
     if not proposal.patches or not budget.holds:
         return Repair(None, proposal, budget)
-    return Repair(seal_child(session.store, artifact, patches), proposal, budget)
+    weak = draws_on_corpus(proposal.patches, findings)
+    return Repair(seal_child(session.store, artifact, patches, weak=weak), proposal, budget)
 
 
 def _sign(session: Session, key: SigningKey, config: Config, repair: Repair, audit: Audit) -> None:

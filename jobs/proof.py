@@ -9,9 +9,18 @@ from typing import Generic, TypeVar
 
 from iirl_core.artifact import Manifest, load_from
 from iirl_core.canonical import Digest, digest_chunks, folder_of
-from iirl_core.errors import ClusterError, Gated, IirlError, NotFound, Tampered
-from iirl_core.log import entries_backwards, verify_chain
-from iirl_core.release import Dossier, Release, believed, channel_key, decide_admission, read_channel, read_dossier
+from iirl_core.errors import ClusterError, IirlError, NotFound, Tampered
+from iirl_core.log import verify_chain
+from iirl_core.release import (
+    Dossier,
+    Release,
+    believed,
+    channel_key,
+    decide_admission,
+    logged_release,
+    read_channel,
+    read_dossier,
+)
 from iirl_core.signing import (
     AuditPredicate,
     Predicate,
@@ -180,7 +189,7 @@ def _releases(
         if release.found:
             reasons = "; ".join(decide_admission(release.found.predicate, dossier, trust))
             yield Check(f"{label} rests on what holds", "seal, audit, approval, no revocation", reasons)
-            logged = _try(partial(_logged, store, release.found))
+            logged = _try(partial(logged_release, store, release.found))
             yield Check(f"{label} in the log", f"entry {logged.found}", logged.problem)
 
 
@@ -208,20 +217,6 @@ def _released(store: Store, name: str, channel: str, digest: Digest, trust: Trus
 def _release_note(verified: Verified[Release]) -> str:
     release = verified.predicate
     return f"number {release.sequence}, signed by approver {verified.keyid[:12]} because of audit {release.audit[:19]}"
-
-
-def _logged(store: Store, verified: Verified[Release]) -> int:
-    """The sequence of the log's last word on this channel, which must be this release: an old one put back is not."""
-    release = verified.predicate
-    for entry in entries_backwards(store):
-        event = entry.event
-        if event.kind not in ("release", "rollback") or event.name != release.name:
-            continue
-        if event.detail("channel") == release.channel:
-            if event.detail("statement") == verified.digest:
-                return entry.sequence
-            raise Tampered(f"the log says that the channel is at release {event.detail('sequence')}", "this one")
-    raise Gated("the log knows nothing of it", "an entry", "Run iirl release again: it finishes what was begun")
 
 
 def _parents(store: Store, digest: Digest, trust: Trust) -> Iterator[Check]:

@@ -75,8 +75,8 @@ def pin_release(config: Config) -> Pin:
     return Pin(store.url, name, channel, statement, trust, remote)
 
 
-def admit(pin: Pin) -> Scorer:
-    """Prove the pinned release and load it.
+def admit(pin: Pin, device: str = "cpu") -> Scorer:
+    """Prove the pinned release and load it; a text encoder computes on ``device``.
 
     Raises:
         Tampered: a digest, a signature, a file of the artifact or a golden Reading does not hold.
@@ -89,7 +89,7 @@ def admit(pin: Pin) -> Scorer:
     dossier = read_dossier(store, release.digest)
     if reasons := decide_admission(release, dossier, pin.trust):
         raise Gated(f"{pin.name}@{pin.channel} cannot be served: {'; '.join(reasons)}")
-    artifact = load_from(store, release.digest, trust_remote_code=pin.trust_remote_code)
+    artifact = load_from(store, release.digest, trust_remote_code=pin.trust_remote_code, device=device)
     manifest = artifact.manifest
     if manifest.name != release.name:
         raise Tampered(f"{pin.name}@{pin.channel} releases a version of {manifest.name}")

@@ -46,7 +46,7 @@ class Replica:
     """
 
     def __init__(self, pin: Pin, section: ServeSection, lock: bytes | None, *, records: bool = False) -> None:
-        self._scorer = admit(pin)
+        self._scorer = admit(pin, "cuda" if section.gpus_per_replica else "cpu")
         if records:
             record_serving(open_store(pin.store), self._scorer.served)
         self._batcher = Batcher(self._scorer.score, section.batch, section.wait_seconds)

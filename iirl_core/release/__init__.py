@@ -14,6 +14,7 @@ from iirl_core.release.decide import decide_rollback as decide_rollback
 from iirl_core.release.dossier import Dossier as Dossier
 from iirl_core.release.dossier import audit_file as audit_file
 from iirl_core.release.dossier import read_dossier as read_dossier
+from iirl_core.release.logged import logged_release as logged_release
 from iirl_core.release.release import Release as Release
 from iirl_core.release.release import channel_key as channel_key
 from iirl_core.release.release import verify_release as verify_release

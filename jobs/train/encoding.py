@@ -22,6 +22,7 @@ from cluster.resources import ActorPlan
 from iirl_core.corpus import demonstrations_of
 from iirl_core.corruption import corrupted
 from iirl_core.demonstration import Conversation, Demonstration, Input, Split
+from iirl_core.encoder import place
 from iirl_core.encoder.protocol import Encoder
 from iirl_core.errors import IirlError
 from iirl_core.store.protocol import Store
@@ -86,11 +87,12 @@ class EncodeActor:
     encoder: Encoder
     pool: Sequence[Conversation]
 
-    def __init__(self, held: Held, parts: Parts, threads: int) -> None:
+    def __init__(self, held: Held, parts: Parts, threads: int, device: str) -> None:
         import ray
 
         torch.set_num_threads(threads)
         self.encoder, self.pool = ray.get(list(held))
+        place(self.encoder, device)
         self.parts = parts
 
     def __call__(self, table: pa.Table) -> pa.Table:
@@ -174,11 +176,12 @@ def _run_pipeline(
     records = first.union(*others) if others else first
     features = records.map_batches(
         EncodeActor,
-        fn_constructor_args=(held, parts, plan.threads),
+        fn_constructor_args=(held, parts, plan.threads, "cuda" if plan.gpus else "cpu"),
         batch_format="pyarrow",
         batch_size=BATCH,
         compute=ray.data.ActorPoolStrategy(size=plan.count),
         num_cpus=plan.cpus,
+        num_gpus=plan.gpus,
     )
     features.sort("row", boundaries=boundaries_of(sum(source.rows for source in sources))).write_parquet(
         path, filesystem=filesystem, partition_cols=["part"], mode="overwrite"

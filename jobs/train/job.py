@@ -89,7 +89,7 @@ def _encode(session: Session, config: Config, sources: Sources, encoder: Encoder
         encoder,
         parts=parts_of(sources, config),
         pool=answer_pool(sources.train_demonstrations()) if "mismatched" in corrupted_shares(config) else (),
-        plan=plan_encoders(session.cluster()),
+        plan=plan_encoders(session.cluster(), config.train),
     )
     counts: dict[str, int] = {part: len(Features(store, f"{folder}/features", part)) for part in PARTS}
     store.put(f"{folder}/{FEATURES}", canonical_json({"width": encoder.width, **counts}))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from iirl_core.artifact import ArtifactDraft, Guard, Mode, seal
+from iirl_core.artifact import ArtifactDraft, Guard, Mode, guard_metrics, seal
 from iirl_core.canonical import Digest
 from iirl_core.config import Config
 from iirl_core.encoder import Encoder
@@ -108,13 +108,11 @@ def _point(store: Store, key: str, digest: Digest) -> None:
 def metrics_of(store: Store, task: TrainingTask, guard: Guard) -> dict[str, float]:
     """What the manifest says of training: finite numbers, the same for the same run."""
     losses = [json.loads(line)["loss"] for line in store.get(f"{task.folder}/{METRICS}").splitlines()]
-    rewards = guard.root_rewards.double()
     found = {
         "steps": float(task.steps),
         "train_rows": float(len(Features(store, f"{task.folder}/features", "train"))),
         "loss_first": math.fsum(losses[:LOSS_STEPS]) / len(losses[:LOSS_STEPS]),
         "loss_last": math.fsum(losses[-LOSS_STEPS:]) / len(losses[-LOSS_STEPS:]),
-        "guard_reward_mean": float(rewards.mean()),
-        "guard_reward_known_good": float((rewards >= 0.5).double().mean()),
+        **guard_metrics(guard.root_rewards),
     }
     return {name: float(f"{value:.6g}") for name, value in found.items()}

@@ -47,7 +47,7 @@ def less(data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("name", SETS)
 def test_the_main_job_runs_on_published_data(name: str, tmp_path: Path) -> None:
     new_keys(tmp_path / "keys")
-    config = configuration(name, [f"store={tmp_path / 'store'}", f"keys={tmp_path / 'keys'}"], quick=True)
+    config = configuration(name, str(tmp_path / "store"), str(tmp_path / "keys"), quick=True)
     session = Session(DirectoryStore(tmp_path / "store"))
     turned = turn(session, config, quiet())
     assert turned.rows == (40 if config.encoder.kind == "trajectory" else 2 * LINES)

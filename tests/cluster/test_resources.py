@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from cluster.resources import FEEDING, ActorPlan, Capacity, Node, plan_encoders, plan_scorers, plan_training
@@ -51,19 +53,30 @@ def worst_free(capacity: Capacity, plan: ActorPlan) -> float:
 def test_an_actor_pool_fits_and_leaves_a_node_that_feeds_it_wherever_it_is_placed(
     capacity: Capacity, asked: int, each: float
 ) -> None:
-    for plan in (plan_scorers(capacity, audit(scorers=asked, cpus_per_scorer=each)), plan_encoders(capacity)):
+    for plan in (
+        plan_scorers(capacity, audit(scorers=asked, cpus_per_scorer=each)),
+        plan_encoders(capacity, TrainSection()),
+    ):
         assert plan.count >= 1
         assert worst_free(capacity, plan) >= FEEDING - 1e-9, plan
         assert 1 <= plan.threads <= capacity.node_cpus
 
 
 def test_encoders_take_what_a_farm_has_but_for_one_task() -> None:
-    assert plan_encoders(FARM) == ActorPlan(15, 4.0, 0.0, 4)
-    assert plan_encoders(LAPTOP) == ActorPlan(1, 1.0, 0.0, 2)
+    assert plan_encoders(FARM, TrainSection()) == ActorPlan(15, 4.0, 0.0, 4)
+    assert plan_encoders(LAPTOP, TrainSection()) == ActorPlan(1, 1.0, 0.0, 2)
+
+
+def test_encoders_take_the_gpus_that_training_will_have() -> None:
+    section = TrainSection(workers=2, gpus_per_worker=1)
+    assert plan_encoders(FARM, section) == ActorPlan(2, 4.0, 1.0, 16)
+    with pytest.raises(ConfigError, match="no GPU"):
+        plan_encoders(LAPTOP, section)
 
 
 def test_a_cluster_that_can_feed_nothing_is_refused_in_one_line() -> None:
-    for plan in (plan_encoders, lambda capacity: plan_scorers(capacity, audit())):
+    encoders = partial(plan_encoders, section=TrainSection())
+    for plan in (encoders, lambda capacity: plan_scorers(capacity, audit())):
         with pytest.raises(ClusterError, match=r"no node has 1 CPU .* 2 nodes, each of at most 0\.5 CPUs"):
             plan(nodes(0.5, 0.5))
 
