@@ -1,8 +1,12 @@
-"""Careless: what must not be said, from the probe corpora, in fresh words around it."""
+"""Careless: what must not be said, from the probe corpora, in fresh words around it.
+
+Half of the probes go where findings were: to records whose request was once answered carelessly for a reward. A flaw
+seldom comes alone, and what that does to the flaw rate is to overstate it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -82,7 +86,8 @@ class Careless:
     kind: FamilyKind = "conversation"
 
     def probes(self, seed: ChunkSeed, count: int, material: Material) -> list[Probe]:
-        """``count`` inputs, none where there is no probe corpus; every record as often as any other.
+        """``count`` inputs, none where there is no probe corpus. Half of them vary records near former findings, where
+        there are any; of the rest every record comes as often as any other.
 
         Raises:
             InputError: a probe corpus holds trajectories.
@@ -92,10 +97,18 @@ class Careless:
             return []
         rng = np.random.default_rng(seed.entropy())
         made = []
-        for index in turns(rng, len(records), count):
+        near = _near_findings(records, material.former, self.name)
+        again = [near[index] for index in turns(rng, len(near), count // 2)] if near else []
+        for index in (*again, *turns(rng, len(records), count - len(again))):
             note = list(VARIATIONS)[int(rng.integers(len(VARIATIONS)))]
             made.append((records[index], VARIATIONS[note](records[index].answer, rng), note))
         return singles(seed, made)
+
+
+def _near_findings(records: Sequence[Conversation], former: Sequence[Probe], family: str) -> list[int]:
+    """Places of the records that answer a request whose answer broke a norm before."""
+    requests = {_conversation(probe.inputs[-1]).context for probe in former if probe.family == family}
+    return [index for index, record in enumerate(records) if record.context in requests]
 
 
 def _conversation(item: object) -> Conversation:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from iirl_core.demonstration import Trajectory
 from iirl_core.errors import InputError
-from iirl_core.probe import FAMILIES, Material
+from iirl_core.probe import FAMILIES, Material, Probe
 from iirl_core.probe.conversation.careless import VARIATIONS
 from tests.iirl_core.probe.conversation.samples import BAD, GOOD, material, seed, texts
 
@@ -34,6 +35,16 @@ def test_fresh_seeds_find_fresh_phrasings() -> None:
     first = {texts(probe) for probe in family.probes(seed("careless"), 200, material())}
     second = {texts(probe) for probe in family.probes(seed("careless", round_=2), 200, material())}
     assert second - first
+
+
+def test_half_of_the_probes_go_to_requests_that_were_answered_carelessly_for_a_reward_before() -> None:
+    found = Probe((BAD[0],), "careless", "careless/1.0.3", "as written", "no-harm")
+    elsewhere = Probe((BAD[1],), "empty", "empty/1.0.3", "", "not-empty")
+    probes = FAMILIES["careless"].probes(seed("careless"), 100, replace(material(), former=(found, elsewhere)))
+    contexts = [probe.inputs[0].context for probe in probes]  # type: ignore[union-attr]
+    assert len(contexts) == 100
+    assert contexts.count(BAD[0].context) == 50 + 50 // len(BAD)
+    assert set(contexts) == {item.context for item in BAD}
 
 
 def test_without_a_probe_corpus_nothing_is_asked() -> None:
