@@ -18,10 +18,12 @@ from iirl_core.config.learning import (
     CONVERSATIONS_ONLY,
     ORDER_ONLY,
     CorpusSection,
+    DiscriminatorSection,
     Encoder,
     EvaluateSection,
     Expertness,
     ExponentialSection,
+    JointSection,
     Mapping,
     MixtureSection,
     TrainSection,
@@ -63,7 +65,7 @@ class Config(Section):
         names = [corpus.name for corpus in self.corpora]
         if len(set(names)) != len(names):
             raise ValueError("corpora: two have the same name")
-        if self.expertness.family == "discriminator":
+        if isinstance(self.expertness, DiscriminatorSection | JointSection):
             self._check_corrupted(self.expertness.corrupted.shares(), "negatives" in roles)
         if self.mapping.kind == "exponential" and self.expertness.family != "autoencoder_mixture":
             raise ValueError("mapping: exponential maps a reconstruction error; give this family a sigmoid")
@@ -75,7 +77,9 @@ class Config(Section):
 
     def _check_corrupted(self, shares: dict[str, float], told: bool) -> None:
         if not told and not shares:
-            raise ValueError("expertness: a discriminator needs a corpus with the role negatives, or corrupted ones")
+            raise ValueError(
+                f"expertness: {self.expertness.family} needs a corpus with the role negatives, or corrupted ones"
+            )
         for name in shares:
             if (name in CONVERSATIONS_ONLY) != (self.encoder.kind == "text"):
                 raise ValueError(

@@ -117,6 +117,24 @@ class DiscriminatorSection(Section):
     corrupted: CorruptedSection = CorruptedSection()
 
 
+class JointSection(Section):
+    """IIRL's equation 2 itself: signal S and bounded map m learnt together on E_demonstrations[β·m(S)] −
+    E_negatives[β·m(S)]; signal = logit m(S).
+    """
+
+    family: Literal["joint"] = "joint"
+    hidden: int | None = Field(default=None, ge=1)
+    """None: the width of z."""
+    members: int = Field(default=4, ge=1)
+    steps: int = Field(default=4, ge=1)
+    """Sigmoids whose weighted sum is m."""
+    beta: float = Field(default=1.0, gt=0)
+    """The strength β, a constant."""
+    saturation: float = Field(default=0.02, ge=0)
+    """Weight of the penalty on (logit m)²: what keeps rewards off 0 and 1 while they are learnt."""
+    corrupted: CorruptedSection = CorruptedSection()
+
+
 class ExponentialSection(Section):
     """clip(exp(−k·(MSE−l_min)/(l_max−l_min)), 0, 1), k fixed by two anchors."""
 
@@ -180,5 +198,5 @@ class EvaluateSection(Section):
 
 
 Encoder = Annotated[TextEncoderSection | TrajectoryEncoderSection, Field(discriminator="kind")]
-Expertness = Annotated[MixtureSection | DiscriminatorSection, Field(discriminator="family")]
+Expertness = Annotated[MixtureSection | DiscriminatorSection | JointSection, Field(discriminator="family")]
 Mapping = Annotated[ExponentialSection | SigmoidSection, Field(discriminator="kind")]

@@ -5,38 +5,29 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from iirl_core.errors import ConfigError
 from iirl_core.expertness.bootstrap import bootstrap
-from iirl_core.expertness.protocol import Batch, Expertness, Latents
+from iirl_core.expertness.heads import Heads
+from iirl_core.expertness.protocol import Batch
 
 
-class Discriminator(Expertness):
-    """``logit(z) = tanh(LayerNorm(z)·A + a)·B + b``, signal ``logit − log(n_E/n_neg)``: at the optimum
-    ``log p_E(z)/p_neg(z)``, AfD's reward, whatever the class sizes (arXiv 2405.15624, §3).
+class Discriminator(Heads):
+    """A head's output is a logit; signal ``logit − log(n_E/n_neg)``: at the optimum ``log p_E(z)/p_neg(z)``, AfD's
+    reward, whatever the class sizes (arXiv 2405.15624, §3).
 
-    M heads learn from different bootstraps of the rows. LayerNorm has no parameters of its own. ``log_ratio`` is
-    ``log(n_E/n_neg)`` over the rows of training: set it with ``balance`` before training.
+    M heads learn from different bootstraps of the rows. ``log_ratio`` is ``log(n_E/n_neg)`` over the rows of training:
+    set it with ``balance`` before training.
     """
 
     needs_negatives = True
     log_ratio: Tensor
 
     def __init__(self, width: int, hidden: int, members: int) -> None:
-        super().__init__()
-        bound_1, bound_2 = 1 / math.sqrt(width), 1 / math.sqrt(hidden)
-        self.dense = nn.Parameter(torch.empty(members, width, hidden).uniform_(-bound_1, bound_1))
-        self.dense_bias = nn.Parameter(torch.zeros(members, 1, hidden))
-        self.head = nn.Parameter(torch.empty(members, hidden, 1).uniform_(-bound_2, bound_2))
-        self.head_bias = nn.Parameter(torch.zeros(members, 1, 1))
+        super().__init__(width, hidden, members)
         self.register_buffer("log_ratio", torch.zeros(()))
-
-    @property
-    def members(self) -> int:
-        """M ≥ 1."""
-        return len(self.dense)
 
     def balance(self, demonstrations: float, negatives: float) -> None:
         """Say how many (weighted) rows of each class training draws from.
@@ -50,24 +41,14 @@ class Discriminator(Expertness):
             )
         self.log_ratio.fill_(math.log(demonstrations / negatives))
 
-    def logits(self, z: Tensor) -> Tensor:
-        """``[M, N]``."""
-        normalised = functional.layer_norm(z, z.shape[-1:])
-        hidden = torch.tanh(normalised @ self.dense + self.dense_bias)
-        return (hidden @ self.head + self.head_bias).squeeze(-1)
-
     def signals(self, z: Tensor) -> Tensor:
         """``[M, N]``: each member's estimate of the log density ratio."""
-        return self.logits(z) - self.log_ratio
+        return self.outputs(z) - self.log_ratio
 
     def loss(self, batch: Batch) -> Tensor:
         """Mean over members and (weighted, bootstrapped) rows of ``−[y·log σ(logit) + (1−y)·log(1−σ(logit))]``."""
-        logits = self.logits(batch.z)
+        logits = self.outputs(batch.z)
         target = batch.expert.to(logits.dtype).expand_as(logits)
         losses = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
         weight = (bootstrap(batch.row, self.members) * batch.weight).to(logits.dtype)
         return (losses * weight).sum(dim=1).div(weight.sum(dim=1).clamp(min=1e-6)).mean()
-
-    def latents(self, z: Tensor) -> Latents | None:  # noqa: ARG002 - the family has no bottleneck of its own
-        """None: patches use the whitened space."""
-        return None

@@ -26,7 +26,7 @@ from jobs.train.journal import METRICS
 from jobs.train.loop import WEIGHTS, TrainingTask
 from jobs.train.order import Order
 from jobs.train.sealing import assemble_model, build_key, metrics_of, seal_run
-from jobs.train.sources import Sources, corrupted_shares, parts_of, read_sources
+from jobs.train.sources import Sources, corrupted_shares, needs_negatives, parts_of, read_sources
 
 FEATURES = "features.json"
 """Written when the features are whole."""
@@ -101,6 +101,8 @@ def _task(session: Session, config: Config, encoder: Encoder, folder: str) -> Tr
     demonstrations, negatives = features.weights()
     if demonstrations == 0:
         raise ConfigError("every demonstration in the train split has weight 0", "some weight > 0")
+    if needs_negatives(config) and negatives == 0:
+        raise ConfigError("every negative in the train split has weight 0", "some weight > 0")
     return TrainingTask(
         store=session.store.url,
         folder=folder,

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from iirl_core.artifact import CorpusEntry, Supervision
 from iirl_core.config import Config
-from iirl_core.config.learning import CorpusSection, DiscriminatorSection
+from iirl_core.config.learning import CorpusSection, DiscriminatorSection, JointSection
 from iirl_core.corpus import Corpus, read_corpus
 from iirl_core.demonstration import Demonstration, Split
 from iirl_core.errors import ConfigError
@@ -126,7 +126,8 @@ def needs_negatives(config: Config) -> bool:
 
 def corrupted_shares(config: Config) -> dict[str, float]:
     """Corrupted negatives per demonstration, by kind."""
-    return config.expertness.corrupted.shares() if isinstance(config.expertness, DiscriminatorSection) else {}
+    section = config.expertness
+    return section.corrupted.shares() if isinstance(section, DiscriminatorSection | JointSection) else {}
 
 
 def supervision_of(corpora: list[CorpusSection]) -> Supervision:

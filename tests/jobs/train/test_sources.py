@@ -47,12 +47,15 @@ def test_an_empty_split_is_refused(store: DirectoryStore, tmp_path: Path, splits
         read_sources(store, walks_config(tmp_path))
 
 
-def test_a_discriminator_without_negatives_to_learn_from_is_refused(store: DirectoryStore, tmp_path: Path) -> None:
+@pytest.mark.parametrize("family", ["discriminator", "joint"])
+def test_two_classes_without_negatives_to_learn_from_are_refused(
+    store: DirectoryStore, tmp_path: Path, family: str
+) -> None:
     write(store, "walks", "train", "guard")
     write(store, "wanderings", "guard")
     read_sources(store, walks_config(tmp_path))
-    two = changed(walks_config(tmp_path), expertness={"family": "discriminator"}, mapping={"kind": "sigmoid"})
-    with pytest.raises(ConfigError, match="without a negative"):
+    two = changed(walks_config(tmp_path), expertness={"family": family}, mapping={"kind": "sigmoid"})
+    with pytest.raises(ConfigError, match=f"{family} without a negative"):
         read_sources(store, two)
 
 

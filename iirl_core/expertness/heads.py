@@ -1,0 +1,41 @@
+"""What the families with a small network over z share: M heads in one batched product."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from iirl_core.expertness.protocol import Expertness, Latents
+
+
+class Heads(Expertness):
+    """``output(z) = tanh(LayerNorm(z)·A + a)·B + b`` for each of M members; LayerNorm has no parameters of its own.
+
+    What an output means, and the loss, is the family's.
+    """
+
+    def __init__(self, width: int, hidden: int, members: int) -> None:
+        super().__init__()
+        bound_1, bound_2 = 1 / math.sqrt(width), 1 / math.sqrt(hidden)
+        self.dense = nn.Parameter(torch.empty(members, width, hidden).uniform_(-bound_1, bound_1))
+        self.dense_bias = nn.Parameter(torch.zeros(members, 1, hidden))
+        self.head = nn.Parameter(torch.empty(members, hidden, 1).uniform_(-bound_2, bound_2))
+        self.head_bias = nn.Parameter(torch.zeros(members, 1, 1))
+
+    @property
+    def members(self) -> int:
+        """M ≥ 1."""
+        return len(self.dense)
+
+    def outputs(self, z: Tensor) -> Tensor:
+        """``[M, N]``."""
+        normalised = functional.layer_norm(z, z.shape[-1:])
+        hidden = torch.tanh(normalised @ self.dense + self.dense_bias)
+        return (hidden @ self.head + self.head_bias).squeeze(-1)
+
+    def latents(self, z: Tensor) -> Latents | None:  # noqa: ARG002 - no bottleneck of their own
+        """None: patches use the whitened space."""
+        return None
