@@ -22,7 +22,7 @@ from iirl_core.corpus import Corpus
 from iirl_core.corpus.identity import split_key
 from iirl_core.demonstration import Demonstration, Input, Trajectory
 from iirl_core.errors import ConfigError
-from iirl_core.evaluation import Evaluation, Frozen, Group, Resampling, evaluate, pair_up
+from iirl_core.evaluation import BASELINES, Evaluation, Frozen, Group, Resampling, evaluate, pair_up, random_heads
 from iirl_core.evaluation.frozen import Floats, Ints
 from iirl_core.log import Event, append
 from iirl_core.release import resolve
@@ -72,10 +72,8 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
     if not store.exists(key) or store.get(key) != evaluation.to_bytes():
         append(store, Event("evaluate", digest, manifest.name))
         store.put(key, evaluation.to_bytes())
-    rows = [
-        [each.name, f"{each.value:.3f}", f"{each.low:.3f} – {each.high:.3f}", f"{each.count}"] for each in estimates
-    ]
-    progress.table(f"{manifest.name} {manifest.version}", ["figure", "value", "95%", "records"], rows)
+    headers = ["figure", "value", "95%", *BASELINES.values(), "records"]
+    progress.table(f"{manifest.name} {manifest.version}", headers, table_rows(evaluation))
     return Outcome(
         made=f"evaluated {manifest.name} {manifest.version} on {inputs} unseen records",
         where=f"{key} in {store.url}",
@@ -86,6 +84,19 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
 def evaluation_key(artifact: Artifact) -> str:
     """Where an artifact's evaluation lies in the store."""
     return f"runs/{artifact.manifest.name}/evaluations/{folder_of(artifact.digest)}.json"
+
+
+def table_rows(evaluation: Evaluation) -> list[list[str]]:
+    """A line per figure, its baselines beside it."""
+    lines = []
+    for each in evaluation.estimates:
+        if each.suite not in BASELINES:
+            beside = [evaluation.estimate(f"{suite}/{each.name}") for suite in BASELINES]
+            numbers = [f"{one.value:.3f}" if one else "" for one in beside]
+            lines.append(
+                [each.name, f"{each.value:.3f}", f"{each.low:.3f} – {each.high:.3f}", *numbers, f"{each.count}"]
+            )
+    return lines
 
 
 @dataclass(frozen=True)
@@ -114,37 +125,60 @@ def freeze(model: RewardModel, unseen: Sequence[Unseen], config: Config, advance
     """
     numbers: dict[str, int] = {}
     shown = [one for one in unseen if one.section.role == "demonstrations"]
+    negatives = [one for one in unseen if one.section.role == "negatives"]
     inputs = [each.input for one in shown for each in one.demonstrations]
-    prompts = [prompt for one in shown for prompt in one.prompts]
-    clusters = _clusters(prompts, numbers)
+    clusters = _clusters([prompt for one in shown for prompt in one.prompts], numbers)
     scored = score(model, inputs, advance)
+    demonstrations = Group("demonstrations", scored.inputs, clusters, _lengths(inputs), scored.heads)
     contrasts = []
-    for one in unseen:
-        if one.section.role == "negatives":
-            negatives = [each.input for each in one.demonstrations]
-            rewards = score(model, negatives, advance).inputs
-            contrasts.append(Group(one.section.name, rewards, _clusters(one.prompts, numbers), _lengths(negatives)))
+    for one in negatives:
+        bad = [each.input for each in one.demonstrations]
+        said = score(model, bad, advance)
+        places = _clusters(one.prompts, numbers)
+        contrasts.append(Group(one.section.name, said.inputs, places, _lengths(bad), said.heads))
+    pairs = [pairs_of(shown, one) for one in negatives]
     if model.encoder.kind == "trajectory":
         for sigma in config.evaluate.perturbation:
-            noisy = score(model, perturbed(inputs, sigma, config.seed)).inputs
-            contrasts.append(Group(f"noise-{sigma:g}", noisy, clusters, _lengths(inputs)))
+            noisy = score(model, perturbed(inputs, sigma, config.seed))
+            lengths = demonstrations.lengths
+            contrasts.append(Group(f"noise-{sigma:g}", noisy.inputs, clusters, lengths, noisy.heads, copies=True))
+            pairs.append(np.zeros((0, 2), np.int64))
     return Frozen(
-        demonstrations=Group("demonstrations", scored.inputs, clusters, _lengths(inputs)),
+        demonstrations=demonstrations,
         contrasts=tuple(contrasts),
         rows=scored.rows,
         roots=scored.roots,
         row_clusters=np.repeat(clusters, scored.steps),
-        pairs=_pairs(unseen),
+        pairs=tuple(pairs),
     )
+
+
+def pairs_of(shown: Sequence[Unseen], negatives: Unseen) -> Ints:
+    """``[P, 2]``: answers to one prompt, of each corpus of demonstrations and of ``negatives``; positions among all
+    demonstrations and among those negatives. Between two corpora an answer is in at most one pair. Two answers that are
+    the same text are none.
+    """
+    found, start = [np.zeros((0, 2), np.int64)], 0
+    for one in shown:
+        positions = pair_up(one.prompts, negatives.prompts)
+        chosen, rejected = positions[:, 0], positions[:, 1]
+        different = [
+            one.demonstrations[first].id != negatives.demonstrations[second].id
+            for first, second in zip(chosen.tolist(), rejected.tolist(), strict=True)
+        ]
+        found.append((positions + np.array([start, 0]))[np.array(different, np.bool_)])
+        start += len(one.prompts)
+    return np.concatenate(found)
 
 
 @dataclass(frozen=True, eq=False)
 class Scored:
     """``inputs [N]``: rewards of whole inputs; ``rows [R]`` and ``roots [R]``: of their rows, patched and unpatched;
-    ``steps [N]``: rows per input.
+    ``steps [N]``: rows per input; ``heads [N, H]``: what random heads say of whole inputs.
     """
 
     inputs: Floats
+    heads: Floats
     rows: Floats
     roots: Floats
     steps: Ints
@@ -153,19 +187,27 @@ class Scored:
 @torch.no_grad()
 def score(model: RewardModel, inputs: Sequence[Input], advance: Advance | None = None) -> Scored:
     """In batches, in this process."""
+    weights = random_heads(model.encoder.width)
     rows, roots, steps = [np.zeros(0)], [np.zeros(0)], [np.zeros(0, np.int64)]
+    heads = [np.zeros((0, weights.shape[1]))]
     for start in range(0, len(inputs), BATCH):
         encoded = model.encoder.encode(inputs[start : start + BATCH])
         read = model.rows(encoded.z)
         rows.append(read.reward.double().numpy())
         roots.append(read.unpatched.double().numpy())
         steps.append(np.asarray(encoded.lengths, np.int64))
+        heads.append(_means(encoded.z.double().numpy() @ weights, steps[-1]))
         if advance is not None:
             advance(len(encoded.lengths))
     flat, lengths = np.concatenate(rows), np.concatenate(steps)
-    owners = np.repeat(np.arange(len(lengths)), lengths)
-    means = np.bincount(owners, weights=flat, minlength=len(lengths)) / np.maximum(lengths, 1)
-    return Scored(means, flat, np.concatenate(roots), lengths)
+    means = _means(flat[:, None], lengths)[:, 0]
+    return Scored(means, np.concatenate(heads), flat, np.concatenate(roots), lengths)
+
+
+def _means(rows: Floats, lengths: Ints) -> Floats:
+    """``rows [R, C]`` → ``[N, C]``: the mean over each input's rows, of which it has ``lengths [N]`` ≥ 1."""
+    starts = np.cumsum(lengths) - lengths
+    return np.asarray(np.add.reduceat(rows, starts, axis=0) / lengths[:, None]) if len(lengths) else rows
 
 
 def perturbed(inputs: Sequence[Input], sigma: float, seed: int) -> list[Input]:
@@ -184,24 +226,9 @@ def perturbed(inputs: Sequence[Input], sigma: float, seed: int) -> list[Input]:
 
 
 def _in_order(sections: Sequence[CorpusSection]) -> list[CorpusSection]:
-    """Demonstrations and negatives; the rejected side of a comparison before other negatives, so that it is the first
-    contrast.
-    """
+    """Demonstrations, then negatives."""
     told = [section for section in sections if section.role != "probes"]
-    return sorted(told, key=lambda section: (section.role != "demonstrations", section.take != "rejected"))
-
-
-def _pairs(unseen: Sequence[Unseen]) -> Ints:
-    """Answers to one prompt, where a corpus of chosen and one of rejected answers come from the same files."""
-    rejected = next((one for one in unseen if one.section.role == "negatives"), None)
-    if rejected is None or rejected.section.take != "rejected":
-        return np.zeros((0, 2), np.int64)
-    prompts: list[str] = []
-    for one in unseen:
-        if one.section.role == "demonstrations":
-            paired = one.section.take == "chosen" and one.section.files == rejected.section.files
-            prompts += one.prompts if paired else [""] * len(one.prompts)
-    return pair_up(prompts, rejected.prompts)
+    return sorted(told, key=lambda section: section.role != "demonstrations")
 
 
 def _clusters(prompts: Iterable[str], numbers: dict[str, int]) -> Ints:

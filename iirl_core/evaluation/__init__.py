@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from iirl_core.evaluation.estimate import Estimate as Estimate
 from iirl_core.evaluation.evaluation import Evaluation as Evaluation
 from iirl_core.evaluation.evaluation import parse_evaluation as parse_evaluation
@@ -12,17 +10,24 @@ from iirl_core.evaluation.frozen import Group as Group
 from iirl_core.evaluation.frozen import pair_up as pair_up
 from iirl_core.evaluation.length import length
 from iirl_core.evaluation.pairs import pairs
+from iirl_core.evaluation.random_head import random_head
+from iirl_core.evaluation.random_head import random_heads as random_heads
+from iirl_core.evaluation.ranking import Suite
 from iirl_core.evaluation.resampling import Resampling as Resampling
 from iirl_core.evaluation.retention import retention
 from iirl_core.evaluation.separation import separation
 
-SUITES: dict[str, Callable[[Frozen, Resampling], list[Estimate]]] = {
+SUITES: dict[str, Suite] = {
     "separation": separation,
     "retention": retention,
     "pairs": pairs,
     "length": length,
+    "random": random_head,
 }
 """In the order in which they are shown; a suite that the data do not allow gives nothing."""
+
+BASELINES = {"length": "length alone", "random": "random head"}
+"""Suites whose figures stand beside others': ``length/pairs/C`` beside ``pairs/C``; and what they are called."""
 
 
 def evaluate(frozen: Frozen, resampling: Resampling) -> list[Estimate]:

@@ -32,5 +32,10 @@ class Estimate:
                 f"{self.name} is {self.value} outside [{self.low}, {self.high}]", "a value in its interval"
             )
 
+    @property
+    def suite(self) -> str:
+        """The suite that found it."""
+        return self.name.partition("/")[0]
+
     def __str__(self) -> str:
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
 
 from iirl_core.evaluation.estimate import Estimate
 from iirl_core.evaluation.frozen import Frozen
-from iirl_core.evaluation.pairs import preferred
+from iirl_core.evaluation.ranking import RANKINGS
 from iirl_core.evaluation.resampling import Resampling
-from iirl_core.evaluation.separation import auroc
 
 
 def length(frozen: Frozen, resampling: Resampling) -> list[Estimate]:
-    """``length/CONTRAST``: the AUROC of the answer's length, longer being better; ``length/pairs``: the accuracy of
-    preferring the longer answer. Contrasts of equal lengths (noisy copies) have none.
+    """``length/FIGURE`` for each figure of a ranking: the same with the length of the answer as the reward, longer
+    being better. Contrasts of equal lengths (noisy copies) have none.
     """
-    found = []
-    shown = frozen.demonstrations
-    for contrast in frozen.contrasts:
-        both = np.concatenate([shown.lengths, contrast.lengths])
-        if len(contrast) and len(shown) and not np.array_equal(shown.lengths, contrast.lengths):
-            clusters = np.concatenate([shown.clusters, contrast.clusters])
-            statistic = auroc(both[: len(shown)], both[len(shown) :])
-            found.append(resampling.estimate(f"length/{contrast.name}", clusters, statistic, share=True))
-    if len(frozen.pairs):
-        chosen, rejected = frozen.pairs[:, 0], frozen.pairs[:, 1]
-        longer = preferred(shown.lengths[chosen], frozen.contrasts[0].lengths[rejected])
-        found.append(resampling.share("length/pairs", shown.clusters[chosen], longer))
-    return found
+    by_length = frozen.without_copies().scored_by(lambda group: group.lengths)
+    found = [estimate for suite in RANKINGS for estimate in suite(by_length, resampling)]
+    return [replace(estimate, name=f"length/{estimate.name}") for estimate in found]

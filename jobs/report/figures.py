@@ -1,4 +1,4 @@
-"""Figures of the newest evaluation along the chain, with the length-only baseline beside them."""
+"""Figures of the newest evaluation along the chain, with their baselines beside them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from iirl_core.canonical import folder_of
 from iirl_core.config import Config
 from iirl_core.errors import NotFound
-from iirl_core.evaluation import Estimate, Evaluation, parse_evaluation
+from iirl_core.evaluation import BASELINES, Estimate, Evaluation, parse_evaluation
 from iirl_core.report import Baseline, EvaluationFigure
 from iirl_core.store.protocol import Store
 from jobs.history import PastRound
@@ -15,8 +15,7 @@ from jobs.history import PastRound
 NOTES = {
     "separation": "AUROC: how often an unseen demonstration gets more reward than this contrast",
     "retention": "of unseen demonstrations",
-    "pairs": "accuracy on chosen against rejected answers",
-    "length": "AUROC of length alone: what a reward must beat",
+    "pairs": "accuracy on pairs of answers to one prompt; @25%: of those whose lengths differ by less",
 }
 
 
@@ -29,16 +28,13 @@ def evaluation_figures(store: Store, config: Config, history: Sequence[PastRound
             continue
         evaluation = parse_evaluation(data)
         return tuple(
-            _figure(estimate, evaluation)
-            for estimate in evaluation.estimates
-            if not estimate.name.startswith("length/")
+            _figure(estimate, evaluation) for estimate in evaluation.estimates if estimate.suite not in BASELINES
         )
     return ()
 
 
 def _figure(estimate: Estimate, evaluation: Evaluation) -> EvaluationFigure:
-    suite, _, figure = estimate.name.partition("/")
-    alone = evaluation.estimate(f"length/{figure}")
+    beside = [(words, evaluation.estimate(f"{suite}/{estimate.name}")) for suite, words in BASELINES.items()]
     return EvaluationFigure(
         name=estimate.name,
         value=estimate.value,
@@ -46,6 +42,6 @@ def _figure(estimate: Estimate, evaluation: Evaluation) -> EvaluationFigure:
         high=estimate.high,
         count=estimate.count,
         higher_is_better=True,
-        note=f"{NOTES.get(suite, '')}; measured on {evaluation.digest[:19]}",
-        baselines=(Baseline("length alone", alone.value, alone.low, alone.high),) if alone else (),
+        note=f"{NOTES.get(estimate.suite, '')}; measured on {evaluation.digest[:19]}",
+        baselines=tuple(Baseline(words, one.value, one.low, one.high) for words, one in beside if one is not None),
     )

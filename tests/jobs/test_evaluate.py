@@ -2,15 +2,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from iirl_core.artifact import load_from
-from iirl_core.canonical import Digest
+from iirl_core.canonical import Digest, digest_bytes
 from iirl_core.config import Config
+from iirl_core.config.learning import CorpusSection
 from iirl_core.corpus import identity_of, read_corpus, write_corpus
-from iirl_core.demonstration import Demonstration
+from iirl_core.demonstration import Demonstration, conversation
 from iirl_core.errors import ConfigError
-from iirl_core.evaluation import Evaluation, parse_evaluation
+from iirl_core.evaluation import Evaluation, parse_evaluation, random_heads
 from iirl_core.log import entries
 from iirl_core.release import resolve
 from iirl_core.store import Store
@@ -74,3 +76,43 @@ def test_a_corpus_without_unseen_demonstrations_is_refused(tmp_path: Path) -> No
     config = wheel_config(tmp_path, corpora=[{"name": "other", "files": ["walks.npz"]}])
     with pytest.raises(ConfigError, match="no demonstration is in the unseen split"):
         evaluate.run(session, config, quiet())
+
+
+def _unseen(name: str, *answers: tuple[str, str], role: str = "demonstrations") -> evaluate.Unseen:
+    section = CorpusSection(name=name, role=role, files=["x.jsonl"])  # type: ignore[arg-type]
+    items = [conversation(prompt, answer) for prompt, answer in answers]
+    shown = tuple(Demonstration(identity_of(item), item, name, "unseen") for item in items)
+    return evaluate.Unseen(section, digest_bytes(b""), len(shown), shown, tuple(prompt for prompt, _ in answers))
+
+
+def test_answers_of_two_corpora_are_paired_by_prompt_and_equal_ones_are_not() -> None:
+    shown = [
+        _unseen("gpt", ("a", "good"), ("b", "4"), ("c", "fine")),
+        _unseen("claude", ("c", "better"), ("x", "alone")),
+    ]
+    negatives = _unseen("phi", ("c", "poor"), ("b", "4"), ("a", "bad"), role="negatives")
+    assert evaluate.pairs_of(shown, negatives).tolist() == [[0, 2], [2, 0], [3, 0]]
+    assert evaluate.pairs_of([], negatives).shape == (0, 2)
+
+
+def test_random_heads_stand_beside_the_reward_of_whole_inputs(tmp_path: Path) -> None:
+    session, root = make_root(tmp_path)
+    model = load_from(session.store, root).model
+    inputs = list(walks(3, 7))
+    scored = evaluate.score(model, inputs)
+    assert scored.heads.shape == (3, 16)
+    for index, item in enumerate(inputs):
+        rows = model.encoder.encode([item]).z.double().numpy()
+        assert scored.heads[index] == pytest.approx((rows @ random_heads(model.encoder.width)).mean(axis=0))
+        alone = np.mean(model.read([item])[0].step_rewards)
+        assert scored.inputs[index] == pytest.approx(alone, abs=1e-6)
+
+
+def test_the_table_has_the_baselines_beside_their_figures(tmp_path: Path) -> None:
+    session, root = make_root(tmp_path)
+    evaluate.run(session, _config(tmp_path), quiet())
+    lines = {line[0]: line for line in evaluate.table_rows(_kept(session.store, root))}
+    assert all(not name.startswith(("length/", "random/")) for name in lines)
+    noisy = lines["separation/noise-1"]
+    assert noisy[3] == "", "copies are as long as what they are copies of"
+    assert 0.5 <= float(noisy[4]) <= 1
