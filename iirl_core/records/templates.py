@@ -73,6 +73,13 @@ _PLAIN = (
     re.compile(r"(?:^|\n)(system|user|assistant|tool): ?"),
 )
 
+# Asked of every text that is ingested, so in one match.
+_OPENING = re.compile(
+    "|".join([*(headers.header.pattern for headers in HEADERS), r"\[INST\]", r"\[SYSTEM_PROMPT\]"])
+    + "|"
+    + "|".join(plain.pattern for plain in _PLAIN)
+)
+
 
 def messages_of(text: str) -> tuple[Message, ...]:
     """The messages of a text in ChatML, Llama 2 or 3, Mistral, Gemma, Zephyr or Phi, HH, or our plain template.
@@ -86,12 +93,7 @@ def messages_of(text: str) -> tuple[Message, ...]:
 def is_templated(text: str) -> bool:
     """Whether ``text`` begins as a text in a known chat template does."""
     rest = without_begin(text)
-    return (
-        any(headers.header.match(rest) for headers in HEADERS)
-        or rest.startswith(("[INST]", "[SYSTEM_PROMPT]"))
-        or is_transcript(rest)
-        or any(plain.match(rest) for plain in _PLAIN)
-    )
+    return _OPENING.match(rest) is not None or is_transcript(rest)
 
 
 def turns_of(text: str) -> tuple[Turn, ...]:
