@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from iirl_core.evaluation.calibration import calibration
 from iirl_core.evaluation.estimate import Estimate as Estimate
 from iirl_core.evaluation.evaluation import Evaluation as Evaluation
 from iirl_core.evaluation.evaluation import parse_evaluation as parse_evaluation
@@ -21,6 +22,7 @@ SUITES: dict[str, Suite] = {
     "separation": separation,
     "retention": retention,
     "pairs": pairs,
+    "calibration": calibration,
     "length": length,
     "random": random_head,
 }

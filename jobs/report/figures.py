@@ -16,6 +16,8 @@ NOTES = {
     "separation": "AUROC: how often an unseen demonstration gets more reward than this contrast",
     "retention": "of unseen demonstrations",
     "pairs": "accuracy on pairs of answers to one prompt; @25%: of those whose lengths differ by less",
+    "calibration": "expected calibration error of the reward as the probability of a demonstration; even classes, "
+    "10 bins of equal mass",
 }
 
 
@@ -41,7 +43,7 @@ def _figure(estimate: Estimate, evaluation: Evaluation) -> EvaluationFigure:
         low=estimate.low,
         high=estimate.high,
         count=estimate.count,
-        higher_is_better=True,
+        higher_is_better=estimate.suite != "calibration",
         note=f"{NOTES.get(estimate.suite, '')}; measured on {evaluation.digest[:19]}",
         baselines=tuple(Baseline(words, one.value, one.low, one.high) for words, one in beside if one is not None),
     )
