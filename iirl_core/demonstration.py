@@ -135,7 +135,9 @@ class Demonstration:
     """One record of a corpus: an input with its identity.
 
     ``id`` is the digest of the content (so that equal records have equal ids), ``source`` names where it came
-    from (a file stem or the record's own ``source``), ``weight`` ≥ 0 is its weight in training.
+    from (a file stem or the record's own ``source``), ``weight`` ≥ 0 is its weight in training. In a corpus of pairs
+    the record is one side of a Comparison: ``comparison`` names it (the same for both sides) and ``id`` is that of the
+    side in it, so that an answer that stands in two comparisons is two records.
     """
 
     id: str
@@ -143,6 +145,8 @@ class Demonstration:
     source: str
     split: Split
     weight: float = 1.0
+    comparison: str | None = None
+    preference_margin: float | None = None
 
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
@@ -156,7 +160,7 @@ class Comparison:
     """Two answers to one prompt, the chosen first; ``preference_margin`` says by how much, where known.
 
     Raises:
-        InputError: the contexts differ, or both answers are the same text.
+        InputError: the contexts differ, both answers are the same text, or the margin is not finite.
     """
 
     chosen: Conversation
@@ -168,3 +172,5 @@ class Comparison:
             raise InputError("chosen and rejected answer different prompts", "one shared prompt")
         if self.chosen.answer == self.rejected.answer:
             raise InputError("chosen and rejected are the same text", "two different answers")
+        if self.preference_margin is not None and not np.isfinite(self.preference_margin):
+            raise InputError(f"preference_margin {self.preference_margin}", "a finite number")

@@ -17,6 +17,7 @@ from iirl_core.config.governance import (
 from iirl_core.config.learning import (
     CONVERSATIONS_ONLY,
     ORDER_ONLY,
+    BradleyTerrySection,
     CorpusSection,
     DiscriminatorSection,
     Encoder,
@@ -67,6 +68,8 @@ class Config(Section):
             raise ValueError("corpora: two have the same name")
         if isinstance(self.expertness, DiscriminatorSection | JointSection):
             self._check_corrupted(self.expertness.corrupted.shares(), "negatives" in roles)
+        if isinstance(self.expertness, BradleyTerrySection):
+            self._check_comparisons()
         if self.mapping.kind == "exponential" and self.expertness.family != "autoencoder_mixture":
             raise ValueError("mapping: exponential maps a reconstruction error; give this family a sigmoid")
         asked = set(self.audit.probes)
@@ -74,6 +77,28 @@ class Config(Section):
             if unasked := set(norm.families) - asked:
                 raise ValueError(f"norms: {norm.id} needs families that audit.probes does not ask: {sorted(unasked)}")
         return self
+
+    def _check_comparisons(self) -> None:
+        if self.encoder.kind != "text":
+            raise ValueError("expertness: bradley_terry compares answers to a prompt; give it a text encoder")
+        sides: dict[str, list[str]] = {"demonstrations": [], "negatives": []}
+        for corpus in self.corpora:
+            if corpus.role == "probes":
+                continue
+            side = "chosen" if corpus.role == "demonstrations" else "rejected"
+            if corpus.take != side or not corpus.paired:
+                raise ValueError(
+                    f"corpora: bradley_terry needs take: {side} and paired: true in {corpus.name} ({corpus.role})"
+                )
+            sides[corpus.role].append(repr((corpus.files, corpus.split)))
+        if sorted(sides["demonstrations"]) != sorted(sides["negatives"]):
+            raise ValueError(
+                "corpora: each file of comparisons needs two corpora of one split, take: chosen and take: rejected"
+            )
+        if self.train.batch % (2 * self.train.workers):
+            raise ValueError(
+                f"train.batch: {self.train.batch} rows are not whole comparisons for {self.train.workers} workers"
+            )
 
     def _check_corrupted(self, shares: dict[str, float], told: bool) -> None:
         if not told and not shares:

@@ -35,10 +35,19 @@ class CorpusSection(Section):
     """Paths or globs, relative to the configuration file; JSONL, JSON, Parquet (also .gz, .zst), NPZ, HDF5."""
     take: Literal["chosen", "rejected"] | None = None
     """Which side of comparison records this corpus holds; needed for them and refused for others."""
+    paired: bool = False
+    """Each record of the corpus remembers the comparison whose side it is, as a family that learns from comparisons
+    needs it: an answer in two comparisons is then two records. Needs ``take``."""
     split: SplitSection = SplitSection()
     segment: int | None = Field(default=None, ge=1)
     """Cut trajectories into segments of this many steps before splitting."""
     rows_per_shard: int = Field(default=50_000, ge=1)
+
+    @model_validator(mode="after")
+    def _pairs_have_sides(self) -> CorpusSection:
+        if self.paired and self.take is None:
+            raise ValueError("paired without take: which side of its comparisons does the corpus hold?")
+        return self
 
 
 class TextEncoderSection(Section):
@@ -135,6 +144,23 @@ class JointSection(Section):
     corrupted: CorruptedSection = CorruptedSection()
 
 
+class BradleyTerrySection(Section):
+    """Comparisons: −log σ(chosen − rejected − margin). Needs two corpora of the same files, ``paired``: one takes the
+    chosen sides (role demonstrations), one the rejected (role negatives).
+    """
+
+    family: Literal["bradley_terry"] = "bradley_terry"
+    hidden: int | None = Field(default=None, ge=1)
+    """None: the width of z."""
+    members: int = Field(default=4, ge=1)
+    margin: float = Field(default=1.0, ge=0)
+    """What a record's ``preference_margin`` is multiplied by; records without one have margin 0."""
+    label_smoothing: float = Field(default=0.0, ge=0, lt=0.5)
+    """The share of comparisons that are taken to be the wrong way round."""
+    centring: float = Field(default=0.01, ge=0)
+    """Weight of the penalty on (chosen + rejected)²."""
+
+
 class ExponentialSection(Section):
     """clip(exp(−k·(MSE−l_min)/(l_max−l_min)), 0, 1), k fixed by two anchors."""
 
@@ -198,5 +224,5 @@ class EvaluateSection(Section):
 
 
 Encoder = Annotated[TextEncoderSection | TrajectoryEncoderSection, Field(discriminator="kind")]
-Expertness = Annotated[MixtureSection | DiscriminatorSection | JointSection, Field(discriminator="family")]
+Expertness = Annotated[MixtureSection | DiscriminatorSection | JointSection | BradleyTerrySection, Field(discriminator="family")]
 Mapping = Annotated[ExponentialSection | SigmoidSection, Field(discriminator="kind")]

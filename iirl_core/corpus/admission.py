@@ -5,29 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from iirl_core.canonical import digest_json
 from iirl_core.config.learning import CorpusSection, SplitSection
-from iirl_core.corpus.identity import identity_and_key, split_of
+from iirl_core.corpus.identity import identity_and_key, identity_of, split_of
 from iirl_core.corpus.tables import Kind
 from iirl_core.demonstration import Conversation, Demonstration, Input
 from iirl_core.errors import InputError
-from iirl_core.records.parse import Side, parse_record
+from iirl_core.records.parse import Side, parse_comparison, parse_record
 from iirl_core.records.raw import Quarantined, RawRecord
 from iirl_core.records.segment import segments
 
 
 @dataclass(frozen=True)
 class Admission:
-    """What a corpus takes: inputs of one kind, of comparisons one side, trajectories cut to ``segment`` steps."""
+    """What a corpus takes: inputs of one kind, of comparisons one side (``paired``: which remembers its comparison),
+    trajectories cut to ``segment`` steps.
+    """
 
     kind: Kind
     take: Side | None = None
     segment: int | None = None
     split: SplitSection = field(default_factory=SplitSection)
+    paired: bool = False
 
 
 def admission_of(section: CorpusSection, kind: Kind) -> Admission:
     """The rules of a configured corpus for an encoder of ``kind``."""
-    return Admission(kind, section.take, section.segment, section.split)
+    return Admission(kind, section.take, section.segment, section.split, section.paired)
 
 
 def admit(row: RawRecord | Quarantined, stem: str, rules: Admission) -> Iterator[Demonstration | Quarantined]:
@@ -36,6 +40,9 @@ def admit(row: RawRecord | Quarantined, stem: str, rules: Admission) -> Iterator
         yield row
         return
     try:
+        if rules.paired:
+            yield _side(row.document, stem, rules)
+            return
         item = parse_record(row.document, rules.take)
         _check(item, rules)
         source, weight = _attributes(row.document, stem)
@@ -45,6 +52,27 @@ def admit(row: RawRecord | Quarantined, stem: str, rules: Admission) -> Iterator
             yield Demonstration(identity, part, source, split_of(key, rules.split), weight)
     except InputError as error:
         yield Quarantined(row.file, row.line, str(error).rstrip("."))
+
+
+def _side(document: object, stem: str, rules: Admission) -> Demonstration:
+    """One side of a comparison. Whatever is wrong with one side is wrong with both, so no corpus holds half a pair."""
+    told = parse_comparison(document)
+    sides = (told.chosen, told.rejected)
+    for side in sides:
+        _check(side, rules)
+    source, weight = _attributes(document, stem)
+    comparison = digest_json([identity_of(side) for side in sides])
+    taken = told.chosen if rules.take == "chosen" else told.rejected
+    _, key = identity_and_key(taken)
+    return Demonstration(
+        digest_json([comparison, rules.take]),
+        taken,
+        source,
+        split_of(key if taken.context else comparison, rules.split),
+        weight,
+        comparison,
+        told.preference_margin,
+    )
 
 
 def _check(item: Input, rules: Admission) -> None:

@@ -15,12 +15,14 @@ from iirl_core.errors import InputError
 Kind = Literal["conversation", "trajectory"]
 _HEAD = [("id", pa.string()), ("source", pa.string()), ("split", pa.string()), ("weight", pa.float64())]
 _MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
+_PAIR = [("comparison", pa.string()), ("preference_margin", pa.float64())]
 _MATRIX = pa.list_(pa.list_(pa.float32()))
 SCHEMAS: dict[Kind, pa.Schema] = {
-    "conversation": pa.schema([*_HEAD, ("messages", pa.list_(_MESSAGE)), ("tokens", pa.int32())]),
+    "conversation": pa.schema([*_HEAD, ("messages", pa.list_(_MESSAGE)), ("tokens", pa.int32()), *_PAIR]),
     "trajectory": pa.schema([*_HEAD, ("observations", _MATRIX), ("actions", _MATRIX), ("terminal", pa.bool_())]),
 }
 """``tokens``: of the contents under the encoder's tokenizer, without template and special tokens; null if not counted.
+``comparison`` and ``preference_margin`` are of the comparison whose side a row is; null in all but corpora of pairs.
 ``actions`` is null for a trajectory without; ``observations`` is ``[T][obs]``."""
 GROUP_ROWS: dict[Kind, int] = {"conversation": 4096, "trajectory": 256}
 """Rows of a Parquet row group: what a reader holds at a time."""
@@ -40,7 +42,12 @@ def table_of(demonstrations: Sequence[Demonstration], kind: Kind, tokens: Sequen
     ]
     if kind == "conversation":
         counts = pa.nulls(len(demonstrations), pa.int32()) if tokens is None else pa.array(tokens, pa.int32())
-        body = [_messages([_conversation(each) for each in demonstrations]), counts]
+        body = [
+            _messages([_conversation(each) for each in demonstrations]),
+            counts,
+            pa.array([each.comparison for each in demonstrations], pa.string()),
+            pa.array([each.preference_margin for each in demonstrations], pa.float64()),
+        ]
     else:
         trajectories = [_trajectory(each) for each in demonstrations]
         body = [
@@ -59,8 +66,17 @@ def demonstrations_of(table: pa.Table | pa.RecordBatch) -> Iterator[Demonstratio
     """
     head = [table.column(name).to_pylist() for name in ("id", "source", "split", "weight")]
     inputs = _conversations(table) if "messages" in table.schema.names else _trajectories(table)
-    for identity, source, split, weight, item in zip(*head, inputs, strict=True):
-        yield Demonstration(identity, item, source, split, weight)
+    pair = [_or_null(table, name) for name, _ in _PAIR]
+    for identity, source, split, weight, item, *told in zip(*head, inputs, *pair, strict=True):
+        yield Demonstration(identity, item, source, split, weight, *told)
+
+
+def _or_null(table: pa.Table | pa.RecordBatch, name: str) -> list[str] | list[float] | list[None]:
+    """Trajectories have no such column, nor have corpora from before there were pairs."""
+    if name not in table.schema.names:
+        return [None] * table.num_rows
+    values: list[str] | list[float] = table.column(name).to_pylist()
+    return values
 
 
 def _conversation(demonstration: Demonstration) -> Conversation:

@@ -44,7 +44,9 @@ class RowFacts:
 def facts_of(demonstration: Demonstration, tokens: int | None = None) -> RowFacts:
     """The facts of one row."""
     # The source comes last, because it alone may hold a line end.
-    row = f"{demonstration.id}\n{demonstration.split}\n{float(demonstration.weight)!r}\n{demonstration.source}".encode()
+    margin = "" if demonstration.preference_margin is None else f" {demonstration.preference_margin!r}"
+    numbers = f"{float(demonstration.weight)!r}{margin}"
+    row = f"{demonstration.id}\n{demonstration.split}\n{numbers}\n{demonstration.source}".encode()
     item = demonstration.input
     widths = (-1, -1)
     if not isinstance(item, Conversation):

@@ -8,7 +8,9 @@ from iirl_core.evaluation.evaluation import Evaluation as Evaluation
 from iirl_core.evaluation.evaluation import parse_evaluation as parse_evaluation
 from iirl_core.evaluation.frozen import Frozen as Frozen
 from iirl_core.evaluation.frozen import Group as Group
+from iirl_core.evaluation.frozen import Judged as Judged
 from iirl_core.evaluation.frozen import pair_up as pair_up
+from iirl_core.evaluation.judge import judge
 from iirl_core.evaluation.length import length
 from iirl_core.evaluation.pairs import pairs
 from iirl_core.evaluation.random_head import random_head
@@ -23,6 +25,7 @@ SUITES: dict[str, Suite] = {
     "retention": retention,
     "pairs": pairs,
     "calibration": calibration,
+    "judge": judge,
     "length": length,
     "random": random_head,
 }

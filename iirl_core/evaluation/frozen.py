@@ -45,12 +45,44 @@ class Group:
 
 
 @dataclass(frozen=True, eq=False)
+class Judged:
+    """N answers: ``rewards [N]``; ``golden [N]`` in [0, 1] (the probability that a judge prefers the answer to a fixed
+    one, or another artifact's reward); ``clusters [N]`` number the prompts; ``policies [N]`` index ``names``;
+    ``lengths [N]`` and ``heads [N, H]`` as a Group has them.
+
+    Raises:
+        InputError: lengths differ, a golden score is outside [0, 1], or a policy has no name.
+    """
+
+    names: tuple[str, ...]
+    policies: Ints
+    rewards: Floats
+    golden: Floats
+    clusters: Ints
+    lengths: Floats
+    heads: Floats
+
+    def __post_init__(self) -> None:
+        columns = (self.policies, self.golden, self.clusters, self.lengths, self.heads)
+        if any(len(column) != len(self.rewards) for column in columns):
+            raise InputError(f"{len(self.rewards)} rewards of judged answers", "one of everything each")
+        if not (np.isfinite(self.rewards).all() and ((self.golden >= 0) & (self.golden <= 1)).all()):
+            raise InputError("a reward that is not a number, or a golden score outside [0, 1]", "probabilities")
+        if len(self.policies) and not 0 <= self.policies.min() <= self.policies.max() < len(self.names):
+            raise InputError(f"an answer of a policy without a name among {len(self.names)}", "an index of names")
+
+    def __len__(self) -> int:
+        return len(self.rewards)
+
+
+@dataclass(frozen=True, eq=False)
 class Frozen:
     """``demonstrations`` are the unseen ones; ``contrasts`` what they are told from (negatives, noisy copies).
 
     ``rows [R]`` are the rewards of the demonstrations' rows (steps of a trajectory, one per conversation),
     ``roots [R]`` what the unpatched root gave them, ``row_clusters [R]`` whose they are. ``pairs`` has, for each
-    contrast, ``[P, 2]`` positions of answers to one prompt: in the demonstrations and in that contrast.
+    contrast, ``[P, 2]`` positions of answers to one prompt: in the demonstrations and in that contrast. ``judged`` are
+    answers with a golden score, where there are any.
 
     Raises:
         InputError: lengths differ, or there is not one array of pairs per contrast.
@@ -62,6 +94,7 @@ class Frozen:
     roots: Floats
     row_clusters: Ints
     pairs: tuple[Ints, ...]
+    judged: Judged | None = None
 
     def __post_init__(self) -> None:
         if not len(self.rows) == len(self.roots) == len(self.row_clusters):
@@ -70,14 +103,18 @@ class Frozen:
         if len(shapes) != len(self.contrasts) or any(len(shape) != 2 or shape[1] != 2 for shape in shapes):
             raise InputError(f"pairs of shapes {shapes} for {len(self.contrasts)} contrasts", "[P, 2] for each")
 
-    def scored_by(self, scores: Callable[[Group], Floats]) -> Frozen:
+    @classmethod
+    def of_judged(cls, judged: Judged) -> Frozen:
+        """Judged answers alone."""
+        none = Group("demonstrations", np.zeros(0), np.zeros(0, np.int64), np.zeros(0), judged.heads[:0])
+        return cls(none, (), none.rewards, none.rewards, none.clusters, (), judged)
+
+    def scored_by(self, scores: Callable[[Group | Judged], Floats]) -> Frozen:
         """The same inputs with other scores in the rewards' place: what a suite would say of those."""
-
-        def scored(group: Group) -> Group:
-            return replace(group, rewards=scores(group))
-
-        contrasts = tuple(scored(contrast) for contrast in self.contrasts)
-        return replace(self, demonstrations=scored(self.demonstrations), contrasts=contrasts)
+        shown = replace(self.demonstrations, rewards=scores(self.demonstrations))
+        contrasts = tuple(replace(contrast, rewards=scores(contrast)) for contrast in self.contrasts)
+        judged = None if self.judged is None else replace(self.judged, rewards=scores(self.judged))
+        return replace(self, demonstrations=shown, contrasts=contrasts, judged=judged)
 
     def without_copies(self) -> Frozen:
         """Without the noisy copies."""

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from iirl_core.evaluation.estimate import Estimate
-from iirl_core.evaluation.frozen import Floats, Frozen, Group
+from iirl_core.evaluation.frozen import Floats, Frozen, Group, Judged
 from iirl_core.evaluation.ranking import RANKINGS
 from iirl_core.evaluation.resampling import TAIL, Resampling
 
@@ -47,7 +47,7 @@ def _better_sign(frozen: Frozen, head: int) -> list[Estimate]:
     return [max(pair, key=lambda estimate: estimate.value) for pair in zip(*ways, strict=True)]
 
 
-def _said(head: int, sign: int, group: Group) -> Floats:
+def _said(head: int, sign: int, group: Group | Judged) -> Floats:
     return sign * group.heads[:, head]
 
 

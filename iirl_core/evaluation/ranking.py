@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 from iirl_core.evaluation.estimate import Estimate
 from iirl_core.evaluation.frozen import Frozen
+from iirl_core.evaluation.judge import judge
 from iirl_core.evaluation.pairs import pairs
 from iirl_core.evaluation.resampling import Resampling
 from iirl_core.evaluation.separation import separation
 
 Suite = Callable[[Frozen, Resampling], list[Estimate]]
 
-RANKINGS: tuple[Suite, ...] = (separation, pairs)
+RANKINGS: tuple[Suite, ...] = (separation, pairs, judge)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from iirl_core.config.learning import DiscriminatorSection, JointSection, MixtureSection
+from iirl_core.config.learning import BradleyTerrySection, DiscriminatorSection, JointSection, MixtureSection
 from iirl_core.expertness.autoencoder_mixture import AutoencoderMixture
+from iirl_core.expertness.bradley_terry import BradleyTerry
 from iirl_core.expertness.discriminator import Discriminator
 from iirl_core.expertness.joint import Joint
 from iirl_core.expertness.protocol import Batch as Batch
 from iirl_core.expertness.protocol import Expertness as Expertness
 from iirl_core.expertness.protocol import Latents as Latents
 
-ExpertnessSection = MixtureSection | DiscriminatorSection | JointSection
+ExpertnessSection = MixtureSection | DiscriminatorSection | JointSection | BradleyTerrySection
 
 
 def _mixture(section: MixtureSection, width: int) -> Expertness:
@@ -34,10 +35,22 @@ def _joint(section: JointSection, width: int) -> Expertness:
     )
 
 
+def _bradley_terry(section: BradleyTerrySection, width: int) -> Expertness:
+    return BradleyTerry(
+        width,
+        section.hidden or width,
+        section.members,
+        margin=section.margin,
+        smoothing=section.label_smoothing,
+        centring=section.centring,
+    )
+
+
 FAMILIES: dict[type[ExpertnessSection], Callable[..., Expertness]] = {
     MixtureSection: _mixture,
     DiscriminatorSection: _discriminator,
     JointSection: _joint,
+    BradleyTerrySection: _bradley_terry,
 }
 
 

@@ -16,12 +16,16 @@ class Batch:
     """One training batch: ``z [N, D]``, ``expert [N]`` (1.0 for demonstrations, 0.0 for negatives), ``weight [N]`` ≥ 0,
     and ``row [N]`` int64, the row's stable number in the corpus (the same in every epoch and on every rank), from
     which a family may derive a row's ensemble membership (bootstrap) without further state.
+
+    A batch of comparisons holds pairs: rows 2i and 2i + 1 are the two sides of one, with numbers that differ in the
+    last bit alone, and ``margin [N]`` is its preference margin (0 where none is known). None for all else.
     """
 
     z: Tensor
     expert: Tensor
     weight: Tensor
     row: Tensor
+    margin: Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +45,8 @@ class Expertness(nn.Module, ABC):
 
     needs_negatives: bool
     """Whether the loss needs rows with ``expert == 0``."""
+    needs_pairs: bool = False
+    """Whether the loss needs a batch's rows to be pairs, the two sides of comparisons."""
 
     @property
     @abstractmethod
@@ -55,9 +61,11 @@ class Expertness(nn.Module, ABC):
     def loss(self, batch: Batch) -> Tensor:
         """The scalar that training minimises, averaged over the batch by weight; the docstring states its equation."""
 
-    def forward(self, z: Tensor, expert: Tensor, weight: Tensor, row: Tensor) -> Tensor:
+    def forward(
+        self, z: Tensor, expert: Tensor, weight: Tensor, row: Tensor, margin: Tensor | None = None
+    ) -> Tensor:
         """The training step's entry, so that any engine can wrap the module: the loss of one batch."""
-        return self.loss(Batch(z, expert, weight, row))
+        return self.loss(Batch(z, expert, weight, row, margin))
 
     @abstractmethod
     def latents(self, z: Tensor) -> Latents | None:

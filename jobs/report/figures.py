@@ -16,6 +16,7 @@ NOTES = {
     "separation": "AUROC: how often an unseen demonstration gets more reward than this contrast",
     "retention": "of unseen demonstrations",
     "pairs": "accuracy on pairs of answers to one prompt; @25%: of those whose lengths differ by less",
+    "judge": "agreement with a judge on pairs whose preferences differ by 0.2 or more; Spearman over policies",
     "calibration": "expected calibration error of the reward as the probability of a demonstration; even classes, "
     "10 bins of equal mass",
 }

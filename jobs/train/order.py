@@ -2,7 +2,7 @@
 
 Rows lie in features in the order of a hash, so any run of them is a fair sample. One epoch visits *windows* of
 ``WINDOW`` consecutive rows in a shuffled order, and each window's rows in a shuffled order: memory holds a window or
-two, not the corpus. Epochs follow each other without a seam: every batch is whole, and every row is seen once an epoch.
+two, not the corpus. Rows that belong together (the two sides of a comparison) are shuffled as one. Epochs follow each other without a seam: every batch is whole, and every row is seen once an epoch.
 
 Example:
     >>> order = Order(rows=5, batch=2, seed=0)
@@ -24,20 +24,23 @@ WINDOW = 65_536
 
 @dataclass(frozen=True)
 class Order:
-    """``rows`` ≥ 1 rows, ``batch`` ≥ 1 of them a step.
+    """``rows`` ≥ 1 rows, ``batch`` ≥ 1 of them a step; each ``together`` consecutive rows stay side by side.
 
     Raises:
-        InputError: there is no row.
+        InputError: there is no row, or rows, batch or window are no multiples of ``together``.
     """
 
     rows: int
     batch: int
     seed: int
     window: int = WINDOW
+    together: int = 1
 
     def __post_init__(self) -> None:
-        if self.rows < 1 or self.batch < 1 or self.window < 1:
+        if min(self.rows, self.batch, self.window, self.together) < 1:
             raise InputError(f"{self.rows} rows in batches of {self.batch}", "at least one row")
+        if self.rows % self.together or self.batch % self.together or self.window % self.together:
+            raise InputError(f"{self.rows} rows in batches of {self.batch}", f"multiples of {self.together}")
 
     def steps(self, epochs: int) -> int:
         """Steps of ``epochs`` epochs: whole batches, at least one."""
@@ -49,14 +52,16 @@ class Order:
 
     def positions(self, step: int) -> NDArray[np.int64]:
         """``[batch]``: positions in [0, rows) of the rows of ``step``, over all ranks."""
-        places = np.arange(step * self.batch, (step + 1) * self.batch, dtype=np.int64)
-        epochs, within = np.divmod(places, self.rows)
-        return np.concatenate(
+        each = self.batch // self.together
+        places = np.arange(step * each, (step + 1) * each, dtype=np.int64)
+        epochs, within = np.divmod(places, self.rows // self.together)
+        groups = np.concatenate(
             [self._at(int(epoch), within[epochs == epoch]) for epoch in range(int(epochs[0]), int(epochs[-1]) + 1)]
         )
+        return (groups[:, None] * self.together + np.arange(self.together)).reshape(-1)
 
     def _at(self, epoch: int, places: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Positions of the given places of one epoch, places ascending."""
+        """The groups at the given places of one epoch, places ascending."""
         starts, ends, windows = self._windows(epoch)
         found = np.searchsorted(ends, places, side="right")
         parts = []
@@ -64,14 +69,15 @@ class Order:
             window = int(windows[index])
             size = int(ends[index] - starts[index])
             inside = self._random(epoch, window + 1).permutation(size)
-            parts.append(window * self.window + inside[places[found == index] - starts[index]])
+            parts.append(window * (self.window // self.together) + inside[places[found == index] - starts[index]])
         return np.concatenate(parts).astype(np.int64)
 
     def _windows(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Where each window starts and ends in the epoch, and which window it is."""
-        count = -(-self.rows // self.window)
+        """Where each window starts and ends in the epoch, in groups, and which window it is."""
+        groups, window = self.rows // self.together, self.window // self.together
+        count = -(-groups // window)
         windows = self._random(epoch, 0).permutation(count).astype(np.int64)
-        sizes = np.minimum(self.window, self.rows - windows * self.window)
+        sizes = np.minimum(window, groups - windows * window)
         ends = np.cumsum(sizes)
         return ends - sizes, ends, windows
 
