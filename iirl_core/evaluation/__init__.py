@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from iirl_core.evaluation.best_of_n import best_of_n, picking_kl
 from iirl_core.evaluation.calibration import calibration
 from iirl_core.evaluation.estimate import Estimate as Estimate
 from iirl_core.evaluation.evaluation import Evaluation as Evaluation
@@ -26,6 +27,8 @@ SUITES: dict[str, Suite] = {
     "pairs": pairs,
     "calibration": calibration,
     "judge": judge,
+    "best_of_n": best_of_n,
+    "kl": picking_kl,
     "length": length,
     "random": random_head,
 }

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from iirl_core.evaluation.best_of_n import best_of_n
 from iirl_core.evaluation.estimate import Estimate
 from iirl_core.evaluation.frozen import Frozen
 from iirl_core.evaluation.judge import judge
@@ -15,4 +16,4 @@ from iirl_core.evaluation.separation import separation
 
 Suite = Callable[[Frozen, Resampling], list[Estimate]]
 
-RANKINGS: tuple[Suite, ...] = (separation, pairs, judge)
+RANKINGS: tuple[Suite, ...] = (separation, pairs, judge, best_of_n)

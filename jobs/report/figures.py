@@ -17,6 +17,8 @@ NOTES = {
     "retention": "of unseen demonstrations",
     "pairs": "accuracy on pairs of answers to one prompt; @25%: of those whose lengths differ by less",
     "judge": "agreement with a judge on pairs whose preferences differ by 0.2 or more; Spearman over policies",
+    "best_of_n": "golden score of the best of N answers by reward",
+    "kl": "nats: how far picking the best of N moves the policy at most",
     "calibration": "expected calibration error of the reward as the probability of a demonstration; even classes, "
     "10 bins of equal mass",
 }
@@ -44,7 +46,7 @@ def _figure(estimate: Estimate, evaluation: Evaluation) -> EvaluationFigure:
         low=estimate.low,
         high=estimate.high,
         count=estimate.count,
-        higher_is_better=estimate.suite != "calibration",
+        higher_is_better=estimate.suite not in ("calibration", "kl"),
         note=f"{NOTES.get(estimate.suite, '')}; measured on {evaluation.digest[:19]}",
         baselines=tuple(Baseline(words, one.value, one.low, one.high) for words, one in beside if one is not None),
     )

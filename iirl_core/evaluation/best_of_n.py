@@ -1,0 +1,85 @@
+"""Best of N: the reward picks among N answers to a prompt, a golden score says how good the pick is.
+
+The curve is exact over all subsets of N of a prompt's n answers, without drawing any: sorted by reward, the i-th from
+below is the best of C(i−1, N−1) of the C(n, N) subsets (the unbiased estimator of Nakano et al. 2021, WebGPT, app. I).
+A reward that is gamed gives itself away by a curve that turns down.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from iirl_core.evaluation.estimate import Estimate
+from iirl_core.evaluation.frozen import Floats, Frozen, Ints, Judged
+from iirl_core.evaluation.resampling import Resampling
+
+GRID = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
+DROPPED = 0.1
+"""The curve goes up to as many answers as all but this share of the prompts have, and is of those prompts: the same
+from end to end."""
+
+
+def best_of_n(frozen: Frozen, resampling: Resampling) -> list[Estimate]:
+    """``best_of_n/golden@N``: the mean golden score of the pick, by prompt. N = 1 is a pick at random."""
+    judged, (answers, grid) = frozen.judged, _curve(frozen.judged)
+    if judged is None or not grid:
+        return []
+    prompts = np.array([judged.clusters[each[0]] for each in answers])
+    ordered = [golden_in_order(judged.rewards[each], judged.golden[each]) for each in answers]
+    found = []
+    for n in grid:
+        chances = {size: pick_probabilities(size, n) for size in {len(each) for each in ordered}}
+        picked = np.array([chances[len(each)] @ each for each in ordered])
+        found.append(resampling.share(f"best_of_n/golden@{n}", prompts, picked))
+    return found
+
+
+def picking_kl(frozen: Frozen, resampling: Resampling) -> list[Estimate]:  # noqa: ARG001 - a bound, not a measurement
+    """``kl/best_of_n@N``: how far picking moves a policy at most, where all answers are samples of one. Of answers of
+    several it would mean nothing.
+    """
+    judged, (answers, grid) = frozen.judged, _curve(frozen.judged)
+    if judged is None or len(np.unique(judged.policies)) != 1:
+        return []
+    bounds = [(n, kl_bound(n)) for n in grid]
+    return [Estimate(f"kl/best_of_n@{n}", kl, kl, kl, len(answers), len(answers)) for n, kl in bounds]
+
+
+def _curve(judged: Judged | None) -> tuple[list[Ints], list[int]]:
+    """The positions of each prompt's answers, of the prompts that have enough, and the grid of N; nothing where there
+    is nothing to pick from.
+    """
+    if judged is None or not len(judged):
+        return [], []
+    _, owner = np.unique(judged.clusters, return_inverse=True)
+    sizes = np.bincount(owner)
+    top = int(np.quantile(sizes, DROPPED, method="lower"))
+    answers = [np.flatnonzero(owner == prompt) for prompt in np.flatnonzero(sizes >= top)]
+    return answers, [*(n for n in GRID if n < top), top] if top > 1 else []
+
+
+def golden_in_order(proxy: Floats, golden: Floats) -> Floats:
+    """``golden [A]`` in the order of ``proxy``, ascending. Answers of equal proxy share the mean of theirs: each of
+    them is as likely to be picked.
+    """
+    _, place = np.unique(proxy, return_inverse=True)
+    means = np.bincount(place, weights=golden) / np.bincount(place)
+    return np.asarray(means[np.sort(place)])
+
+
+def pick_probabilities(answers: int, n: int) -> Floats:
+    """``[answers]``: C(i−1, n−1)/C(answers, n) for the i-th answer from below, by the ratio of neighbours, from the
+    best one's n/answers downwards.
+    """
+    positions = np.arange(answers, 1, -1)
+    falling = np.concatenate([[1.0], np.cumprod(np.maximum(positions - n, 0) / (positions - 1))])
+    return np.asarray((n / answers * falling)[::-1])
+
+
+def kl_bound(n: int) -> float:
+    """``log n − (n−1)/n`` nats: an upper bound of how far the best of n is from the policy (Beirami et al., arXiv
+    2401.01879).
+    """
+    return math.log(n) - (n - 1) / n
