@@ -224,5 +224,7 @@ class EvaluateSection(Section):
 
 
 Encoder = Annotated[TextEncoderSection | TrajectoryEncoderSection, Field(discriminator="kind")]
-Expertness = Annotated[MixtureSection | DiscriminatorSection | JointSection | BradleyTerrySection, Field(discriminator="family")]
+Expertness = Annotated[
+    MixtureSection | DiscriminatorSection | JointSection | BradleyTerrySection, Field(discriminator="family")
+]
 Mapping = Annotated[ExponentialSection | SigmoidSection, Field(discriminator="kind")]

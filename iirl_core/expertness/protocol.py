@@ -61,9 +61,7 @@ class Expertness(nn.Module, ABC):
     def loss(self, batch: Batch) -> Tensor:
         """The scalar that training minimises, averaged over the batch by weight; the docstring states its equation."""
 
-    def forward(
-        self, z: Tensor, expert: Tensor, weight: Tensor, row: Tensor, margin: Tensor | None = None
-    ) -> Tensor:
+    def forward(self, z: Tensor, expert: Tensor, weight: Tensor, row: Tensor, margin: Tensor | None = None) -> Tensor:
         """The training step's entry, so that any engine can wrap the module: the loss of one batch."""
         return self.loss(Batch(z, expert, weight, row, margin))
 

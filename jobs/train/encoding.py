@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pyarrow as pa
 import torch
+from numpy.typing import NDArray
 
 from cluster.failure import failure_of
 from cluster.resources import ActorPlan
@@ -26,7 +27,7 @@ from iirl_core.encoder import place
 from iirl_core.encoder.protocol import Encoder
 from iirl_core.errors import IirlError
 from iirl_core.store.protocol import Store
-from jobs.train.features import ROWS_PER_FILE, Part, row_numbers, schema
+from jobs.train.features import MARGIN, ROWS_PER_FILE, Part, pair_number, row_numbers, schema
 
 if TYPE_CHECKING:
     import pyarrow.fs
@@ -54,11 +55,29 @@ class Source:
 class Parts:
     """How records are dealt out. ``learns_negatives``: the loss wants them. ``held_out_negatives``: there are negatives
     outside the train split. ``corrupted``: the shares of demonstrations that also make a corrupted negative, by kind.
+    ``pairs``: the loss compares, so the rows of ``train`` are sides of comparisons and lie beside each other.
     """
 
     learns_negatives: bool
     held_out_negatives: bool
     corrupted: Mapping[str, float] = field(default_factory=dict)
+    pairs: bool = False
+
+
+@dataclass(frozen=True)
+class Task:
+    """One input to encode, and what its rows will be."""
+
+    part: Part
+    expert: float
+    one: Demonstration
+    digest: bytes
+    input: Input
+    paired: bool = False
+
+    def rows(self, steps: int) -> NDArray[np.int64]:
+        """``[steps]``: the numbers of its rows."""
+        return pair_number(self.digest, self.expert) if self.paired else row_numbers(self.digest, steps)
 
 
 def part_of(role: Role, split: Split, parts: Parts) -> tuple[Part, ...]:
@@ -98,33 +117,38 @@ class EncodeActor:
     def __call__(self, table: pa.Table) -> pa.Table:
         """Records with a column ``role`` → features."""
         roles = table["role"].to_pylist()
-        tasks: list[tuple[Part, float, float, bytes, Input]] = []
+        tasks: list[Task] = []
         for role, one in zip(roles, demonstrations_of(table.drop_columns(["role"])), strict=True):
             tasks += self._tasks(role, one)
+        columns = schema(self.encoder.width, pairs=self.parts.pairs)
         if not tasks:
-            return schema(self.encoder.width).empty_table()
-        encoded = self.encoder.encode([task[-1] for task in tasks])
+            return columns.empty_table()
+        encoded = self.encoder.encode([task.input for task in tasks])
         lengths = np.asarray(encoded.lengths)
-        columns = [
-            pa.array(np.concatenate([row_numbers(task[3], n) for task, n in zip(tasks, lengths, strict=True)])),
-            pa.array(np.repeat([task[0] for task in tasks], lengths)),
-            pa.array(np.repeat([task[1] for task in tasks], lengths), pa.float32()),
-            pa.array(np.repeat([task[2] for task in tasks], lengths), pa.float32()),
-            pa.FixedSizeListArray.from_arrays(pa.array(encoded.z.numpy().reshape(-1)), self.encoder.width),
-        ]
-        return pa.Table.from_arrays(columns, schema=schema(self.encoder.width))
+        found = {
+            "row": pa.array(np.concatenate([task.rows(n) for task, n in zip(tasks, lengths, strict=True)])),
+            "part": pa.array(np.repeat([task.part for task in tasks], lengths)),
+            "expert": pa.array(np.repeat([task.expert for task in tasks], lengths), pa.float32()),
+            "weight": pa.array(np.repeat([task.one.weight for task in tasks], lengths), pa.float32()),
+            "z": pa.FixedSizeListArray.from_arrays(pa.array(encoded.z.numpy().reshape(-1)), self.encoder.width),
+        }
+        if self.parts.pairs:
+            margins = [task.one.preference_margin or 0.0 for task in tasks]
+            found[MARGIN] = pa.array(np.repeat(margins, lengths), pa.float32())
+        return pa.Table.from_pydict(found, schema=columns)
 
-    def _tasks(self, role: Role, one: Demonstration) -> list[tuple[Part, float, float, bytes, Input]]:
-        """(part, expert, weight, digest, input) of each feature that a record makes."""
+    def _tasks(self, role: Role, one: Demonstration) -> list[Task]:
+        """What a record makes features of."""
         expert = 1.0 if role == "demonstrations" else 0.0
-        tasks = [
-            (part, expert, one.weight, _digest(one.id, role, part), one.input)
-            for part in part_of(role, one.split, self.parts)
-        ]
+        tasks = []
+        for part in part_of(role, one.split, self.parts):
+            paired = self.parts.pairs and part == "train" and one.comparison is not None
+            digest = _digest(str(one.comparison)) if paired else _digest(f"{one.id}/{role}/{part}")
+            tasks.append(Task(part, expert, one, digest, one.input, paired))
         if role == "demonstrations":
             for name, negative in corrupted(one, self.parts.corrupted, self.pool):
                 for part in part_of("negatives", one.split, self.parts):
-                    tasks.append((part, 0.0, one.weight, _digest(one.id, name, part), negative))
+                    tasks.append(Task(part, 0.0, one, _digest(f"{one.id}/{name}/{part}"), negative))
         return tasks
 
 
@@ -210,5 +234,5 @@ def _with_role(role: Role) -> Callable[[pa.Table], pa.Table]:
     return add
 
 
-def _digest(identity: str, role: str, part: Part) -> bytes:
-    return hashlib.blake2b(f"{identity}/{role}/{part}".encode(), digest_size=8).digest()
+def _digest(identity: str) -> bytes:
+    return hashlib.blake2b(identity.encode(), digest_size=8).digest()

@@ -68,6 +68,7 @@ class Engine:
             batch.expert.to(self.device),
             batch.weight.to(self.device),
             batch.row.to(self.device),
+            None if batch.margin is None else batch.margin.to(self.device),
         )
         self._engine.backward(loss)
         self._engine.step()

@@ -8,6 +8,10 @@ of rows is a fair sample of the corpus, the same in every run, whoever encoded i
     train      what the loss sees
     guard      held-out demonstrations: calibration of map and support
     contrast   negatives that the loss does not see: the map's other anchor
+
+Where a family learns from comparisons there is also ``margin``, and the two sides of a comparison in ``train`` have
+numbers that differ in the last bit alone: an even one is the rejected side's, the next is the chosen's. So they lie
+side by side, at positions 2i and 2i + 1.
 """
 
 from __future__ import annotations
@@ -25,20 +29,22 @@ import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 
-from iirl_core.errors import ClusterError
+from iirl_core.errors import ClusterError, ConfigError
 from iirl_core.expertness import Batch
 from iirl_core.store.protocol import Store
 
 Part = Literal["train", "guard", "contrast"]
 PARTS: tuple[Part, ...] = ("train", "guard", "contrast")
+PAIRS = "Ingest the chosen and the rejected sides from the same files, and each file in one pair of corpora"
 ROWS_PER_FILE = 65_536
 KEPT_ROWS = 4 * ROWS_PER_FILE
 """Decoded rows that a reader keeps: a batch at the seam of two epochs touches two windows, each across two files."""
 COLUMNS = ["row", "expert", "weight", "z"]
+MARGIN = "margin"
 
 
-def schema(width: int) -> pa.Schema:
-    """Of features with rows of ``width`` dimensions."""
+def schema(width: int, *, pairs: bool = False) -> pa.Schema:
+    """Of features with rows of ``width`` dimensions; with a margin where training reads ``pairs``."""
     return pa.schema(
         [
             ("row", pa.int64()),
@@ -46,8 +52,14 @@ def schema(width: int) -> pa.Schema:
             ("expert", pa.float32()),
             ("weight", pa.float32()),
             ("z", pa.list_(pa.float32(), width)),
+            *([(MARGIN, pa.float32())] if pairs else []),
         ]
     )
+
+
+def pair_number(comparison: bytes, expert: float) -> NDArray[np.int64]:
+    """``[1]``: the number of one side of a comparison with this 8-byte digest."""
+    return row_numbers(comparison, 1) & ~1 | int(expert)
 
 
 def row_numbers(record: bytes, steps: int) -> NDArray[np.int64]:
@@ -118,6 +130,27 @@ class Features:
                 totals[index] += float(pc.sum(chosen["weight"]).as_py() or 0.0)
         return totals[0], totals[1]
 
+    def check_pairs(self) -> None:
+        """Nothing to do where every row lies beside the other side of its comparison.
+
+        Raises:
+            ConfigError: a comparison lacks a side, or comes twice.
+        """
+        rest = np.zeros((2, 0), np.int64)
+        for file in self._files:
+            table = pq.read_table(file.path, filesystem=self._filesystem, columns=["row", "expert"], partitioning=None)
+            rows = np.stack([table[name].to_numpy().astype(np.int64) for name in ("row", "expert")])
+            rows = np.concatenate([rest, rows[:, np.argsort(rows[0], kind="stable")]], axis=1)
+            whole = rows.shape[1] // 2 * 2
+            (even, odd), rest = (rows[:, start:whole:2] for start in (0, 1)), rows[:, whole:]
+            wrong = (even[0] + 1 != odd[0]) | (even[1] != 0) | (odd[1] != 1)
+            if wrong.any():
+                raise ConfigError(
+                    "a comparison in the train split lacks a side, or comes twice", "both sides, once", PAIRS
+                )
+        if rest.size:
+            raise ConfigError("a comparison in the train split lacks a side", "both sides, once", PAIRS)
+
     def _batches(self) -> Iterator[Batch]:
         for index in range(len(self._files)):
             yield self._file(index)
@@ -157,7 +190,9 @@ def list_files(filesystem: pyarrow.fs.FileSystem, folder: str, part: Part) -> li
 
 def read_file(filesystem: pyarrow.fs.FileSystem, path: str) -> Batch:
     """One file, sorted by row."""
-    table = pq.read_table(path, filesystem=filesystem, columns=COLUMNS, partitioning=None)
+    names = pq.read_schema(path, filesystem=filesystem).names
+    columns = [*COLUMNS, MARGIN] if MARGIN in names else COLUMNS
+    table = pq.read_table(path, filesystem=filesystem, columns=columns, partitioning=None)
     table = table.sort_by([("row", "ascending"), ("expert", "ascending"), ("weight", "ascending")]).combine_chunks()
     z = table["z"].combine_chunks()
     width = z.type.list_size
@@ -166,19 +201,23 @@ def read_file(filesystem: pyarrow.fs.FileSystem, path: str) -> Batch:
         expert=_tensor(table["expert"]),
         weight=_tensor(table["weight"]),
         row=_tensor(table["row"]),
+        margin=_tensor(table[MARGIN]) if MARGIN in names else None,
     )
 
 
 def _rows(batch: Batch, index: torch.Tensor) -> Batch:
-    return Batch(batch.z[index], batch.expert[index], batch.weight[index], batch.row[index])
+    margin = None if batch.margin is None else batch.margin[index]
+    return Batch(batch.z[index], batch.expert[index], batch.weight[index], batch.row[index], margin)
 
 
 def _joined(batches: list[Batch]) -> Batch:
+    margins = [batch.margin for batch in batches if batch.margin is not None]
     return Batch(
         torch.cat([batch.z for batch in batches]),
         torch.cat([batch.expert for batch in batches]),
         torch.cat([batch.weight for batch in batches]),
         torch.cat([batch.row for batch in batches]),
+        torch.cat(margins) if margins else None,
     )
 
 

@@ -26,7 +26,7 @@ from jobs.train.journal import METRICS
 from jobs.train.loop import WEIGHTS, TrainingTask
 from jobs.train.order import Order
 from jobs.train.sealing import assemble_model, build_key, metrics_of, seal_run
-from jobs.train.sources import Sources, corrupted_shares, needs_negatives, parts_of, read_sources
+from jobs.train.sources import Sources, corrupted_shares, needs_negatives, needs_pairs, parts_of, read_sources
 
 FEATURES = "features.json"
 """Written when the features are whole."""
@@ -97,7 +97,10 @@ def _encode(session: Session, config: Config, sources: Sources, encoder: Encoder
 
 def _task(session: Session, config: Config, encoder: Encoder, folder: str) -> TrainingTask:
     features = Features(session.store, f"{folder}/features", "train")
-    order = Order(len(features), config.train.batch, config.seed)
+    together = 2 if needs_pairs(config) else 1
+    if together > 1:
+        features.check_pairs()
+    order = Order(len(features), config.train.batch, config.seed, together=together)
     demonstrations, negatives = features.weights()
     if demonstrations == 0:
         raise ConfigError("every demonstration in the train split has weight 0", "some weight > 0")
@@ -113,4 +116,5 @@ def _task(session: Session, config: Config, encoder: Encoder, folder: str) -> Tr
         demonstrations=demonstrations,
         negatives=negatives,
         seed=config.seed,
+        together=together,
     )

@@ -27,7 +27,8 @@ WEIGHTS = "weights.safetensors"
 @dataclass(frozen=True)
 class TrainingTask:
     """One run, as its workers need it. ``folder`` is the run's place in the store, ``width`` that of a row of z;
-    ``demonstrations`` and ``negatives`` are the summed weights of the rows to learn from.
+    ``demonstrations`` and ``negatives`` are the summed weights of the rows to learn from; ``together`` rows stay side
+    by side in a batch: 2 where they are the sides of comparisons.
     """
 
     store: str
@@ -40,6 +41,7 @@ class TrainingTask:
     negatives: float
     seed: int
     threads: int = 1
+    together: int = 1
 
 
 def train_loop(config: dict[str, TrainingTask]) -> None:
@@ -49,7 +51,7 @@ def train_loop(config: dict[str, TrainingTask]) -> None:
     rank, ranks = ray.train.get_context().get_world_rank(), ray.train.get_context().get_world_size()
     store = open_store(task.store)
     features = Features(store, f"{task.folder}/features", "train")
-    order = Order(len(features), task.train.batch, task.seed)
+    order = Order(len(features), task.train.batch, task.seed, together=task.together)
     engine = Engine(build_model(task), task.train, task.steps)
     journal = Journal(store, task.folder, rank)
     for step in range(_resume(engine, journal), task.steps):

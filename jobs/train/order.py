@@ -2,7 +2,8 @@
 
 Rows lie in features in the order of a hash, so any run of them is a fair sample. One epoch visits *windows* of
 ``WINDOW`` consecutive rows in a shuffled order, and each window's rows in a shuffled order: memory holds a window or
-two, not the corpus. Rows that belong together (the two sides of a comparison) are shuffled as one. Epochs follow each other without a seam: every batch is whole, and every row is seen once an epoch.
+two, not the corpus. Rows that belong together (the two sides of a comparison) are shuffled as one. Epochs follow each
+other without a seam: every batch is whole, and every row is seen once an epoch.
 
 Example:
     >>> order = Order(rows=5, batch=2, seed=0)

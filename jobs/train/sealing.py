@@ -31,7 +31,7 @@ from jobs.lineage import lineage
 from jobs.train.features import Features
 from jobs.train.journal import METRICS
 from jobs.train.loop import TrainingTask, build_model
-from jobs.train.sources import Sources, supervision_of
+from jobs.train.sources import Sources, needs_pairs, supervision_of
 
 CALIBRATION_ROWS = 200_000
 """Rows of each part that fit whitening, support and map: their quantiles no longer move beyond."""
@@ -87,7 +87,7 @@ def seal_run(
         corpora=sources.entries(),
         metrics=metrics,
         mode=Mode.STRICT,
-        supervision=supervision_of(config.corpora),
+        supervision=supervision_of(config.corpora, compared=needs_pairs(config)),
     )
     digest = seal(store, draft)
     statement = sign_statement(key, Subject(config.name, digest), SealPredicate(config.name, config.version, None))

@@ -11,12 +11,14 @@ from iirl_core.artifact import CorpusEntry, Supervision
 from iirl_core.config import Config
 from iirl_core.config.learning import CorpusSection, DiscriminatorSection, JointSection
 from iirl_core.corpus import Corpus, read_corpus
-from iirl_core.demonstration import Demonstration, Split
+from iirl_core.demonstration import SPLITS, Demonstration, Split
 from iirl_core.errors import ConfigError
 from iirl_core.expertness import build_expertness
 from iirl_core.store.protocol import Store
 from jobs.train.encoding import Parts, Role, Source
+from jobs.train.features import PAIRS
 
+ROLES: tuple[Role, ...] = ("demonstrations", "negatives")
 RERUN = "Add records, or change corpora[].split, then run: iirl ingest CONFIG.yaml"
 
 
@@ -92,7 +94,8 @@ def check_sources(sources: Sources, config: Config) -> None:
 
     * every corpus is of the encoder's kind, and trajectories have one shape;
     * demonstrations are in the train and in the guard split;
-    * a family that learns from negatives has some in the train split, or makes some of demonstrations.
+    * a family that learns from negatives has some in the train split, or makes some of demonstrations;
+    * where a family compares, corpora remember their comparisons, and every split holds both sides of each.
 
     Raises:
         ConfigError: one of these does not hold.
@@ -110,18 +113,41 @@ def check_sources(sources: Sources, config: Config) -> None:
             raise ConfigError(f"no demonstration is in the {split} split", "at least one", RERUN)
     if needs_negatives(config) and sources.count("negatives", "train") == 0 and not corrupted_shares(config):
         raise ConfigError(f"{config.expertness.family} without a negative in the train split", "at least one", RERUN)
+    if needs_pairs(config):
+        _check_pairs(sources)
+
+
+def _check_pairs(sources: Sources) -> None:
+    for corpus in (*sources.demonstrations, *sources.negatives):
+        recorded = corpus.manifest.config
+        if not isinstance(recorded, dict) or recorded.get("paired") is not True:
+            raise ConfigError(
+                f"corpus {corpus.manifest.name} was ingested without paired: true", todo="iirl ingest CONFIG.yaml"
+            )
+    for split in SPLITS:
+        chosen, rejected = (sources.count(role, split) for role in ROLES)
+        if chosen != rejected:
+            raise ConfigError(
+                f"{chosen} chosen but {rejected} rejected sides in the {split} split", "both sides of each", PAIRS
+            )
 
 
 def parts_of(sources: Sources, config: Config) -> Parts:
     """How records are dealt out to training and calibration."""
     shares = corrupted_shares(config)
     spoilt = bool(shares) and sources.count("demonstrations", "guard") > 0
-    return Parts(needs_negatives(config), spoilt or sources.count("negatives", "guard") > 0, shares)
+    held_out = spoilt or sources.count("negatives", "guard") > 0
+    return Parts(needs_negatives(config), held_out, shares, needs_pairs(config))
 
 
 def needs_negatives(config: Config) -> bool:
     """Whether the family's loss looks at negatives."""
     return build_expertness(config.expertness, width=1).needs_negatives
+
+
+def needs_pairs(config: Config) -> bool:
+    """Whether the family's loss compares."""
+    return build_expertness(config.expertness, width=1).needs_pairs
 
 
 def corrupted_shares(config: Config) -> dict[str, float]:
@@ -130,8 +156,12 @@ def corrupted_shares(config: Config) -> dict[str, float]:
     return section.corrupted.shares() if isinstance(section, DiscriminatorSection | JointSection) else {}
 
 
-def supervision_of(corpora: list[CorpusSection]) -> Supervision:
-    """Never overstated: a corpus of negatives says what is bad, and so does the side taken of a comparison."""
+def supervision_of(corpora: list[CorpusSection], *, compared: bool = False) -> Supervision:
+    """Never overstated: a corpus of negatives says what is bad, and so does the side taken of a comparison; a loss
+    that ``compared`` its two sides learnt from the preference itself.
+    """
+    if compared:
+        return Supervision.PREFERENCE
     told = any(corpus.role == "negatives" or corpus.take is not None for corpus in corpora if corpus.role != "probes")
     return Supervision.WEAK if told else Supervision.DEMONSTRATIONS_ONLY
 

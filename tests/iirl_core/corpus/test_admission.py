@@ -23,6 +23,55 @@ def test_a_good_row_is_a_demonstration_named_by_its_content():
     assert (second.source, second.weight) == ("else", 2.0)
 
 
+PAIR = {"prompt": "a", "chosen": "b", "rejected": "c", "preference_margin": 2}
+
+
+def side(document, take="chosen"):
+    (row,) = admitted(document, Admission("conversation", take, paired=True))
+    return row
+
+
+def test_both_sides_of_a_comparison_remember_it_and_share_its_split():
+    chosen, rejected = side(PAIR), side(PAIR, "rejected")
+    assert (chosen.input.answer, rejected.input.answer) == ("b", "c")
+    assert chosen.comparison == rejected.comparison is not None
+    assert chosen.preference_margin == rejected.preference_margin == 2.0
+    assert chosen.split == rejected.split
+    assert chosen.id != rejected.id
+    assert admitted(PAIR, Admission("conversation", "chosen"))[0].comparison is None
+
+
+def test_sides_without_a_prompt_still_fall_into_one_split():
+    for number in range(30):
+        sides = {name: [{"role": "assistant", "content": f"{name} {number}"}] for name in ("chosen", "rejected")}
+        assert side(sides).split == side(sides, "rejected").split
+
+
+def test_an_answer_in_two_comparisons_is_two_records_and_the_other_way_round_is_another_comparison():
+    once, again, turned = side(PAIR), side({**PAIR, "rejected": "d"}), side({**PAIR, "chosen": "c", "rejected": "b"})
+    assert once.input == again.input
+    assert len({once.id, again.id, turned.id}) == 3
+    assert len({once.comparison, again.comparison, turned.comparison}) == 3
+    assert side({**PAIR, "source": "else"}).id == once.id
+
+
+@pytest.mark.parametrize("take", ["chosen", "rejected"])
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"rejected": "b"}, "the same text"),
+        ({"preference_margin": float("inf")}, "a finite number"),
+        ({"preference_margin": "much"}, "preference_margin 'much'"),
+        ({"rejected": None}, "not a comparison"),
+        ({"prompt": " ", "rejected": ""}, "without any text"),
+    ],
+)
+def test_what_is_wrong_with_one_side_quarantines_both(take, changes, reason):
+    row = side({**PAIR, **changes}, take)
+    assert isinstance(row, Quarantined)
+    assert reason in row.reason
+
+
 def test_segments_are_rows_of_their_own():
     rows = admitted({"observations": np.arange(10).reshape(5, 2)}, Admission("trajectory", segment=2))
     assert [len(row.input) for row in rows] == [2, 2, 1]
@@ -76,10 +125,15 @@ values = st.recursive(
 
 
 @settings(max_examples=500)
-@given(st.dictionaries(st.sampled_from(FIELDS.split()), values, max_size=6), st.sampled_from([None, "chosen"]))
-def test_no_row_whatever_it_holds_stops_the_job(document, take):
+@given(
+    st.dictionaries(st.sampled_from(FIELDS.split()), values, max_size=6),
+    st.sampled_from([(None, False), ("chosen", False), ("chosen", True)]),
+)
+def test_no_row_whatever_it_holds_stops_the_job(document, told):
+    take, paired = told
     for kind in ("conversation", "trajectory"):
-        for row in admit(RawRecord("f.jsonl", 1, document), "f", Admission(kind, take)):
+        rules = Admission(kind, take, paired=paired)
+        for row in admit(RawRecord("f.jsonl", 1, document), "f", rules):
             if isinstance(row, Demonstration):
                 table_of([row], kind)
             else:

@@ -15,12 +15,19 @@ def test_conversations_survive_the_way_through_a_table():
         shown(conversation("Ümlaut?", "")),
         shown(Conversation((Message("assistant", "alone"),)), weight=0.5),
         shown(Conversation((Message("system", "s"), Message("tool", "t"), Message("assistant", "a")))),
+        shown(conversation("a", "b"), comparison="sha256:1", preference_margin=0.5),
     ]
-    table = table_of(rows, "conversation", [3, 1, 2])
+    table = table_of(rows, "conversation", [3, 1, 2, 2])
     assert table.schema == SCHEMAS["conversation"]
     assert list(demonstrations_of(table)) == rows
-    assert table.column("tokens").to_pylist() == [3, 1, 2]
-    assert table_of(rows, "conversation").column("tokens").null_count == 3
+    assert table.column("tokens").to_pylist() == [3, 1, 2, 2]
+    assert table_of(rows, "conversation").column("tokens").null_count == 4
+
+
+def test_a_corpus_from_before_there_were_pairs_is_read_as_one_without():
+    rows = [shown(conversation("a", "b"))]
+    table = table_of(rows, "conversation").drop_columns(["comparison", "preference_margin"])
+    assert list(demonstrations_of(table)) == rows
 
 
 def test_trajectories_survive_the_way_through_a_table():

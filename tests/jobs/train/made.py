@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 
 from iirl_core.config import Config
 from iirl_core.config.learning import SplitSection
-from iirl_core.corpus import identity_of, split_of, write_corpus
+from iirl_core.corpus import admission_of, admit, identity_of, split_of, write_corpus
 from iirl_core.demonstration import Conversation, Demonstration, Input, Split, Trajectory
+from iirl_core.records import open_records
 from iirl_core.signing import KeyRole, generate_key
 from iirl_core.store import DirectoryStore
 
@@ -33,6 +35,54 @@ def walks_config(folder: Path, **train: object) -> Config:
             "audit": {"probes": {"uniform": 10}},
         }
     )
+
+
+def comparisons_config(folder: Path, **train: object) -> Config:
+    """Polite against rude answers to the same questions, from ``comparisons.jsonl`` in ``folder``."""
+    files = [str(folder / "comparisons.jsonl")]
+    return Config.model_validate(
+        {
+            "name": "manners",
+            "store": str(folder / "store"),
+            "keys": str(folder / "keys"),
+            "corpora": [
+                {"name": "polite", "files": files, "take": "chosen", "paired": True},
+                {"name": "rude", "files": files, "take": "rejected", "paired": True, "role": "negatives"},
+            ],
+            "encoder": {"kind": "text", "max_tokens": 64},
+            "expertness": {"family": "bradley_terry", "hidden": 16, "members": 2},
+            "mapping": {"kind": "sigmoid"},
+            "train": {**TRAIN, "batch": 16, **train},
+            "audit": {"probes": {"empty": 10}},
+        }
+    )
+
+
+def make_comparisons(folder: Path) -> None:
+    """Sixty, some of them of one question, one side of which is in two."""
+    things = ["bill", "visit", "bus", "refund", "garden", "key", "report", "seat", "parcel", "letter", "bike", "lamp"]
+    lines = []
+    for thing in things:
+        for number in range(5):
+            lines.append(
+                {
+                    "prompt": f"Can you help me with the {thing}, number {number // 2}?",
+                    "chosen": f"Of course, I am glad to help you with the {thing}.",
+                    "rejected": f"No. The {thing} is your own problem, go away" + "!" * number,
+                    "preference_margin": number / 4,
+                }
+            )
+    (folder / "comparisons.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+
+def ingest(store: DirectoryStore, config: Config) -> None:
+    """What ``iirl ingest`` makes of the configuration's files, in this process."""
+    for section in config.corpora:
+        rules = admission_of(section, "conversation" if config.encoder.kind == "text" else "trajectory")
+        rows = (
+            item for file in section.files for row in open_records(file) for item in admit(row, Path(file).stem, rules)
+        )
+        write_corpus(store, section.name, rows, config=section.model_dump(mode="json"))
 
 
 def walks(count: int, spread: float, seed: int, aside: float = 0.0) -> list[Input]:

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from iirl_core.errors import ClusterError
+from iirl_core.errors import ClusterError, ConfigError
 from iirl_core.store import DirectoryStore
 from jobs.train.encoding import boundaries_of
-from jobs.train.features import Features, Part, row_numbers, schema
+from jobs.train.features import Features, Part, pair_number, row_numbers, schema
 
 WIDTH = 3
 
@@ -78,6 +78,68 @@ def test_a_part_that_was_never_written_is_empty(store: DirectoryStore) -> None:
     features = Features(store, "runs/x/features", "contrast")
     assert len(features) == 0
     assert len(features.head(10)) == 0
+
+
+def write_sides(store: DirectoryStore, name: str, numbers: list[int], experts: list[int] | None = None) -> None:
+    """Rows with these numbers; the class is the last bit, or as told; the margin is the number."""
+    filesystem, root = store.filesystem()
+    filesystem.create_dir(f"{root}/runs/x/features/part=train", recursive=True)
+    experts = [number % 2 for number in numbers] if experts is None else experts
+    columns = {
+        "row": numbers,
+        "expert": [float(expert) for expert in experts],
+        "weight": [1.0] * len(numbers),
+        "z": [[float(number)] * WIDTH for number in numbers],
+        "margin": [float(number) for number in numbers],
+    }
+    fields = pa.schema([field for field in schema(WIDTH, pairs=True) if field.name != "part"])
+    table = pa.Table.from_pydict(columns, schema=fields)
+    pq.write_table(table, f"{root}/runs/x/features/part=train/{name}", filesystem=filesystem)
+
+
+def test_sides_of_comparisons_lie_beside_each_other_even_across_files(store: DirectoryStore) -> None:
+    write_sides(store, "a.parquet", [9, 2, 3, 8, 20])
+    write_sides(store, "b.parquet", [41, 21, 40])
+    features = read(store)
+    features.check_pairs()
+    batch = features.take(np.array([4, 5, 0, 1]))
+    assert batch.row.tolist() == [20, 21, 2, 3]
+    assert batch.expert.tolist() == [0, 1, 0, 1]
+    assert batch.margin is not None
+    assert batch.margin.tolist() == [20, 21, 2, 3]
+    write_sides(store, "c.parquet", [51, 50])
+    read(store).check_pairs()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "experts"),
+    [
+        ([2, 3, 4], None),
+        ([2, 3, 5, 8, 9], None),
+        ([2, 3, 3, 2], None),
+        ([2, 5], None),
+        ([2, 3], [1, 1]),
+        ([2, 3], [1, 0]),
+    ],
+)
+def test_a_comparison_without_a_side_or_twice_is_refused(
+    store: DirectoryStore, numbers: list[int], experts: list[int] | None
+) -> None:
+    write_sides(store, "a.parquet", numbers, experts)
+    with pytest.raises(ConfigError, match="lacks a side"):
+        read(store).check_pairs()
+
+
+def test_the_numbers_of_a_comparison_s_sides_differ_in_the_last_bit() -> None:
+    rejected, chosen = (int(pair_number(b"12345678", expert)[0]) for expert in (0.0, 1.0))
+    assert rejected % 2 == 0
+    assert chosen == rejected + 1
+    assert rejected >> 1 == int(row_numbers(b"12345678", 1)[0]) >> 1
+
+
+def test_features_without_comparisons_have_no_margin(store: DirectoryStore) -> None:
+    write(store, "a.parquet", np.arange(10))
+    assert read(store).take(np.array([1, 2])).margin is None
 
 
 def test_files_of_two_runs_at_once_are_refused(store: DirectoryStore) -> None:

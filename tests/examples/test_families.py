@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from iirl_core.config import load_config
+from iirl_core.expertness import build_expertness
+
+FAMILIES = Path(__file__).resolve().parents[2] / "examples" / "families"
+
+
+@pytest.mark.parametrize(("name", "family"), [("joint", "joint"), ("bradley-terry", "bradley_terry")])
+def test_each_family_has_a_configuration_that_loads(name: str, family: str) -> None:
+    config = load_config(FAMILIES / f"{name}.yaml")
+    assert config.expertness.family == family
+    assert build_expertness(config.expertness, 8).members == 4
