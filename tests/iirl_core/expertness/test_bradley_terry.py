@@ -104,7 +104,7 @@ def test_smoothing_keeps_a_separable_problem_finite() -> None:
     assert float(gap.detach()) == pytest.approx(2.197, abs=0.05)  # log(0.9/0.1)
 
 
-def test_comparisons_without_weight_teach_nothing_and_members_draw_whole_comparisons() -> None:
+def test_comparisons_without_weight_teach_nothing() -> None:
     module, z = _built(), torch.randn(8, 6)
     weight = torch.tensor([1.0] * 4 + [0.0] * 4)
     assert torch.allclose(module.loss(_batch(z, weight=weight)), module.loss(_batch(z[:4])), atol=1e-6)
