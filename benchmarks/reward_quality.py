@@ -104,7 +104,7 @@ def main() -> int:
         figures += figures_of(name, asked, resampling)
     prompts = (len({each.prompt for each in answers}) for answers in (train, unseen))
     notes = "{} prompts learnt from, {} asked; ".format(*prompts) + (
-        f"{len(judged.names)} judged models, each answer to those; MiniLM frozen, {MAX_TOKENS} tokens, no training end to end. "
+        f"{len(judged.names)} judged models; MiniLM frozen, {MAX_TOKENS} tokens, no training end to end. "
         f"Agreement: pairs whose judged preferences differ by 0.2 or more, without {GAMER} (its preference was won by "
         f"fooling the judge) and, unless said, without {DEMONSTRATOR}'s own answers. Intervals (of the first seed) are "
         "95%, clustered by prompt; a random head's are of heads. policies: Spearman over models; policies-apart: over "
