@@ -28,7 +28,7 @@ from iirl_core.config import Config, load_config
 from iirl_core.corpus import read_corpus
 from iirl_core.demonstration import Conversation
 from iirl_core.errors import IirlError
-from iirl_core.evaluation import Evaluation, parse_evaluation
+from iirl_core.evaluation import BASELINES, Evaluation, parse_evaluation
 from iirl_core.release import resolve
 from iirl_core.signing import Trust
 from jobs import evaluate, flywheel, ingest, release, train
@@ -150,7 +150,9 @@ def main() -> int:
         progress.say(f"real: {error}")
         return 2
     notes = "One seed. Estimates are of unseen records; their spread is the 95% bootstrap interval. `separation/X` is"
-    notes += " the AUROC against X, `length/X` what length alone reaches."
+    notes += (
+        " the AUROC against X, `length/FIGURE` what length alone reaches, `random/FIGURE` what an untrained head does."
+    )
     write_results("real", figures, notes, options.json)
     return 1 if any(each.met is False for each in figures) else 0
 
@@ -171,7 +173,8 @@ def figures_of(name: str, turned: Turned) -> list[Figure]:
         *(
             Figure(f"{name}: {each.name}", each.value, "", baseline=learnt, runs=(each.low, each.high))
             for each in turned.evaluation.estimates
-            if each.name.partition("/")[0] in ("separation", "length", "pairs") or each.name == "retention/kept"
+            if each.name.partition("/")[0] in ("separation", "pairs", "calibration", *BASELINES)
+            or each.name == "retention/kept"
         ),
         figure(f"{name}: open hard findings", [turned.last.open_hard], "", baseline=f"{turned.first.open_hard} first"),
         figure(f"{name}: findings", [turned.last.findings], "", baseline=f"{turned.first.findings} first"),

@@ -50,7 +50,7 @@ SPLIT = SplitSection(train=0.5, guard=0, unseen=0.5)
 SHARES = {"mismatched": 0.5, "truncated": 0.5, "shuffled": 0.5, "repeated": 0.5}
 SEEDS = (0, 1, 2)
 EPOCHS, BATCH, RATE, DECAY = 30, 64, 1e-3, 0.1
-ASKED = 200
+ASKED = 120
 """Prompts asked, of the about 300 that are not learnt from: encoding is what takes the time."""
 QUICK_PROMPTS = 60
 DEMONSTRATIONS_ONLY = ("corrupted", "one-class")
