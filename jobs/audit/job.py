@@ -8,6 +8,7 @@ same seeds and therefore the same findings.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -27,6 +28,7 @@ from iirl_core.audit import (
 )
 from iirl_core.canonical import Digest, digest_bytes
 from iirl_core.config import Config
+from iirl_core.config.governance import AuditSection
 from iirl_core.errors import ConfigError, InputError
 from iirl_core.log import Event, append
 from iirl_core.norm import Norm, norms_digest, norms_of
@@ -120,7 +122,8 @@ def audit_round(
     material = gather_material(store, config, artifact, norms, history)
     assignment = scorers.assign(digest, norms, material, trust_remote_code=remote)
     chunks = chunks_of(config, digest, round_, len(material.former))
-    merged = _ask(scorers, assignment, chunks, config, progress)
+    with progress.task("audit", sum(config.audit.probes.values()) + len(material.former)) as advance:
+        merged = _ask(scorers, assignment, chunks, config.audit, advance)
     verified = _verify(scorers, assignment, merged.findings, progress)
     findings = worst_first(finding for finding in verified if finding is not None)
     coverage = Coverage.fit(artifact.model.spaces.bottleneck, merged.reservoir)
@@ -143,18 +146,20 @@ def chunks_of(config: Config, digest: Digest, round_: int, former: int) -> list[
 
 
 def _ask(
-    scorers: ScorerPool, assignment: ray.ObjectRef, chunks: list[Chunk], config: Config, progress: Progress
+    scorers: ScorerPool,
+    assignment: ray.ObjectRef,
+    chunks: list[Chunk],
+    section: AuditSection,
+    advance: Callable[[int], None],
 ) -> ChunkResult:
     """All chunks, merged as they come: memory holds one round's kept findings, never all probes."""
-    section = config.audit
     if not chunks:
         raise InputError("an audit that asks nothing", "audit.probes with a budget above 0")
     merged: ChunkResult | None = None
-    with progress.task("audit", sum(chunk.count for chunk in chunks)) as advance:
-        for part in audit_chunks(scorers, assignment, chunks):
-            parts = [part] if merged is None else [merged, part]
-            merged = ChunkResult.merge(parts, section.keep_findings, section.coverage_points)
-            advance(part.asked)
+    for part in audit_chunks(scorers, assignment, chunks):
+        parts = [part] if merged is None else [merged, part]
+        merged = ChunkResult.merge(parts, section.keep_findings, section.coverage_points)
+        advance(part.asked)
     if merged is None or merged.asked == 0:
         raise InputError("an audit whose families had nothing to ask", "a probe corpus, or other families")
     return merged
