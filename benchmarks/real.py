@@ -3,8 +3,9 @@
     make real [DATA=../shared/data]
     python -m benchmarks.real [--quick] [--only hh] [--data FOLDER] [--store .iirl-real] [--json PATH]
 
-For each configuration in ``examples/real``: ingest → train → evaluate → audit, triage and patch until the verdict
-passes or the rounds are spent → release → serve, on one Ray. A wheel that does not pass is not released, and says so.
+For each configuration in ``examples/real``: ingest → train → audit, triage and patch until the verdict passes or the
+rounds are spent → evaluate what is left of the reward → release → serve, on one Ray. A wheel that does not pass is not
+released, and says so.
 The data: expert trajectories of HalfCheetah-v4 and Hopper-v4 (strict, demonstrations only), Anthropic HH harmless-base
 (chosen against rejected) and alpaca_eval (gpt4_1106_preview against phi-2), both weakly supervised.
 """
@@ -26,9 +27,9 @@ from iirl_core.artifact import Artifact, load_from
 from iirl_core.audit import Audit
 from iirl_core.config import Config, load_config
 from iirl_core.corpus import read_corpus
-from iirl_core.demonstration import Conversation
 from iirl_core.errors import IirlError
 from iirl_core.evaluation import BASELINES, Evaluation, parse_evaluation
+from iirl_core.records import document_of
 from iirl_core.release import resolve
 from iirl_core.signing import Trust
 from jobs import evaluate, flywheel, ingest, release, train
@@ -104,12 +105,7 @@ def ask(session: Session, config: Config, artifact: Artifact) -> float:
     shown = next(section for section in config.corpora if section.role == "demonstrations")
     unseen = read_corpus(session.store, shown.name).demonstrations("unseen")
     inputs = [one.input for one in islice(unseen, ASKED)]
-    items = [
-        {"messages": [{"role": turn.role, "content": turn.content} for turn in item.messages]}
-        if isinstance(item, Conversation)
-        else {"observations": item.observations.tolist()}
-        for item in inputs
-    ]
+    items = [document_of(item) for item in inputs]
     reference = f"{config.name}@{config.release.channel}"
     with Server(session, config) as server:
         body = json.dumps({"model": reference, "items": items}).encode()

@@ -19,6 +19,10 @@ These errors cross process boundaries inside Ray, so each passes its own argumen
 
 from __future__ import annotations
 
+BUG = 70
+"""The exit code of a failure that nobody foresaw (sysexits' EX_SOFTWARE): Python's own 1 would read as an answer of no.
+"""
+
 
 class IirlError(Exception):
     """Root of the tree.
@@ -76,3 +80,17 @@ class Conflict(IirlError):
 
 class ClusterError(IirlError):
     """Ray, the network or the object store failed."""
+
+
+def ending(error: Exception, debug: str) -> tuple[int, str]:
+    """The exit code and the one line with which a process ends: 2 where a user can mend it, ``BUG`` where nobody
+    foresaw it; ``debug`` is what shows the traceback.
+
+    Example:
+        >>> ending(ConfigError("train.epochs 0", "at least 1"), "--debug")
+        (2, 'iirl: train.epochs 0; expected at least 1.')
+    """
+    if isinstance(error, IirlError):
+        return 2, f"iirl: {error}"
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    return BUG, f"iirl: this is a bug ({said[:300]}). See where with: {debug}."

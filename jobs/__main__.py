@@ -7,8 +7,8 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from iirl_core.errors import IirlError
-from jobs.cli import BUG, parser
+from iirl_core.errors import ending
+from jobs.cli import parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,12 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 (the process ends here)
         if options.debug:
             traceback.print_exc()
-        if isinstance(error, IirlError):
-            print(f"iirl: {error}", file=sys.stderr)
-            return 2
-        said = " ".join(f"{type(error).__name__}: {error}".split())
-        print(f"iirl: this is a bug ({said[:300]}). See where with: --debug.", file=sys.stderr)
-        return BUG
+        code, line = ending(error, "--debug")
+        print(line, file=sys.stderr)
+        return code
 
 
 if __name__ == "__main__":

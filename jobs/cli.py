@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 
-BUG = 70
-"""The exit code of a failure that nobody foresaw (EX_SOFTWARE): Python's own 1 would read as an answer of no."""
 VERBS = {
     "ingest": "files → validated, sharded corpora",
     "train": "corpora → a sealed, signed artifact",

@@ -48,8 +48,7 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
     """
     store = session.store
     digest = resolve(store, reference or config.name)
-    remote = config.encoder.kind == "text" and config.encoder.trust_remote_code
-    artifact = load_from(store, digest, trust_remote_code=remote)
+    artifact = load_from(store, digest, trust_remote_code=config.trusts_remote_code)
     manifest = artifact.manifest
     unseen = [read_unseen(section, corpus_behind(store, manifest, section)) for section in _in_order(config.corpora)]
     if not any(one.demonstrations for one in unseen if one.section.role == "demonstrations"):

@@ -92,8 +92,7 @@ def patch_round(
         Tampered: the artifact does not hold.
     """
     key = load_private_key(Path(config.keys), KeyRole.BUILDER)
-    remote = config.encoder.kind == "text" and config.encoder.trust_remote_code
-    artifact = load_from(session.store, audit.digest, trust_remote_code=remote)
+    artifact = load_from(session.store, audit.digest, trust_remote_code=config.trusts_remote_code)
     flaws = [finding for finding in findings if labels.get(finding.id) is TriageLabel.FLAW]
     with progress.task(f"repair of {len(flaws):,} flaws"):
         repair = _repair(session, config, artifact, flaws, audit.round)

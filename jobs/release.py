@@ -38,8 +38,7 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
     key, trust = load_private_key(keys, KeyRole.APPROVER), Trust.from_folder(keys)
     digest = resolve(store, reference or config.name)
     with progress.task(f"checking {digest[:19]}"):
-        remote = config.encoder.kind == "text" and config.encoder.trust_remote_code
-        manifest = load_from(store, digest, trust_remote_code=remote).manifest
+        manifest = load_from(store, digest, trust_remote_code=config.trusts_remote_code).manifest
     facts = Facts(config.name, manifest.name, manifest.version, manifest.parent, digest)
     thresholds = Thresholds.of(config.release.thresholds)
     made = release(store, facts, config.release.channel, thresholds=thresholds, key=key, trust=trust)

@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from iirl_core.config import Config
-from iirl_core.errors import ClusterError, ConfigError
-from jobs.cli import BUG
+from iirl_core.errors import BUG, ClusterError, ConfigError
 from jobs.outcome import Outcome
 
 if TYPE_CHECKING:

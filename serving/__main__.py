@@ -20,15 +20,13 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from iirl_core.config import Config, load_config
-from iirl_core.errors import ClusterError, ConfigError, IirlError
+from iirl_core.errors import ClusterError, ConfigError, ending
 
 if TYPE_CHECKING:
     from serving.admission import Pin
 
 APPLICATION = "iirl"
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-BUG = 70
-"""The exit code of a failure that nobody foresaw: sysexits' EX_SOFTWARE."""
 OWN_RAY = {
     "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
     "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",  # half a minute is for load balancers, which are not here
@@ -67,12 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 (the process ends here)
         if options.debug:
             traceback.print_exc()
-        if isinstance(error, IirlError):
-            print(f"iirl: {error}", file=sys.stderr)
-            return 2
-        said = " ".join(f"{type(error).__name__}: {error}".split())
-        print(f"iirl: this is a bug ({said[:300]}). See where with: python -m serving … --debug.", file=sys.stderr)
-        return BUG
+        code, line = ending(error, "python -m serving … --debug")
+        print(line, file=sys.stderr)
+        return code
     return 0
 
 

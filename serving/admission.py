@@ -71,8 +71,7 @@ def pin_release(config: Config) -> Pin:
             f"{name}@{channel} was never released in {store.url}", todo="Release it with: iirl release CONFIG"
         ) from error
     logged_release(store, verify_release(statement, trust, name, channel))
-    remote = config.encoder.kind == "text" and config.encoder.trust_remote_code
-    return Pin(store.url, name, channel, statement, trust, remote)
+    return Pin(store.url, name, channel, statement, trust, config.trusts_remote_code)
 
 
 def admit(pin: Pin, device: str = "cpu") -> Scorer:

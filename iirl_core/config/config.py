@@ -58,6 +58,11 @@ class Config(Section):
     serve: ServeSection = ServeSection()
     flywheel: FlywheelSection = FlywheelSection()
 
+    @property
+    def trusts_remote_code(self) -> bool:
+        """Whether code that came with the text encoder may run."""
+        return self.encoder.kind == "text" and self.encoder.trust_remote_code
+
     @model_validator(mode="after")
     def _fits_together(self) -> Config:
         roles = [corpus.role for corpus in self.corpora]

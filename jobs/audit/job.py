@@ -116,11 +116,10 @@ def audit_round(
     key, trust = load_private_key(keys, KeyRole.AUDITOR), Trust.from_folder(keys)
     history = history_of(store, digest, trust)
     round_ = 1 + max((past.audit.round for past in history), default=0)
-    remote = config.encoder.kind == "text" and config.encoder.trust_remote_code
-    artifact = load_from(store, digest, trust_remote_code=remote)
+    artifact = load_from(store, digest, trust_remote_code=config.trusts_remote_code)
     norms = norms_of(config)
     material = gather_material(store, config, artifact, norms, history)
-    assignment = scorers.assign(digest, norms, material, trust_remote_code=remote)
+    assignment = scorers.assign(digest, norms, material, trust_remote_code=config.trusts_remote_code)
     chunks = chunks_of(config, digest, round_, len(material.former))
     with progress.task("audit", sum(config.audit.probes.values()) + len(material.former)) as advance:
         merged = _ask(scorers, assignment, chunks, config.audit, advance)

@@ -44,8 +44,7 @@ def write_report(store: Store, config: Config, digest: Digest) -> str:
 
 
 def _gather(store: Store, config: Config, history: Sequence[PastRound], trust: Trust) -> ReportData:
-    remote = config.encoder.kind == "text" and config.encoder.trust_remote_code
-    artifact = load_from(store, history[-1].digest, trust_remote_code=remote)
+    artifact = load_from(store, history[-1].digest, trust_remote_code=config.trusts_remote_code)
     norms, times = norms_of(config), times_of(store, artifact.digest)
     findings = {past.audit.round: past.findings() for past in history}
     every = [finding for found in findings.values() for finding in found]

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from iirl_core.errors import ConfigError
+from iirl_core.errors import BUG, ConfigError
 from jobs import commands
 from jobs.__main__ import main
-from jobs.cli import BUG
 
 LOG = ["log", "--store", "nowhere"]
 

@@ -8,9 +8,8 @@ import pytest
 
 from cluster.submission import JobEnd
 from iirl_core.config import Config, load_config
-from iirl_core.errors import ClusterError, ConfigError
+from iirl_core.errors import BUG, ClusterError, ConfigError
 from jobs import submit
-from jobs.cli import BUG
 from jobs.submit import bundle_of, outcome_of, write_bundle
 
 CONFIG = """
