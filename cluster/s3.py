@@ -22,7 +22,7 @@ from boto3.exceptions import S3UploadFailedError
 from botocore.config import Config as ClientConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
-from iirl_core.errors import ClusterError, Conflict, NotFound
+from iirl_core.errors import ClusterError, Conflict, NotFound, one_line
 from iirl_core.store.key import STAGING, check_key, check_prefix, is_staged
 
 _MISSING = {"NoSuchKey", "404", "NotFound"}
@@ -251,7 +251,7 @@ class S3Store:
                 raise NotFound(f"nothing is stored at {key} in {self.url}") from error
             raise self._refused(key, code, error) from error
         except S3UploadFailedError as error:
-            raise ClusterError(f"the upload of {key} to {self.url} failed ({_line(error)})") from error
+            raise ClusterError(f"the upload of {key} to {self.url} failed ({one_line(error)})") from error
         except BotoCoreError as error:
             raise self._unreachable(error) from error
 
@@ -262,11 +262,11 @@ class S3Store:
             return ClusterError(
                 f"the object store denies access to {self.url} ({code})", todo="Mend the AWS credentials or the policy"
             )
-        return ClusterError(f"the object store refused {key} in {self.url} ({_line(error)})")
+        return ClusterError(f"the object store refused {key} in {self.url} ({one_line(error)})")
 
     def _unreachable(self, error: BotoCoreError) -> ClusterError:
         return ClusterError(
-            f"the object store {self.url} cannot be used ({_line(error)})",
+            f"the object store {self.url} cannot be used ({one_line(error)})",
             todo="Mend the endpoint (AWS_ENDPOINT_URL), the network or the credentials",
         )
 
@@ -282,7 +282,3 @@ def _client(endpoint: str | None) -> Any:
         s3={"addressing_style": "path" if endpoint else "auto"},
     )
     return boto3.session.Session().client("s3", endpoint_url=endpoint, config=settings)
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]

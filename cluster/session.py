@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from cluster.resources import Capacity, Node
 from cluster.store import open_store
-from iirl_core.errors import ClusterError
+from iirl_core.errors import ClusterError, one_line
 
 if TYPE_CHECKING:
     from iirl_core.config import Config
@@ -121,7 +121,7 @@ def _start_local() -> None:
         )
     except Exception as error:
         raise ClusterError(
-            f"the local Ray did not start ({_one_line(error)})", todo="See /tmp/ray/session_latest/logs"
+            f"the local Ray did not start ({one_line(error)})", todo="See /tmp/ray/session_latest/logs"
         ) from error
     finally:
         os.umask(before)
@@ -138,7 +138,7 @@ def _join(address: str) -> None:
         ray.init(address=address, log_to_driver=False, logging_level="ERROR", runtime_env=_our_code())
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         raise ClusterError(
-            f"cannot join the Ray cluster at {address} ({_one_line(error)})",
+            f"cannot join the Ray cluster at {address} ({one_line(error)})",
             "a running cluster that holds our token",
             "See ray status on its head",
         ) from error
@@ -158,7 +158,7 @@ def _check_reachable(address: str) -> None:
         socket.create_connection((host, int(port)), timeout=REACH_SECONDS).close()
     except (OSError, ValueError) as error:
         raise ClusterError(
-            f"nothing answers at {address} ({_one_line(error)})", "HOST:PORT of a Ray head (6379 by default)"
+            f"nothing answers at {address} ({one_line(error)})", "HOST:PORT of a Ray head (6379 by default)"
         ) from error
 
 
@@ -214,7 +214,3 @@ def _tighten_token() -> None:
     token = Path.home() / ".ray" / "auth_token"
     if token.exists() and token.stat().st_mode & 0o077:
         token.chmod(0o600)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]

@@ -94,3 +94,8 @@ def ending(error: Exception, debug: str) -> tuple[int, str]:
         return 2, f"iirl: {error}"
     said = " ".join(f"{type(error).__name__}: {error}".split())
     return BUG, f"iirl: this is a bug ({said[:300]}). See where with: {debug}."
+
+
+def one_line(error: BaseException) -> str:
+    """The text of another's error on one line, at most 200 characters: what fits into a message of ours."""
+    return " ".join(str(error).split())[:200]

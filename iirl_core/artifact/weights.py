@@ -21,7 +21,7 @@ from iirl_core.artifact.patch_file import PATCH_FILE, read_patches
 from iirl_core.canonical import JsonValue
 from iirl_core.config.learning import Expertness as ExpertnessSection
 from iirl_core.encoder import load_encoder, save_encoder
-from iirl_core.errors import ArtifactError
+from iirl_core.errors import ArtifactError, one_line
 from iirl_core.expertness import build_expertness
 from iirl_core.mapping import from_document
 from iirl_core.reward_model import RewardModel, Spaces, Support, Whitening
@@ -80,8 +80,9 @@ def load_model(folder: Path, manifest: Manifest, *, trust_remote_code: bool) -> 
         )
         support = Support(tensors["support.points"], calibration.support_scale)
     except (ValidationError, KeyError, RuntimeError, OSError, SafetensorError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ArtifactError(f"the weights of {manifest.name} {manifest.version} do not fit ({reason})") from error
+        raise ArtifactError(
+            f"the weights of {manifest.name} {manifest.version} do not fit ({one_line(error)})"
+        ) from error
     mapping = from_document(cast(JsonValue, calibration.mapping))
     patches = read_patches((folder / PATCH_FILE).read_bytes())
     return RewardModel(encoder, expertness, mapping, spaces, support, patches=patches)

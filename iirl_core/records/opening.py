@@ -126,8 +126,3 @@ def _rescue(file: RecordFile, start: int) -> bytes:
             if not byte:
                 return bytes(rescued)
             rescued += byte
-
-
-def one_line(error: BaseException) -> str:
-    """An error's text on one line, at most 200 characters."""
-    return " ".join(str(error).split())[:200]

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from iirl_core.errors import one_line
 from iirl_core.records.episodes import ARRAYS, cut_episodes
-from iirl_core.records.opening import UNREADABLE, one_line, open_random
+from iirl_core.records.opening import UNREADABLE, open_random
 from iirl_core.records.raw import Quarantined, RawRecord, RecordFile
 
 BATCH_ROWS = 512

