@@ -27,13 +27,9 @@ import torch
 from torch import Tensor
 
 from benchmarks.figures import Figure, arguments, figure, write_results
-from iirl_core.config.learning import (
-    BradleyTerrySection,
-    DiscriminatorSection,
-    MixtureSection,
-    SplitSection,
-    TextEncoderSection,
-)
+from iirl_core.config.corpora import SplitSection
+from iirl_core.config.encoding import TextEncoderSection
+from iirl_core.config.expertness import BradleyTerrySection, DiscriminatorSection, MixtureSection
 from iirl_core.corpus.identity import identity_and_key, identity_of, split_of
 from iirl_core.corruption import corrupted
 from iirl_core.demonstration import Conversation, Demonstration, conversation

@@ -24,7 +24,8 @@ import torch
 import torch.distributed
 
 from benchmarks.figures import Figure, arguments, figure, write_results
-from iirl_core.config.learning import MixtureSection, TrainSection
+from iirl_core.config.expertness import MixtureSection
+from iirl_core.config.training import TrainSection
 from iirl_core.expertness import Batch, build_expertness
 from iirl_core.store import DirectoryStore
 from jobs.train.engine import Engine

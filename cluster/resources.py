@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from iirl_core.config.governance import AuditSection
-from iirl_core.config.learning import TrainSection
+from iirl_core.config.training import TrainSection
 from iirl_core.errors import ClusterError, ConfigError
 
 FEEDING = 1.0

@@ -17,7 +17,7 @@ from cluster.session import Session
 from iirl_core.artifact import Artifact, load_from
 from iirl_core.canonical import Digest, folder_of
 from iirl_core.config import Config
-from iirl_core.config.learning import CorpusSection
+from iirl_core.config.corpora import CorpusSection
 from iirl_core.corpus import Corpus
 from iirl_core.corpus.identity import split_key
 from iirl_core.demonstration import Demonstration, Input, Trajectory

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iirl_core.artifact import Manifest
-from iirl_core.config.learning import CorpusSection
+from iirl_core.config.corpora import CorpusSection
 from iirl_core.corpus import Corpus, read_corpus
 from iirl_core.store.protocol import Store
 

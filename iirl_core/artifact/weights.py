@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from iirl_core.artifact.manifest import Calibration, Manifest
 from iirl_core.artifact.patch_file import PATCH_FILE, read_patches
 from iirl_core.canonical import JsonValue
-from iirl_core.config.learning import Expertness as ExpertnessSection
+from iirl_core.config.expertness import Expertness as ExpertnessSection
 from iirl_core.encoder import load_encoder, save_encoder
 from iirl_core.errors import ArtifactError, one_line
 from iirl_core.expertness import build_expertness

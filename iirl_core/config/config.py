@@ -6,6 +6,18 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from iirl_core.config.corpora import CorpusSection
+from iirl_core.config.encoding import Encoder
+from iirl_core.config.evaluation import EvaluateSection
+from iirl_core.config.expertness import (
+    CONVERSATIONS_ONLY,
+    ORDER_ONLY,
+    BradleyTerrySection,
+    DiscriminatorSection,
+    Expertness,
+    JointSection,
+    MixtureSection,
+)
 from iirl_core.config.governance import (
     AuditSection,
     FlywheelSection,
@@ -14,22 +26,9 @@ from iirl_core.config.governance import (
     ReleaseSection,
     ServeSection,
 )
-from iirl_core.config.learning import (
-    CONVERSATIONS_ONLY,
-    ORDER_ONLY,
-    BradleyTerrySection,
-    CorpusSection,
-    DiscriminatorSection,
-    Encoder,
-    EvaluateSection,
-    Expertness,
-    ExponentialSection,
-    JointSection,
-    Mapping,
-    MixtureSection,
-    TrainSection,
-)
+from iirl_core.config.mapping import ExponentialSection, Mapping
 from iirl_core.config.section import Section
+from iirl_core.config.training import TrainSection
 
 
 class Config(Section):

@@ -6,8 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from iirl_core.config.learning import Fraction
-from iirl_core.config.section import Section
+from iirl_core.config.section import Fraction, Section
 
 
 class RegionSection(Section):

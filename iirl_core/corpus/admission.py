@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from iirl_core.canonical import digest_json
-from iirl_core.config.learning import CorpusSection, SplitSection
+from iirl_core.config.corpora import CorpusSection, SplitSection
 from iirl_core.corpus.identity import identity_and_key, identity_of, split_of
 from iirl_core.corpus.tables import Kind
 from iirl_core.demonstration import Conversation, Demonstration, Input

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from iirl_core.canonical import Digest, canonical_json, digest_chunks
-from iirl_core.config.learning import SplitSection
+from iirl_core.config.corpora import SplitSection
 from iirl_core.demonstration import SPLITS, Conversation, Input, Split, Trajectory
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from iirl_core.config.learning import TextEncoderSection, TrajectoryEncoderSection
+from iirl_core.config.encoding import TextEncoderSection, TrajectoryEncoderSection
 from iirl_core.demonstration import Input
 from iirl_core.encoder.placing import place as place
 from iirl_core.encoder.protocol import ArtifactKind as ArtifactKind

@@ -11,7 +11,7 @@ from torch import Tensor
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-from iirl_core.config.learning import TextEncoderSection
+from iirl_core.config.encoding import TextEncoderSection
 from iirl_core.demonstration import Conversation, Input
 from iirl_core.encoder.protocol import ArtifactKind, Encoded
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from iirl_core.config.learning import BradleyTerrySection, DiscriminatorSection, JointSection, MixtureSection
+from iirl_core.config.expertness import BradleyTerrySection, DiscriminatorSection, JointSection, MixtureSection
 from iirl_core.expertness.autoencoder_mixture import AutoencoderMixture
 from iirl_core.expertness.bradley_terry import BradleyTerry
 from iirl_core.expertness.discriminator import Discriminator

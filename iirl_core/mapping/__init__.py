@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from iirl_core.canonical import JsonValue
-from iirl_core.config.learning import ExponentialSection, SigmoidSection
+from iirl_core.config.mapping import ExponentialSection, SigmoidSection
 from iirl_core.errors import ArtifactError, ConfigError
 from iirl_core.mapping.exponential import Exponential, calibrate_exponential
 from iirl_core.mapping.protocol import Mapping as Mapping

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from iirl_core.config.learning import ExponentialSection
+from iirl_core.config.mapping import ExponentialSection
 from iirl_core.errors import ArtifactError, ConfigError
 
 

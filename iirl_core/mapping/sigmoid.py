@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from iirl_core.config.learning import SigmoidSection
+from iirl_core.config.mapping import SigmoidSection
 from iirl_core.errors import ArtifactError, ConfigError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from iirl_core.config.learning import ExponentialSection
+from iirl_core.config.mapping import ExponentialSection
 from iirl_core.encoder.protocol import Encoder
 from iirl_core.errors import ConfigError
 from iirl_core.expertness import Expertness

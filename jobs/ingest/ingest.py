@@ -24,7 +24,7 @@ from cluster.session import Session
 from cluster.streaming import streaming
 from iirl_core.canonical import JsonValue
 from iirl_core.config import Config
-from iirl_core.config.learning import CorpusSection
+from iirl_core.config.corpora import CorpusSection
 from iirl_core.corpus import Admission, CorpusManifest, Shard, admission_of, publish_corpus
 from iirl_core.corpus.publishing import pointer_key, staging, tallied
 from iirl_core.corpus.shard import shard_name, write_shard

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from iirl_core.canonical import JsonValue
-from iirl_core.config.learning import TrainSection
+from iirl_core.config.training import TrainSection
 from iirl_core.expertness import Batch, Expertness
 from jobs.train.schedule import learning_rate
 

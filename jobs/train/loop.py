@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 
 from cluster.store import open_store
-from iirl_core.config.learning import TrainSection
+from iirl_core.config.training import TrainSection
 from iirl_core.expertness import Expertness, ExpertnessSection, build_expertness
 from iirl_core.expertness.discriminator import Discriminator
 from jobs.train.engine import Engine

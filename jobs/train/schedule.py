@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from iirl_core.config.learning import OptimiserSection
+from iirl_core.config.training import OptimiserSection
 
 FLOOR = 0.1
 """Where the cosine ends, as a share of the full rate."""

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 
 from iirl_core.artifact import CorpusEntry, Supervision
 from iirl_core.config import Config
-from iirl_core.config.learning import CorpusSection, DiscriminatorSection, JointSection
+from iirl_core.config.corpora import CorpusSection
+from iirl_core.config.expertness import DiscriminatorSection, JointSection
 from iirl_core.corpus import Corpus, read_corpus
 from iirl_core.demonstration import SPLITS, Demonstration, Split
 from iirl_core.errors import ConfigError

@@ -8,7 +8,7 @@ import pytest
 
 from cluster.resources import FEEDING, ActorPlan, Capacity, Node, plan_encoders, plan_scorers, plan_training
 from iirl_core.config.governance import AuditSection
-from iirl_core.config.learning import TrainSection
+from iirl_core.config.training import TrainSection
 from iirl_core.errors import ClusterError, ConfigError
 
 

@@ -8,7 +8,7 @@ import pytest
 from iirl_core.artifact import load_from
 from iirl_core.canonical import Digest, digest_bytes
 from iirl_core.config import Config
-from iirl_core.config.learning import CorpusSection
+from iirl_core.config.corpora import CorpusSection
 from iirl_core.corpus import identity_of, read_corpus, write_corpus
 from iirl_core.demonstration import Demonstration, conversation
 from iirl_core.errors import ConfigError

@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from iirl_core.config.learning import SplitSection
+from iirl_core.config.corpora import SplitSection
 from iirl_core.corpus import identity_of, split_of
 from iirl_core.corpus.identity import identity_and_key
 from iirl_core.demonstration import Conversation, Message, Trajectory, conversation

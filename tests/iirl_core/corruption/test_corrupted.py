@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from iirl_core.config.learning import CONVERSATIONS_ONLY, CorruptedSection
+from iirl_core.config.expertness import CONVERSATIONS_ONLY, CorruptedSection
 from iirl_core.corruption import CORRUPTIONS, answer_pool, corrupted
 from iirl_core.demonstration import Conversation, Demonstration, Input, Trajectory, conversation
 

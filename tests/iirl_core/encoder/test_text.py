@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from iirl_core.config.learning import TextEncoderSection
+from iirl_core.config.encoding import TextEncoderSection
 from iirl_core.demonstration import Trajectory, conversation
 from iirl_core.encoder import fit_encoder
 from iirl_core.encoder.text import TextEncoder

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from iirl_core.config.learning import TrajectoryEncoderSection
+from iirl_core.config.encoding import TrajectoryEncoderSection
 from iirl_core.demonstration import Trajectory, conversation
 from iirl_core.encoder import fit_encoder
 from iirl_core.encoder.trajectory import RowKind

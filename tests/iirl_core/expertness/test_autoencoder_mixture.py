@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from iirl_core.config.learning import MixtureSection
+from iirl_core.config.expertness import MixtureSection
 from iirl_core.expertness import Batch, Expertness, build_expertness
 
 

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from iirl_core.config.learning import BradleyTerrySection
+from iirl_core.config.expertness import BradleyTerrySection
 from iirl_core.errors import InputError
 from iirl_core.expertness import Batch, build_expertness
 from iirl_core.expertness.bradley_terry import BradleyTerry

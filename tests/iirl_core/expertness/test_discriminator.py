@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from iirl_core.config.learning import DiscriminatorSection
+from iirl_core.config.expertness import DiscriminatorSection
 from iirl_core.errors import ConfigError
 from iirl_core.expertness import Batch, Discriminator, build_expertness
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from iirl_core.config.learning import JointSection
+from iirl_core.config.expertness import JointSection
 from iirl_core.expertness import Batch, build_expertness
 from iirl_core.expertness.joint import Joint
 

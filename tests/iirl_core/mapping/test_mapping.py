@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from iirl_core.config.learning import ExponentialSection, SigmoidSection
+from iirl_core.config.mapping import ExponentialSection, SigmoidSection
 from iirl_core.errors import ArtifactError, ConfigError
 from iirl_core.mapping import MappingSection, calibrate, from_document
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from iirl_core.config.learning import ExponentialSection, SigmoidSection
+from iirl_core.config.mapping import ExponentialSection, SigmoidSection
 from iirl_core.errors import ConfigError
 from iirl_core.mapping.exponential import Exponential
 from iirl_core.reward_model import assemble

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from iirl_core.config.learning import DiscriminatorSection, MixtureSection
+from iirl_core.config.expertness import DiscriminatorSection, MixtureSection
 from iirl_core.expertness import build_expertness
 from iirl_core.reward_model import Spaces
 

@@ -8,7 +8,7 @@ import torch
 
 from iirl_core.artifact import Artifact, Guard, load_from, seal, seal_child
 from iirl_core.audit import Finding
-from iirl_core.config.learning import TrajectoryEncoderSection
+from iirl_core.config.encoding import TrajectoryEncoderSection
 from iirl_core.demonstration import Input, Trajectory
 from iirl_core.encoder import fit_encoder
 from iirl_core.expertness import build_expertness

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from iirl_core.config import Config
-from iirl_core.config.learning import SplitSection
+from iirl_core.config.corpora import SplitSection
 from iirl_core.corpus import admission_of, admit, identity_of, split_of, write_corpus
 from iirl_core.demonstration import Conversation, Demonstration, Input, Split, Trajectory
 from iirl_core.records import open_records

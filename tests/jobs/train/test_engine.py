@@ -9,7 +9,8 @@ import pytest
 import torch
 import torch.distributed
 
-from iirl_core.config.learning import DiscriminatorSection, MixtureSection, OptimiserSection, TrainSection
+from iirl_core.config.expertness import DiscriminatorSection, MixtureSection
+from iirl_core.config.training import OptimiserSection, TrainSection
 from iirl_core.expertness import Batch, build_expertness
 from jobs.train.engine import Engine
 from jobs.train.schedule import learning_rate

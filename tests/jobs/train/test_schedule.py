@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iirl_core.config.learning import OptimiserSection
+from iirl_core.config.training import OptimiserSection
 from jobs.train.schedule import FLOOR, learning_rate
 
 SECTION = OptimiserSection(learning_rate=0.01, warmup_steps=10)

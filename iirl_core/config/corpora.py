@@ -1,0 +1,48 @@
+"""Sections that say which records there are and how they are split."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from iirl_core.config.section import Fraction, Section
+
+
+class SplitSection(Section):
+    """Fractions by hash of the prompt (conversations) or of the record (trajectories); they sum to 1."""
+
+    train: Fraction = 0.7
+    guard: Fraction = 0.15
+    unseen: Fraction = 0.15
+
+    @model_validator(mode="after")
+    def _sums_to_one(self) -> SplitSection:
+        if abs(self.train + self.guard + self.unseen - 1) > 1e-9:
+            raise ValueError(f"splits sum to {self.train + self.guard + self.unseen:g}, expected 1")
+        return self
+
+
+class CorpusSection(Section):
+    """One corpus: files in, shards out."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    role: Literal["demonstrations", "negatives", "probes"] = "demonstrations"
+    """``demonstrations`` play D_E, ``negatives`` D_neg; ``probes`` are only ever asked by the audit."""
+    files: list[str] = Field(min_length=1)
+    """Paths or globs, relative to the configuration file; JSONL, JSON, Parquet (also .gz, .zst), NPZ, HDF5."""
+    take: Literal["chosen", "rejected"] | None = None
+    """Which side of comparison records this corpus holds; needed for them and refused for others."""
+    paired: bool = False
+    """Each record of the corpus remembers the comparison whose side it is, as a family that learns from comparisons
+    needs it: an answer in two comparisons is then two records. Needs ``take``."""
+    split: SplitSection = SplitSection()
+    segment: int | None = Field(default=None, ge=1)
+    """Cut trajectories into segments of this many steps before splitting."""
+    rows_per_shard: int = Field(default=50_000, ge=1)
+
+    @model_validator(mode="after")
+    def _pairs_have_sides(self) -> CorpusSection:
+        if self.paired and self.take is None:
+            raise ValueError("paired without take: which side of its comparisons does the corpus hold?")
+        return self

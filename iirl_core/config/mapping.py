@@ -1,0 +1,39 @@
+"""Sections of the maps from signal to reward."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from iirl_core.config.section import Fraction, Section
+
+
+class ExponentialSection(Section):
+    """clip(exp(−k·(MSE−l_min)/(l_max−l_min)), 0, 1), k fixed by two anchors."""
+
+    kind: Literal["exponential"] = "exponential"
+    demonstration_quantile: Fraction = 0.9
+    """Held-out demonstrations up to this quantile of the error get reward 1: that error is l_min."""
+    contrast_quantile: Fraction = 0.05
+    """l_max: this quantile of the error on the contrast (negatives, or where there are none the support: uniform
+    samples of the demonstrations' bounding box widened by ``support_margin``)."""
+    contrast_reward: float = Field(default=0.01, gt=0, lt=1)
+    """The reward at l_max; k = −ln of it."""
+    support_margin: float = Field(default=0.5, ge=0)
+
+
+class SigmoidSection(Section):
+    """sigmoid((signal − centre)/scale), both fixed by two anchors: medians by default, which also lie apart where many
+    negatives look like demonstrations.
+    """
+
+    kind: Literal["sigmoid"] = "sigmoid"
+    demonstration_quantile: Fraction = 0.5
+    """This quantile of held-out demonstrations' signals gets ``demonstration_reward``."""
+    demonstration_reward: float = Field(default=0.8, gt=0, lt=1)
+    contrast_quantile: Fraction = 0.5
+    contrast_reward: float = Field(default=0.1, gt=0, lt=1)
+
+
+Mapping = Annotated[ExponentialSection | SigmoidSection, Field(discriminator="kind")]
