@@ -10,7 +10,7 @@ from iirl_core.config.section import Section
 
 
 class TextEncoderSection(Section):
-    """A transformers model, frozen, its last hidden states mean-pooled over the tokens."""
+    """A transformers model, frozen, its last hidden states pooled to one row."""
 
     kind: Literal["text"] = "text"
     model: str = "minilm"
@@ -18,6 +18,9 @@ class TextEncoderSection(Section):
     max_tokens: int = Field(default=256, ge=8)
     """Longer conversations lose the start of their context first; an answer that is longer by itself loses its end.
     Both are flagged in the Reading, and serving refuses them unless asked to truncate."""
+    pooling: Literal["mean", "cls", "last"] = "mean"
+    """How a text's tokens become one row. ``mean`` over them; ``cls``, the first (BERT and its kind); ``last``, the
+    last (decoders such as Llama and Qwen, where no earlier token sees the whole text)."""
     chat_template: str | None = None
     """Jinja; None takes the tokenizer's own, or our plain one where it has none."""
     batch: int = Field(default=32, ge=1)

