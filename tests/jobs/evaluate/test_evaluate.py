@@ -17,6 +17,9 @@ from iirl_core.log import entries
 from iirl_core.release import resolve
 from iirl_core.store import Store
 from jobs import evaluate
+from jobs.evaluate.scoring import score
+from jobs.evaluate.table import table_rows
+from jobs.evaluate.unseen import Unseen, pairs_of
 from jobs.learnt import corpus_behind
 from tests.iirl_core.artifact.samples import walks
 from tests.jobs.audit.turning import make_root, wheel_config
@@ -78,11 +81,11 @@ def test_a_corpus_without_unseen_demonstrations_is_refused(tmp_path: Path) -> No
         evaluate.run(session, config, quiet())
 
 
-def _unseen(name: str, *answers: tuple[str, str], role: str = "demonstrations") -> evaluate.Unseen:
+def _unseen(name: str, *answers: tuple[str, str], role: str = "demonstrations") -> Unseen:
     section = CorpusSection(name=name, role=role, files=["x.jsonl"])  # type: ignore[arg-type]
     items = [conversation(prompt, answer) for prompt, answer in answers]
     shown = tuple(Demonstration(identity_of(item), item, name, "unseen") for item in items)
-    return evaluate.Unseen(section, digest_bytes(b""), len(shown), shown, tuple(prompt for prompt, _ in answers))
+    return Unseen(section, digest_bytes(b""), len(shown), shown, tuple(prompt for prompt, _ in answers))
 
 
 def test_answers_of_two_corpora_are_paired_by_prompt_and_equal_ones_are_not() -> None:
@@ -91,15 +94,15 @@ def test_answers_of_two_corpora_are_paired_by_prompt_and_equal_ones_are_not() ->
         _unseen("claude", ("c", "better"), ("x", "alone")),
     ]
     negatives = _unseen("phi", ("c", "poor"), ("b", "4"), ("a", "bad"), role="negatives")
-    assert evaluate.pairs_of(shown, negatives).tolist() == [[0, 2], [2, 0], [3, 0]]
-    assert evaluate.pairs_of([], negatives).shape == (0, 2)
+    assert pairs_of(shown, negatives).tolist() == [[0, 2], [2, 0], [3, 0]]
+    assert pairs_of([], negatives).shape == (0, 2)
 
 
 def test_random_heads_stand_beside_the_reward_of_whole_inputs(tmp_path: Path) -> None:
     session, root = make_root(tmp_path)
     model = load_from(session.store, root).model
     inputs = list(walks(3, 7))
-    scored = evaluate.score(model, inputs)
+    scored = score(model, inputs)
     assert scored.heads.shape == (3, 16)
     for index, item in enumerate(inputs):
         rows = model.encoder.encode([item]).z.double().numpy()
@@ -111,7 +114,7 @@ def test_random_heads_stand_beside_the_reward_of_whole_inputs(tmp_path: Path) ->
 def test_the_table_has_the_baselines_beside_their_figures(tmp_path: Path) -> None:
     session, root = make_root(tmp_path)
     evaluate.run(session, _config(tmp_path), quiet())
-    lines = {line[0]: line for line in evaluate.table_rows(_kept(session.store, root))}
+    lines = {line[0]: line for line in table_rows(_kept(session.store, root))}
     assert all(not name.startswith(("length/", "random/")) for name in lines)
     noisy = lines["separation/noise-1"]
     assert noisy[3] == "", "copies are as long as what they are copies of"

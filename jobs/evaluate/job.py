@@ -1,0 +1,72 @@
+"""The verb: read, score, compute, keep, say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cluster.session import Session
+from iirl_core.artifact import Artifact, load_from
+from iirl_core.canonical import folder_of
+from iirl_core.config import Config
+from iirl_core.config.corpora import CorpusSection
+from iirl_core.errors import ConfigError
+from iirl_core.evaluation import Evaluation, Resampling, evaluate
+from iirl_core.log import Event, append
+from iirl_core.release import resolve
+from jobs.console import Progress
+from jobs.evaluate.table import HEADERS, table_rows
+from jobs.evaluate.unseen import freeze, read_unseen
+from jobs.learnt import corpus_behind
+from jobs.lineage import lineage
+from jobs.outcome import Outcome
+
+
+def run(session: Session, config: Config, progress: Progress, reference: str | None = None) -> Outcome:
+    """Evaluate ``reference`` (default: the newest artifact of ``config.name``) on the unseen splits of the corpora.
+
+    Raises:
+        NotFound: there is no such artifact or corpus.
+        ConfigError: no demonstration is in the unseen split.
+    """
+    store = session.store
+    digest = resolve(store, reference or config.name)
+    artifact = load_from(store, digest, trust_remote_code=config.trusts_remote_code)
+    manifest = artifact.manifest
+    unseen = [read_unseen(section, corpus_behind(store, manifest, section)) for section in _in_order(config.corpora)]
+    if not any(one.demonstrations for one in unseen if one.section.role == "demonstrations"):
+        raise ConfigError(
+            "no demonstration is in the unseen split", "at least one", "Change corpora[].split and ingest"
+        )
+    inputs = sum(len(one.demonstrations) for one in unseen)
+    with progress.task("evaluating", total=inputs) as advance:
+        frozen = freeze(artifact.model, unseen, config, advance)
+        estimates = evaluate(frozen, Resampling(config.evaluate.bootstrap, config.seed))
+    evaluation = Evaluation(
+        digest=digest,
+        root=list(lineage(store, digest))[-1].digest,
+        corpora={one.section.name: one.digest for one in unseen},
+        counts={one.section.name: (len(one.demonstrations), one.there) for one in unseen},
+        bootstrap=config.evaluate.bootstrap,
+        estimates=tuple(estimates),
+    )
+    key = evaluation_key(artifact)
+    if not store.exists(key) or store.get(key) != evaluation.to_bytes():
+        append(store, Event("evaluate", digest, manifest.name))
+        store.put(key, evaluation.to_bytes())
+    progress.table(f"{manifest.name} {manifest.version}", HEADERS, table_rows(evaluation))
+    return Outcome(
+        made=f"evaluated {manifest.name} {manifest.version} on {inputs} unseen records",
+        where=f"{key} in {store.url}",
+        next="iirl audit CONFIG.yaml",
+    )
+
+
+def evaluation_key(artifact: Artifact) -> str:
+    """Where an artifact's evaluation lies in the store."""
+    return f"runs/{artifact.manifest.name}/evaluations/{folder_of(artifact.digest)}.json"
+
+
+def _in_order(sections: Sequence[CorpusSection]) -> list[CorpusSection]:
+    """Demonstrations, then negatives."""
+    told = [section for section in sections if section.role != "probes"]
+    return sorted(told, key=lambda section: section.role != "demonstrations")
