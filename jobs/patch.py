@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cluster.session import Session
-from iirl_core.artifact import Artifact, load_from, seal_child
+from iirl_core.artifact import Artifact, Provenance, load_from, provenance_of, seal_child
 from iirl_core.audit import Audit, Finding, TriageLabel
 from iirl_core.canonical import Digest, canonical_json
 from iirl_core.config import Config
@@ -35,6 +35,7 @@ from iirl_core.signing import (
 from iirl_core.store.pointer import move_pointer
 from jobs.console import Progress
 from jobs.history import latest_round
+from jobs.learnt import corpus_behind, learnt_from
 from jobs.lineage import manifest_of
 from jobs.outcome import Outcome
 
@@ -113,8 +114,16 @@ def _repair(session: Session, config: Config, artifact: Artifact, findings: Sequ
     )
     if not proposal.patches or not budget.holds:
         return Repair(None, proposal, budget)
-    weak = draws_on_corpus(proposal.patches, findings)
-    return Repair(seal_child(session.store, artifact, patches, weak=weak), proposal, budget)
+    learnt = _probed(session, config, artifact) if draws_on_corpus(proposal.patches, findings) else None
+    return Repair(seal_child(session.store, artifact, patches, learnt=learnt), proposal, budget)
+
+
+def _probed(session: Session, config: Config, artifact: Artifact) -> Provenance:
+    """What can be claimed of patches that go back to probe corpora: to some of them, so the least of all."""
+    sections = [section for section in config.corpora if section.role == "probes"]
+    return provenance_of(
+        [learnt_from(section, corpus_behind(session.store, artifact.manifest, section)) for section in sections]
+    )
 
 
 def _sign(session: Session, key: SigningKey, config: Config, repair: Repair, audit: Audit) -> None:

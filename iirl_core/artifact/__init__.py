@@ -9,8 +9,11 @@ from iirl_core.artifact.manifest import CorpusEntry as CorpusEntry
 from iirl_core.artifact.manifest import FileEntry as FileEntry
 from iirl_core.artifact.manifest import Manifest as Manifest
 from iirl_core.artifact.parsing import parse_manifest as parse_manifest
+from iirl_core.artifact.provenance import Learnt as Learnt
 from iirl_core.artifact.provenance import Mode as Mode
+from iirl_core.artifact.provenance import Provenance as Provenance
 from iirl_core.artifact.provenance import Supervision as Supervision
+from iirl_core.artifact.provenance import provenance_of as provenance_of
 from iirl_core.artifact.sealing import ArtifactDraft as ArtifactDraft
 from iirl_core.artifact.sealing import seal as seal
 from iirl_core.artifact.sealing import seal_child as seal_child

@@ -7,11 +7,11 @@ from iirl_core.artifact.provenance import Mode, Supervision
 
 _MODES = {
     Mode.STRICT: "Fixed data only: no environment was run, no policy was sampled or updated.",
-    Mode.FROZEN_POLICY: "Negatives were sampled once from fixed policies.",
+    Mode.FROZEN_POLICY: "Answers were sampled once from fixed policies; none was updated.",
     Mode.POLICY_ADAPTIVE: "Samples of a moving policy were used.",
 }
 _SUPERVISION = {
-    Supervision.DEMONSTRATIONS_ONLY: "Demonstrations only: no comparisons, no labelled negatives.",
+    Supervision.DEMONSTRATIONS_ONLY: "Demonstrations only: no comparison, no labelled negative, no choice of models.",
     Supervision.WEAK: "Weak: labelled or chosen negatives told bad from good.",
     Supervision.PREFERENCE: "Preference: it was trained on comparisons.",
 }

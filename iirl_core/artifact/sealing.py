@@ -27,7 +27,7 @@ from iirl_core.artifact.golden import golden_of
 from iirl_core.artifact.guard import GUARD_FILE, Guard, guard_metrics
 from iirl_core.artifact.manifest import CorpusEntry, FileEntry, GuardEntry, Manifest
 from iirl_core.artifact.patch_file import PATCH_FILE, patch_bytes
-from iirl_core.artifact.provenance import Mode, Supervision
+from iirl_core.artifact.provenance import Provenance
 from iirl_core.artifact.weights import calibration_of, save_model
 from iirl_core.canonical import Digest, digest_chunks, folder_of
 from iirl_core.config import Config
@@ -42,15 +42,14 @@ CARD = "README.md"
 
 @dataclass(frozen=True, eq=False)
 class ArtifactDraft:
-    """What training hands over: a root. ``metrics`` are finite numbers by name."""
+    """What training hands over: a root. ``metrics`` are finite numbers by name; ``provenance`` is what it may claim."""
 
     model: RewardModel
     guard: Guard
     config: Config
     corpora: tuple[CorpusEntry, ...]
     metrics: Mapping[str, float]
-    mode: Mode
-    supervision: Supervision
+    provenance: Provenance
 
 
 def seal(store: Store, draft: ArtifactDraft) -> Digest:
@@ -71,8 +70,8 @@ def seal(store: Store, draft: ArtifactDraft) -> Digest:
             version=draft.config.version,
             parent=None,
             kind=draft.model.encoder.kind,
-            mode=draft.mode,
-            supervision=draft.supervision,
+            mode=draft.provenance.mode,
+            supervision=draft.provenance.supervision,
             human=False,
             files=(),
             corpora=draft.corpora,
@@ -90,11 +89,11 @@ def seal(store: Store, draft: ArtifactDraft) -> Digest:
         return _finish(store, manifest, folder, draft.model.patches, shared=())
 
 
-def seal_child(store: Store, parent: Artifact, patches: Sequence[Patch], *, weak: bool = False) -> Digest:
+def seal_child(store: Store, parent: Artifact, patches: Sequence[Patch], *, learnt: Provenance | None = None) -> Digest:
     """Seal ``parent`` with ``patches``, which are *all* patches of the child, the parent's own among them. The patch
     version rises by one; weights, map and guard set are the parent's, and its blobs are shared; what the metrics say
-    of the guard set is measured anew. ``weak``: a patch goes back to answers that somebody wrote as bad ones
-    (``draws_on_corpus``), so the child was not learnt from demonstrations only.
+    of the guard set is measured anew. ``learnt`` is what can be claimed of where the new patches come from (None:
+    as much as of anything): the child claims no more than that, and no more than its parent.
 
     Raises:
         ArtifactError: a patch does not fit the model, one of the parent's is missing (disable it instead), or the
@@ -105,15 +104,14 @@ def seal_child(store: Store, parent: Artifact, patches: Sequence[Patch], *, weak
         raise ArtifactError(f"patches of the parent are missing: {', '.join(lost[:3])}", "disabled, not dropped")
     model = parent.model.with_patches(patches)
     rewards = _within_budget(parent.guard, model)
-    supervision = parent.manifest.supervision
-    if weak and supervision is Supervision.DEMONSTRATIONS_ONLY:
-        supervision = Supervision.WEAK
+    claims = Provenance(parent.manifest.mode, parent.manifest.supervision).joined(learnt or Provenance())
     major, minor, patch = parent.manifest.version.split(".")
     manifest = dataclasses.replace(
         parent.manifest,
         version=f"{major}.{minor}.{int(patch) + 1}",
         parent=parent.digest,
-        supervision=supervision,
+        mode=claims.mode,
+        supervision=claims.supervision,
         environment=environment(),
         metrics={**parent.manifest.metrics, **guard_metrics(rewards)},
         patches=_enabled(patches),

@@ -23,6 +23,16 @@ class SplitSection(Section):
         return self
 
 
+class OriginSection(Section):
+    """Whose samples a corpus holds."""
+
+    policy: str = Field(min_length=1)
+    """A name, or the digest of a policy in the store."""
+    sampled: Literal["fixed", "moving"] = "fixed"
+    """``fixed``: from a policy that stayed as it was (mode *frozen-policy*); ``moving``: from one that was updated
+    between samples (*policy-adaptive*)."""
+
+
 class CorpusSection(Section):
     """One corpus: files in, shards out."""
 
@@ -36,6 +46,9 @@ class CorpusSection(Section):
     paired: bool = False
     """Each record of the corpus remembers the comparison whose side it is, as a family that learns from comparisons
     needs it: an answer in two comparisons is then two records. Needs ``take``."""
+    origin: OriginSection | None = None
+    """The policy that wrote these answers, where one was sampled for them: an artifact that learns from them is no
+    longer *strict*. None: fixed data."""
     split: SplitSection = SplitSection()
     segment: int | None = Field(default=None, ge=1)
     """Cut trajectories into segments of this many steps before splitting."""

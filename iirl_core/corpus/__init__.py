@@ -10,6 +10,8 @@ from iirl_core.corpus.identity import split_of as split_of
 from iirl_core.corpus.manifest import CorpusManifest as CorpusManifest
 from iirl_core.corpus.manifest import Shard as Shard
 from iirl_core.corpus.manifest import SourceFile as SourceFile
+from iirl_core.corpus.origin import Origin as Origin
+from iirl_core.corpus.origin import origin_of as origin_of
 from iirl_core.corpus.publishing import publish_corpus as publish_corpus
 from iirl_core.corpus.publishing import write_corpus as write_corpus
 from iirl_core.corpus.tables import SCHEMAS as SCHEMAS

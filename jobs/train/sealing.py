@@ -9,7 +9,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from iirl_core.artifact import ArtifactDraft, Guard, Mode, guard_metrics, seal
+from iirl_core.artifact import ArtifactDraft, Guard, guard_metrics, seal
 from iirl_core.canonical import Digest
 from iirl_core.config import Config
 from iirl_core.encoder import Encoder
@@ -31,7 +31,7 @@ from jobs.lineage import lineage
 from jobs.train.features import Features
 from jobs.train.journal import METRICS
 from jobs.train.loop import TrainingTask, build_model
-from jobs.train.sources import Sources, needs_pairs, supervision_of
+from jobs.train.sources import Sources
 
 CALIBRATION_ROWS = 200_000
 """Rows of each part that fit whitening, support and map: their quantiles no longer move beyond."""
@@ -86,8 +86,7 @@ def seal_run(
         config=config,
         corpora=sources.entries(),
         metrics=metrics,
-        mode=Mode.STRICT,
-        supervision=supervision_of(config.corpora, compared=needs_pairs(config)),
+        provenance=sources.provenance(config),
     )
     digest = seal(store, draft)
     statement = sign_statement(key, Subject(config.name, digest), SealPredicate(config.name, config.version, None))

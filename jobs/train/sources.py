@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import pyarrow.parquet as pq
 
-from iirl_core.artifact import CorpusEntry, Supervision
+from iirl_core.artifact import CorpusEntry, Provenance, provenance_of
 from iirl_core.config import Config
-from iirl_core.config.corpora import CorpusSection
 from iirl_core.config.expertness import DiscriminatorSection, JointSection
 from iirl_core.corpus import Corpus, read_corpus
 from iirl_core.demonstration import SPLITS, Demonstration, Split
 from iirl_core.errors import ConfigError
 from iirl_core.expertness import build_expertness
 from iirl_core.store.protocol import Store
+from jobs.learnt import learnt_from
 from jobs.train.encoding import Parts, Role, Source
 from jobs.train.features import PAIRS
 
@@ -45,6 +45,18 @@ class Sources:
         pairs = [("demonstrations", corpus) for corpus in self.demonstrations]
         pairs += [("negatives", corpus) for corpus in self.negatives]
         return tuple(CorpusEntry(corpus.manifest.name, role, corpus.manifest.digest) for role, corpus in pairs)
+
+    def provenance(self, config: Config) -> Provenance:
+        """What an artifact learnt from them may claim.
+
+        Raises:
+            Tampered: a corpus records no origin but something else in its place.
+        """
+        sections = {section.name: section for section in config.corpora}
+        learnt = [
+            learnt_from(sections[corpus.manifest.name], corpus) for corpus in (*self.demonstrations, *self.negatives)
+        ]
+        return provenance_of(learnt, compared=needs_pairs(config))
 
     def shards(self) -> tuple[Source, ...]:
         """For Ray Data, checked against their digests.
@@ -155,16 +167,6 @@ def corrupted_shares(config: Config) -> dict[str, float]:
     """Corrupted negatives per demonstration, by kind."""
     section = config.expertness
     return section.corrupted.shares() if isinstance(section, DiscriminatorSection | JointSection) else {}
-
-
-def supervision_of(corpora: list[CorpusSection], *, compared: bool = False) -> Supervision:
-    """Never overstated: a corpus of negatives says what is bad, and so does the side taken of a comparison; a loss
-    that ``compared`` its two sides learnt from the preference itself.
-    """
-    if compared:
-        return Supervision.PREFERENCE
-    told = any(corpus.role == "negatives" or corpus.take is not None for corpus in corpora if corpus.role != "probes")
-    return Supervision.WEAK if told else Supervision.DEMONSTRATIONS_ONLY
 
 
 def _reads_actions(config: Config) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from iirl_core.artifact import ArtifactDraft, CorpusEntry, Guard, Mode, Supervision
+from iirl_core.artifact import ArtifactDraft, CorpusEntry, Guard, Provenance
 from iirl_core.canonical import digest_bytes
 from iirl_core.config import Config
 from iirl_core.demonstration import Input, Trajectory, conversation
@@ -111,8 +111,7 @@ def _draft(model: RewardModel, sections: Config, z_guard: torch.Tensor, known_go
         config=sections,
         corpora=(CorpusEntry("walks", "demonstrations", digest_bytes(b"walks")),),
         metrics={"loss": 0.25, "steps": 300},
-        mode=Mode.STRICT,
-        supervision=Supervision.DEMONSTRATIONS_ONLY,
+        provenance=Provenance(),
     )
 
 

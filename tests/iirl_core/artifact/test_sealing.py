@@ -11,7 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from iirl_core.artifact import Artifact, Guard, Supervision, guard_metrics, load_from, seal, seal_child
+from iirl_core.artifact import (
+    Artifact,
+    Guard,
+    Mode,
+    Provenance,
+    Supervision,
+    guard_metrics,
+    load_from,
+    seal,
+    seal_child,
+)
 from iirl_core.canonical import digest_bytes, folder_of
 from iirl_core.demonstration import Input, conversation
 from iirl_core.errors import ArtifactError
@@ -108,17 +118,20 @@ def test_a_child_bumps_the_version_and_shares_all_but_patches_and_card(root: Art
 
 def test_a_child_of_a_child_remembers_what_its_patches_drew_on(root: Artifact, store: DirectoryStore) -> None:
     patches = [patch_at(root.model, item) for item in walks(2, seed=7)]
-    child = load_from(store, seal_child(store, root, patches[:1], weak=True))
-    grandchild = load_from(store, seal_child(store, child, patches))
-    assert root.manifest.supervision is Supervision.DEMONSTRATIONS_ONLY
-    assert (grandchild.manifest.version, grandchild.manifest.supervision) == ("0.1.2", Supervision.WEAK)
-    assert load_from(store, seal_child(store, root, patches)).manifest.supervision is Supervision.DEMONSTRATIONS_ONLY
+    drawn = Provenance(Mode.FROZEN_POLICY, Supervision.WEAK)
+    child = load_from(store, seal_child(store, root, patches[:1], learnt=drawn))
+    grandchild = load_from(store, seal_child(store, child, patches)).manifest
+    plain = load_from(store, seal_child(store, root, patches)).manifest
+    assert (grandchild.version, grandchild.mode, grandchild.supervision) == ("0.1.2", drawn.mode, drawn.supervision)
+    assert (plain.mode, plain.supervision) == (Mode.STRICT, Supervision.DEMONSTRATIONS_ONLY)
 
 
-def test_weak_supervision_never_lowers_what_was_stronger(store: DirectoryStore) -> None:
-    root = load_from(store, seal(store, dataclasses.replace(trajectory_draft(), supervision=Supervision.PREFERENCE)))
-    child = load_from(store, seal_child(store, root, [patch_at(root.model, walks(1, seed=7)[0])], weak=True))
-    assert child.manifest.supervision is Supervision.PREFERENCE
+def test_a_patch_never_lets_a_child_claim_more_than_its_parent(store: DirectoryStore) -> None:
+    claims = Provenance(Mode.POLICY_ADAPTIVE, Supervision.PREFERENCE)
+    root = load_from(store, seal(store, dataclasses.replace(trajectory_draft(), provenance=claims)))
+    weak = Provenance(supervision=Supervision.WEAK)
+    child = load_from(store, seal_child(store, root, [patch_at(root.model, walks(1, seed=7)[0])], learnt=weak))
+    assert (child.manifest.mode, child.manifest.supervision) == (claims.mode, claims.supervision)
 
 
 def test_a_child_that_breaks_the_known_good_budget_is_not_sealed(root: Artifact, store: DirectoryStore) -> None:

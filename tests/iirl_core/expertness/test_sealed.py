@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from iirl_core.artifact import ArtifactDraft, CorpusEntry, Guard, Mode, Supervision, load_from, seal
+from iirl_core.artifact import ArtifactDraft, CorpusEntry, Guard, Provenance, Supervision, load_from, seal
 from iirl_core.canonical import digest_bytes
 from iirl_core.demonstration import Input, conversation
 from iirl_core.expertness import build_expertness
@@ -48,8 +48,7 @@ def test_a_sealed_artifact_reads_as_the_model_did(family: dict[str, Any], tmp_pa
         config=sections,
         corpora=(CorpusEntry("kind", "demonstrations", digest_bytes(b"kind")),),
         metrics={},
-        mode=Mode.STRICT,
-        supervision=Supervision.PREFERENCE,
+        provenance=Provenance(supervision=Supervision.PREFERENCE),
     )
     store = DirectoryStore(tmp_path / "store")
     artifact = load_from(store, seal(store, draft))

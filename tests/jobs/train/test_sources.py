@@ -8,16 +8,17 @@ import pytest
 from pydantic import ValidationError
 
 from cluster.session import Session
-from iirl_core.artifact import Supervision
+from iirl_core.artifact import Mode, Provenance, Supervision
+from iirl_core.canonical import JsonValue
 from iirl_core.config import Config
-from iirl_core.corpus import read_corpus, write_corpus
+from iirl_core.corpus import origin_of, read_corpus, write_corpus
 from iirl_core.demonstration import Split, Trajectory, conversation
 from iirl_core.errors import ConfigError, NotFound, Tampered
 from iirl_core.store import DirectoryStore
 from jobs.console import Progress
 from jobs.train import run
 from jobs.train.job import run_name
-from jobs.train.sources import parts_of, read_sources, supervision_of
+from jobs.train.sources import parts_of, read_sources
 from tests.jobs.train.made import (
     comparisons_config,
     demonstration,
@@ -192,12 +193,38 @@ def test_comparisons_that_are_none_are_refused_in_the_configuration(
         Config.model_validate(document)
 
 
-def test_supervision_is_never_overstated(tmp_path: Path) -> None:
-    config = walks_config(tmp_path)
-    alone = config.corpora[0]
-    assert supervision_of([alone]) is Supervision.DEMONSTRATIONS_ONLY
-    assert supervision_of(config.corpora) is Supervision.WEAK
-    assert supervision_of([alone.model_copy(update={"take": "chosen"})]) is Supervision.WEAK
-    assert supervision_of(config.corpora, compared=True) is Supervision.PREFERENCE
-    probes = config.corpora[1].model_copy(update={"role": "probes"})
-    assert supervision_of([alone, probes]) is Supervision.DEMONSTRATIONS_ONLY
+@pytest.mark.parametrize(
+    ("recorded", "now", "mode"),
+    [
+        (None, None, Mode.STRICT),
+        ("fixed", None, Mode.FROZEN_POLICY),
+        (None, "moving", Mode.POLICY_ADAPTIVE),
+        ("moving", "fixed", Mode.POLICY_ADAPTIVE),
+    ],
+)
+def test_a_mode_follows_from_what_corpora_record_and_from_what_the_configuration_says(
+    store: DirectoryStore, tmp_path: Path, recorded: str | None, now: str | None, mode: Mode
+) -> None:
+    def origin(sampled: str | None) -> dict[str, JsonValue] | None:
+        return sampled and {"policy": "phi-2", "sampled": sampled}
+
+    write(store, "walks", "train", "guard")
+    walk = demonstration(walks(1, 0.1, seed=3)[0], "train")
+    write_corpus(store, "wanderings", [walk], config={"origin": origin(recorded)})
+    document = walks_config(tmp_path).model_dump(mode="json")
+    document["corpora"][1]["origin"] = origin(now)
+    config = Config.model_validate(document)
+    assert read_sources(store, config).provenance(config) == Provenance(mode, Supervision.WEAK)
+
+
+def test_an_origin_that_is_none_is_not_passed_over(store: DirectoryStore) -> None:
+    write_corpus(store, "walks", [demonstration(walks(1, 0.1, seed=3)[0])], config={"origin": {"policy": "phi-2"}})
+    with pytest.raises(Tampered, match="sampled fixed or moving"):
+        origin_of(read_corpus(store, "walks").manifest)
+
+
+def test_a_reward_from_comparisons_says_preference(store: DirectoryStore, tmp_path: Path) -> None:
+    make_comparisons(tmp_path)
+    config = comparisons_config(tmp_path)
+    ingest(store, config)
+    assert read_sources(store, config).provenance(config) == Provenance(Mode.STRICT, Supervision.PREFERENCE)
