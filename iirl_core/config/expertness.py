@@ -54,8 +54,8 @@ class DiscriminatorSection(Section):
     """Demonstrations against negatives; signal = logit − log(n_E/n_neg)."""
 
     family: Literal["discriminator"] = "discriminator"
-    hidden: int | None = Field(default=None, ge=1)
-    """None: the width of z."""
+    hidden: int | None = Field(default=None, ge=0)
+    """Units of each member's network; None: the width of z. 0: a line without a bias, for decoders."""
     members: int = Field(default=4, ge=1)
     corrupted: CorruptedSection = CorruptedSection()
 
@@ -66,8 +66,8 @@ class JointSection(Section):
     """
 
     family: Literal["joint"] = "joint"
-    hidden: int | None = Field(default=None, ge=1)
-    """None: the width of z."""
+    hidden: int | None = Field(default=None, ge=0)
+    """Units of each member's network; None: the width of z. 0: a line without a bias, for decoders."""
     members: int = Field(default=4, ge=1)
     steps: int = Field(default=4, ge=1)
     """Sigmoids whose weighted sum is m."""
@@ -84,8 +84,8 @@ class BradleyTerrySection(Section):
     """
 
     family: Literal["bradley_terry"] = "bradley_terry"
-    hidden: int | None = Field(default=None, ge=1)
-    """None: the width of z."""
+    hidden: int | None = Field(default=None, ge=0)
+    """Units of each member's network; None: the width of z. 0: a line without a bias, for decoders."""
     members: int = Field(default=4, ge=1)
     margin: float = Field(default=1.0, ge=0)
     """What a record's ``preference_margin`` is multiplied by; records without one have margin 0."""

@@ -21,13 +21,13 @@ def _mixture(section: MixtureSection, width: int) -> Expertness:
 
 
 def _discriminator(section: DiscriminatorSection, width: int) -> Expertness:
-    return Discriminator(width, section.hidden or width, section.members)
+    return Discriminator(width, _hidden(section.hidden, width), section.members)
 
 
 def _joint(section: JointSection, width: int) -> Expertness:
     return Joint(
         width,
-        section.hidden or width,
+        _hidden(section.hidden, width),
         section.members,
         steps=section.steps,
         beta=section.beta,
@@ -38,12 +38,16 @@ def _joint(section: JointSection, width: int) -> Expertness:
 def _bradley_terry(section: BradleyTerrySection, width: int) -> Expertness:
     return BradleyTerry(
         width,
-        section.hidden or width,
+        _hidden(section.hidden, width),
         section.members,
         margin=section.margin,
         smoothing=section.label_smoothing,
         centring=section.centring,
     )
+
+
+def _hidden(hidden: int | None, width: int) -> int:
+    return width if hidden is None else hidden
 
 
 FAMILIES: dict[type[ExpertnessSection], Callable[..., Expertness]] = {

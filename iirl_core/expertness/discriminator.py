@@ -16,7 +16,8 @@ from iirl_core.expertness.protocol import Batch
 
 class Discriminator(Heads):
     """A head's output is a logit; signal ``logit − log(n_E/n_neg)``: at the optimum ``log p_E(z)/p_neg(z)``, AfD's
-    reward, whatever the class sizes (arXiv 2405.15624, §3).
+    reward, whatever the class sizes (arXiv 2405.15624, §3). A linear head has no bias to learn the sizes with: its
+    output is the signal, and the logit ``signal + log(n_E/n_neg)``.
 
     M heads learn from different bootstraps of the rows. ``log_ratio`` is ``log(n_E/n_neg)`` over the rows of training:
     set it with ``balance`` before training.
@@ -43,11 +44,16 @@ class Discriminator(Heads):
 
     def signals(self, z: Tensor) -> Tensor:
         """``[M, N]``: each member's estimate of the log density ratio."""
-        return self.outputs(z) - self.log_ratio
+        return self.outputs(z) if self.linear else self.outputs(z) - self.log_ratio
+
+    def affine(self) -> tuple[Tensor, Tensor]:
+        """The shift is the log ratio's."""
+        shift = torch.zeros_like(self.log_ratio) if self.linear else -self.log_ratio
+        return torch.ones(self.members), shift.expand(self.members)
 
     def loss(self, batch: Batch) -> Tensor:
         """Mean over members and (weighted, bootstrapped) rows of ``−[y·log σ(logit) + (1−y)·log(1−σ(logit))]``."""
-        logits = self.outputs(batch.z)
+        logits = self.outputs(batch.z) + self.log_ratio if self.linear else self.outputs(batch.z)
         target = batch.expert.to(logits.dtype).expand_as(logits)
         losses = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
         weight = (bootstrap(batch.row, self.members) * batch.weight).to(logits.dtype)

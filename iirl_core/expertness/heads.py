@@ -13,28 +13,39 @@ from iirl_core.expertness.protocol import Expertness, Latents
 
 class Heads(Expertness):
     """``output(z) = tanh(LayerNorm(z)·A + a)·B + b`` for each of M members; LayerNorm has no parameters of its own.
+    With ``hidden`` 0 ``output(z) = z·B``, all that the head of a decoder's stock classifier can hold (no bias, and z
+    was normalised by the decoder).
 
     What an output means, and the loss, is the family's.
     """
 
     def __init__(self, width: int, hidden: int, members: int) -> None:
         super().__init__()
-        bound_1, bound_2 = 1 / math.sqrt(width), 1 / math.sqrt(hidden)
-        self.dense = nn.Parameter(torch.empty(members, width, hidden).uniform_(-bound_1, bound_1))
-        self.dense_bias = nn.Parameter(torch.zeros(members, 1, hidden))
-        self.head = nn.Parameter(torch.empty(members, hidden, 1).uniform_(-bound_2, bound_2))
-        self.head_bias = nn.Parameter(torch.zeros(members, 1, 1))
+        self.linear = hidden == 0
+        bound_1, bound_2 = 1 / math.sqrt(width), 1 / math.sqrt(hidden or width)
+        if not self.linear:
+            self.dense = nn.Parameter(torch.empty(members, width, hidden).uniform_(-bound_1, bound_1))
+            self.dense_bias = nn.Parameter(torch.zeros(members, 1, hidden))
+        self.head = nn.Parameter(torch.empty(members, hidden or width, 1).uniform_(-bound_2, bound_2))
+        if not self.linear:
+            self.head_bias = nn.Parameter(torch.zeros(members, 1, 1))
 
     @property
     def members(self) -> int:
         """M ≥ 1."""
-        return len(self.dense)
+        return len(self.head)
 
     def outputs(self, z: Tensor) -> Tensor:
         """``[M, N]``."""
+        if self.linear:
+            return (z @ self.head).squeeze(-1)
         normalised = functional.layer_norm(z, z.shape[-1:])
         hidden = torch.tanh(normalised @ self.dense + self.dense_bias)
         return (hidden @ self.head + self.head_bias).squeeze(-1)
+
+    def affine(self) -> tuple[Tensor, Tensor] | None:
+        """``(scale [M], shift [M])`` with ``signals = scale·outputs + shift``; None where no such numbers exist."""
+        return torch.ones(self.members), torch.zeros(self.members)
 
     def latents(self, z: Tensor) -> Latents | None:  # noqa: ARG002 - no bottleneck of their own
         """None: patches use the whitened space."""

@@ -49,6 +49,13 @@ class Joint(Heads):
         """``[M, N]``: ``logit m_ψ(S_θ(z))``."""
         return self.logits(self.outputs(z))
 
+    def affine(self) -> tuple[Tensor, Tensor] | None:
+        """With one step ``logit m_ψ(S) = softplus(α)·(S − c)``; with more it is no line."""
+        if self.slope.shape[-1] > 1:
+            return None
+        slope = functional.softplus(self.slope).flatten()
+        return slope, -slope * self.centre.flatten()
+
     def loss(self, batch: Batch) -> Tensor:
         """Mean over members of ``−β·(E_D[m] − E_neg[m]) + λ/2·(E_D[L²] + E_neg[L²])``; ``L = logit m_ψ(S_θ)``, m its
         sigmoid, E a mean over the (weighted, bootstrapped) rows of one class, 0 where a batch holds none of it.
