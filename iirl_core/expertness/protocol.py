@@ -6,8 +6,12 @@ Shapes: N rows, D their width, M members, E experts, L the size of a latent.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 
@@ -26,6 +30,31 @@ class Batch:
     weight: Tensor
     row: Tensor
     margin: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def pick(self, index: NDArray[np.int64]) -> Batch:
+        """Its rows at ``index``, in that order."""
+        at = torch.from_numpy(index)
+        margin = None if self.margin is None else self.margin[at]
+        return Batch(self.z[at], self.expert[at], self.weight[at], self.row[at], margin)
+
+    @classmethod
+    def joined(cls, batches: Sequence[Batch]) -> Batch:
+        """One after the other."""
+        margins = [batch.margin for batch in batches if batch.margin is not None]
+        return cls(
+            torch.cat([batch.z for batch in batches]),
+            torch.cat([batch.expert for batch in batches]),
+            torch.cat([batch.weight for batch in batches]),
+            torch.cat([batch.row for batch in batches]),
+            torch.cat(margins) if margins else None,
+        )
+
+    def tensors(self) -> tuple[Tensor | None, ...]:
+        """What ``Expertness.forward`` takes."""
+        return self.z, self.expert, self.weight, self.row, self.margin
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,11 +20,12 @@ from iirl_core.errors import ConfigError
 from jobs.console import Progress
 from jobs.outcome import Outcome
 from jobs.train.encoding import encode_sources
-from jobs.train.features import PARTS, Features
+from jobs.train.features import Features
 from jobs.train.fitting import fit
 from jobs.train.journal import METRICS
 from jobs.train.loop import WEIGHTS, TrainingTask
 from jobs.train.order import Order
+from jobs.train.rows import PARTS
 from jobs.train.sealing import assemble_model, build_key, metrics_of, seal_run
 from jobs.train.sources import Sources, corrupted_shares, needs_negatives, needs_pairs, parts_of, read_sources
 

@@ -2,8 +2,9 @@
 
 Rows lie in features in the order of a hash, so any run of them is a fair sample. One epoch visits *windows* of
 ``WINDOW`` consecutive rows in a shuffled order, and each window's rows in a shuffled order: memory holds a window or
-two, not the corpus. Rows that belong together (the two sides of a comparison) are shuffled as one. Epochs follow each
-other without a seam: every batch is whole, and every row is seen once an epoch.
+two, not the corpus. Rows that belong together (the two sides of a comparison) are shuffled as one. Where rows have
+lengths, a window's batches are of like length (``bucketing``). Epochs follow each other without a seam: every batch is
+whole, and every row is seen once an epoch.
 
 Example:
     >>> order = Order(rows=5, batch=2, seed=0)
@@ -13,12 +14,14 @@ Example:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iirl_core.errors import InputError
+from jobs.train.bucketing import bucketed
 
 WINDOW = 65_536
 
@@ -26,6 +29,7 @@ WINDOW = 65_536
 @dataclass(frozen=True)
 class Order:
     """``rows`` ≥ 1 rows, ``batch`` ≥ 1 of them a step; each ``together`` consecutive rows stay side by side.
+    ``lengths`` gives those of the rows at some positions; None where all are equally long.
 
     Raises:
         InputError: there is no row, or rows, batch or window are no multiples of ``together``.
@@ -36,6 +40,7 @@ class Order:
     seed: int
     window: int = WINDOW
     together: int = 1
+    lengths: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None
 
     def __post_init__(self) -> None:
         if min(self.rows, self.batch, self.window, self.together) < 1:
@@ -68,10 +73,20 @@ class Order:
         parts = []
         for index in np.unique(found):
             window = int(windows[index])
-            size = int(ends[index] - starts[index])
-            inside = self._random(epoch, window + 1).permutation(size)
-            parts.append(window * (self.window // self.together) + inside[places[found == index] - starts[index]])
+            inside = self._inside(epoch, window, int(starts[index]), int(ends[index] - starts[index]))
+            parts.append(inside[places[found == index] - starts[index]])
         return np.concatenate(parts).astype(np.int64)
+
+    def _inside(self, epoch: int, window: int, start: int, size: int) -> NDArray[np.int64]:
+        """The ``size`` groups of one window as they come; the first stands at place ``start`` of the epoch."""
+        random = self._random(epoch, window + 1)
+        groups = window * (self.window // self.together) + random.permutation(size)
+        if self.lengths is None:
+            return groups
+        rows = (groups[:, None] * self.together + np.arange(self.together)).reshape(-1)
+        longest = self.lengths(rows).reshape(-1, self.together).max(axis=1)
+        first = epoch * (self.rows // self.together) + start
+        return groups[bucketed(longest, first, self.batch // self.together, random)]
 
     def _windows(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Where each window starts and ends in the epoch, in groups, and which window it is."""

@@ -16,8 +16,9 @@ from iirl_core.errors import ConfigError
 from iirl_core.expertness import build_expertness
 from iirl_core.store.protocol import Store
 from jobs.learnt import learnt_from
-from jobs.train.encoding import Parts, Role, Source
-from jobs.train.features import PAIRS
+from jobs.train.dealing import Parts, Role
+from jobs.train.encoding import Source
+from jobs.train.rows import PAIRS
 
 ROLES: tuple[Role, ...] = ("demonstrations", "negatives")
 RERUN = "Add records, or change corpora[].split, then run: iirl ingest CONFIG.yaml"

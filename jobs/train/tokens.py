@@ -1,0 +1,41 @@
+"""Tokens: rows of ids, made once, for an encoder that is itself trained."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from iirl_core.tuning import Texts
+from jobs.train.rows import MARGIN, RowFiles, schema_of, tensor
+
+
+def schema(*, pairs: bool = False) -> pa.Schema:
+    """Of tokens; with a margin where training reads ``pairs``."""
+    return schema_of(pa.field("ids", pa.list_(pa.int32())), pairs=pairs)
+
+
+class Tokens(RowFiles[Texts]):
+    """One part of a run's tokens."""
+
+    def lengths(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many tokens the rows at ``positions`` have."""
+        found = np.empty(len(positions), np.int64)
+        for file, mine, local in self._spread(positions):
+            found[mine] = file.lengths[local]
+        return found
+
+    def count(self) -> int:
+        """Tokens of all rows."""
+        return sum(int(file.lengths.sum()) for file in self._every())
+
+    def _decoded(self, table: pa.Table) -> Texts:
+        ids = table["ids"].combine_chunks()
+        return Texts(
+            ids=ids.flatten().to_numpy(zero_copy_only=False).copy(),
+            lengths=np.diff(ids.offsets.to_numpy()).astype(np.int64),
+            expert=tensor(table["expert"]),
+            weight=tensor(table["weight"]),
+            row=tensor(table["row"]),
+            margin=tensor(table[MARGIN]) if MARGIN in table.column_names else None,
+        )
