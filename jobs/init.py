@@ -42,12 +42,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class Draft:
-    """What the configuration will say. ``segment`` is None where trajectories stay whole; ``contrast`` says where the
-    negatives come from.
+    """What the configuration will say. ``segment`` is None where trajectories stay whole; ``negatives`` says where they
+    come from.
     """
 
     kind: Literal["conversation", "trajectory"]
-    contrast: Literal["rejected", "mismatched", "none"]
+    negatives: Literal["rejected", "mismatched", "none"]
     found: str
     max_tokens: int = 256
     rows: Literal["states", "state-actions"] = "states"
@@ -133,11 +133,11 @@ def _draft_text(sample: Sample) -> Draft:
     lengths = [sum(len(message.content) for message in answer.messages) for answer in answers]
     long = sorted(lengths)[math.ceil(0.95 * len(lengths)) - 1] > 256 * _CHARACTERS_PER_TOKEN
     compared = isinstance(sample.records[0], Comparison)
-    contrast: Literal["rejected", "mismatched", "none"] = (
+    negatives: Literal["rejected", "mismatched", "none"] = (
         "rejected" if compared else "mismatched" if all(answer.context for answer in answers) else "none"
     )
     what = "comparisons" if compared else "conversations"
-    return Draft("conversation", contrast, _found(len(answers), what, sample.more), max_tokens=512 if long else 256)
+    return Draft("conversation", negatives, _found(len(answers), what, sample.more), max_tokens=512 if long else 256)
 
 
 def _draft_trajectories(trajectories: Sequence[Trajectory], more: bool) -> Draft:

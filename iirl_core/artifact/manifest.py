@@ -38,7 +38,7 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class CorpusEntry:
-    """A corpus that training read, by digest; ``role`` is demonstrations, negatives or probes."""
+    """A corpus that training read, by digest; ``role`` is its own (``corpora[].role``)."""
 
     name: str
     role: str

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from iirl_core.config.contrast import CASTS, Contrast, Play, check_contrast
 from iirl_core.config.corpora import CorpusSection
 from iirl_core.config.encoding import Encoder
 from iirl_core.config.evaluation import EvaluateSection
@@ -42,6 +43,11 @@ class Config(Section):
     """The folder of private and public keys; never inside the store."""
     seed: int = 0
     corpora: list[CorpusSection] = Field(min_length=1)
+    contrast: Contrast | None = None
+    """Which corpora play D_E and D_neg, by role; the others are not learnt from. ``init-sft``: samples of π_SFT against
+    those of π_init; ``init-demo``, ``sft-demo``: demonstrations against those of π_init, of π_SFT; ``preference``:
+    comparisons, by Bradley–Terry; ``one-class``: demonstrations alone. None: demonstrations against negatives, where
+    there are some."""
     encoder: Encoder
     expertness: Expertness = MixtureSection()
     mapping: Mapping = ExponentialSection()
@@ -62,16 +68,18 @@ class Config(Section):
         """Whether code that came with the text encoder may run."""
         return self.encoder.kind == "text" and self.encoder.trust_remote_code
 
+    def playing(self, play: Play) -> list[CorpusSection]:
+        """The corpora that play D_E (``demonstrations``) or D_neg (``negatives``) under the contrast."""
+        return CASTS[self.contrast].playing(play, self.corpora)
+
     @model_validator(mode="after")
     def _fits_together(self) -> Config:
-        roles = [corpus.role for corpus in self.corpora]
-        if "demonstrations" not in roles:
-            raise ValueError("corpora: none has the role demonstrations")
+        check_contrast(self.contrast, self.corpora, self.expertness.family)
         names = [corpus.name for corpus in self.corpora]
         if len(set(names)) != len(names):
             raise ValueError("corpora: two have the same name")
         if isinstance(self.expertness, DiscriminatorSection | JointSection):
-            self._check_corrupted(self.expertness.corrupted.shares(), "negatives" in roles)
+            self._check_corrupted(self.expertness.corrupted.shares(), bool(self.playing("negatives")))
         if isinstance(self.expertness, BradleyTerrySection):
             self._check_comparisons()
         if self.mapping.kind == "exponential" and self.expertness.family != "autoencoder_mixture":
@@ -85,17 +93,15 @@ class Config(Section):
     def _check_comparisons(self) -> None:
         if self.encoder.kind != "text":
             raise ValueError("expertness: bradley_terry compares answers to a prompt; give it a text encoder")
-        sides: dict[str, list[str]] = {"demonstrations": [], "negatives": []}
-        for corpus in self.corpora:
-            if corpus.role == "probes":
-                continue
-            side = "chosen" if corpus.role == "demonstrations" else "rejected"
-            if corpus.take != side or not corpus.paired:
-                raise ValueError(
-                    f"corpora: bradley_terry needs take: {side} and paired: true in {corpus.name} ({corpus.role})"
-                )
-            sides[corpus.role].append(repr((corpus.files, corpus.split)))
-        if sorted(sides["demonstrations"]) != sorted(sides["negatives"]):
+        sides = {"chosen": self.playing("demonstrations"), "rejected": self.playing("negatives")}
+        for side, corpora in sides.items():
+            for corpus in corpora:
+                if corpus.take != side or not corpus.paired:
+                    raise ValueError(
+                        f"corpora: bradley_terry needs take: {side} and paired: true in {corpus.name} ({corpus.role})"
+                    )
+        chosen, rejected = (sorted(repr((one.files, one.split)) for one in corpora) for corpora in sides.values())
+        if chosen != rejected:
             raise ValueError(
                 "corpora: each file of comparisons needs two corpora of one split, take: chosen and take: rejected"
             )

@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 
 from iirl_core.config.section import Fraction, Section
 
+Role = Literal["demonstrations", "negatives", "probes", "init-samples", "sft-samples"]
+
 
 class SplitSection(Section):
     """Fractions by hash of the prompt (conversations) or of the record (trajectories); they sum to 1."""
@@ -37,8 +39,10 @@ class CorpusSection(Section):
     """One corpus: files in, shards out."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
-    role: Literal["demonstrations", "negatives", "probes"] = "demonstrations"
-    """``demonstrations`` play D_E, ``negatives`` D_neg; ``probes`` are only ever asked by the audit."""
+    role: Role = "demonstrations"
+    """``demonstrations`` play D_E, ``negatives`` D_neg; ``probes`` are only ever asked by the audit. ``init-samples``
+    are answers of the policy that is to be aligned (π_init), ``sft-samples`` of the same after imitation (π_SFT): what
+    they play is said by ``contrast``."""
     files: list[str] = Field(min_length=1)
     """Paths or globs, relative to the configuration file; JSONL, JSON, Parquet (also .gz, .zst), NPZ, HDF5."""
     take: Literal["chosen", "rejected"] | None = None

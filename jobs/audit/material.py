@@ -29,8 +29,7 @@ def gather_material(
     """
     found = chain.from_iterable(
         corpus_behind(store, artifact.manifest, section).demonstrations(split)
-        for section in config.corpora
-        if section.role == "demonstrations"
+        for section in config.playing("demonstrations")
         for split in ("train", "guard")
     )
     corpus = chain.from_iterable(

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from cluster.session import Session
 from iirl_core.artifact import Artifact, load_from
 from iirl_core.canonical import folder_of
 from iirl_core.config import Config
-from iirl_core.config.corpora import CorpusSection
 from iirl_core.errors import ConfigError
 from iirl_core.evaluation import Evaluation, Resampling, evaluate
 from iirl_core.log import Event, append
@@ -32,8 +29,12 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
     digest = resolve(store, reference or config.name)
     artifact = load_from(store, digest, trust_remote_code=config.trusts_remote_code)
     manifest = artifact.manifest
-    unseen = [read_unseen(section, corpus_behind(store, manifest, section)) for section in _in_order(config.corpora)]
-    if not any(one.demonstrations for one in unseen if one.section.role == "demonstrations"):
+    shown = config.playing("demonstrations")
+    unseen = [
+        read_unseen(section, corpus_behind(store, manifest, section))
+        for section in (*shown, *config.playing("negatives"))
+    ]
+    if not any(one.demonstrations for one in unseen[: len(shown)]):
         raise ConfigError(
             "no demonstration is in the unseen split", "at least one", "Change corpora[].split and ingest"
         )
@@ -64,9 +65,3 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
 def evaluation_key(artifact: Artifact) -> str:
     """Where an artifact's evaluation lies in the store."""
     return f"runs/{artifact.manifest.name}/evaluations/{folder_of(artifact.digest)}.json"
-
-
-def _in_order(sections: Sequence[CorpusSection]) -> list[CorpusSection]:
-    """Demonstrations, then negatives."""
-    told = [section for section in sections if section.role != "probes"]
-    return sorted(told, key=lambda section: section.role != "demonstrations")

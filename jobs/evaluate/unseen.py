@@ -52,8 +52,9 @@ def freeze(model: RewardModel, unseen: Sequence[Unseen], config: Config, advance
     level where there are trajectories.
     """
     numbers: dict[str, int] = {}
-    shown = [one for one in unseen if one.section.role == "demonstrations"]
-    negatives = [one for one in unseen if one.section.role == "negatives"]
+    shown, negatives = (
+        [one for one in unseen if one.section in config.playing(play)] for play in ("demonstrations", "negatives")
+    )
     inputs = [each.input for one in shown for each in one.demonstrations]
     clusters = _clusters([prompt for one in shown for prompt in one.prompts], numbers)
     scored = score(model, inputs, advance)

@@ -49,13 +49,14 @@ def _gather(store: Store, config: Config, history: Sequence[PastRound], trust: T
     findings = {past.audit.round: past.findings() for past in history}
     every = [finding for found in findings.values() for finding in found]
     audit = history[-1].audit
-    read = partial(corpus_inputs, store, config, artifact.manifest)
-    unseen_inputs = read("demonstrations", ("unseen",))
+    read = partial(corpus_inputs, store, artifact.manifest)
+    demonstrations = config.playing("demonstrations")
+    unseen_inputs = read(demonstrations, ("unseen",))
     unseen = encode(artifact, unseen_inputs)
-    negatives = encode(artifact, read("negatives", ("guard", "unseen")))
-    probes = encode(artifact, read("probes", SPLITS))
+    negatives = encode(artifact, read(config.playing("negatives"), ("guard", "unseen")))
+    probes = encode(artifact, read([section for section in config.corpora if section.role == "probes"], SPLITS))
     contrast = {"held-out negatives": negatives, "the audit's probe corpora": probes}
-    shown = unseen_inputs or read("demonstrations", ("guard",))
+    shown = unseen_inputs or read(demonstrations, ("guard",))
     return ReportData(
         artifact=artifact_facts(store, artifact, times),
         verdict=VerdictFacts(audit.verdict.passed, audit.verdict.reasons),

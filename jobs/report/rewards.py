@@ -13,7 +13,7 @@ from torch import Tensor
 
 from iirl_core.artifact import Artifact, Manifest
 from iirl_core.audit import Finding
-from iirl_core.config import Config
+from iirl_core.config.corpora import CorpusSection
 from iirl_core.demonstration import Input, Split, Trajectory
 from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.norm import Norm
@@ -29,12 +29,13 @@ GRID = 24
 POINTS = 2000
 
 
-def corpus_inputs(store: Store, config: Config, manifest: Manifest, role: str, splits: Sequence[Split]) -> list[Input]:
-    """The first ``MOST`` inputs of a role in some splits."""
+def corpus_inputs(
+    store: Store, manifest: Manifest, sections: Sequence[CorpusSection], splits: Sequence[Split]
+) -> list[Input]:
+    """The first ``MOST`` inputs of some corpora, in some splits."""
     demonstrations = (
         one.input
-        for section in config.corpora
-        if section.role == role
+        for section in sections
         for split in splits
         for one in corpus_behind(store, manifest, section).demonstrations(split)
     )

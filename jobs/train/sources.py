@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow.parquet as pq
@@ -26,13 +26,14 @@ RERUN = "Add records, or change corpora[].split, then run: iirl ingest CONFIG.ya
 
 @dataclass(frozen=True)
 class Sources:
-    """The newest corpora of a configuration, demonstrations and negatives apart."""
+    """The newest corpora of a configuration that play D_E and D_neg; ``roles`` are their own, by name."""
 
     demonstrations: tuple[Corpus, ...]
     negatives: tuple[Corpus, ...]
+    roles: Mapping[str, str]
 
     def count(self, role: Role, split: Split) -> int:
-        """Records of one role in one split."""
+        """Records of one side in one split."""
         corpora = self.demonstrations if role == "demonstrations" else self.negatives
         return sum(corpus.manifest.splits.get(split, 0) for corpus in corpora)
 
@@ -43,9 +44,8 @@ class Sources:
 
     def entries(self) -> tuple[CorpusEntry, ...]:
         """For the manifest and the run's name."""
-        pairs = [("demonstrations", corpus) for corpus in self.demonstrations]
-        pairs += [("negatives", corpus) for corpus in self.negatives]
-        return tuple(CorpusEntry(corpus.manifest.name, role, corpus.manifest.digest) for role, corpus in pairs)
+        manifests = [corpus.manifest for corpus in (*self.demonstrations, *self.negatives)]
+        return tuple(CorpusEntry(one.name, self.roles[one.name], one.digest) for one in manifests)
 
     def provenance(self, config: Config) -> Provenance:
         """What an artifact learnt from them may claim.
@@ -94,11 +94,8 @@ def read_sources(store: Store, config: Config) -> Sources:
         NotFound: one was never ingested.
         ConfigError: they cannot be learnt from (``check_sources``).
     """
-
-    def of(role: Role) -> tuple[Corpus, ...]:
-        return tuple(read_corpus(store, section.name) for section in config.corpora if section.role == role)
-
-    sources = Sources(of("demonstrations"), of("negatives"))
+    shown, negatives = (tuple(read_corpus(store, one.name) for one in config.playing(role)) for role in ROLES)
+    sources = Sources(shown, negatives, {section.name: section.role for section in config.corpora})
     check_sources(sources, config)
     return sources
 

@@ -201,6 +201,6 @@ def test_the_real_sets_are_recognised(data_folder: Path) -> None:
     hopper = draft(look(data_folder / "mujoco" / "Hopper-v4-expert.npz"))
     assert (hopper.kind, hopper.rows, hopper.segment) == ("trajectory", "state-actions", 20)
     harmless = draft(look(data_folder / "hh-rlhf" / "harmless-base-1800.jsonl.gz"))
-    assert (harmless.kind, harmless.contrast) == ("conversation", "rejected")
+    assert (harmless.kind, harmless.negatives) == ("conversation", "rejected")
     gpt4 = draft(look(data_folder / "alpaca_eval" / "gpt4.jsonl.gz"))
-    assert (gpt4.kind, gpt4.contrast) == ("conversation", "mismatched")
+    assert (gpt4.kind, gpt4.negatives) == ("conversation", "mismatched")

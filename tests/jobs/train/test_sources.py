@@ -228,3 +228,36 @@ def test_a_reward_from_comparisons_says_preference(store: DirectoryStore, tmp_pa
     config = comparisons_config(tmp_path)
     ingest(store, config)
     assert read_sources(store, config).provenance(config) == Provenance(Mode.STRICT, Supervision.PREFERENCE)
+
+
+@pytest.mark.parametrize(
+    ("contrast", "shown", "negatives"),
+    [
+        ("init-sft", "fitted", "initial"),
+        ("init-demo", "walks", "initial"),
+        ("sft-demo", "walks", "fitted"),
+        ("one-class", "walks", None),
+    ],
+)
+def test_a_contrast_picks_what_is_learnt_from_and_the_manifest_says_it(
+    store: DirectoryStore, tmp_path: Path, contrast: str, shown: str, negatives: str | None
+) -> None:
+    for name in ("walks", "initial", "fitted", "wanderings"):
+        write(store, name, "train", "guard")
+    roles = {"walks": "demonstrations", "initial": "init-samples", "fitted": "sft-samples", "wanderings": "negatives"}
+    config = changed(
+        walks_config(tmp_path),
+        corpora=[{"name": name, "role": role, "files": [f"{name}.npz"]} for name, role in roles.items()],
+        contrast=contrast,
+        expertness={"family": "discriminator", "corrupted": {"noised": 1.0}},
+        mapping={"kind": "sigmoid"},
+    )
+    sources = read_sources(store, config)
+    sides = [[corpus.manifest.name for corpus in side] for side in (sources.demonstrations, sources.negatives)]
+    assert sides == [[shown], [negatives] if negatives else []]
+    assert [(entry.name, entry.role) for entry in sources.entries()] == [
+        (name, roles[name]) for side in sides for name in side
+    ]
+    assert parts_of(sources, config).corrupted == {"noised": 1.0}  # made of whatever plays the demonstrations
+    mode = Mode.STRICT if contrast == "one-class" else Mode.FROZEN_POLICY
+    assert sources.provenance(config) == Provenance(mode, Supervision.DEMONSTRATIONS_ONLY)
