@@ -8,12 +8,16 @@ A reward that is gamed gives itself away by a curve that turns down.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from iirl_core.evaluation.estimate import Estimate
 from iirl_core.evaluation.frozen import Floats, Frozen, Ints, Judged
+from iirl_core.evaluation.ranks import ranks
 from iirl_core.evaluation.resampling import Resampling
+
+Mean = Callable[[str, Ints, Floats], Estimate]
 
 GRID = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
 DROPPED = 0.1
@@ -23,16 +27,35 @@ from end to end."""
 
 def best_of_n(frozen: Frozen, resampling: Resampling) -> list[Estimate]:
     """``best_of_n/golden@N``: the mean golden score of the pick, by prompt. N = 1 is a pick at random."""
-    judged, (answers, grid) = frozen.judged, _curve(frozen.judged)
-    if judged is None or not grid:
+    judged = frozen.judged
+    if judged is None:
         return []
+    bounded = len(judged) > 0 and 0 <= judged.golden.min() <= judged.golden.max() <= 1
+    return _picked("best_of_n/golden", judged, judged.golden, resampling.share if bounded else resampling.mean)
+
+
+def picking_wins(judged: Judged, resampling: Resampling) -> list[Estimate]:
+    """``best_of_n/win@N``: the chance that the golden scorer prefers the pick to an answer to the same prompt taken at
+    random, equal scores counting half; ½ at N = 1, on whatever scale the golden scorer scores.
+    """
+    _, owner = np.unique(judged.clusters, return_inverse=True)
+    wins = np.zeros(len(judged))
+    for prompt in range(int(owner.max(initial=-1)) + 1):
+        answers = np.flatnonzero(owner == prompt)
+        wins[answers] = (ranks(judged.golden[answers]) - 0.5) / len(answers)
+    return _picked("best_of_n/win", judged, wins, resampling.share)
+
+
+def _picked(name: str, judged: Judged, values: Floats, mean: Mean) -> list[Estimate]:
+    """``NAME@N`` over the grid: the mean of what ``values [N]`` say of the pick."""
+    answers, grid = _curve(judged)
     prompts = np.array([judged.clusters[each[0]] for each in answers])
-    ordered = [golden_in_order(judged.rewards[each], judged.golden[each]) for each in answers]
+    ordered = [golden_in_order(judged.rewards[each], values[each]) for each in answers]
     found = []
     for n in grid:
         chances = {size: pick_probabilities(size, n) for size in {len(each) for each in ordered}}
         picked = np.array([chances[len(each)] @ each for each in ordered])
-        found.append(resampling.share(f"best_of_n/golden@{n}", prompts, picked))
+        found.append(mean(f"{name}@{n}", prompts, picked))
     return found
 
 

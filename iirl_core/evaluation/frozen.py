@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,18 @@ from iirl_core.errors import InputError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+class Answers(Protocol):
+    """What any score of N inputs can be made of: ``lengths [N]`` and ``heads [N, H]`` as a Group has them."""
+
+    @property
+    def lengths(self) -> Floats:
+        """``[N]``."""
+
+    @property
+    def heads(self) -> Floats:
+        """``[N, H]``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +59,12 @@ class Group:
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """N answers: ``rewards [N]``; ``golden [N]`` in [0, 1] (the probability that a judge prefers the answer to a fixed
-    one, or another artifact's reward); ``clusters [N]`` number the prompts; ``policies [N]`` index ``names``;
+    """N answers: ``rewards [N]``; ``golden [N]`` (the probability that a judge prefers the answer to a fixed one, or
+    another scorer's score, on its own scale); ``clusters [N]`` number the prompts; ``policies [N]`` index ``names``;
     ``lengths [N]`` and ``heads [N, H]`` as a Group has them.
 
     Raises:
-        InputError: lengths differ, a golden score is outside [0, 1], or a policy has no name.
+        InputError: lengths differ, a reward or a golden score is not a number, or a policy has no name.
     """
 
     names: tuple[str, ...]
@@ -66,13 +79,17 @@ class Judged:
         columns = (self.policies, self.golden, self.clusters, self.lengths, self.heads)
         if any(len(column) != len(self.rewards) for column in columns):
             raise InputError(f"{len(self.rewards)} rewards of judged answers", "one of everything each")
-        if not (np.isfinite(self.rewards).all() and ((self.golden >= 0) & (self.golden <= 1)).all()):
-            raise InputError("a reward that is not a number, or a golden score outside [0, 1]", "probabilities")
+        if not (np.isfinite(self.rewards).all() and np.isfinite(self.golden).all()):
+            raise InputError("a reward or a golden score that is not a number", "numbers")
         if len(self.policies) and not 0 <= self.policies.min() <= self.policies.max() < len(self.names):
             raise InputError(f"an answer of a policy without a name among {len(self.names)}", "an index of names")
 
     def __len__(self) -> int:
         return len(self.rewards)
+
+    def scored_by(self, scores: Callable[[Answers], Floats]) -> Judged:
+        """The same answers with other scores in the rewards' place."""
+        return replace(self, rewards=scores(self))
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,11 +126,11 @@ class Frozen:
         none = Group("demonstrations", np.zeros(0), np.zeros(0, np.int64), np.zeros(0), judged.heads[:0])
         return cls(none, (), none.rewards, none.rewards, none.clusters, (), judged)
 
-    def scored_by(self, scores: Callable[[Group | Judged], Floats]) -> Frozen:
+    def scored_by(self, scores: Callable[[Answers], Floats]) -> Frozen:
         """The same inputs with other scores in the rewards' place: what a suite would say of those."""
         shown = replace(self.demonstrations, rewards=scores(self.demonstrations))
         contrasts = tuple(replace(contrast, rewards=scores(contrast)) for contrast in self.contrasts)
-        judged = None if self.judged is None else replace(self.judged, rewards=scores(self.judged))
+        judged = None if self.judged is None else self.judged.scored_by(scores)
         return replace(self, demonstrations=shown, contrasts=contrasts, judged=judged)
 
     def without_copies(self) -> Frozen:

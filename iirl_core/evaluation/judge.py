@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from iirl_core.evaluation.estimate import Estimate
 from iirl_core.evaluation.frozen import Floats, Frozen, Ints, Judged
 from iirl_core.evaluation.pairs import MATCHES, matched, preferred
+from iirl_core.evaluation.ranks import ranks
 from iirl_core.evaluation.resampling import Resampling
 
 CLEAR = 0.2
@@ -80,13 +80,6 @@ def policy_correlation(policies: Ints, rewards: Floats, golden: Floats) -> Calla
         return float(np.clip((left @ right) / scale, -1, 1)) if scale else float("nan")
 
     return correlation
-
-
-def ranks(values: Floats) -> Floats:
-    """From 1, equal values sharing the mean of theirs."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    middles: NDArray[np.float64] = np.cumsum(counts) - (counts - 1) / 2
-    return middles[place]
 
 
 def apart(judged: Judged) -> Ints:

@@ -17,3 +17,8 @@ from iirl_core.evaluation.separation import separation
 Suite = Callable[[Frozen, Resampling], list[Estimate]]
 
 RANKINGS: tuple[Suite, ...] = (separation, pairs, judge, best_of_n)
+
+
+def rankings(frozen: Frozen, resampling: Resampling) -> list[Estimate]:
+    """All of them."""
+    return [estimate for suite in RANKINGS for estimate in suite(frozen, resampling)]

@@ -64,6 +64,17 @@ class Resampling:
         Raises:
             InputError: there are no records.
         """
+        return self._mean(name, clusters, values, share=True)
+
+    def mean(self, name: str, clusters: NDArray[np.int64], values: NDArray[np.float64]) -> Estimate:
+        """The mean of ``values [N]`` on any scale.
+
+        Raises:
+            InputError: there are no records.
+        """
+        return self._mean(name, clusters, values, share=False)
+
+    def _mean(self, name: str, clusters: NDArray[np.int64], values: NDArray[np.float64], *, share: bool) -> Estimate:
         if len(clusters) == 0:
             raise InputError(f"{name} of no records", "at least one")
         _, owner = np.unique(clusters, return_inverse=True)
@@ -71,7 +82,7 @@ class Resampling:
         sums = np.bincount(owner, weights=values)
         found = np.array([(weights @ sums) / (weights @ sizes) for weights in self.weights(len(sizes))])
         value = float(sums.sum() / sizes.sum())
-        low, high = _interval(found, value, len(sizes), share=True)
+        low, high = _interval(found, value, len(sizes), share=share)
         return Estimate(name, value, min(low, value), max(high, value), len(owner), len(sizes))
 
 

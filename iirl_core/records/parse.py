@@ -31,8 +31,10 @@ from iirl_core.records.shapes import (
     ANSWERS,
     Document,
     from_answer,
+    from_answers,
     from_comparison,
     from_instruction,
+    from_sides,
     from_text,
     messages_from,
 )
@@ -78,6 +80,34 @@ def parse_comparison(document: object) -> Comparison:
     if "chosen" not in fields or "rejected" not in fields:
         raise InputError(f"not a comparison, but {_names(fields)}", "chosen and rejected")
     return from_comparison(fields)
+
+
+def parse_sides(document: object) -> tuple[Conversation, Conversation]:
+    """The chosen and the rejected side of ``document``, which may be the same text.
+
+    Raises:
+        InputError: it lacks a side, or the sides answer different prompts.
+    """
+    fields = _fields(document)
+    if "chosen" not in fields or "rejected" not in fields:
+        raise InputError(f"not a comparison, but {_names(fields)}", "chosen and rejected")
+    chosen, rejected = from_sides(fields)
+    if chosen.context != rejected.context:
+        raise InputError("chosen and rejected answer different prompts", "one shared prompt")
+    return chosen, rejected
+
+
+def parse_answers(document: object, name: str) -> tuple[Conversation, ...]:
+    """The answers to one ``prompt`` that ``document`` lists under ``name``, at least one.
+
+    Raises:
+        InputError: the prompt or the list is missing, or an answer is no answer.
+    """
+    fields = _fields(document)
+    for needed in ("prompt", name):
+        if needed not in fields:
+            raise InputError(f"no {needed}, but {_names(fields)}", f"prompt and a list {name}")
+    return from_answers(fields, name)
 
 
 def document_of(item: Input) -> dict[str, JsonValue]:

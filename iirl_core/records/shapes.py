@@ -54,7 +54,20 @@ def from_comparison(document: Document) -> Comparison:
         margin = None if margin is None else float(margin)
     except OverflowError as error:
         raise InputError("preference_margin has hundreds of digits", "a number") from error
-    return Comparison(_side(document, "chosen"), _side(document, "rejected"), margin)
+    return Comparison(*from_sides(document), margin)
+
+
+def from_sides(document: Document) -> tuple[Conversation, Conversation]:
+    """``chosen`` and ``rejected`` as conversations, whatever they say."""
+    return _side(document, "chosen"), _side(document, "rejected")
+
+
+def from_answers(document: Document, name: str) -> tuple[Conversation, ...]:
+    """A ``prompt`` and a list of answers to it under ``name``, each text or messages."""
+    answers = document[name]
+    if not isinstance(answers, Sequence) or isinstance(answers, str | bytes) or not answers:
+        raise InputError(f"{name} is a {type(answers).__name__}", "a list of answers")
+    return tuple(_answered(document, document["prompt"], answer) for answer in answers)
 
 
 def _side(document: Document, name: str) -> Conversation:

@@ -8,7 +8,8 @@ from scipy.stats import spearmanr
 
 from iirl_core.errors import InputError
 from iirl_core.evaluation import SUITES, Frozen, Judged, Resampling
-from iirl_core.evaluation.judge import apart, clear_pairs, policy_correlation, ranks
+from iirl_core.evaluation.judge import apart, clear_pairs, policy_correlation
+from iirl_core.evaluation.ranks import ranks
 
 FEW = Resampling(200)
 
@@ -124,9 +125,7 @@ def test_two_policies_have_no_rank_correlation() -> None:
 
 def test_answers_that_nobody_judged_give_nothing_and_bad_ones_are_refused() -> None:
     assert values(judged([], [])) == {}
-    with pytest.raises(InputError, match="outside"):
-        judged([0.5], [1.1])
-    with pytest.raises(InputError, match="outside"):
+    with pytest.raises(InputError, match="not a number"):
         judged([0.5], [float("nan")])
     with pytest.raises(InputError, match="one of everything"):
         judged([0.5, 0.5], [0.5])
