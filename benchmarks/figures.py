@@ -124,6 +124,11 @@ def table(figures: Sequence[Figure]) -> str:
     for each in figures:
         baseline = number(each.baseline) if isinstance(each.baseline, int | float) else each.baseline or ""
         rows.append((each.name, number(each.value), each.unit, each.spread, each.target, words[each.met], baseline))
+    return aligned(rows)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of equally many cells as aligned columns, a rule under the first."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])

@@ -1,26 +1,14 @@
 from __future__ import annotations
 
-import gzip
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
-import torch
 
-from benchmarks.reward_quality import (
-    DEMONSTRATOR,
-    GAMER,
-    JUDGE,
-    Task,
-    batches,
-    figures_of,
-    fit,
-    part,
-    place_of,
-    read,
-    signals,
-)
+from benchmarks.alpaca import DEMONSTRATOR, GAMER
+from benchmarks.figures import figure
+from benchmarks.learning import Lesson
+from benchmarks.reward_quality import BOUNDS, contrast_table, figures_of, order_note, part, place_of
+from iirl_core.artifact import Mode, Provenance
+from iirl_core.demonstration import conversation
 from iirl_core.evaluation import Judged, Resampling
 
 
@@ -41,43 +29,30 @@ def test_places_are_counted_from_the_best() -> None:
 def test_figures_leave_the_gamer_out_and_count_the_demonstrator_apart() -> None:
     judged = _judged([0.1, 0.5, 0.6, 0.0, 0.9], ("a", "b", "c", DEMONSTRATOR, GAMER))
     assert part(judged, [GAMER, DEMONSTRATOR]).policies.max() == 2
-    values = {each.name: each for each in figures_of("corrupted", [judged], Resampling(100))}
+    values = {each.name: each for each in figures_of("corrupted", [judged], Resampling(100), BOUNDS)}
     assert values["corrupted: agreement"].value == 1.0
     assert values["corrupted: agreement"].met is True
     assert values[f"corrupted, and {DEMONSTRATOR}: agreement"].value == pytest.approx(3 / 6)
     assert (values[f"corrupted: place of {GAMER}"].value, values[f"corrupted: place of {GAMER}"].met) == (1, False)
     assert values["corrupted: best_of_n/golden@3"].value == pytest.approx(0.5)
+    told = {each.name: each for each in figures_of("preference", [judged], Resampling(100), {})}
+    assert {each.met for each in told.values()} == {None}
 
 
-@pytest.mark.parametrize("paired", [False, True])
-def test_the_plain_loop_learns_which_rows_are_good(paired: bool) -> None:
-    generator = torch.Generator().manual_seed(0)
-    good, bad = (torch.randn(100, 8, generator=generator) + shift * torch.arange(8) for shift in (0.2, -0.2))
-    model = fit(Task(good, bad, paired), seed=0)
-    assert (signals(model, good) > signals(model, bad)).mean() > 0.9
-    assert np.array_equal(signals(model, good), signals(fit(Task(good, bad, paired), seed=0), good))
+def test_the_note_says_which_pairs_of_contrasts_come_in_the_papers_order() -> None:
+    rates = {"init-demo": 0.4, "init-sft": 0.3, "preference": 0.2, "sft-demo": 0.1}
+    figures = [figure(f"{name}: best_of_n/golden@17", [rate], "") for name, rate in rates.items()]
+    note = order_note([*figures, *(figure(f"{name}: best_of_n/golden@1", [0.1], "") for name in rates)])
+    assert "best of 17 the order is init-demo > init-sft > preference > sft-demo (0.400, 0.300, 0.200, 0.100)" in note
+    assert "Not the same: init-sft > init-demo, preference > init-demo." in note
 
 
-def test_the_sides_of_a_comparison_stay_together_with_numbers_that_differ_in_the_last_bit() -> None:
-    rows, numbers = (
-        torch.cat(each) for each in zip(*batches(Task(torch.zeros(50, 2), torch.zeros(50, 2), True)), strict=True)
-    )
-    assert sorted(rows.tolist()) == list(range(100))
-    assert (rows[1::2] - rows[0::2] == 50).all()
-    assert (numbers[0::2] ^ numbers[1::2] == 1).all()
-
-
-def test_no_prompt_is_learnt_from_and_asked(tmp_path: Path) -> None:
-    for model in (DEMONSTRATOR, "phi-2", "other"):
-        rows = [{"prompt": f"prompt {number}", "response": f"answer of {model}", JUDGE: 0.5} for number in range(60)]
-        if model == "phi-2":
-            rows = [{key: value for key, value in row.items() if key != JUDGE} for row in rows]
-        with gzip.open(tmp_path / f"{model}.jsonl.gz", "wt") as file:
-            file.write("\n".join(json.dumps(row) for row in rows))
-    train, unseen = read(tmp_path, None, None)
-    assert {each.model for each in train} == {DEMONSTRATOR, "phi-2"}
-    assert {each.model for each in unseen} == {DEMONSTRATOR, "other"}, "phi-2 was not judged"
-    assert not {each.prompt for each in train} & {each.prompt for each in unseen}
-    assert len({each.prompt for each in train} | {each.prompt for each in unseen}) == 60
-    few = read(tmp_path, 3, 5)
-    assert [len({each.prompt for each in side}) for side in few] == [3, 5]
+def test_a_line_of_the_table_holds_its_own_figures_and_claims() -> None:
+    judged = _judged([0.1, 0.5, 0.6, 0.0, 0.9], ("a", "b", "c", DEMONSTRATOR, GAMER))
+    figures = figures_of("init-demo", [judged], Resampling(100), {})
+    lesson = Lesson((conversation("p", "a"),), None, Provenance(Mode.FROZEN_POLICY))
+    header, _, *lines = contrast_table(figures, {"init-demo": lesson}).splitlines()
+    assert header.split()[:2] == ["learnt", "from"]
+    assert [line.split()[0] for line in lines] == ["length", "random", "init-demo"]
+    assert lines[2].split()[1] == "1"
+    assert lines[2].split()[-3:] == ["1", "frozen-policy", "demonstrations-only"]
