@@ -58,7 +58,9 @@ def _add_config_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--set", action="append", default=[], metavar="KEY.PATH=VALUE", help="override one value")
     command.add_argument("--store", metavar="URL", help="a folder or s3://bucket/prefix (default: the configuration's)")
     command.add_argument("--address", metavar="RAY", help="a Ray cluster (default: an embedded local Ray)")
-    command.add_argument("--dry-run", action="store_true", help="print the resolved configuration and stop")
+    command.add_argument(
+        "--dry-run", action="store_true", help="print the resolved configuration, and what train would take, and stop"
+    )
     command.add_argument("--debug", action="store_true", help="show the traceback of an error")
 
 

@@ -54,6 +54,10 @@ def _run_verb(options: Namespace) -> int:
     config = resolve_config(options)
     if options.dry_run:
         print(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True), end="")
+        if options.command == "train":
+            from jobs.train.planning import plan_lines
+
+            print("\n".join(f"# {line}".rstrip() for line in plan_lines(config)))  # comments: it stays YAML
         return 0
     from cluster import open_session
     from jobs.console import Progress

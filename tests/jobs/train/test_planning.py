@@ -1,0 +1,159 @@
+"""A dry run says what training would take, and what it cannot know; it stays the configuration as YAML."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from iirl_core.config import Config
+from iirl_core.corpus import write_corpus
+from iirl_core.demonstration import conversation
+from iirl_core.store import DirectoryStore
+from jobs.__main__ import main
+from jobs.train.planning import plan_lines
+from tests.iirl_core.plan.shapes import LLAMA3_8B, MINILM
+from tests.jobs.train.made import demonstration, make_corpora, walks_config
+
+
+def backbone(folder: Path, shape: dict[str, object]) -> str:
+    folder.mkdir(exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(shape), encoding="utf-8")
+    return str(folder)
+
+
+def text_config(folder: Path, model: str, **sections: object) -> Config:
+    return Config.model_validate(
+        {
+            "name": "manners",
+            "store": str(folder / "store"),
+            "corpora": [
+                {"name": "polite", "files": ["polite.jsonl"]},
+                {"name": "rude", "files": ["rude.jsonl"], "role": "negatives"},
+            ],
+            "encoder": {"kind": "text", "model": model, "max_tokens": 128},
+            "expertness": {"family": "discriminator", "hidden": 384, "members": 4},
+            "mapping": {"kind": "sigmoid"},
+            "train": {"batch": 8, "epochs": 3},
+            "audit": {"probes": {"empty": 10}},
+            **sections,
+        }
+    )
+
+
+def write_texts(store: DirectoryStore, name: str, count: int, tokens: int | None) -> None:
+    """``count`` records of the train split; ``tokens`` of each, as if ingest had counted them."""
+    items = [demonstration(conversation(f"Question {index}?", name), "train") for index in range(count)]
+    manifest = write_corpus(store, name, items)
+    if tokens is not None:
+        key = f"{manifest.folder}/manifest.json"
+        store.put(key, json.dumps({**json.loads(store.get(key)), "tokens": tokens * count}).encode())
+
+
+def line(lines: list[str], start: str) -> str:
+    return next(text for text in lines if text.strip().startswith(start))
+
+
+def test_parameters_and_bytes_are_told_for_every_stage(tmp_path: Path) -> None:
+    lines = plan_lines(text_config(tmp_path, backbone(tmp_path / "model", MINILM), train={"zero_stage": 2}))
+    assert "22,713,216 parameters (bert, 6 layers of 384), frozen" in line(lines, "encoder")
+    assert "592,900 parameters (discriminator)" in line(lines, "head")
+    stages = [text.split() for text in lines if "ZeRO" in text]
+    assert [text[:3] if text[0] == "*" else text[:2] for text in stages] == [
+        ["ZeRO", "0"],
+        ["ZeRO", "1"],
+        ["*", "ZeRO", "2"],
+        ["ZeRO", "3"],
+    ]
+    assert stages[0][2:4] == ["2.37", "MB"]
+
+
+def test_ranks_divide_what_their_stage_divides(tmp_path: Path) -> None:
+    model = backbone(tmp_path / "model", MINILM)
+    train = {"workers": 4, "batch": 8, "gpus_per_worker": 1}
+    lines = plan_lines(text_config(tmp_path, model, train=train, plan={"memory_gb": 0.001}))
+    assert "each GPU, of 4" in line(lines, "training")
+    assert line(lines, "ZeRO 3").split()[2:8] == ["593", "kB", "593", "kB", "1.19", "MB"]
+    assert line(lines, "ZeRO 0").split()[2:8] == ["2.37", "MB", "2.37", "MB", "4.74", "MB"]
+    assert "plan.memory_gb" in line(lines, "too much")
+
+
+def test_steps_tokens_and_hours_follow_from_what_was_ingested(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path / "store")
+    write_texts(store, "polite", 30, tokens=50)
+    write_texts(store, "rude", 10, tokens=90)
+    model = backbone(tmp_path / "model", MINILM)
+    corrupted = {"family": "discriminator", "corrupted": {"empty": 0.5, "shuffled": 0.5}}
+    lines = plan_lines(text_config(tmp_path, model, expertness=corrupted))
+    assert "26: 3 epochs of about 70 rows, 8 a step" in line(lines, "steps")
+    assert "70 texts of about 60, encoded once" in line(lines, "tokens")
+    assert "40% of 0.05 TFLOP/s" in line(lines, "CPU-hours")
+    assert not [text for text in lines if text.startswith("not known")]
+    mixture = {"expertness": {"family": "autoencoder_mixture"}, "mapping": {"kind": "exponential"}}
+    assert "of about 30 rows" in line(plan_lines(text_config(tmp_path, model, **mixture)), "steps")
+
+
+def test_hours_follow_the_assumptions_that_are_told(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path / "store")
+    write_texts(store, "polite", 30, tokens=50)
+    write_texts(store, "rude", 10, tokens=90)
+    model = backbone(tmp_path / "model", LLAMA3_8B)
+    gpus = {"batch": 8, "workers": 2, "gpus_per_worker": 1}
+    usual = line(plan_lines(text_config(tmp_path, model, train=gpus)), "GPU-hours")
+    assert "on 2: 40% of an H100's 989 TFLOP/s" in usual
+    slow = {"peak_tflops": 1.0, "utilisation": 0.5}
+    told = line(plan_lines(text_config(tmp_path, model, train=gpus, plan=slow)), "GPU-hours")
+    assert "on 2: 50% of 1 TFLOP/s" in told
+    assert float(told.split()[1]) == pytest.approx(40 * 60 * 2 * 7.0e9 / 1e12 / 0.5 / 3600, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("nobody/nothing-of-that-name", "the backbone (nobody/nothing-of-that-name, which is not on this machine)"),
+        ("{folder}", "a backbone of model_type mamba; expected one of"),
+    ],
+)
+def test_what_is_not_known_is_said(tmp_path: Path, model: str, said: str) -> None:
+    folder = backbone(tmp_path / "model", {"model_type": "mamba"})
+    lines = plan_lines(text_config(tmp_path, model.format(folder=folder)))
+    unknown = [text for text in lines if text.startswith("not known")]
+    assert said in unknown[0]
+    assert "corpus polite, which is not ingested: rows, steps, tokens, hours" in unknown[1]
+    assert not [text for text in lines if "ZeRO" in text]
+
+
+def test_a_store_elsewhere_is_not_asked_and_uncounted_tokens_are_not_guessed(tmp_path: Path) -> None:
+    model = backbone(tmp_path / "model", MINILM)
+    remote = plan_lines(text_config(tmp_path, model, store="s3://bucket/prefix"))
+    assert "s3://bucket/prefix, which a plan does not look into" in line(remote, "not known")
+    store = DirectoryStore(tmp_path / "store")
+    for name in ("polite", "rude"):
+        write_texts(store, name, 16, tokens=None)
+    lines = plan_lines(text_config(tmp_path, model))
+    assert "12: 3 epochs of about 32 rows" in line(lines, "steps")
+    assert "how long the texts are, which was not counted" in line(lines, "not known")
+
+
+def test_trajectories_have_a_head_once_they_are_ingested(tmp_path: Path) -> None:
+    config = walks_config(tmp_path)
+    assert not [text for text in plan_lines(config) if text.startswith("head")]
+    make_corpora(DirectoryStore(tmp_path / "store"))
+    lines = plan_lines(config)
+    assert "parameters (autoencoder_mixture)" in line(lines, "head")
+    assert "how many steps the trajectories have" in line(lines, "not known")
+
+
+def test_a_dry_run_of_train_stays_yaml_and_makes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = text_config(tmp_path, backbone(tmp_path / "model", MINILM))
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(config.model_dump(mode="json")), encoding="utf-8")
+    assert main(["train", str(path), "--dry-run"]) == 0
+    printed = capsys.readouterr().out
+    assert "# plan: " in printed
+    assert yaml.safe_load(printed)["train"]["batch"] == 8
+    assert not (tmp_path / "store").exists()
+    assert main(["audit", str(path), "--dry-run"]) == 0
+    assert "# plan" not in capsys.readouterr().out
