@@ -39,6 +39,17 @@ class Tokens:
     truncated: bool
 
 
+@dataclass(frozen=True)
+class Answered:
+    """What a language model reads of a conversation: ``ids[start:]`` are the answer's and what ends it, ``ids[:start]``
+    are what stands before it, as ``Rendering.prompt`` gives it.
+    """
+
+    ids: tuple[int, ...]
+    start: int
+    truncated: bool
+
+
 class Rendering:
     """A tokenizer, a chat template and a length, frozen together."""
 
@@ -94,20 +105,67 @@ class Rendering:
             InputError: the template refuses the conversation.
         """
         text = self.render(conversation)
-        encoded = self.tokenizer(
-            text, add_special_tokens=False, return_offsets_mapping=True, split_special_tokens=self._plain, verbose=False
-        )
-        ids: list[int] = list(encoded["input_ids"])
+        ids, ends = self._tokenised(text)
         before = () if tuple(ids[: len(self._before)]) == self._before else self._before
         after = () if self._after and tuple(ids[-len(self._after) :]) == self._after else self._after
         room = self.max_tokens - len(before) - len(after)
         truncated = len(ids) > room
         if truncated:
             start = self._answer_start(text, conversation)
-            context = sum(1 for _, end in encoded["offset_mapping"] if end <= start)
+            context = sum(1 for end in ends if end <= start)
             answer = ids[context:][:room]
             ids = ids[:context][len(answer) - room :] + answer if len(answer) < room else answer
         return Tokens((*before, *ids, *after) or (self.tokenizer.pad_token_id or 0,), truncated)
+
+    def answered(self, conversation: Conversation) -> Answered:
+        """What imitation learns from: context, answer, and what ends an answer: the special tokens that the template
+        writes behind it, or else the tokenizer's EOS. Cut by the same rule; an answer that loses its end is not ended.
+
+        Raises:
+            InputError: the template refuses the conversation.
+            ConfigError: nothing would ever end an answer.
+        """
+        text = self.render(conversation)
+        ids, ends = self._tokenised(text)
+        place = len(text[: self._answer_start(text, conversation)].rstrip(" "))
+        start = sum(1 for end in ends if end <= place)
+        context, answer = ids[:start], ids[start:]
+        if not set(answer) & set(self.tokenizer.all_special_ids):
+            answer = [*answer, self._end()]
+        before = () if tuple(context[: len(self._before)]) == self._before else self._before
+        room = self.max_tokens - len(before)
+        truncated = len(context) + len(answer) > room
+        if truncated:
+            answer = answer[:room]
+            context = context[len(context) + len(answer) - room :]
+        return Answered((*before, *context, *answer), len(before) + len(context), truncated)
+
+    def prompt(self, conversation: Conversation) -> tuple[int, ...]:
+        """The tokens after which a language model is to answer; the conversation's own answer is not among them. Spaces
+        at the end are left to the answer, whose first token begins with them. Nothing is cut.
+
+        Raises:
+            InputError: the template refuses the conversation.
+        """
+        before, _, _ = self.render(conversation.with_answer(_ANSWER)).rpartition(_ANSWER)
+        ids, _ = self._tokenised(before.rstrip(" "))
+        return (*(() if tuple(ids[: len(self._before)]) == self._before else self._before), *ids)
+
+    def _tokenised(self, text: str) -> tuple[list[int], list[int]]:
+        """Ids of a rendered text without special tokens around it, and where each token ends in it."""
+        encoded = self.tokenizer(
+            text, add_special_tokens=False, return_offsets_mapping=True, split_special_tokens=self._plain, verbose=False
+        )
+        return list(encoded["input_ids"]), [end for _, end in encoded["offset_mapping"]]
+
+    def _end(self) -> int:
+        if self.tokenizer.eos_token_id is None:
+            raise ConfigError(
+                "a tokenizer without EOS, and a chat template that ends no answer",
+                "one of both",
+                "Or answers would never end",
+            )
+        return int(self.tokenizer.eos_token_id)
 
     def _answer_start(self, text: str, conversation: Conversation) -> int:
         """Where in the rendered text the answer begins."""

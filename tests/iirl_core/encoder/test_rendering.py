@@ -7,8 +7,9 @@ from transformers import PreTrainedTokenizerFast
 from iirl_core.demonstration import Conversation, Message, conversation
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
 from iirl_core.encoder.text import TextEncoder
-from iirl_core.errors import InputError
+from iirl_core.errors import ConfigError, InputError
 from tests.iirl_core.artifact.samples import text_encoder
+from tests.iirl_core.encoder.tiny import Kind, tokenizer_of
 
 MARKED = (
     "{% for message in messages %}[CLS]{{ message['role'] }} {{ message['content'] | trim }}[SEP]{% endfor %}"
@@ -138,3 +139,39 @@ def test_ordinary_content_is_left_as_it_is(content: str) -> None:
 def test_a_context_that_holds_the_stand_in_does_not_move_the_answer() -> None:
     item = conversation("\u241eanswer\u241e one two three four five", "six seven")
     assert _words(_rendering(10), item).endswith("three four five assistant : six seven [SEP]")
+
+
+@pytest.mark.parametrize("kind", ["llama", "qwen2"])
+def test_what_a_language_model_is_asked_is_what_stood_before_the_answers_it_learnt(kind: Kind) -> None:
+    tokenizer = tokenizer_of(kind)
+    rendering = Rendering(tokenizer, tokenizer.chat_template or PLAIN_TEMPLATE, 200)
+    item = conversation("Open on Sunday?", "Yes, from ten.")
+    answered = rendering.answered(item)
+    assert answered.ids[: answered.start] == rendering.prompt(item.with_answer("No idea."))
+    before, answer = (
+        tokenizer.decode(part) for part in (answered.ids[: answered.start], answered.ids[answered.start :])
+    )
+    if kind == "llama":  # plain: BOS is the tokenizer's, EOS is ours
+        assert (before, answer) == ("<s>user: Open on Sunday?\nassistant:", " Yes, from ten.</s>")
+    else:
+        assert before == "<|start|>user\nOpen on Sunday?<|end|>\n<|start|>assistant\n"
+        assert answer == "Yes, from ten.<|end|>\n"
+
+
+def test_an_answer_that_is_cut_is_not_ended_and_a_context_that_is_cut_keeps_its_end() -> None:
+    tokenizer = tokenizer_of("llama")
+    item = conversation("a" * 30, "yes")
+    whole = Rendering(tokenizer, PLAIN_TEMPLATE, 100).answered(item)
+    shorter = Rendering(tokenizer, PLAIN_TEMPLATE, 20).answered(item)
+    assert not whole.truncated
+    assert shorter.truncated
+    assert (shorter.ids[0], shorter.ids[1:]) == (tokenizer.bos_token_id, whole.ids[-19:])
+    long = Rendering(tokenizer, PLAIN_TEMPLATE, 20).answered(conversation("a", "b" * 30))
+    assert (long.start, tokenizer.decode(long.ids)) == (1, "<s> " + "b" * 18)
+
+
+def test_a_tokenizer_that_could_never_end_an_answer_is_refused() -> None:
+    tokenizer = tokenizer_of("llama")
+    tokenizer.eos_token = None
+    with pytest.raises(ConfigError, match="without EOS"):
+        Rendering(tokenizer, PLAIN_TEMPLATE, 20).answered(conversation("a", "b"))
