@@ -30,6 +30,7 @@ def portable_config(config: Config) -> dict[str, JsonValue]:
     document: dict[str, JsonValue] = config.model_dump(mode="json", exclude=set(WHERE))
     for corpus, section in zip(config.corpora, _objects(document["corpora"]), strict=True):
         section["files"] = [_name(file) for file in corpus.files]
+        section["decontaminate"] = [_name(file) for file in corpus.decontaminate]
     for norm, section in zip(config.norms, _objects(document["norms"]), strict=True):
         if norm.region is not None:
             section["region"] = {**_object(section["region"]), "geometry": _name(norm.region.geometry)}

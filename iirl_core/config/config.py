@@ -80,6 +80,7 @@ class Config(Section):
         names = [corpus.name for corpus in self.corpora]
         if len(set(names)) != len(names):
             raise ValueError("corpora: two have the same name")
+        self._check_screened()
         if isinstance(self.expertness, DiscriminatorSection | JointSection):
             self._check_corrupted(self.expertness.corrupted.shares(), bool(self.playing("negatives")))
         if isinstance(self.expertness, BradleyTerrySection):
@@ -92,6 +93,14 @@ class Config(Section):
                 raise ValueError(f"norms: {norm.id} needs families that audit.probes does not ask: {sorted(unasked)}")
         return self
 
+    def _check_screened(self) -> None:
+        for corpus in self.corpora:
+            for key in ("near_duplicates", "decontaminate"):
+                if getattr(corpus, key) and self.encoder.kind != "text":
+                    raise ValueError(f"corpora: {key} in {corpus.name} compares texts, and there are trajectories")
+            if corpus.name in corpus.decontaminate:
+                raise ValueError(f"corpora: {corpus.name} is to be decontaminated from itself")
+
     def _check_comparisons(self) -> None:
         if self.encoder.kind != "text":
             raise ValueError("expertness: bradley_terry compares answers to a prompt; give it a text encoder")
@@ -102,10 +111,11 @@ class Config(Section):
                     raise ValueError(
                         f"corpora: bradley_terry needs take: {side} and paired: true in {corpus.name} ({corpus.role})"
                     )
-        chosen, rejected = (sorted(repr((one.files, one.split)) for one in corpora) for corpora in sides.values())
+        chosen, rejected = (sorted(repr(_rows_of(one)) for one in corpora) for corpora in sides.values())
         if chosen != rejected:
             raise ValueError(
-                "corpora: each file of comparisons needs two corpora of one split, take: chosen and take: rejected"
+                "corpora: each file of comparisons needs two corpora, take: chosen and take: rejected, of one split,"
+                " near_duplicates and decontaminate"
             )
         if self.train.batch % (2 * self.train.workers):
             raise ValueError(
@@ -124,3 +134,8 @@ class Config(Section):
                 )
             if name in ORDER_ONLY and self.encoder.kind == "trajectory" and self.encoder.rows != "transitions":
                 raise ValueError(f"expertness.corrupted: {name} changes no row of {self.encoder.rows}")
+
+
+def _rows_of(corpus: CorpusSection) -> tuple[object, ...]:
+    """What decides which comparisons are in a corpus: both sides must agree in it."""
+    return corpus.files, corpus.split, corpus.near_duplicates, sorted(corpus.decontaminate)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -57,6 +57,17 @@ class CorpusSection(Section):
     segment: int | None = Field(default=None, ge=1)
     """Cut trajectories into segments of this many steps before splitting."""
     rows_per_shard: int = Field(default=50_000, ge=1)
+    sources: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
+    """Weights by source (a record's own ``source``, else its file's name without endings): a record's weight is
+    multiplied by its source's; sources that are not named keep theirs."""
+    near_duplicates: float | None = Field(default=None, ge=0.5, le=1)
+    """Conversations only: of records whose shingles (runs of 5 words of prompt and answer; of ``paired`` records both
+    answers) have at least this Jaccard similarity, the first stays and the others are quarantined. The similarity is
+    estimated from 128 hashes (±0.04 at 0.8). None: only equal records are dropped."""
+    decontaminate: list[str] = []
+    """Conversations only: evaluation sets, as paths or globs of files or as names of other corpora of this
+    configuration. A record is quarantined if its prompt is one of theirs, or if 13 words in a row of it stand in one of
+    their prompts."""
 
     @model_validator(mode="after")
     def _pairs_have_sides(self) -> CorpusSection:

@@ -19,7 +19,7 @@ from iirl_core.records.segment import segments
 @dataclass(frozen=True)
 class Admission:
     """What a corpus takes: inputs of one kind, of comparisons one side (``paired``: which remembers its comparison),
-    trajectories cut to ``segment`` steps.
+    trajectories cut to ``segment`` steps; ``sources`` multiply the weights of records that come from them.
     """
 
     kind: Kind
@@ -27,11 +27,12 @@ class Admission:
     segment: int | None = None
     split: SplitSection = field(default_factory=SplitSection)
     paired: bool = False
+    sources: Mapping[str, float] = field(default_factory=dict)
 
 
 def admission_of(section: CorpusSection, kind: Kind) -> Admission:
     """The rules of a configured corpus for an encoder of ``kind``."""
-    return Admission(kind, section.take, section.segment, section.split, section.paired)
+    return Admission(kind, section.take, section.segment, section.split, section.paired, section.sources)
 
 
 def admit(row: RawRecord | Quarantined, stem: str, rules: Admission) -> Iterator[Demonstration | Quarantined]:
@@ -45,7 +46,7 @@ def admit(row: RawRecord | Quarantined, stem: str, rules: Admission) -> Iterator
             return
         item = parse_record(row.document, rules.take)
         _check(item, rules)
-        source, weight = _attributes(row.document, stem)
+        source, weight = _attributes(row.document, stem, rules)
         inputs: tuple[Input, ...] = (item,) if isinstance(item, Conversation) else segments(item, rules.segment)
         for part in inputs:
             identity, key = identity_and_key(part)
@@ -60,7 +61,7 @@ def _side(document: object, stem: str, rules: Admission) -> Demonstration:
     sides = (told.chosen, told.rejected)
     for side in sides:
         _check(side, rules)
-    source, weight = _attributes(document, stem)
+    source, weight = _attributes(document, stem, rules)
     comparison = digest_json([identity_of(side) for side in sides])
     taken = told.chosen if rules.take == "chosen" else told.rejected
     _, key = identity_and_key(taken)
@@ -83,8 +84,8 @@ def _check(item: Input, rules: Admission) -> None:
         raise InputError("a conversation without any text")
 
 
-def _attributes(document: object, stem: str) -> tuple[str, float]:
-    """The record's own ``source`` and ``weight``, or ``stem`` and 1."""
+def _attributes(document: object, stem: str, rules: Admission) -> tuple[str, float]:
+    """The record's own ``source`` or ``stem``; its own ``weight`` or 1, times its source's."""
     fields = document if isinstance(document, Mapping) else {}
     source, weight = fields.get("source"), fields.get("weight")
     if not isinstance(source, str) or not source:
@@ -94,10 +95,10 @@ def _attributes(document: object, stem: str) -> tuple[str, float]:
     except UnicodeEncodeError as error:
         raise InputError("source is not valid Unicode (an unpaired surrogate)") from error
     if weight is None:
-        return source, 1.0
+        weight = 1.0
     if isinstance(weight, bool) or not isinstance(weight, int | float):
         raise InputError(f"weight {weight!r}", "a finite number ≥ 0")  # Demonstration checks which
     try:
-        return source, float(weight)
+        return source, float(weight) * rules.sources.get(source, 1.0)
     except OverflowError as error:
         raise InputError("weight has hundreds of digits", "a finite number ≥ 0") from error

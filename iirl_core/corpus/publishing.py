@@ -40,15 +40,17 @@ def staging(store: Store) -> Iterator[str]:
 
 
 @contextmanager
-def tallied(store: Store, staged: str) -> Iterator[Tally]:
-    """A Tally whose quarantined rows become ``quarantine.jsonl`` in the staged corpus, as they come."""
+def tallied(store: Store, staged: str, similarity: float | None = None) -> Iterator[Tally]:
+    """A Tally whose quarantined rows become ``quarantine.jsonl`` in the staged corpus, as they come; near-duplicates of
+    that ``similarity`` are among them (None: they are kept).
+    """
     filesystem, root = store.filesystem()
     with filesystem.open_output_stream(f"{root}/{staged}/{QUARANTINE}", compression=None) as stream:
 
         def sink(row: Quarantined) -> None:
             stream.write(canonical_json(row.document()) + b"\n")
 
-        with Tally(sink) as tally:
+        with Tally(sink, similarity) as tally:
             yield tally
 
 

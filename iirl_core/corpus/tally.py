@@ -2,6 +2,7 @@
 
 * A row whose dimensions differ from the first good row's is quarantined.
 * A row equal to one before it is dropped and counted.
+* A row that nearly equals one that was kept is quarantined, where near-duplicates are looked for.
 * All else is kept: it enters the content digest and the counts.
 """
 
@@ -16,6 +17,7 @@ from types import TracebackType
 
 from iirl_core.canonical import Digest, JsonValue
 from iirl_core.corpus.manifest import CorpusManifest, Shard, SourceFile
+from iirl_core.corpus.near import NearDuplicates
 from iirl_core.corpus.seen import SeenIds
 from iirl_core.corpus.tables import Kind
 from iirl_core.demonstration import SPLITS, Conversation, Demonstration, Split
@@ -30,7 +32,7 @@ OTHER_REASONS = "other reasons"
 @dataclass(frozen=True)
 class RowFacts:
     """What the decision needs of a row: 32-byte digests of its content (``id``) and of the whole row, and its sizes
-    (−1: has none).
+    (−1: has none). ``sketch`` is what near-duplicates are found by (None: they are not looked for, or it has no words).
     """
 
     id: bytes
@@ -39,9 +41,11 @@ class RowFacts:
     observation_width: int = -1
     action_width: int = -1
     tokens: int | None = None
+    source: str = ""
+    sketch: bytes | None = None
 
 
-def facts_of(demonstration: Demonstration, tokens: int | None = None) -> RowFacts:
+def facts_of(demonstration: Demonstration, tokens: int | None = None, sketch: bytes | None = None) -> RowFacts:
     """The facts of one row."""
     # The source comes last, because it alone may hold a line end.
     margin = "" if demonstration.preference_margin is None else f" {demonstration.preference_margin!r}"
@@ -52,15 +56,19 @@ def facts_of(demonstration: Demonstration, tokens: int | None = None) -> RowFact
     if not isinstance(item, Conversation):
         widths = (item.observations.shape[1], -1 if item.actions is None else item.actions.shape[1])
     identity = bytes.fromhex(demonstration.id.removeprefix("sha256:"))
-    return RowFacts(identity, hashlib.sha256(row).digest(), demonstration.split, *widths, tokens)
+    whole = hashlib.sha256(row).digest()
+    return RowFacts(identity, whole, demonstration.split, *widths, tokens, demonstration.source, sketch)
 
 
 class Tally:
-    """Owns the set of ids seen; quarantined rows go to ``sink``, one by one. Use as a context manager."""
+    """Owns the set of ids seen, and the index of sketches where near-duplicates of this ``similarity`` are looked for;
+    quarantined rows go to ``sink``, one by one. Use as a context manager.
+    """
 
-    def __init__(self, sink: Callable[[Quarantined], None]) -> None:
+    def __init__(self, sink: Callable[[Quarantined], None], similarity: float | None = None) -> None:
         self.rows = self.duplicates = self.quarantined = 0
         self._sink, self._seen, self._content = sink, SeenIds(), hashlib.sha256()
+        self._near = None if similarity is None else NearDuplicates(similarity)
         self._splits: dict[Split, int] = dict.fromkeys(SPLITS, 0)
         self._widths: tuple[int, int] | None = None
         self._tokens: int | None = None
@@ -74,6 +82,8 @@ class Tally:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._seen.__exit__(kind, error, trace)
+        if self._near is not None:
+            self._near.__exit__(kind, error, trace)
 
     def offer(self, facts: RowFacts, file: str, line: int) -> bool:
         """Whether the row is kept."""
@@ -86,6 +96,12 @@ class Tally:
         if not self._seen.add(facts.id):
             self.duplicates += 1
             return False
+        if self._near is not None and facts.sketch is not None:
+            twin = self._near.add(facts.sketch, file, line)
+            if twin is not None:
+                alike = f"a near-duplicate of {twin.file}:{twin.line} (similarity {twin.similarity:.2f})"
+                self.quarantine(Quarantined(file, line, alike))
+                return False
         self._content.update(facts.row)
         self._splits[facts.split] += 1
         self.rows += 1

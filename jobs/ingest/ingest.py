@@ -1,9 +1,10 @@
 """Files → corpora, on Ray Data.
 
-Two streaming passes, so that nothing grows with the number of rows but the set of ids (on disk, ``SeenIds``):
+Two streaming passes, so that nothing grows with the number of rows but the set of ids and the index of
+near-duplicates (both on disk, ``SeenIds`` and ``NearDuplicates``):
 
 1. read → parse, check, tokenise: parts go to the store's staging, facts (digests and sizes) to the driver, which
-   decides in the order of the files what is kept;
+   decides in the order of the files what is kept (so near-duplicates are the same whoever parsed them);
 2. the kept rows of the parts → shards of ``rows_per_shard``.
 
 Then the corpus is published whole. A run that is killed leaves only invisible staging; the next one starts afresh.
@@ -25,11 +26,14 @@ from cluster.streaming import streaming
 from iirl_core.canonical import JsonValue
 from iirl_core.config import Config
 from iirl_core.config.corpora import CorpusSection
-from iirl_core.corpus import Admission, CorpusManifest, Shard, admission_of, publish_corpus
+from iirl_core.corpus import Admission, CorpusManifest, Shard, SourceFile, admission_of, publish_corpus
+from iirl_core.corpus.near import rows_of_band
 from iirl_core.corpus.publishing import pointer_key, staging, tallied
+from iirl_core.corpus.screening import Screening
 from iirl_core.corpus.shard import shard_name, write_shard
 from iirl_core.corpus.tables import Kind
 from iirl_core.corpus.tally import RowFacts, Tally
+from iirl_core.errors import ConfigError
 from iirl_core.log import Event, append
 from iirl_core.records.raw import Quarantined, RecordFile
 from iirl_core.store.pointer import read_pointer
@@ -39,6 +43,7 @@ from jobs.ingest.counting import tokenizer_of
 from jobs.ingest.parsing import Parse
 from jobs.ingest.plan import Run, ShardPlans
 from jobs.ingest.reader import RecordSource, chunk_for
+from jobs.ingest.screening import find_evaluation, read_evaluation
 from jobs.ingest.sources import describe_files, find_files
 
 READER_CPUS = 0.1
@@ -50,19 +55,20 @@ def run(session: Session, config: Config, progress: Progress) -> tuple[CorpusMan
     """Ingest every corpus of the configuration.
 
     Raises:
-        ConfigError: a file is missing or of no known format.
+        ConfigError: a file is missing or of no known format, an evaluation set has a row without a prompt, or a source
+            has a weight and no record.
         CorpusEmpty: a corpus has no usable row.
         ClusterError: Ray failed.
     """
     kind: Kind = "conversation" if config.encoder.kind == "text" else "trajectory"
     tokenizer = tokenizer_of(config.encoder.model) if config.encoder.kind == "text" else None
-    found = [(section, find_files(section.files)) for section in config.corpora]
+    found = [(section, find_files(section.files), find_evaluation(section, config)) for section in config.corpora]
     session.ray()
     held = None if tokenizer is None else ray.put(tokenizer)
     try:
         return tuple(
-            _ingest(session, section, files, admission_of(section, kind), tokenizer=held, progress=progress)
-            for section, files in found
+            _ingest(session, section, files, evaluation, admission_of(section, kind), tokenizer=held, progress=progress)
+            for section, files, evaluation in found
         )
     except RayError as error:
         raise failure_of(error, "ingest") from error
@@ -72,26 +78,33 @@ def _ingest(
     session: Session,
     section: CorpusSection,
     files: Sequence[RecordFile],
+    evaluation: Sequence[RecordFile],
     rules: Admission,
     *,
     tokenizer: ray.ObjectRef | None,
     progress: Progress,
 ) -> CorpusManifest:
     store = session.store
-    described = describe_files(files)
+    described, kept_out = describe_files(files), describe_files(evaluation)
     chunk = chunk_for(sum(file.bytes for file in described), session.cpus())
     filesystem, root = store.filesystem()
     plans = ShardPlans(section.rows_per_shard)
+    band = None if section.near_duplicates is None else rows_of_band(section.near_duplicates)
+    screening = ray.put(Screening(band, read_evaluation(evaluation)))
+    unseen = set(section.sources)
     with streaming(block_bytes=chunk, ordered=True), staging(store) as staged, staging(store) as parts:
-        with tallied(store, staged) as tally:
-            facts = _parsed(Parse(tuple(files), rules, filesystem, f"{root}/{parts}", tokenizer), chunk)
+        with tallied(store, staged, section.near_duplicates) as tally:
+            facts = _parsed(Parse(tuple(files), rules, screening, filesystem, f"{root}/{parts}", tokenizer), chunk)
             with progress.task(f"ingest {section.name}") as advance:
                 for table in facts:
                     _decide(table, tally, plans)
+                    if unseen:
+                        unseen -= set(table["source"].unique().to_pylist())
                     advance(len(table))
             tally.check_not_empty(section.name)
+            _check_sources(section, unseen)
             shards = _written(store, plans.shards, f"{root}/{parts}", f"{root}/{staged}", rules.kind)
-            manifest = tally.manifest(section.name, rules.kind, described, shards, _recorded(section))
+            manifest = tally.manifest(section.name, rules.kind, described, shards, _recorded(section, kept_out))
         if read_pointer(store, pointer_key(manifest.name)) != manifest.digest:
             rows = (("rows", str(manifest.rows)), ("quarantined", str(manifest.quarantined)))
             append(store, Event("ingest", manifest.digest, manifest.name, details=rows))
@@ -135,8 +148,17 @@ def _written(store: Store, plans: Sequence[Sequence[Run]], parts: str, folder: s
     return [Shard(**row) for row in dataset.map(write, num_cpus=WORKER_CPUS).iter_rows()]
 
 
-def _recorded(section: CorpusSection) -> JsonValue:
-    """The configuration that made the corpus, without this machine's paths."""
+def _check_sources(section: CorpusSection, unseen: set[str]) -> None:
+    if unseen:
+        raise ConfigError(
+            f"corpora.sources of {section.name} weighs {', '.join(sorted(unseen))}, but no record is from there",
+            "a record's own source, or its file's name without endings",
+        )
+
+
+def _recorded(section: CorpusSection, evaluation: Sequence[SourceFile]) -> JsonValue:
+    """The configuration that made the corpus, without this machine's paths; evaluation sets with their digests."""
     recorded: dict[str, JsonValue] = section.model_dump(mode="json")
     recorded["files"] = [pattern.rsplit("/", 1)[-1] for pattern in section.files]
+    recorded["decontaminate"] = [f"{file.name} {file.digest}" for file in evaluation]
     return recorded

@@ -14,6 +14,7 @@ import pyarrow.ipc
 import ray
 
 from iirl_core.corpus.admission import Admission, admit
+from iirl_core.corpus.screening import Screening
 from iirl_core.corpus.tables import table_of
 from iirl_core.corpus.tally import facts_of
 from iirl_core.demonstration import Conversation, Demonstration
@@ -39,6 +40,8 @@ FACTS = pa.schema(
         ("observation_width", pa.int32()),
         ("action_width", pa.int32()),
         ("tokens", pa.int32()),
+        ("source", pa.string()),
+        ("sketch", pa.binary()),
     ]
 )
 """One row per row of the files, in order."""
@@ -46,10 +49,13 @@ FACTS = pa.schema(
 
 @dataclass(frozen=True)
 class Parse:
-    """What a task needs: the files, the rules, where parts go, and the tokenizer (in Ray's object store)."""
+    """What a task needs: the files, the rules, where parts go, and (in Ray's object store) the tokenizer and the
+    screening.
+    """
 
     files: tuple[RecordFile, ...]
     rules: Admission
+    screening: ray.ObjectRef
     filesystem: pyarrow.fs.FileSystem
     folder: str
     tokenizer: ray.ObjectRef | None
@@ -57,6 +63,7 @@ class Parse:
     def __call__(self, work: pa.Table) -> Iterator[pa.Table]:
         """WORK → FACTS; parts are written on the way. A task that runs again writes the same parts again."""
         tokenizer = None if self.tokenizer is None else ray.get(self.tokenizer)
+        screening: Screening = ray.get(self.screening)
         for index, first, data, fault in zip(*(column.to_pylist() for column in work.columns), strict=True):
             file = self.files[index]
             if fault is not None:
@@ -65,13 +72,11 @@ class Parse:
                 rows = decode_chunk(file, LineChunk(first, data))
             else:
                 rows = open_records(file, first)
-            for number, held in enumerate(_gathered(rows, file, self.rules)):
+            for number, held in enumerate(_gathered(rows, file, self.rules, screening)):
                 yield self._part(f"{index:06d}-{first:012d}-{number:06d}.arrow", held, tokenizer)
 
-    def _part(
-        self, name: str, held: Sequence[tuple[int, str, Demonstration | Quarantined]], tokenizer: str | None
-    ) -> pa.Table:
-        good = [item for _, _, item in held if isinstance(item, Demonstration)]
+    def _part(self, name: str, held: Sequence[Held], tokenizer: str | None) -> pa.Table:
+        good = [each.item for each in held if isinstance(each.item, Demonstration)]
         conversations = [item.input for item in good if isinstance(item.input, Conversation)]
         counted = count_tokens(tokenizer, conversations) if tokenizer is not None else None
         if good:
@@ -84,15 +89,25 @@ class Parse:
         return pa.Table.from_pylist(list(_facts(name, held, counted or [None] * len(good))), schema=FACTS)
 
 
+@dataclass(frozen=True)
+class Held:
+    """A row that awaits its part: where it stood, what it is, and what it resembles."""
+
+    file: str
+    line: int
+    item: Demonstration | Quarantined
+    sketch: bytes | None = None
+
+
 def _gathered(
-    rows: Iterator[RawRecord | Quarantined], file: RecordFile, rules: Admission
-) -> Iterator[list[tuple[int, str, Demonstration | Quarantined]]]:
+    rows: Iterator[RawRecord | Quarantined], file: RecordFile, rules: Admission, screening: Screening
+) -> Iterator[list[Held]]:
     """Admitted rows with their lines, in groups that fit the memory of a task."""
-    held: list[tuple[int, str, Demonstration | Quarantined]] = []
+    held: list[Held] = []
     numbers = 0
     for row in rows:
         for item in admit(row, file.stem, rules):
-            held.append((row.line, file.name, item))
+            held.append(_screened(row, item, file, screening))
             if isinstance(item, Demonstration) and not isinstance(item.input, Conversation):
                 numbers += item.input.observations.size
             if len(held) >= PART_ROWS or numbers >= PART_NUMBERS:
@@ -102,14 +117,21 @@ def _gathered(
         yield held
 
 
-def _facts(
-    part: str, held: Sequence[tuple[int, str, Demonstration | Quarantined]], counts: Sequence[int | None]
-) -> Iterator[dict[str, object]]:
+def _screened(
+    row: RawRecord | Quarantined, item: Demonstration | Quarantined, file: RecordFile, screening: Screening
+) -> Held:
+    if isinstance(row, Quarantined) or isinstance(item, Quarantined):
+        return Held(file.name, row.line, item)
+    reason, sketch = screening.screen(item, row.document)
+    return Held(file.name, row.line, Quarantined(row.file, row.line, reason) if reason else item, sketch)
+
+
+def _facts(part: str, held: Sequence[Held], counts: Sequence[int | None]) -> Iterator[dict[str, object]]:
     place = 0
-    for line, file, item in held:
-        if isinstance(item, Quarantined):
-            yield {"file": item.file, "line": item.line, "reason": item.reason}
+    for each in held:
+        if isinstance(each.item, Quarantined):
+            yield dict(each.item.document())
         else:
-            facts = facts_of(item, counts[place])
-            yield {"part": part, "place": place, "file": file, "line": line, **vars(facts)}
+            facts = facts_of(each.item, counts[place], each.sketch)
+            yield {"part": part, "place": place, "file": each.file, "line": each.line, **vars(facts)}
             place += 1

@@ -78,6 +78,12 @@ def test_segments_are_rows_of_their_own():
     assert len({row.id for row in rows}) == 3
 
 
+def test_a_source_has_a_weight_that_multiplies_its_records():
+    rules = Admission("conversation", sources={"f": 0.5, "else": 3.0})
+    rows = [{"text": "a"}, {"text": "a", "weight": 2}, {"text": "a", "source": "else"}, {"text": "a", "source": "new"}]
+    assert [admitted(row, rules)[0].weight for row in rows] == [0.5, 1.0, 3.0, 1.0]
+
+
 def test_a_row_that_was_quarantined_before_passes_through():
     row = Quarantined("f.jsonl", 3, "bad")
     assert list(admit(row, "f", TEXT)) == [row]

@@ -170,6 +170,44 @@ def test_row_groups_of_parquet_can_be_read_apart(tmp_path):
     assert [row.line for row in rows] == list(range(1, 101))
 
 
+# Every shape of a text record, through every format
+
+ASKED, SAID = {"role": "user", "content": "Open?"}, {"role": "assistant", "content": "Yes."}
+DENIED = {"role": "assistant", "content": "No."}
+TURNS = "\n\nHuman: Open?\n\nAssistant: "
+SHAPES = [
+    ({"messages": [ASKED, SAID]}, None),
+    ({"prompt": "Open?", "completion": "Yes."}, None),
+    ({"prompt": "Open?", "response": "Yes."}, None),
+    ({"prompt": "Open?", "answer": "Yes."}, None),
+    ({"prompt": [ASKED], "completion": [SAID]}, None),
+    ({"text": TURNS + "Yes."}, None),
+    ({"instruction": "Open?", "input": "", "output": "Yes."}, None),
+    ({"instruction": "Open?", "input": None, "output": "Yes."}, None),
+    ({"chosen": TURNS + "Yes.", "rejected": TURNS + "No."}, "chosen"),
+    ({"prompt": "Open?", "chosen": "Yes.", "rejected": "No."}, "chosen"),
+    ({"prompt": [ASKED], "chosen": [SAID], "rejected": [DENIED]}, "chosen"),
+    ({"chosen": [ASKED, SAID], "rejected": [ASKED, DENIED]}, "chosen"),
+    ({"prompt": "Open?", "chosen": [ASKED, SAID], "rejected": [ASKED, DENIED]}, "chosen"),
+]
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.json", "rows.parquet"])
+def test_every_shape_of_a_text_record_survives_every_format(tmp_path, name, suffix):
+    for number, (document, take) in enumerate(SHAPES):
+        data = {
+            "rows.jsonl": (json.dumps(document) + "\n").encode() * 2,
+            "rows.json": json.dumps([document, document]).encode(),
+            "rows.parquet": parquet_bytes(pa.Table.from_pylist([document, document])),
+        }[name]
+        rows = list(open_records(write(tmp_path / f"{number}-{name}{suffix}", data)))
+        assert [row.line for row in rows] == [1, 2]
+        for row in rows:
+            read = parse_record(row.document, take)
+            assert [(turn.role, turn.content) for turn in read.messages] == [("user", "Open?"), ("assistant", "Yes.")]
+
+
 # Trajectories
 
 OBSERVATIONS = np.arange(20, dtype=np.float32).reshape(10, 2)
@@ -258,6 +296,16 @@ def test_minaris_last_observation_has_no_action_and_is_left_out(tmp_path):
     ]
     assert "9 observations for 3 actions" in rows[3].reason
     assert "group of arrays" in rows[4].reason
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_array_files_may_be_compressed(tmp_path, suffix):
+    np.savez(tmp_path / "data.npz", observations=OBSERVATIONS, terminals=TERMINALS)
+    with h5py.File(tmp_path / "data.hdf5", "w") as archive:
+        archive["observations"], archive["terminals"], archive["infos/qpos"] = OBSERVATIONS, TERMINALS, ACTIONS
+    for name in ("data.npz", "data.hdf5"):
+        path = write(tmp_path / (name + suffix), (tmp_path / name).read_bytes())
+        assert lengths(path) == [(4, True), (6, False)]
 
 
 def test_pickled_arrays_are_never_loaded(tmp_path):

@@ -135,6 +135,65 @@ def test_no_prompt_is_in_two_splits_also_across_corpora(session, tmp_path):
     assert len(set.union(*splits.values())) == 3
 
 
+def test_near_duplicates_are_quarantined_with_what_they_resemble_whoever_parses_them(session, tmp_path):
+    rows = [
+        {"prompt": f"Question {i}?", "response": " ".join(f"w{i * j % 997}" for j in range(120))} for i in range(900)
+    ]
+    nearly = [{**row, "response": row["response"] + " indeed"} for row in rows[100:300]]
+    path = write_lines(tmp_path / "rows.jsonl", [*rows, *nearly, rows[0]])
+    other = write_lines(tmp_path / "more.jsonl", [nearly[0] | {"response": nearly[0]["response"].upper()}])
+    (manifest,) = run(session, text_config(path, other, near_duplicates=0.8))
+    assert (manifest.rows, manifest.duplicates, manifest.quarantined) == (900, 1, 201)
+    found = list(read_corpus(session.store, "shown").quarantined())
+    assert [(row.file, row.line) for row in found] == [
+        *(("rows.jsonl", 901 + i) for i in range(200)),
+        ("more.jsonl", 1),
+    ]
+    assert [row.reason.split(" (")[0] for row in found[:200]] == [
+        f"a near-duplicate of rows.jsonl:{101 + i}" for i in range(200)
+    ]
+    assert found[-1].reason == "a near-duplicate of rows.jsonl:101 (similarity 1.00)"
+    assert manifest.reasons == (("a near-duplicate of rows.jsonl:… (similarity ….…)", 201),)
+
+
+def test_what_gives_an_evaluation_prompt_away_is_quarantined(session, tmp_path):
+    write_lines(tmp_path / "asked.jsonl", [{"prompt": "Is it open?"}, {"prompt": "Is it closed today?"}])
+    write_lines(tmp_path / "bad.jsonl", [{"prompt": "Is it full?", "response": "no"}])
+    path = write_lines(
+        tmp_path / "rows.jsonl",
+        [{"prompt": each, "response": "Yes."} for each in ("IS IT OPEN", "Now?", "Is it full?")],
+    )
+    resolved = text_config(path, decontaminate=["others", str(tmp_path / "asked.jsonl")])
+    other = resolved.corpora[0].model_copy(
+        update={"name": "others", "role": "probes", "files": [str(tmp_path / "bad.jsonl")], "decontaminate": []}
+    )
+    manifest, _ = run(session, resolved.model_copy(update={"corpora": [resolved.corpora[0], other]}))
+    assert manifest.rows == 1
+    assert [row.reason for row in read_corpus(session.store, "shown").quarantined()] == [
+        "its prompt is the evaluation prompt at asked.jsonl:1",
+        "its prompt is the evaluation prompt at bad.jsonl:1",
+    ]
+    named = manifest.config["decontaminate"]
+    assert [each.split(" sha256:")[0] for each in named] == ["bad.jsonl", "asked.jsonl"]
+
+
+def test_an_evaluation_row_without_a_prompt_is_refused_before_anything_is_ingested(session, tmp_path):
+    path = write_lines(tmp_path / "rows.jsonl", long_rows(1))
+    asked = write_lines(tmp_path / "asked.jsonl", [{"prompt": "Is it open?"}, {"answer": "yes"}])
+    with pytest.raises(ConfigError, match=r"asked.jsonl:2 .*expected an evaluation prompt"):
+        run(session, text_config(path, decontaminate=[str(asked)]))
+    with pytest.raises(ConfigError, match="no file at"):
+        run(session, text_config(path, decontaminate=["missing"]))
+
+
+def test_sources_are_weighed_and_one_that_is_not_there_is_refused(session, tmp_path):
+    path = write_lines(tmp_path / "rows.jsonl", [{"text": "a"}, {"text": "b", "source": "else", "weight": 2}])
+    run(session, text_config(path, sources={"rows": 0.25, "else": 3}))
+    assert [each.weight for each in read_corpus(session.store, "shown").demonstrations()] == [0.25, 6.0]
+    with pytest.raises(ConfigError, match="weighs raws, but no record"):
+        run(session, text_config(path, sources={"raws": 0.25, "else": 3}))
+
+
 def test_trajectories_of_several_formats_are_cut_and_held_to_the_first_rows_dimensions(session, tmp_path):
     draw = np.random.default_rng(0)
     np.savez(
