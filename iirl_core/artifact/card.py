@@ -16,10 +16,19 @@ _SUPERVISION = {
     Supervision.PREFERENCE: "Preference: it was trained on comparisons.",
 }
 
+_ALIVE = {
+    (False, "ignored"): "Rewards are ≥ 0, so staying alive pays.",
+    (True, "ignored"): "An episode's reward does not depend on when it ends; the sum of its steps' rewards does.",
+    (True, "absorbing"): "An episode that ends by itself is charged for the steps it lacks, so staying alive pays.",
+}
+"""By whether whole episodes are scored, and the treatment of terminal states."""
+
 
 def card_of(manifest: Manifest) -> str:
     """Markdown. It names no digest of its own, being part of what the digest covers."""
     scored = "the assistant's last turn" if manifest.kind == "conversation" else "every step of a trajectory"
+    if manifest.whole_episodes:
+        scored = "a trajectory as a whole (a step's reward is its credit for that)"
     lines = [
         f"# {manifest.name} {manifest.version}",
         "",
@@ -34,7 +43,9 @@ def card_of(manifest: Manifest) -> str:
         f"- **Expertness**: {manifest.expertness.get('family')}; **map**: {manifest.calibration.mapping['kind']}.",
     ]
     if manifest.terminal is not None:
-        lines.append(f"- **Terminal states**: {manifest.terminal}. Rewards are ≥ 0, so staying alive pays.")
+        lines.append(
+            f"- **Terminal states**: {manifest.terminal}. {_ALIVE[manifest.whole_episodes, manifest.terminal]}"
+        )
     lines += ["", "## Corpora", "", "| name | role | digest |", "| --- | --- | --- |"]
     lines += [f"| {corpus.name} | {corpus.role} | `{corpus.digest}` |" for corpus in manifest.corpora]
     if manifest.metrics:

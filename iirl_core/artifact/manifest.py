@@ -83,7 +83,7 @@ class Golden:
 class Manifest:
     """``encoder`` and ``expertness`` are the documents their rooms wrote, and the only ones that read them; ``config``
     is the resolved configuration without what says only where things lie. ``terminal`` is how terminal states are
-    treated (None for conversations); rewards being ≥ 0, staying alive then pays, and the JSON says so.
+    treated (None for conversations); the JSON also says whether staying alive pays.
     ``patches`` counts the enabled ones. ``human``: a person's triage labels went into the patches.
     """
 
@@ -107,9 +107,23 @@ class Manifest:
     patches: int
     golden: tuple[Golden, ...]
 
+    @property
+    def whole_episodes(self) -> bool:
+        """Whether a trajectory is scored as a whole, its steps' rewards being their credit for it."""
+        return self.expertness.get("family") == "occupancy"
+
+    @property
+    def staying_alive_pays(self) -> bool:
+        """Whether an episode that ends early earns less for that alone. Not where whole episodes are scored and their
+        ends ignored: half a demonstration is then as good as a whole one.
+        """
+        return not self.whole_episodes or self.terminal == "absorbing"
+
     def document(self) -> dict[str, JsonValue]:
         """As JSON; ``parsing.parse_manifest`` is the inverse."""
-        terminal: JsonValue = None if self.terminal is None else {"states": self.terminal, "staying_alive_pays": True}
+        terminal: JsonValue = None
+        if self.terminal is not None:
+            terminal = {"states": self.terminal, "staying_alive_pays": self.staying_alive_pays}
         return {
             "schema": SCHEMA,
             "name": self.name,

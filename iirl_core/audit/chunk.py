@@ -19,6 +19,7 @@ from iirl_core.canonical import Digest
 from iirl_core.demonstration import Input
 from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.errors import ConfigError
+from iirl_core.expertness import Episodes
 from iirl_core.norm.judge import SILENT, Answer, Judgement, judge_all
 from iirl_core.norm.norm import Norm, NormKind
 from iirl_core.probe import FAMILIES, ChunkSeed, Material, PointReward, Probe
@@ -119,7 +120,7 @@ def _ask(
     encoded = model.encoder.encode(inputs)
     whitened = model.spaces.bottleneck.apply(encoded.z).numpy()
     ends = np.cumsum(encoded.lengths)
-    parts = iter(np.split(model.rewards(encoded.z).numpy(), ends[:-1]))
+    parts = iter(np.split(model.rewards(encoded.z, Episodes(encoded.lengths, encoded.absorbed)).numpy(), ends[:-1]))
     answers = [tuple(next(parts) for _ in probe.inputs) for probe in probes]
     offender = np.repeat(
         [last for probe in probes for last in [False] * (len(probe.inputs) - 1) + [True]], encoded.lengths

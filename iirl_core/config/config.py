@@ -13,6 +13,7 @@ from iirl_core.config.evaluation import EvaluateSection
 from iirl_core.config.expertness import (
     CONVERSATIONS_ONLY,
     ORDER_ONLY,
+    ORDERLESS,
     BradleyTerrySection,
     DiscriminatorSection,
     Expertness,
@@ -85,8 +86,9 @@ class Config(Section):
             self._check_corrupted(self.expertness.corrupted.shares(), bool(self.playing("negatives")))
         if isinstance(self.expertness, BradleyTerrySection):
             self._check_comparisons()
-        if self.mapping.kind == "exponential" and self.expertness.family != "autoencoder_mixture":
-            raise ValueError("mapping: exponential maps a reconstruction error; give this family a sigmoid")
+        if self.mapping.kind == "exponential" and self.expertness.family not in ("autoencoder_mixture", "occupancy"):
+            raise ValueError("mapping: exponential maps an error; give this family a sigmoid")
+        self._check_trajectories()
         asked = set(self.audit.probes)
         for norm in self.norms:
             if unasked := set(norm.families) - asked:
@@ -100,6 +102,13 @@ class Config(Section):
                     raise ValueError(f"corpora: {key} in {corpus.name} compares texts, and there are trajectories")
             if corpus.name in corpus.decontaminate:
                 raise ValueError(f"corpora: {corpus.name} is to be decontaminated from itself")
+
+    def _check_trajectories(self) -> None:
+        episodic = self.expertness.family == "occupancy"
+        if episodic and self.encoder.kind != "trajectory":
+            raise ValueError("expertness: an occupancy is that of trajectories; give it an encoder of them")
+        if self.encoder.kind == "trajectory" and self.encoder.terminal == "absorbing" and not episodic:
+            raise ValueError(f"encoder: {self.expertness.family} scores rows alone, so terminal: ignored")
 
     def _check_comparisons(self) -> None:
         if self.encoder.kind != "text":
@@ -132,7 +141,7 @@ class Config(Section):
                 raise ValueError(
                     f"expertness.corrupted: {name} is nothing that an encoder of {self.encoder.kind} reads"
                 )
-            if name in ORDER_ONLY and self.encoder.kind == "trajectory" and self.encoder.rows != "transitions":
+            if name in ORDER_ONLY and self.encoder.kind == "trajectory" and self.encoder.rows in ORDERLESS:
                 raise ValueError(f"expertness.corrupted: {name} changes no row of {self.encoder.rows}")
 
 

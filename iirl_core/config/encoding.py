@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from iirl_core.config.section import Section
 
@@ -31,10 +31,21 @@ class TrajectoryEncoderSection(Section):
     """Standardised rows of a trajectory, one per step."""
 
     kind: Literal["trajectory"] = "trajectory"
-    rows: Literal["states", "state-actions", "transitions"] = "states"
-    """s, (s, a) or (s, a, s′); the last step of a transition repeats its state."""
-    terminal: Literal["ignored"] = "ignored"
-    """How terminal and absorbing states are treated. ``ignored``: they score like any other state."""
+    rows: Literal["states", "state-actions", "transitions", "changes"] = "states"
+    """s, (s, a), (s, a, s′) or (s, s′ − s). The last step of a transition repeats its state, and the last change the
+    one before it."""
+    terminal: Literal["ignored", "absorbing"] = "ignored"
+    """How terminal and absorbing states are treated. ``ignored``: they score like any other state. ``absorbing``: a
+    trajectory that ended by itself (``terminal``) counts as if it stayed, up to the horizon, in a state unlike any that
+    was demonstrated; only expertness.family occupancy can score that."""
+    horizon: int | None = Field(default=None, ge=1)
+    """Steps after which an episode is cut off: what terminal: absorbing counts up to."""
+
+    @model_validator(mode="after")
+    def _has_horizon(self) -> TrajectoryEncoderSection:
+        if (self.terminal == "absorbing") != (self.horizon is not None):
+            raise ValueError("encoder: terminal: absorbing and a horizon go together")
+        return self
 
 
 Encoder = Annotated[TextEncoderSection | TrajectoryEncoderSection, Field(discriminator="kind")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from iirl_core.config.section import Fraction, Section
 
@@ -34,9 +34,9 @@ class CorruptedSection(Section):
     repeated: Fraction = 0.0
     """Conversations: one sentence of the answer over and over."""
     time_reversed: Fraction = 0.0
-    """Trajectories: from the last step to the first (encoder.rows: transitions)."""
+    """Trajectories: from the last step to the first (encoder.rows: transitions or changes)."""
     permuted: Fraction = 0.0
-    """Trajectories: the steps in no order (encoder.rows: transitions)."""
+    """Trajectories: the steps in no order (encoder.rows: transitions or changes)."""
     noised: Fraction = 0.0
     """Trajectories: with Gaussian noise of 0.5 to 2 of their own standard deviations."""
 
@@ -48,6 +48,8 @@ class CorruptedSection(Section):
 
 CONVERSATIONS_ONLY = ("mismatched", "empty", "truncated", "shuffled", "repeated")
 ORDER_ONLY = ("time_reversed", "permuted")
+ORDERLESS = ("states", "state-actions")
+"""Rows that look at one step, and see no order."""
 
 
 class DiscriminatorSection(Section):
@@ -95,6 +97,26 @@ class BradleyTerrySection(Section):
     """Weight of the penalty on (chosen + rejected)²."""
 
 
+class OccupancySection(Section):
+    """Trajectories as wholes: an episode's rows are to be distributed as the demonstrations' are; signal = minus the
+    squared maximum mean discrepancy, a step's reward is its credit for the episode's. One class; learnt in one pass.
+    """
+
+    family: Literal["occupancy"] = "occupancy"
+    features: int = Field(default=768, ge=1)
+    """Random Fourier features, shared out evenly among the widths."""
+    widths: list[float] = Field(default=[0.5, 1.0, 2.0], min_length=1)
+    """Widths of the Gaussian kernels, in units of the demonstrations' root mean square distance from each other."""
+
+    @field_validator("widths")
+    @classmethod
+    def _positive(cls, widths: list[float]) -> list[float]:
+        if any(not 0 < width < float("inf") for width in widths):
+            raise ValueError("widths are positive")
+        return widths
+
+
 Expertness = Annotated[
-    MixtureSection | DiscriminatorSection | JointSection | BradleyTerrySection, Field(discriminator="family")
+    MixtureSection | DiscriminatorSection | JointSection | BradleyTerrySection | OccupancySection,
+    Field(discriminator="family"),
 ]

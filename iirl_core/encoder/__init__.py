@@ -26,7 +26,7 @@ def fit_encoder(section: EncoderSection, inputs: Iterable[Input]) -> Encoder:
         InputError: an input is of the other kind, or dimensions differ.
     """
     if isinstance(section, TrajectoryEncoderSection):
-        return fit_trajectory(section.rows, inputs)
+        return fit_trajectory(section, inputs)
     from iirl_core.encoder.text import fit_text  # transformers takes seconds to import: only for text
 
     return fit_text(section)

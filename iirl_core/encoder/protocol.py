@@ -19,18 +19,22 @@ ArtifactKind = Literal["conversation", "trajectory"]
 @dataclass(frozen=True, eq=False)
 class Encoded:
     """``z [N, D]`` float32; ``lengths[b]`` rows of it, in order, belong to input ``b`` (1 for a conversation, T for
-    a trajectory), so ``sum(lengths) == N``; ``tokens[b]`` is None for a trajectory.
+    a trajectory), so ``sum(lengths) == N``; ``tokens[b]`` is None for a trajectory. ``absorbed[b]`` steps follow input
+    b in an absorbing state (empty: the encoder does not count them).
     """
 
     z: Tensor
     lengths: tuple[int, ...]
     tokens: tuple[TokenCount | None, ...]
+    absorbed: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.z.ndim != 2 or self.z.dtype != torch.float32:
             raise InputError(f"encoded rows of shape {list(self.z.shape)} {self.z.dtype}", "[N, D] float32")
         if sum(self.lengths) != len(self.z) or len(self.lengths) != len(self.tokens):
             raise InputError(f"{len(self.z)} rows for lengths that sum to {sum(self.lengths)}", "equal numbers")
+        if self.absorbed and len(self.absorbed) != len(self.lengths):
+            raise InputError(f"absorbed steps of {len(self.absorbed)} inputs", f"of {len(self.lengths)}")
 
 
 class Encoder(Protocol):

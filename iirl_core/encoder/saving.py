@@ -11,13 +11,12 @@ from safetensors.torch import load_file, save_file
 from iirl_core.canonical import JsonValue
 from iirl_core.encoder.pooling import POOLINGS, Pooling
 from iirl_core.encoder.protocol import Encoder
-from iirl_core.encoder.trajectory import RowKind, TrajectoryEncoder
+from iirl_core.encoder.trajectory import RowKind, Terminal, TrajectoryEncoder
 from iirl_core.errors import ArtifactError
 
 STANDARDISER = "standardiser.safetensors"
 TEXT: dict[str, JsonValue] = {"truncation": "context-start, then answer-end", "padding": "right"}
 """How this package's text encoder works, written down for readers; another way would give other rewards."""
-TRAJECTORY: dict[str, JsonValue] = {"terminal": "ignored"}
 
 
 def save_encoder(encoder: Encoder, folder: Path) -> dict[str, JsonValue]:
@@ -33,7 +32,8 @@ def save_encoder(encoder: Encoder, folder: Path) -> dict[str, JsonValue]:
             "rows": encoder.rows,
             "observations": encoder.observations,
             "actions": encoder.actions,
-            **TRAJECTORY,
+            "terminal": encoder.terminal,
+            **({} if encoder.horizon is None else {"horizon": encoder.horizon}),
         }
     from iirl_core.encoder.text import TextEncoder  # transformers takes seconds to import: only for text
 
@@ -63,7 +63,7 @@ def load_encoder(folder: Path, document: JsonValue, *, trust_remote_code: bool =
         raise ArtifactError(f"encoder {document}", "kind text or trajectory")
     if document.get("trust_remote_code") and not trust_remote_code:
         raise ArtifactError("this encoder runs code of its own", todo="Load it with trust_remote_code=True")
-    for name, ours in (TEXT if document["kind"] == "text" else TRAJECTORY).items():
+    for name, ours in TEXT.items() if document["kind"] == "text" else ():
         if document.get(name) != ours:
             raise ArtifactError(f"an encoder whose {name} is {document.get(name)!r}", f"{ours!r}")
     if document["kind"] == "text" and document.get("pooling") not in POOLINGS:
@@ -77,7 +77,9 @@ def load_encoder(folder: Path, document: JsonValue, *, trust_remote_code: bool =
 def _trajectory(folder: Path, document: dict[str, JsonValue]) -> Encoder:
     tensors = load_file(folder / STANDARDISER)
     shape = int(cast(int, document["observations"])), int(cast(int, document["actions"]))
-    return TrajectoryEncoder(cast(RowKind, document["rows"]), *shape, tensors["mean"], tensors["scale"])
+    terminal, horizon = cast(Terminal, document.get("terminal")), cast("int | None", document.get("horizon"))
+    statistics = tensors["mean"], tensors["scale"]
+    return TrajectoryEncoder(cast(RowKind, document["rows"]), *shape, *statistics, terminal, horizon)
 
 
 def _text(folder: Path, document: dict[str, JsonValue]) -> Encoder:

@@ -1,4 +1,4 @@
-"""Trajectories → standardised rows, one per step: s, (s, a) or (s, a, s′)."""
+"""Trajectories → standardised rows, one per step: s, (s, a), (s, a, s′) or (s, s′ − s)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from iirl_core.config.encoding import TrajectoryEncoderSection
 from iirl_core.demonstration import Input, Trajectory
 from iirl_core.encoder.protocol import ArtifactKind, Encoded
 from iirl_core.errors import ArtifactError, ConfigError, InputError
 
-RowKind = Literal["states", "state-actions", "transitions"]
-ROW_KINDS: tuple[RowKind, ...] = ("states", "state-actions", "transitions")
+RowKind = Literal["states", "state-actions", "transitions", "changes"]
+ROW_KINDS: tuple[RowKind, ...] = ("states", "state-actions", "transitions", "changes")
+ACTING: tuple[RowKind, ...] = ("state-actions", "transitions")
+"""Rows that hold actions."""
+Terminal = Literal["ignored", "absorbing"]
+TERMINALS: tuple[Terminal, ...] = ("ignored", "absorbing")
 
 LIMIT = 1e6
 """Standardised values are clamped to ±LIMIT, so that no finite observation gives an infinite signal."""
@@ -27,10 +32,14 @@ CONSTANT = 1e-6
 @dataclass(frozen=True, eq=False)
 class TrajectoryEncoder:
     """``z = clamp((row − mean)/scale)`` with ``mean [D]``, ``scale [D]`` of the training demonstrations; D is
-    ``observations``, plus ``actions``, plus ``observations`` again for s′ (the last step repeats its own state).
+    ``observations``, plus ``actions``, plus ``observations`` again for s′ (the last step repeats its own state) or for
+    s′ − s (the last step repeats the change before it).
+
+    Where terminal states are ``absorbing``, a trajectory that ended by itself is followed by as many absorbed steps as
+    it lacks to the ``horizon``.
 
     Raises:
-        ArtifactError: the statistics do not fit the dimensions.
+        ArtifactError: the statistics do not fit the dimensions, or the treatment of terminal states is unknown.
     """
 
     rows: RowKind
@@ -38,10 +47,17 @@ class TrajectoryEncoder:
     actions: int
     mean: Tensor
     scale: Tensor
+    terminal: Terminal = "ignored"
+    horizon: int | None = None
 
     def __post_init__(self) -> None:
         if self.rows not in ROW_KINDS:
             raise ArtifactError(f"rows of kind {self.rows!r}", f"one of {', '.join(ROW_KINDS)}")
+        if self.terminal not in TERMINALS or (self.terminal == "absorbing") != (self.horizon is not None):
+            raise ArtifactError(
+                f"an encoder whose terminal is {self.terminal!r} with horizon {self.horizon}",
+                "ignored without, or absorbing with one",
+            )
         expected = row_width(self.rows, self.observations, self.actions)
         if self.mean.shape != (expected,) or self.scale.shape != (expected,) or not bool((self.scale > 0).all()):
             raise ArtifactError(
@@ -65,10 +81,15 @@ class TrajectoryEncoder:
         Raises:
             InputError: a conversation, other dimensions than were trained on, or no actions where rows hold them.
         """
-        tables = [rows_of(self._checked(item), self.rows) for item in inputs]
+        trajectories = [self._checked(item) for item in inputs]
+        tables = [rows_of(trajectory, self.rows) for trajectory in trajectories]
         table = np.concatenate(tables) if tables else np.zeros((0, self.width), dtype=np.float32)
         z = ((torch.from_numpy(table) - self.mean) / self.scale).clamp(-LIMIT, LIMIT)
-        return Encoded(z, tuple(len(rows) for rows in tables), (None,) * len(tables))
+        lengths = tuple(len(rows) for rows in tables)
+        return Encoded(z, lengths, (None,) * len(tables), tuple(self._absorbed(item) for item in trajectories))
+
+    def _absorbed(self, trajectory: Trajectory) -> int:
+        return max(0, self.horizon - len(trajectory)) if self.horizon is not None and trajectory.terminal else 0
 
     def _checked(self, item: Input) -> Trajectory:
         trajectory = trajectory_of(item, self.rows)
@@ -81,13 +102,14 @@ class TrajectoryEncoder:
         return trajectory
 
 
-def fit_trajectory(rows: RowKind, inputs: Iterable[Input]) -> TrajectoryEncoder:
+def fit_trajectory(section: TrajectoryEncoderSection, inputs: Iterable[Input]) -> TrajectoryEncoder:
     """Fit mean and deviation over all steps of the training demonstrations, streaming.
 
     Raises:
         ConfigError: there is no input.
         InputError: an input is a conversation, lacks actions, or dimensions differ between inputs.
     """
+    rows = section.rows
     shape: tuple[int, int] | None = None
     count, mean, squares = 0, np.zeros(0), np.zeros(0)
     for item in inputs:
@@ -95,6 +117,11 @@ def fit_trajectory(rows: RowKind, inputs: Iterable[Input]) -> TrajectoryEncoder:
         shape = shape or dimensions_of(trajectory, rows)
         if dimensions_of(trajectory, rows) != shape:
             raise InputError(f"trajectories of {shape} and {dimensions_of(trajectory, rows)} dimensions", "one shape")
+        if section.horizon is not None and trajectory.terminal and len(trajectory) < section.horizon:
+            raise ConfigError(
+                f"a demonstration that ended by itself after {len(trajectory)} of {section.horizon} steps",
+                "encoder.terminal: ignored where demonstrations do that",
+            )
         table = rows_of(trajectory, rows).astype(np.float64)
         # Chan, Golub and LeVeque 1979: merge the moments of two samples without cancellation.
         fresh, total = table.mean(axis=0), count + len(table)
@@ -105,19 +132,23 @@ def fit_trajectory(rows: RowKind, inputs: Iterable[Input]) -> TrajectoryEncoder:
         raise ConfigError("no demonstration to fit the encoder on", "at least one trajectory in the train split")
     deviation = np.sqrt(squares / count)
     scale = np.where(deviation > CONSTANT * np.maximum(1.0, np.abs(mean)), deviation, 1.0)
-    return TrajectoryEncoder(rows, *shape, torch.from_numpy(mean).float(), torch.from_numpy(scale).float())
+    statistics = torch.from_numpy(mean).float(), torch.from_numpy(scale).float()
+    return TrajectoryEncoder(rows, *shape, *statistics, section.terminal, section.horizon)
 
 
 def row_width(rows: RowKind, observations: int, actions: int) -> int:
     """D."""
-    return {"states": observations, "state-actions": observations + actions, "transitions": 2 * observations + actions}[
-        rows
-    ]
+    return {
+        "states": observations,
+        "state-actions": observations + actions,
+        "transitions": 2 * observations + actions,
+        "changes": 2 * observations,
+    }[rows]
 
 
 def dimensions_of(trajectory: Trajectory, rows: RowKind) -> tuple[int, int]:
-    """Observation and action dimensions that rows of this kind use (no actions for states)."""
-    actions = 0 if rows == "states" or trajectory.actions is None else trajectory.actions.shape[1]
+    """Observation and action dimensions that rows of this kind use (no actions for states and changes)."""
+    actions = 0 if rows not in ACTING or trajectory.actions is None else trajectory.actions.shape[1]
     return trajectory.observations.shape[1], actions
 
 
@@ -129,7 +160,7 @@ def trajectory_of(item: Input, rows: RowKind) -> Trajectory:
     """
     if not isinstance(item, Trajectory):
         raise InputError("a conversation, given to a model of trajectories", "observations")
-    if rows != "states" and item.actions is None:
+    if rows in ACTING and item.actions is None:
         raise InputError("a trajectory without actions", f"actions: this model reads {rows}")
     return item
 
@@ -137,8 +168,16 @@ def trajectory_of(item: Input, rows: RowKind) -> Trajectory:
 def rows_of(trajectory: Trajectory, rows: RowKind) -> NDArray[np.float32]:
     """``[T, D]``, not standardised."""
     states, actions = trajectory.observations, trajectory.actions
+    if rows == "changes":
+        return np.concatenate([states, _changes(states)], axis=1)
     if rows == "states" or actions is None:
         return states
     if rows == "state-actions":
         return np.concatenate([states, actions], axis=1)
     return np.concatenate([states, actions, np.concatenate([states[1:], states[-1:]])], axis=1)
+
+
+def _changes(states: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``[T, obs]``: s′ − s; nothing changes in a trajectory of one step."""
+    changes = np.diff(states, axis=0)
+    return np.concatenate([changes, changes[-1:]]) if len(changes) else np.zeros_like(states)

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from iirl_core.config.expertness import BradleyTerrySection, DiscriminatorSection, JointSection, MixtureSection
+from iirl_core.config.expertness import (
+    BradleyTerrySection,
+    DiscriminatorSection,
+    JointSection,
+    MixtureSection,
+    OccupancySection,
+)
 from iirl_core.expertness.autoencoder_mixture import AutoencoderMixture
 from iirl_core.expertness.bradley_terry import BradleyTerry
 from iirl_core.expertness.discriminator import Discriminator
 from iirl_core.expertness.joint import Joint
+from iirl_core.expertness.occupancy import Occupancy
 from iirl_core.expertness.protocol import Batch as Batch
+from iirl_core.expertness.protocol import Episodes as Episodes
 from iirl_core.expertness.protocol import Expertness as Expertness
 from iirl_core.expertness.protocol import Latents as Latents
+from iirl_core.expertness.protocol import LearntInOnePass as LearntInOnePass
 
-ExpertnessSection = MixtureSection | DiscriminatorSection | JointSection | BradleyTerrySection
+ExpertnessSection = MixtureSection | DiscriminatorSection | JointSection | BradleyTerrySection | OccupancySection
 
 
 def _mixture(section: MixtureSection, width: int) -> Expertness:
@@ -50,11 +59,16 @@ def _hidden(hidden: int | None, width: int) -> int:
     return width if hidden is None else hidden
 
 
+def _occupancy(section: OccupancySection, width: int) -> Expertness:
+    return Occupancy(width, section.features, section.widths)
+
+
 FAMILIES: dict[type[ExpertnessSection], Callable[..., Expertness]] = {
     MixtureSection: _mixture,
     DiscriminatorSection: _discriminator,
     JointSection: _joint,
     BradleyTerrySection: _bradley_terry,
+    OccupancySection: _occupancy,
 }
 
 

@@ -6,7 +6,7 @@ Shapes: N rows, D their width, M members, E experts, L the size of a latent.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +69,30 @@ class Latents:
     residual: Tensor | None
 
 
+@dataclass(frozen=True)
+class Episodes:
+    """Which rows are one input: ``lengths[b]`` rows, in order, belong to input b. ``absorbed[b]`` steps follow them in
+    an absorbing state, where the encoder counts those (empty: nowhere).
+    """
+
+    lengths: tuple[int, ...]
+    absorbed: tuple[int, ...] = ()
+
+    @staticmethod
+    def single(rows: int) -> Episodes:
+        """Every row an input of its own."""
+        return Episodes((1,) * rows)
+
+    def chunks(self, rows: int) -> Iterator[Episodes]:
+        """Groups of whole inputs, each of at least ``rows`` rows but the last."""
+        start = held = 0
+        for index, length in enumerate(self.lengths):
+            held += length
+            if held >= rows or index == len(self.lengths) - 1:
+                yield Episodes(self.lengths[start : index + 1], self.absorbed[start : index + 1])
+                start, held = index + 1, 0
+
+
 class Expertness(nn.Module, ABC):
     """One family of S_θ. Construction is cheap, and deterministic given torch's seed."""
 
@@ -76,6 +100,9 @@ class Expertness(nn.Module, ABC):
     """Whether the loss needs rows with ``expert == 0``."""
     needs_pairs: bool = False
     """Whether the loss needs a batch's rows to be pairs, the two sides of comparisons."""
+    whole_episodes: bool = False
+    """Whether a row's signal depends on the other rows of its input: it is then the row's credit for what the whole
+    input is worth, and their mean is the input's signal."""
 
     @property
     @abstractmethod
@@ -85,6 +112,10 @@ class Expertness(nn.Module, ABC):
     @abstractmethod
     def signals(self, z: Tensor) -> Tensor:
         """``[M, N]``: each member's signal; the model's signal is their mean. Higher is more expert-like."""
+
+    def credit(self, z: Tensor, episodes: Episodes) -> Tensor:  # noqa: ARG002 - most families look at a row alone
+        """``[M, N]``: as ``signals``, of rows that lie together as ``episodes`` says."""
+        return self.signals(z)
 
     @abstractmethod
     def loss(self, batch: Batch) -> Tensor:
@@ -97,3 +128,15 @@ class Expertness(nn.Module, ABC):
     @abstractmethod
     def latents(self, z: Tensor) -> Latents | None:
         """The experts' own bottlenecks, or None for a family without them (its patches use the whitened space)."""
+
+
+class LearntInOnePass(Expertness):
+    """A family whose best parameters have a closed form: nothing descends, one pass over the rows is all."""
+
+    @abstractmethod
+    def learn(self, batches: Iterable[Batch]) -> None:
+        """Set the parameters; each row comes once.
+
+        Raises:
+            ConfigError: there is nothing to learn from.
+        """

@@ -21,6 +21,7 @@ from torch import Tensor
 from iirl_core.audit.finding import Finding
 from iirl_core.config.governance import PatchSection
 from iirl_core.errors import InputError
+from iirl_core.expertness import Episodes
 from iirl_core.norm.norm import Norm, NormKind
 from iirl_core.patch.budget import KNOWN_GOOD
 from iirl_core.patch.candidates import Candidates, candidates_of
@@ -126,7 +127,7 @@ class _Work:
 
     def __init__(self, model: RewardModel, flaws: Flaws, slack: Tensor, section: PatchSection, round_: int) -> None:
         self.model, self.flaws, self.slack, self.section, self.round = model, flaws, slack, section, round_
-        self.reward = model.rewards(flaws.z).double()
+        self.reward = model.rewards(flaws.z, Episodes.single(len(flaws.z))).double()
         self.open = self.reward > 0
         self.patches: list[Patch] = []
 

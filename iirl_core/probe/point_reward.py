@@ -11,6 +11,7 @@ from torch import Tensor
 
 from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.errors import InputError
+from iirl_core.expertness import Episodes
 from iirl_core.reward_model import RewardModel
 
 BLOCK = 8192
@@ -37,7 +38,7 @@ class PointReward:
 
     def _reward(self, points: Tensor) -> Tensor:
         encoder = self._encoder()
-        return self.model.rewards((points - encoder.mean) / encoder.scale)
+        return self.model.rewards((points - encoder.mean) / encoder.scale, Episodes.single(len(points)))
 
     @torch.no_grad()
     def rewards(self, points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from torch import Tensor
 from iirl_core.config.mapping import ExponentialSection
 from iirl_core.encoder.protocol import Encoder
 from iirl_core.errors import ConfigError
-from iirl_core.expertness import Expertness
+from iirl_core.expertness import Episodes, Expertness
 from iirl_core.mapping import MappingSection, calibrate
 from iirl_core.reward_model.model import CHUNK, RewardModel
 from iirl_core.reward_model.spaces import Spaces
@@ -41,7 +41,8 @@ def assemble(
 
     ``z_train [N, D]`` are the demonstrations of the train split (they fit whitening, spreads and support), ``z_guard
     [G, D]`` held-out ones (they calibrate map and support), ``z_contrast [K, D]`` negatives, or None for one class: an
-    exponential map is then anchored at samples of the support. Pure, and deterministic.
+    exponential map is then anchored at samples of the support. A family of whole episodes takes each part as a sample
+    of one occupancy, and each support sample as an episode that stands still there. Pure, and deterministic.
 
     Raises:
         ConfigError: there are no held-out demonstrations, a sigmoid has no contrast, or the anchors are inverted.
@@ -56,12 +57,19 @@ def assemble(
     if z_contrast is None or len(z_contrast) == 0:
         if not isinstance(mapping, ExponentialSection):
             raise ConfigError("mapping: a sigmoid needs a contrast", "a corpus with the role negatives")
-        z_contrast = support_samples(z_train, mapping.support_margin)
-    calibrated = calibrate(mapping, _signal(expertness, z_guard), _signal(expertness, z_contrast))
+        still = support_samples(z_train, mapping.support_margin)
+        contrast = _signal(expertness, still, Episodes.single(len(still)))
+    else:
+        contrast = _signal(expertness, z_contrast, Episodes((len(z_contrast),)))
+    calibrated = calibrate(mapping, _signal(expertness, z_guard, Episodes((len(z_guard),))), contrast)
     spaces = Spaces.fit(expertness, z_train)
     support = Support.fit(spaces.bottleneck.apply(z_train), spaces.bottleneck.apply(z_guard))
     return RewardModel(encoder, expertness, calibrated, spaces, support)
 
 
-def _signal(expertness: Expertness, z: Tensor) -> Tensor:
-    return torch.cat([expertness.signals(part).mean(dim=0) for part in torch.split(z, CHUNK)])
+def _signal(expertness: Expertness, z: Tensor, episodes: Episodes) -> Tensor:
+    """Signals ``[N]`` of rows, or ``[B]`` of whole episodes."""
+    if not expertness.whole_episodes:
+        return torch.cat([expertness.signals(part).mean(dim=0) for part in torch.split(z, CHUNK)])
+    credit = expertness.credit(z, episodes).mean(dim=0)
+    return torch.stack([part.mean() for part in torch.split(credit, list(episodes.lengths))])

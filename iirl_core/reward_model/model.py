@@ -2,16 +2,18 @@
 
     x → z → S_θ(z) → m_ψ(S_θ) → clip(m − Σ suppressing patches + Σ boosting patches, 0, 1)
 
+A family of whole episodes scores an input as one; its rows then share that score by their credit (``credit.py``).
+
 Example:
     >>> model.read([conversation("Hello", "Hi, how can I help?")])[0].reward  # doctest: +SKIP
     0.91
 
-What a row gets does not depend on what else was in the batch (1e-5 on the signal).
+What an input gets does not depend on what else was in the batch (1e-5 on the signal).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -19,11 +21,12 @@ from torch import Tensor
 from iirl_core.demonstration import Input
 from iirl_core.encoder.protocol import Encoded, Encoder
 from iirl_core.errors import ArtifactError, InputError
-from iirl_core.expertness import Expertness
+from iirl_core.expertness import Episodes, Expertness
 from iirl_core.mapping import Mapping
 from iirl_core.patch.bank import PatchBank
 from iirl_core.patch.patch import Patch, Space
 from iirl_core.reading import Evidence, Reading, TokenCount
+from iirl_core.reward_model.credit import credited
 from iirl_core.reward_model.rows import Rows
 from iirl_core.reward_model.spaces import Spaces, latents_of
 from iirl_core.reward_model.support import Support
@@ -80,23 +83,42 @@ class RewardModel:
         """``z [N, D]`` → ``phi [N, E, L]``, scaled by the space's spread, and ``gate [N, E]``; differentiable."""
         return self.spaces.coordinates(self.expertness, z, space)
 
-    def rows(self, z: Tensor) -> Rows:
-        """``z [N, D]`` → columns; differentiable in z while grad is enabled."""
-        return Rows.join([self._rows(part) for part in torch.split(z, CHUNK)]) if len(z) else self._rows(z)
+    def rows(self, z: Tensor, episodes: Episodes | None = None) -> Rows:
+        """``z [N, D]`` → columns; differentiable in z while grad is enabled.
 
-    def rewards(self, z: Tensor) -> Tensor:
-        """``z [N, D]`` → the column ``reward [N]`` of ``rows`` alone, at a part of its cost; differentiable in z."""
-        return torch.cat([self._rewards(part) for part in torch.split(z, CHUNK)]) if len(z) else z.new_zeros(0)
+        ``episodes`` says which rows are one input; without it they are one sample of an occupancy, as a guard set is.
+        Only a family of whole episodes looks at it.
+        """
+        return Rows.join([self._rows(*part) for part in self._parts(z, episodes)])
 
-    def _rewards(self, z: Tensor) -> Tensor:
-        unpatched = self.mapping.reward(self.expertness.signals(z).mean(dim=0))
+    def rewards(self, z: Tensor, episodes: Episodes | None = None) -> Tensor:
+        """The column ``reward [N]`` of ``rows`` alone, at a part of its cost; differentiable in z."""
+        return torch.cat([self._rewards(*part) for part in self._parts(z, episodes)])
+
+    def _parts(self, z: Tensor, episodes: Episodes | None) -> Iterator[tuple[Tensor, Episodes]]:
+        """Rows by the chunk, and episodes whole."""
+        if not len(z):
+            yield z, Episodes(())
+        elif not self.expertness.whole_episodes:
+            yield from ((part, Episodes((len(part),))) for part in torch.split(z, CHUNK))
+        else:
+            chunks = list((episodes or Episodes((len(z),))).chunks(CHUNK))
+            yield from zip(torch.split(z, [sum(chunk.lengths) for chunk in chunks]), chunks, strict=True)
+
+    def _mapped(self, signal: Tensor, episodes: Episodes) -> Tensor:
+        if self.expertness.whole_episodes:
+            return credited(self.mapping, signal, episodes)
+        return self.mapping.reward(signal)
+
+    def _rewards(self, z: Tensor, episodes: Episodes) -> Tensor:
+        unpatched = self._mapped(self.expertness.credit(z, episodes).mean(dim=0), episodes)
         effects = self.bank.effects({space: self.space(z, space) for space in self.bank.spaces}, len(z))
         return (unpatched - effects.suppressed.to(z.device) + effects.boosted.to(z.device)).clamp(0, 1)
 
-    def _rows(self, z: Tensor) -> Rows:
-        signals = self.expertness.signals(z)
+    def _rows(self, z: Tensor, episodes: Episodes) -> Rows:
+        signals = self.expertness.credit(z, episodes)
         signal = signals.mean(dim=0)
-        unpatched = self.mapping.reward(signal)
+        unpatched = self._mapped(signal, episodes)
         effects = self.bank.effects({space: self.space(z, space) for space in self.bank.spaces}, len(z))
         suppressed, boosted = effects.suppressed.to(z.device), effects.boosted.to(z.device)
         spread = self.mapping.reward(signals).std(dim=0, correction=0)
@@ -127,7 +149,7 @@ class RewardModel:
         Raises:
             InputError: a signal is not finite.
         """
-        rows = self.rows(encoded.z)
+        rows = self.rows(encoded.z, Episodes(encoded.lengths, encoded.absorbed))
         if not bool(torch.isfinite(rows.signal).all()):
             raise InputError("an input gives a signal that is not finite", "values near those of the demonstrations")
         names = self._patches_of(encoded.z, encoded.lengths)

@@ -11,6 +11,7 @@ import torch
 from iirl_core.demonstration import Input
 from iirl_core.evaluation import random_heads
 from iirl_core.evaluation.frozen import Floats, Ints
+from iirl_core.expertness import Episodes
 from iirl_core.reward_model import RewardModel
 
 BATCH = 64
@@ -39,7 +40,7 @@ def score(model: RewardModel, inputs: Sequence[Input], advance: Advance | None =
     heads = [np.zeros((0, weights.shape[1]))]
     for start in range(0, len(inputs), BATCH):
         encoded = model.encoder.encode(inputs[start : start + BATCH])
-        read = model.rows(encoded.z)
+        read = model.rows(encoded.z, Episodes(encoded.lengths, encoded.absorbed))
         rows.append(read.reward.double().numpy())
         roots.append(read.unpatched.double().numpy())
         steps.append(np.asarray(encoded.lengths, np.int64))

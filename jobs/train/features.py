@@ -20,7 +20,7 @@ class Features(RowFiles[Batch]):
     def head(self, rows: int, expert: float | None = None) -> torch.Tensor:
         """``z`` of the first ``rows`` rows (of one class): a fair sample, because the order is a hash's."""
         found: list[torch.Tensor] = []
-        for batch in self._every():
+        for batch in self.every():
             z = batch.z if expert is None else batch.z[batch.expert == expert]
             found.append(z[: rows - sum(len(part) for part in found)])
             if sum(len(part) for part in found) >= rows:

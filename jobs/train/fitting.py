@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import torch
 from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from cluster.failure import failure_of
 from cluster.resources import TrainingPlan, plan_training
 from cluster.session import Session
+from iirl_core.canonical import canonical_json
 from iirl_core.errors import ClusterError
+from iirl_core.expertness import LearntInOnePass
 from iirl_core.store.protocol import Store
 from jobs.console import Progress
-from jobs.train.journal import read_place
-from jobs.train.loop import WEIGHTS, TrainingTask, train_loop
+from jobs.train.features import Features
+from jobs.train.journal import METRICS, read_place
+from jobs.train.loop import WEIGHTS, TrainingTask, build_model, train_loop
 
 if TYPE_CHECKING:
     from ray.train.torch import TorchTrainer
@@ -38,11 +44,28 @@ def fit(session: Session, task: TrainingTask, progress: Progress) -> dict[str, T
     """
     store, key = session.store, f"{task.folder}/{WEIGHTS}"
     if not store.exists(key):
+        module = build_model(task)
+        if isinstance(module, LearntInOnePass):
+            return _learn(store, task, module)
         plan = plan_training(session.cluster(), task.train)
         with _shown(store, task, progress):
             store.put(key, _run(_trainer(store, replace(task, threads=plan.threads), plan)))
     tensors: dict[str, Tensor] = load_tensors(store.get(key))
     return tensors
+
+
+def _learn(store: Store, task: TrainingTask, module: LearntInOnePass) -> dict[str, Tensor]:
+    """One pass over the features, here: there is nothing to share out and nothing to resume."""
+    features = Features(store, f"{task.folder}/features", "train")
+    module.learn(features.every())
+    with torch.no_grad():
+        losses = [(len(batch.row), float(module.loss(batch))) for batch in features.every()]
+    loss = math.fsum(rows * loss for rows, loss in losses) / sum(rows for rows, _ in losses)
+    line = {"step": 1, "epoch": 0, "loss": loss}
+    store.put(f"{task.folder}/{METRICS}", canonical_json(line) + b"\n")
+    weights = {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
+    store.put(f"{task.folder}/{WEIGHTS}", save_tensors(weights))  # last: with it, the run is done
+    return weights
 
 
 def _trainer(store: Store, task: TrainingTask, plan: TrainingPlan) -> TorchTrainer:

@@ -169,7 +169,8 @@ class RowFiles(ABC, Generic[Rows]):
         if rest.size:
             raise ConfigError("a comparison in the train split lacks a side", "both sides, once", PAIRS)
 
-    def _every(self) -> Iterator[Rows]:
+    def every(self) -> Iterator[Rows]:
+        """All rows once, a file at a time."""
         for index in range(len(self._files)):
             yield self._file(index)
 

@@ -12,6 +12,7 @@ from iirl_core.config import Config
 from iirl_core.config.expertness import DiscriminatorSection, JointSection
 from iirl_core.corpus import Corpus, read_corpus
 from iirl_core.demonstration import SPLITS, Demonstration, Split
+from iirl_core.encoder.trajectory import ACTING
 from iirl_core.errors import ConfigError
 from iirl_core.expertness import build_expertness
 from iirl_core.store.protocol import Store
@@ -168,4 +169,4 @@ def corrupted_shares(config: Config) -> dict[str, float]:
 
 
 def _reads_actions(config: Config) -> bool:
-    return config.encoder.kind == "trajectory" and config.encoder.rows != "states"
+    return config.encoder.kind == "trajectory" and config.encoder.rows in ACTING

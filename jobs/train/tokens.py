@@ -27,7 +27,7 @@ class Tokens(RowFiles[Texts]):
 
     def count(self) -> int:
         """Tokens of all rows."""
-        return sum(int(file.lengths.sum()) for file in self._every())
+        return sum(int(file.lengths.sum()) for file in self.every())
 
     def _decoded(self, table: pa.Table) -> Texts:
         ids = table["ids"].combine_chunks()

@@ -15,3 +15,9 @@ def test_each_family_has_a_configuration_that_loads(name: str, family: str) -> N
     config = load_config(FAMILIES / f"{name}.yaml")
     assert config.expertness.family == family
     assert build_expertness(config.expertness, 8).members == 4
+
+
+def test_an_occupancy_has_a_configuration_that_loads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("IIRL_DATA", str(tmp_path))
+    config = load_config(FAMILIES / "occupancy.yaml")
+    assert build_expertness(config.expertness, 8).whole_episodes

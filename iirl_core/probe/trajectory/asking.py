@@ -25,13 +25,15 @@ def ask(seed: ChunkSeed, points: NDArray[np.float64], material: Material, notes:
 
 
 def _trajectory(point: NDArray[np.float32], material: Material) -> Trajectory:
-    """The shortest trajectory whose first row is ``point``; a transition takes two steps."""
+    """The shortest trajectory whose first row is ``point``; a transition or a change takes two steps."""
     width = material.observations
     state = point[:width]
     if material.rows == "states":
         return Trajectory(state[None])
     if material.rows == "state-actions":
         return Trajectory(state[None], point[None, width:])
+    if material.rows == "changes":
+        return Trajectory(np.stack([state, state + point[width:]]))
     action = point[width:-width]
     return Trajectory(np.stack([state, point[-width:]]), np.stack([action, action]))
 

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from iirl_core.canonical import digest_bytes
+from iirl_core.config.encoding import TrajectoryEncoderSection
 from iirl_core.demonstration import conversation
-from iirl_core.encoder import Encoder, load_encoder, save_encoder
+from iirl_core.encoder import Encoder, fit_encoder, load_encoder, save_encoder
 from iirl_core.errors import ArtifactError
 from tests.iirl_core.artifact.samples import text_encoder, trajectory_draft, walks
 
@@ -22,6 +23,16 @@ def test_a_saved_encoder_encodes_alike(encoder: Encoder, tmp_path: Path) -> None
     again = load_encoder(tmp_path, save_encoder(encoder, tmp_path))
     assert (again.kind, again.width) == (encoder.kind, encoder.width)
     assert torch.equal(again.encode(items).z, encoder.encode(items).z)
+
+
+def test_an_absorbing_end_is_kept(tmp_path: Path) -> None:
+    section = TrajectoryEncoderSection(rows="changes", terminal="absorbing", horizon=7)
+    encoder = fit_encoder(section, walks(2, seed=5))
+    document = save_encoder(encoder, tmp_path)
+    assert (document["terminal"], document["horizon"]) == ("absorbing", 7)
+    assert vars(load_encoder(tmp_path, document)).keys() == vars(encoder).keys()
+    with pytest.raises(ArtifactError, match="terminal"):
+        load_encoder(tmp_path, {**document, "horizon": None})
 
 
 def test_equal_encoders_write_equal_bytes(encoder: Encoder, tmp_path: Path) -> None:

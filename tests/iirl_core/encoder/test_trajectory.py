@@ -48,6 +48,29 @@ def test_transitions_end_in_their_own_last_state() -> None:
     assert torch.allclose(rows[3, 5:], states[3], atol=1e-4)
 
 
+def test_changes_repeat_the_last_one_and_need_no_action() -> None:
+    walk = _walk(4, 0, actions=False)
+    encoder = fit_encoder(_section("changes"), [walk])
+    rows = encoder.encode([walk]).z * encoder.scale + encoder.mean  # type: ignore[attr-defined]
+    states = torch.from_numpy(walk.observations.copy())
+    assert encoder.width == 6
+    assert torch.allclose(rows[:, :3], states, atol=1e-4)
+    assert torch.allclose(rows[:3, 3:], states.diff(dim=0), atol=1e-4)
+    assert torch.allclose(rows[3, 3:], rows[2, 3:], atol=1e-4)
+    alone = encoder.encode([Trajectory(walk.observations[:1])]).z * encoder.scale + encoder.mean  # type: ignore[attr-defined]
+    assert torch.allclose(alone[0, 3:], torch.zeros(3), atol=1e-4)
+
+
+def test_steps_that_are_lacking_are_counted_where_the_end_is_absorbing() -> None:
+    walks = [_walk(3, 0), _walk(5, 1), _walk(9, 2)]
+    ended = [Trajectory(walk.observations, terminal=True) for walk in walks]
+    section = TrajectoryEncoderSection(rows="states", terminal="absorbing", horizon=5)
+    encoder = fit_encoder(section, walks)
+    assert encoder.encode([*walks, *ended]).absorbed == (0, 0, 0, 2, 0, 0)
+    assert encoder.encode(ended).lengths == (3, 5, 9)
+    assert fit_encoder(_section("states"), walks).encode(ended).absorbed == (0, 0, 0)
+
+
 def test_a_constant_dimension_is_centred_and_not_scaled() -> None:
     states = np.column_stack([np.arange(5), np.full(5, 7.0)]).astype(np.float32)
     encoder = fit_encoder(_section("states"), [Trajectory(states)])

@@ -216,6 +216,24 @@ def test_two_ranks_survive_the_death_of_one_by_themselves(made: tuple[DirectoryS
 
 
 @pytest.mark.usefixtures("ray_session")
+def test_an_occupancy_is_learnt_in_one_pass_and_sealed(made: tuple[DirectoryStore, Path]) -> None:
+    store, folder = made
+    document = walks_config(folder).model_dump(mode="json")
+    document["encoder"]["rows"] = "changes"
+    document["expertness"] = {"family": "occupancy", "features": 90}
+    config = Config.model_validate(document)
+    session = Session(store)
+    outcome = run(session, config, QUIET)
+    artifact = load_from(store, resolve(store, "walks"))
+    shown, wandering = walks(1, 0.1, seed=77)[0], walks(1, 2.0, seed=78)[0]
+    readings = artifact.read([shown, wandering])
+    assert readings[0].signal > readings[1].signal
+    assert artifact.manifest.metrics["loss_last"] < 0.01
+    assert artifact.manifest.whole_episodes
+    assert run(session, config, QUIET) == outcome
+
+
+@pytest.mark.usefixtures("ray_session")
 def test_what_an_actor_refuses_is_said_in_our_words(made: tuple[DirectoryStore, Path]) -> None:
     """Conversations that the encoder's template refuses fail in an actor, far away."""
     from cluster.resources import ActorPlan
