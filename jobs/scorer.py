@@ -104,7 +104,15 @@ class Scorer:
 
 
 def encoder_of(artifact: Artifact) -> tuple[object, ...]:
-    """What an artifact's encoder is, to the byte: its description and its files."""
+    """What an artifact's encoder is, to the byte: its description and the files of the model; but what a classifier's
+    configuration says of patches is nothing of the encoder's.
+    """
+    from iirl_core.artifact.files import CLASSIFIER_CONFIG
+
     manifest = artifact.manifest
-    files = [(entry.path, entry.digest) for entry in manifest.files if entry.path.startswith("model/encoder/")]
+    files = [
+        (entry.path, entry.digest)
+        for entry in manifest.files
+        if entry.path.startswith("model/") and entry.path != CLASSIFIER_CONFIG
+    ]
     return manifest.encoder, files

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from iirl_core.artifact.manifest import Manifest
 from iirl_core.artifact.provenance import Mode, Supervision
+from iirl_core.canonical import JsonValue
 
 _MODES = {
     Mode.STRICT: "Fixed data only: no environment was run, no policy was sampled or updated.",
@@ -42,6 +43,8 @@ def card_of(manifest: Manifest) -> str:
         f"- **Guard set**: {manifest.guard.rows} held-out rows whose reward repairs must keep.",
         f"- **Expertness**: {manifest.expertness.get('family')}; **map**: {manifest.calibration.mapping['kind']}.",
     ]
+    if manifest.classifier is not None:
+        lines.append(_classifier(manifest, manifest.classifier))
     if manifest.terminal is not None:
         lines.append(
             f"- **Terminal states**: {manifest.terminal}. {_ALIVE[manifest.whole_episodes, manifest.terminal]}"
@@ -65,3 +68,15 @@ def card_of(manifest: Manifest) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _classifier(manifest: Manifest, said: dict[str, JsonValue]) -> str:
+    if not manifest.has_classifier:
+        return f"- **Classifier**: none: {said.get('why')}."
+    patched = f"its {manifest.patches} patches are not in it" if manifest.patches else "there are no patches"
+    return (
+        f"- **Classifier**: `{said['folder']}/` for `AutoModelForSequenceClassification` of transformers. It gives the"
+        f" *unpatched signal*: a number without bounds, not the reward; {patched}. Render with"
+        " `apply_chat_template(messages, tokenize=False)`, then tokenise the text. Beyond that iirl keeps messages from"
+        " forging turns, and keeps the start of an answer that is too long."
+    )

@@ -10,6 +10,8 @@ from iirl_core.canonical import Digest, digest_chunks
 from iirl_core.errors import Tampered
 
 MANIFEST = "manifest.json"
+CLASSIFIER_CONFIG = "model/config.json"
+"""Of a stock classifier: it says whether there are patches, so a child has its own."""
 CHUNK = 2**20
 
 

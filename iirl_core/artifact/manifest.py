@@ -83,8 +83,10 @@ class Golden:
 class Manifest:
     """``encoder`` and ``expertness`` are the documents their rooms wrote, and the only ones that read them; ``config``
     is the resolved configuration without what says only where things lie. ``terminal`` is how terminal states are
-    treated (None for conversations); the JSON also says whether staying alive pays.
-    ``patches`` counts the enabled ones. ``human``: a person's triage labels went into the patches.
+    treated (None for conversations); the JSON also says whether staying alive pays. ``patches`` counts the enabled
+    ones. ``human``: a person's triage labels went into the patches. ``classifier`` says for text which folder is a
+    stock classifier that gives the unpatched signal, or why there is none (None: for trajectories, and where nothing
+    was said).
     """
 
     name: str
@@ -106,6 +108,12 @@ class Manifest:
     guard: GuardEntry
     patches: int
     golden: tuple[Golden, ...]
+    classifier: dict[str, JsonValue] | None = None
+
+    @property
+    def has_classifier(self) -> bool:
+        """Whether a folder of it is a stock classifier."""
+        return self.classifier is not None and self.classifier.get("folder") is not None
 
     @property
     def whole_episodes(self) -> bool:
@@ -121,6 +129,9 @@ class Manifest:
 
     def document(self) -> dict[str, JsonValue]:
         """As JSON; ``parsing.parse_manifest`` is the inverse."""
+        model: dict[str, JsonValue] = {"encoder": self.encoder, "expertness": self.expertness}
+        if self.classifier is not None:
+            model["classifier"] = self.classifier
         terminal: JsonValue = None
         if self.terminal is not None:
             terminal = {"states": self.terminal, "staying_alive_pays": self.staying_alive_pays}
@@ -137,7 +148,7 @@ class Manifest:
             "config": self.config,
             "environment": dict(self.environment),
             "metrics": dict(self.metrics),
-            "model": {"encoder": self.encoder, "expertness": self.expertness},
+            "model": model,
             "calibration": {
                 "mapping": dict(self.calibration.mapping),
                 "support_scale": self.calibration.support_scale,

@@ -73,6 +73,7 @@ def _manifest(fields: Fields) -> Manifest:
         guard=_guard(fields.inner("guard")),
         patches=fields.integer("patches"),
         golden=tuple(_golden(item) for item in fields.inners("golden")),
+        classifier=dict(model.inner("classifier").document) if "classifier" in model.document else None,
     )
 
 

@@ -22,7 +22,7 @@ import torch
 from iirl_core.artifact.artifact import Artifact
 from iirl_core.artifact.card import card_of
 from iirl_core.artifact.environment import environment, portable_config
-from iirl_core.artifact.files import CHUNK, MANIFEST, digest_file
+from iirl_core.artifact.files import CHUNK, CLASSIFIER_CONFIG, MANIFEST, digest_file
 from iirl_core.artifact.golden import golden_of
 from iirl_core.artifact.guard import GUARD_FILE, Guard, guard_metrics
 from iirl_core.artifact.manifest import CorpusEntry, FileEntry, GuardEntry, Manifest
@@ -60,7 +60,7 @@ def seal(store: Store, draft: ArtifactDraft) -> Digest:
     """
     with tempfile.TemporaryDirectory(prefix="seal-") as name:
         folder = Path(name)
-        encoder = save_model(draft.model, folder)
+        saved = save_model(draft.model, folder)
         (folder / "guard").mkdir()
         draft.guard.save(folder / "guard")
         config = portable_config(draft.config)
@@ -78,13 +78,14 @@ def seal(store: Store, draft: ArtifactDraft) -> Digest:
             config=config,
             environment=environment(),
             metrics={name: float(value) for name, value in sorted(draft.metrics.items())},
-            encoder=encoder,
+            encoder=saved.encoder,
             expertness=draft.config.expertness.model_dump(mode="json"),
             calibration=calibration_of(draft.model),
-            terminal=str(encoder["terminal"]) if draft.model.encoder.kind == "trajectory" else None,
+            terminal=str(saved.encoder["terminal"]) if draft.model.encoder.kind == "trajectory" else None,
             guard=GuardEntry(guard_digest, len(draft.guard.z), len(draft.guard.known_good)),
             patches=_enabled(draft.model.patches),
             golden=golden_of(draft.model),
+            classifier=saved.classifier,
         )
         return _finish(store, manifest, folder, draft.model.patches, shared=())
 
@@ -117,11 +118,19 @@ def seal_child(store: Store, parent: Artifact, patches: Sequence[Patch], *, lear
         patches=_enabled(patches),
         golden=golden_of(model),
     )
-    shared = tuple(entry for entry in parent.manifest.files if entry.path not in (PATCH_FILE, CARD))
-    for entry in shared:
-        _keep(store, entry, parent.folder)
-    with tempfile.TemporaryDirectory(prefix="seal-") as folder:
-        return _finish(store, manifest, Path(folder), patches, shared)
+    with tempfile.TemporaryDirectory(prefix="seal-") as name:
+        folder = Path(name)
+        if manifest.has_classifier:
+            from iirl_core.classifier import tell_patches  # transformers takes seconds to import: only for text
+
+            (folder / CLASSIFIER_CONFIG).parent.mkdir()
+            told = tell_patches((parent.folder / CLASSIFIER_CONFIG).read_bytes(), manifest.patches)
+            (folder / CLASSIFIER_CONFIG).write_bytes(told)
+        own = (PATCH_FILE, CARD, *([CLASSIFIER_CONFIG] if manifest.has_classifier else []))
+        shared = tuple(entry for entry in parent.manifest.files if entry.path not in own)
+        for entry in shared:
+            _keep(store, entry, parent.folder)
+        return _finish(store, manifest, folder, patches, shared)
 
 
 @torch.no_grad()

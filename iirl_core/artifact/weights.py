@@ -1,6 +1,8 @@
 """A RewardModel ↔ files and documents: safetensors and JSON, never pickle.
 
-model/encoder/                  the encoder's own files (for text, a transformers folder)
+model/                          where a stock classifier gives the signal: that classifier, a transformers folder, of
+                                which the encoder is a part
+model/encoder/                  else the encoder's own files (for text, a transformers folder)
 model/expertness.safetensors    the family's parameters and buffers
 model/spaces.safetensors        whitening and support
 patches/patches.json            the patches, as a list
@@ -8,6 +10,7 @@ patches/patches.json            the patches, as a list
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -16,11 +19,13 @@ from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from iirl_core.artifact.golden import CONVERSATIONS
 from iirl_core.artifact.manifest import Calibration, Manifest
 from iirl_core.artifact.patch_file import PATCH_FILE, read_patches
 from iirl_core.canonical import JsonValue
 from iirl_core.config.expertness import Expertness as ExpertnessSection
 from iirl_core.encoder import load_encoder, save_encoder
+from iirl_core.encoder.saving import LAYERS, document_of
 from iirl_core.errors import ArtifactError, one_line
 from iirl_core.expertness import build_expertness
 from iirl_core.mapping import from_document
@@ -29,9 +34,17 @@ from iirl_core.reward_model import RewardModel, Spaces, Support, Whitening
 _SECTION: TypeAdapter[ExpertnessSection] = TypeAdapter(ExpertnessSection)
 
 
-def save_model(model: RewardModel, folder: Path) -> dict[str, JsonValue]:
-    """Write weights into ``folder/model`` and return the encoder's document. Equal models write equal bytes."""
-    document = save_encoder(model.encoder, folder / "model" / "encoder")
+@dataclass(frozen=True)
+class SavedModel:
+    """The encoder's document, and for text what the manifest says of the classifier."""
+
+    encoder: dict[str, JsonValue]
+    classifier: dict[str, JsonValue] | None
+
+
+def save_model(model: RewardModel, folder: Path) -> SavedModel:
+    """Write weights into ``folder/model``. Equal models write equal bytes."""
+    saved = _save_encoder(model, folder / "model")
     spaces = model.spaces
     tensors = {
         "bottleneck.mean": spaces.bottleneck.mean,
@@ -43,7 +56,18 @@ def save_model(model: RewardModel, folder: Path) -> dict[str, JsonValue]:
     for name, group in (("spaces", tensors), ("expertness", model.expertness.state_dict())):
         copies = {key: tensor.detach().clone().contiguous() for key, tensor in group.items()}
         save_file(copies, folder / "model" / f"{name}.safetensors")
-    return document
+    return saved
+
+
+def _save_encoder(model: RewardModel, folder: Path) -> SavedModel:
+    """As part of a stock classifier where one gives the signal, else by itself: its weights are stored once."""
+    if model.encoder.kind == "trajectory":
+        return SavedModel(save_encoder(model.encoder, folder / "encoder"), None)
+    from iirl_core.classifier import save_classifier  # transformers takes seconds to import: only for text
+
+    if why := save_classifier(model, folder, CONVERSATIONS):
+        return SavedModel(save_encoder(model.encoder, folder / "encoder"), {"folder": None, "why": why})
+    return SavedModel(document_of(model.encoder, within=True), {"folder": "model", "gives": "the unpatched signal"})
 
 
 def calibration_of(model: RewardModel) -> Calibration:
@@ -64,7 +88,8 @@ def load_model(folder: Path, manifest: Manifest, *, trust_remote_code: bool) -> 
     Raises:
         ArtifactError: files and documents do not fit together.
     """
-    encoder = load_encoder(folder / "model" / "encoder", manifest.encoder, trust_remote_code=trust_remote_code)
+    place = folder / "model" if LAYERS in manifest.encoder else folder / "model" / "encoder"
+    encoder = load_encoder(place, manifest.encoder, trust_remote_code=trust_remote_code)
     try:
         section = _SECTION.validate_python(manifest.expertness)
         expertness = build_expertness(section, encoder.width)

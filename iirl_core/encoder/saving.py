@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -14,9 +14,14 @@ from iirl_core.encoder.protocol import Encoder
 from iirl_core.encoder.trajectory import RowKind, Terminal, TrajectoryEncoder
 from iirl_core.errors import ArtifactError
 
+if TYPE_CHECKING:
+    from iirl_core.encoder.text import TextEncoder
+
 STANDARDISER = "standardiser.safetensors"
 TEXT: dict[str, JsonValue] = {"truncation": "context-start, then answer-end", "padding": "right"}
 """How this package's text encoder works, written down for readers; another way would give other rewards."""
+LAYERS = "layers"
+"""In a text encoder's document: it lies in the folder of a classifier, and has so many hidden layers."""
 
 
 def save_encoder(encoder: Encoder, folder: Path) -> dict[str, JsonValue]:
@@ -25,8 +30,23 @@ def save_encoder(encoder: Encoder, folder: Path) -> dict[str, JsonValue]:
     Equal encoders write equal bytes.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    document = document_of(encoder)
     if isinstance(encoder, TrajectoryEncoder):
         save_file({"mean": encoder.mean.contiguous(), "scale": encoder.scale.contiguous()}, folder / STANDARDISER)
+    else:
+        text = cast("TextEncoder", encoder)
+        text.model.save_pretrained(folder)
+        text.rendering.tokenizer.save_pretrained(folder)
+    return document
+
+
+def document_of(encoder: Encoder, *, within: bool = False) -> dict[str, JsonValue]:
+    """All but the weights. ``within``: they lie in the folder of a text classifier, as its first layers.
+
+    Raises:
+        ArtifactError: it is no encoder of this package.
+    """
+    if isinstance(encoder, TrajectoryEncoder):
         return {
             "kind": "trajectory",
             "rows": encoder.rows,
@@ -39,8 +59,6 @@ def save_encoder(encoder: Encoder, folder: Path) -> dict[str, JsonValue]:
 
     if not isinstance(encoder, TextEncoder):
         raise ArtifactError(f"an encoder of type {type(encoder).__name__}", "one of this package")
-    encoder.model.save_pretrained(folder)
-    encoder.rendering.tokenizer.save_pretrained(folder)
     return {
         "kind": "text",
         "chat_template": encoder.rendering.template,
@@ -49,11 +67,13 @@ def save_encoder(encoder: Encoder, folder: Path) -> dict[str, JsonValue]:
         "pooling": encoder.pooling,
         "batch": encoder.batch,
         "trust_remote_code": encoder.trust_remote_code,
+        **({LAYERS: encoder.model.config.num_hidden_layers} if within else {}),
     }
 
 
 def load_encoder(folder: Path, document: JsonValue, *, trust_remote_code: bool = False) -> Encoder:
-    """The inverse of ``save_encoder``.
+    """The inverse of ``save_encoder``. A folder may hold more layers than the ``layers`` of the document: those of a
+    classifier, which are left out.
 
     Raises:
         ArtifactError: the document or the files do not describe an encoder, it works in a way that is not ours, or it
@@ -92,4 +112,5 @@ def _text(folder: Path, document: dict[str, JsonValue]) -> Encoder:
         batch=int(cast(int, document["batch"])),
         pooling=cast(Pooling, document["pooling"]),
         trust_remote_code=bool(document["trust_remote_code"]),
+        layers=int(cast(int, document[LAYERS])) if LAYERS in document else None,
     )

@@ -4,7 +4,8 @@ decoders (Llama, Qwen) alike: texts are padded on the right, where a causal mode
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -128,17 +129,37 @@ def load_text(
     batch: int,
     pooling: Pooling,
     trust_remote_code: bool,
+    layers: int | None = None,
 ) -> TextEncoder:
-    """From a folder or hub name. Where ``template`` is None: the tokenizer's own, or our plain one."""
+    """From a folder or hub name. Where ``template`` is None: the tokenizer's own, or our plain one; where ``layers`` is
+    given: the first so many hidden layers of what lies there, without the head of a classifier.
+    """
     transformers_logging.disable_progress_bar()
     here = Path(source).is_dir()
     tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=trust_remote_code, local_files_only=here)
     tokenizer.padding_side = "right"  # many decoders' say left, for generation; what is sealed says what is done
-    model = AutoModel.from_pretrained(
-        source, dtype=torch.float32, trust_remote_code=trust_remote_code, local_files_only=here, use_safetensors=True
-    )
+    part = {} if layers is None else {"num_hidden_layers": layers}
+    with _quietly():  # of what is left out on purpose
+        model = AutoModel.from_pretrained(
+            source,
+            dtype=torch.float32,
+            trust_remote_code=trust_remote_code,
+            local_files_only=here,
+            use_safetensors=True,
+            **part,
+        )
     rendering = Rendering(tokenizer, template or tokenizer.chat_template or PLAIN_TEMPLATE, max_tokens)
     return TextEncoder(model, rendering, batch, pooling=pooling, trust_remote_code=trust_remote_code)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    said = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(said)
 
 
 def _conversation_of(item: Input) -> Conversation:

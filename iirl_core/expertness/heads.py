@@ -10,6 +10,12 @@ from torch.nn import functional
 
 from iirl_core.expertness.protocol import Expertness, Latents
 
+EPSILON = 1e-12
+"""What is added to the variance in LayerNorm. That of BERT, and too small to matter: a pooled text's variance can be
+0.02, where the usual 1e-5 would move signals by more than 1e-4 away from what a stock classifier's layers can give."""
+FORMER_EPSILON = 1e-5
+"""That of heads which do not say."""
+
 
 class Heads(Expertness):
     """``output(z) = tanh(LayerNorm(z)·A + a)·B + b`` for each of M members; LayerNorm has no parameters of its own.
@@ -19,9 +25,13 @@ class Heads(Expertness):
     What an output means, and the loss, is the family's.
     """
 
+    epsilon: Tensor
+
     def __init__(self, width: int, hidden: int, members: int) -> None:
         super().__init__()
         self.linear = hidden == 0
+        if not self.linear:
+            self.register_buffer("epsilon", torch.tensor(EPSILON))
         bound_1, bound_2 = 1 / math.sqrt(width), 1 / math.sqrt(hidden or width)
         if not self.linear:
             self.dense = nn.Parameter(torch.empty(members, width, hidden).uniform_(-bound_1, bound_1))
@@ -29,6 +39,11 @@ class Heads(Expertness):
         self.head = nn.Parameter(torch.empty(members, hidden or width, 1).uniform_(-bound_2, bound_2))
         if not self.linear:
             self.head_bias = nn.Parameter(torch.zeros(members, 1, 1))
+
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *rest: object) -> None:
+        if not self.linear:
+            state_dict.setdefault(f"{prefix}epsilon", torch.tensor(FORMER_EPSILON))
+        super()._load_from_state_dict(state_dict, prefix, *rest)
 
     @property
     def members(self) -> int:
@@ -39,7 +54,7 @@ class Heads(Expertness):
         """``[M, N]``."""
         if self.linear:
             return (z @ self.head).squeeze(-1)
-        normalised = functional.layer_norm(z, z.shape[-1:])
+        normalised = functional.layer_norm(z, z.shape[-1:], eps=self.epsilon.item())
         hidden = torch.tanh(normalised @ self.dense + self.dense_bias)
         return (hidden @ self.head + self.head_bias).squeeze(-1)
 

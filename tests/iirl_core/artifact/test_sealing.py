@@ -76,7 +76,12 @@ def test_a_sealed_text_model_reads_as_it_did_in_memory(store: DirectoryStore) ->
     assert readings[0].reward > readings[1].reward
     wanted = text_draft().model.read([polite, rude])
     assert [one.signal for one in readings] == pytest.approx([one.signal for one in wanted], abs=1e-5)
-    assert {entry.path.rpartition(".")[2] for entry in artifact.manifest.files} == {"safetensors", "json", "md"}
+    assert {entry.path.rpartition(".")[2] for entry in artifact.manifest.files} == {
+        "safetensors",
+        "json",
+        "md",
+        "jinja",
+    }
 
 
 def test_sealing_the_same_thing_twice_is_a_no_op(store: DirectoryStore) -> None:

@@ -1,0 +1,128 @@
+"""Write a model's encoder as a stock classifier that gives the unpatched signal, or say why not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import torch
+from safetensors import safe_open
+from transformers import AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.modeling_layers import GenericForSequenceClassification
+from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME
+
+from iirl_core.canonical import JsonValue
+from iirl_core.classifier.building import build_classifier
+from iirl_core.classifier.folding import Folded, fold
+from iirl_core.classifier.refusal import Shape, refusal
+from iirl_core.classifier.tokenizing import stock_tokenizer
+from iirl_core.demonstration import Conversation
+from iirl_core.encoder.text import TextEncoder
+from iirl_core.expertness.heads import Heads
+from iirl_core.reward_model import RewardModel
+
+TOLERANCE = 1e-4
+"""How far a classifier's signal may lie from the model's; relative above 1."""
+CONFIG = "config.json"
+
+
+def save_classifier(model: RewardModel, folder: Path, samples: Sequence[Conversation]) -> str | None:
+    """Write a folder that ``AutoModelForSequenceClassification`` loads, and the encoder's own loader too; or write
+    nothing and return why no stock classifier gives the model's unpatched signal.
+
+    ``samples`` are read by both, and have to agree to 1e-4: what is promised was tried.
+    """
+    encoder, heads = model.encoder, model.expertness
+    if not isinstance(encoder, TextEncoder) or not isinstance(heads, Heads):
+        return "the family has no head of its own, so its signal is not a classifier's"
+    folded = fold(heads)
+    if reason := refusal(_shape(encoder, heads, folded)):
+        return reason
+    tokenizer = stock_tokenizer(encoder.rendering)
+    if folded is None or tokenizer is None:
+        return "the tokenizer has no token to pad with that does not occur in texts"
+    tried = [sample for sample in samples if _alike(tokenizer, encoder, sample)]
+    classifier = build_classifier(encoder, folded, tokenizer.pad_token_id, tried)
+    if reason := _differs(classifier, tokenizer, model, samples, tried):
+        return reason
+    _write(classifier, tokenizer, folder)
+    return None
+
+
+def _differs(
+    classifier: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    model: RewardModel,
+    samples: Sequence[Conversation],
+    tried: Sequence[Conversation],
+) -> str | None:
+    """Why the classifier is not the model; None where both say the same."""
+    rendering = cast(TextEncoder, model.encoder).rendering
+    if any(sample not in tried and not rendering.tokens(sample).truncated for sample in samples):
+        return "the tokenizer, used in the stock way, gives other tokens than training saw"
+    if not tried:
+        return f"encoder.max_tokens {rendering.max_tokens} is too short to try a classifier on whole answers"
+    said = torch.tensor([reading.signal for reading in model.read(tried)])
+    given = _signals(classifier, tokenizer, [rendering.render(sample) for sample in tried])
+    apart = float(((given - said).abs() / said.abs().clamp(min=1)).max())
+    return None if apart <= TOLERANCE else f"the classifier's signals lie up to {apart:.1g} from the model's"
+
+
+def tell_patches(config: bytes, patches: int) -> bytes:
+    """The bytes of a classifier's ``config.json``, that of an artifact with this many enabled patches."""
+    document = json.loads(config)
+    document["iirl"] = _told(patches)
+    return _json(document)
+
+
+def _shape(encoder: TextEncoder, heads: Heads, folded: Folded | None) -> Shape:
+    stock = AutoModelForSequenceClassification._model_mapping.get(type(encoder.model.config), None)
+    return Shape(
+        model_type=encoder.model.config.model_type,
+        scored=stock is not None and issubclass(stock, GenericForSequenceClassification),
+        remote_code=encoder.trust_remote_code,
+        pooling=encoder.pooling,
+        width=encoder.width,
+        units=0 if heads.linear else heads.members * heads.head.shape[1],
+        line=folded is not None,
+        shift=0.0 if folded is None else folded.bias,
+    )
+
+
+@torch.no_grad()
+def _signals(classifier: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> torch.Tensor:
+    """``[N]``, as a stranger would ask: one padded batch."""
+    batch = tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")
+    device = next(classifier.parameters()).device
+    return cast(torch.Tensor, classifier(**batch.to(device)).logits[:, 0].cpu())
+
+
+def _alike(tokenizer: PreTrainedTokenizerBase, encoder: TextEncoder, sample: Conversation) -> bool:
+    """Whether the stock tokens of a text are those of training. They are not where an answer is too long."""
+    ids = tokenizer(encoder.rendering.render(sample), truncation=True)["input_ids"]
+    return tuple(ids) == encoder.rendering.tokens(sample).ids
+
+
+def _write(classifier: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Beside the weights lies an index that names them: other files of the folder hold tensors too, which are not the
+    classifier's.
+    """
+    classifier.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    (folder / CONFIG).write_bytes(tell_patches((folder / CONFIG).read_bytes(), 0))
+    if not (folder / SAFE_WEIGHTS_INDEX_NAME).exists():
+        with safe_open(folder / SAFE_WEIGHTS_NAME, "pt") as weights:
+            names = sorted(weights.keys())
+        size = (folder / SAFE_WEIGHTS_NAME).stat().st_size
+        index: JsonValue = {"metadata": {"total_size": size}, "weight_map": dict.fromkeys(names, SAFE_WEIGHTS_NAME)}
+        (folder / SAFE_WEIGHTS_INDEX_NAME).write_bytes(_json(index))
+
+
+def _told(patches: int) -> dict[str, JsonValue]:
+    return {"gives": "the unpatched signal, not the reward", "patches": patches}
+
+
+def _json(document: JsonValue) -> bytes:
+    return json.dumps(document, indent=2, sort_keys=True).encode() + b"\n"
