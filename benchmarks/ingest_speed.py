@@ -1,8 +1,13 @@
-"""Ingest against a plain loop: rows per second on one jsonl.gz with the same cores, and memory as rows grow tenfold.
+"""Ingest of synthetic rows: rows per second, and memory as the rows grow tenfold to a million.
 
-The baseline is what one would write by hand with pyarrow and tokenizers: ``pyarrow.json`` streams the decompressed
-file, the tokenizer encodes batches on all cores, ``ParquetWriter`` writes. It checks nothing, names nothing, splits
-nothing and drops no duplicate; ours does. The sides alternate. Ray is up before the clock starts.
+Speed is measured on one jsonl.gz with the same cores against two others, in turns. *Hugging Face datasets* does the
+same steps (``benchmarks/ingest_datasets.py``: parse, drop equal rows, split by hash, count tokens, write Parquet); it
+needs the extra ``bench``. The *plain loop* is what one would write by hand with pyarrow and tokenizers:
+``pyarrow.json`` streams the decompressed file, the tokenizer encodes batches on all cores, ``ParquetWriter`` writes; it
+checks nothing, names nothing, splits nothing and drops no duplicate. Ray is up before the clock starts.
+
+Memory is measured in runs of its own, without and with the search for near-duplicates. ``--parts`` picks some of the
+three where one sitting is too short for all.
 """
 
 from __future__ import annotations
@@ -10,24 +15,27 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import random
+import subprocess
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 os.environ["RAY_AUTH_MODE"] = "token"
 os.environ["TOKENIZERS_PARALLELISM"] = "true"  # the baseline's cores; our tasks have one CPU each
 
+import numpy as np
 import psutil
 import pyarrow as pa
 import pyarrow.json
 import pyarrow.parquet as pq
 from tokenizers import Tokenizer
 
-from benchmarks.figures import arguments, figure, write_results
+from benchmarks.figures import Figure, arguments, figure, write_results
 from cluster.session import Session
 from iirl_core.config import Config
 from iirl_core.store import DirectoryStore
@@ -43,52 +51,101 @@ will should may might open closed before after because although however therefor
 """
 WORDS = TEXT.split()
 SAMPLE_SECONDS = 0.5
+PARTS = ["memory", "near", "speed"]
+NOTES = (
+    "Memory is the peak of the summed proportional set size of the driver and every Ray process (shared pages counted "
+    f"once), sampled every {SAMPLE_SECONDS} s."
+)
 
 
 def main() -> None:
     parser = arguments("ingest_speed", __doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=None, help="rows of the large file (default 100,000; quick 8,000)")
+    parser.add_argument("--rows", type=int, default=None, help="rows for speed (default 100,000; quick 4,000)")
+    parser.add_argument("--many", type=int, default=None, help="rows for memory (default 1,000,000; quick 40,000)")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     options = parser.parse_args()
-    rows = options.rows or (8_000 if options.quick else 100_000)
+    rows, many = (
+        options.rows or (4_000 if options.quick else 100_000),
+        options.many or (40_000 if options.quick else 1_000_000),
+    )
     with tempfile.TemporaryDirectory() as name, _session(Path(name)) as session:
         folder = Path(name)
-        large, small = _corpus(folder / "large.jsonl.gz", rows), _corpus(folder / "small.jsonl.gz", rows // 10)
-        tokenizer = Tokenizer.from_str(tokenizer_of("minilm"))
         startup = [_ours(session, _corpus(folder / "one.jsonl.gz", 1)) for _ in range(3)]  # also warms the workers up
-        _plain(small, folder / "plain.parquet", tokenizer)
-        peaks = {}
-        for size, path in (("N", small), ("10N", large)):
-            with _peak_memory() as peak:
-                _ours(session, path)
-            peaks[size] = peak[0] / 2**20
-        plain, ours, plain_cpu, ours_cpu = [], [], [], []
-        for _ in range(options.repeats):
-            started = _cpu_seconds()
-            plain.append(rows / _plain(large, folder / "plain.parquet", tokenizer))
-            between = _cpu_seconds()
-            ours.append(rows / _ours(session, large))
-            plain_cpu.append((between - started) / rows * 1e6)
-            ours_cpu.append((_cpu_seconds() - between) / rows * 1e6)
-    pairs = [b / a for a, b in zip(plain, ours, strict=True)]
-    share = min(startup) * sorted(ours)[len(ours) // 2] / rows
-    write_results(
-        "ingest_speed",
-        [
-            figure("ours", ours, "rows/s"),
-            figure("plain loop", plain, "rows/s"),
-            figure("ours / plain loop", pairs, "×", at_least=0.8, baseline="pyarrow.json + tokenizers loop, same file"),
-            figure("ours, CPU", ours_cpu, "µs/row", baseline="the driver and every Ray process"),
-            figure("plain loop, CPU", plain_cpu, "µs/row"),
-            figure("start-up share", [share], "of a run", at_most=0.05, baseline=f"{min(startup):.2f} s for one row"),
-            figure("memory at N", [peaks["N"]], "MiB", baseline=f"N = {rows // 10:,} rows"),
-            figure("memory at 10N", [peaks["10N"]], "MiB", baseline=f"10N = {rows:,} rows"),
-            figure("memory 10N / N", [peaks["10N"] / peaks["N"]], "×", at_most=1.15),
-        ],
-        "Memory is the peak of the summed proportional set size of the driver and every Ray process (shared pages "
-        f"counted once), sampled every {SAMPLE_SECONDS} s in runs of their own.",
-        options.json,
+        figures: list[Figure] = []
+        for part, near in (("memory", None), ("near", 0.8)):
+            if part in options.parts:
+                figures += memory(session, folder, many, near)
+        if "speed" in options.parts:
+            figures += speed(session, folder, rows, 1 if options.quick else options.repeats, min(startup))
+    write_results("ingest_speed", figures, NOTES, options.json)
+
+
+def memory(session: Session, folder: Path, many: int, near: float | None) -> list[Figure]:
+    """Peaks for a tenth of the rows and for all of them."""
+    search = "" if near is None else f", near-duplicates of {near:g} sought"
+    peaks = []
+    for rows in (many // 10, many):
+        path = _corpus(folder / f"{rows}.jsonl.gz", rows)
+        with _peak_memory() as peak:
+            _ours(session, path, near)
+        peaks.append(peak[0] / 2**20)
+    sides = f"{many:,} rows / {many // 10:,} rows"
+    return [
+        figure(f"memory at {many // 10:,} rows{search}", peaks[:1], "MiB"),
+        figure(f"memory at {many:,} rows{search}", peaks[1:], "MiB"),
+        figure(f"memory, ten times the rows{search}", [peaks[1] / peaks[0]], "×", at_most=1.3, baseline=sides),
+    ]
+
+
+def speed(session: Session, folder: Path, rows: int, repeats: int, startup: float) -> list[Figure]:
+    """Rows per second of all three sides."""
+    path = _corpus(folder / "rows.jsonl.gz", rows)
+    tokenizer = Tokenizer.from_str(tokenizer_of("minilm"))
+    _plain(_corpus(folder / "warm.jsonl.gz", rows // 10), folder / "plain.parquet", tokenizer)
+    seconds: dict[str, list[float]] = {"ours": [], "plain loop": [], "datasets": []}
+    cpu: dict[str, list[float]] = {"ours": [], "plain loop": []}
+    for _ in range(repeats):
+        started = _cpu_seconds()
+        seconds["plain loop"].append(_plain(path, folder / "plain.parquet", tokenizer))
+        between = _cpu_seconds()
+        seconds["ours"].append(_ours(session, path))
+        cpu["plain loop"].append((between - started) / rows * 1e6)
+        cpu["ours"].append((_cpu_seconds() - between) / rows * 1e6)
+        seconds["datasets"].append(by_datasets(path).seconds)
+    rates = {side: [rows / each for each in runs] for side, runs in seconds.items()}
+    plain, other = (
+        [a / b for a, b in zip(rates["ours"], rates[side], strict=True)] for side in ("plain loop", "datasets")
     )
+    share = startup / sorted(seconds["ours"])[repeats // 2]
+    return [
+        *(figure(side, runs, "rows/s") for side, runs in rates.items()),
+        figure("ours / datasets", other, "×", baseline="Hugging Face datasets, the same steps, file and cores"),
+        figure("ours / plain loop", plain, "×", at_least=0.8, baseline="pyarrow.json + tokenizers loop, same file"),
+        figure("ours, CPU", cpu["ours"], "µs/row", baseline="the driver and every Ray process"),
+        figure("plain loop, CPU", cpu["plain loop"], "µs/row"),
+        figure("start-up share", [share], "of a run", at_most=0.05, baseline=f"{startup:.2f} s for one row"),
+    ]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the other side says of its run."""
+
+    seconds: float
+    rows: int
+    tokens: int
+    splits: dict[str, int]
+
+
+def by_datasets(path: Path) -> Told:
+    """One run of ``benchmarks/ingest_datasets.py`` on this process' cores, from an empty cache."""
+    cores = str(len(os.sched_getaffinity(0)))
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "benchmarks.ingest_datasets", str(path), folder, cores]
+        ran = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    return Told(**json.loads(ran.stdout.splitlines()[-1]))
 
 
 @contextmanager
@@ -104,21 +161,22 @@ def _session(folder: Path) -> Iterator[Session]:
 
 
 def _corpus(path: Path, rows: int) -> Path:
-    """Conversations of 40 to 240 words, none twice."""
-    draw = random.Random(rows)
-    with gzip.open(path, "wt", encoding="utf-8", compresslevel=5) as stream:
+    """Conversations of 40 to 240 words, none like another."""
+    draw, words = np.random.default_rng(rows), np.array(WORDS, dtype=object)
+    with gzip.open(path, "wt", encoding="utf-8", compresslevel=1) as stream:
         for row in range(rows):
-            prompt = " ".join(draw.choices(WORDS, k=draw.randrange(10, 60)))
-            response = " ".join(draw.choices(WORDS, k=draw.randrange(30, 180)))
+            asked, said = draw.integers(10, 60), draw.integers(30, 180)
+            drawn = words[draw.integers(len(words), size=asked + said)].tolist()
+            prompt, response = " ".join(drawn[:asked]), " ".join(drawn[asked:])
             stream.write(json.dumps({"prompt": f"{row}: {prompt}?", "response": f"{response}."}) + "\n")
     return path
 
 
-def _ours(session: Session, path: Path) -> float:
+def _ours(session: Session, path: Path, near: float | None = None) -> float:
     config = Config.model_validate(
         {
             "name": "speed",
-            "corpora": [{"name": "speed", "files": [str(path)]}],
+            "corpora": [{"name": "speed", "files": [str(path)], "near_duplicates": near}],
             "encoder": {"kind": "text", "model": "minilm"},
             "mapping": {"kind": "sigmoid"},
             "audit": {"probes": {}},
