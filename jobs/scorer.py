@@ -1,4 +1,4 @@
-"""Scorer: the actor that holds a RewardModel and answers an audit's questions.
+"""Scorer: the actor that holds a RewardModel and answers an audit's questions, or an evaluation's.
 
 This module imports nothing heavy on purpose: Ray imports it wherever a handle to the actor arrives, and the tasks that
 only pass questions on would otherwise load torch, in every new worker process.
@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import ray
 
     from iirl_core.artifact import Artifact
     from iirl_core.audit import Finding
     from iirl_core.canonical import Digest
+    from iirl_core.demonstration import Input
     from iirl_core.encoder.remembering import RememberingEncoder
     from iirl_core.norm import Norm
     from iirl_core.probe import ChunkSeed, Material
@@ -63,6 +66,7 @@ class Scorer:
         torch.set_num_threads(threads)
         self.store, self.device = open_store(store_url), device
         self.assignment: Assignment | None = None
+        self.rated: dict[Digest, RewardModel] = {}
 
     def answer(self, assignment: Assignment, question: bytes) -> bytes:
         """A pickled Chunk → its pickled ChunkResult; pickled findings → each as computed again from its raw inputs,
@@ -77,6 +81,23 @@ class Scorer:
             result = audit_chunk(self.asked, self.norms, asked.seed, asked.count, self.material)
             return pickle.dumps(result)
         return pickle.dumps([verify(finding, self.artifact, self.norms) for finding in asked])
+
+    def rate(self, digests: Sequence[Digest], trust_remote_code: bool, question: bytes) -> bytes:
+        """Pickled inputs → the rewards of each artifact ``[D, N]`` and what random heads over the first one's encoder
+        say ``[N, H]``, pickled as in ``answer``. An artifact stays loaded once it was asked.
+        """
+        import numpy as np
+
+        from iirl_core.artifact import load_from
+        from jobs.evaluate.scoring import score
+
+        inputs: list[Input] = pickle.loads(question)  # noqa: S301 - our own, see above
+        for digest in digests:
+            if digest not in self.rated:
+                artifact = load_from(self.store, digest, trust_remote_code=trust_remote_code, device=self.device)
+                self.rated[digest] = artifact.model
+        scored = [score(self.rated[digest], inputs) for digest in digests]
+        return pickle.dumps((np.stack([one.inputs for one in scored]), scored[0].heads))
 
     def _take(self, assignment: Assignment) -> None:
         import ray

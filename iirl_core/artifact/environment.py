@@ -26,8 +26,11 @@ def environment() -> dict[str, str]:
 
 
 def portable_config(config: Config) -> dict[str, JsonValue]:
-    """The resolved configuration as JSON: paths are reduced to file names, and ``WHERE`` is left out."""
+    """The resolved configuration as JSON: paths are reduced to file names; ``WHERE`` is left out, and so is what the
+    artifact is asked about when it is there.
+    """
     document: dict[str, JsonValue] = config.model_dump(mode="json", exclude=set(WHERE))
+    _object(document["evaluate"]).pop("suites", None)
     for corpus, section in zip(config.corpora, _objects(document["corpora"]), strict=True):
         section["files"] = [_name(file) for file in corpus.files]
         section["decontaminate"] = [_name(file) for file in corpus.decontaminate]

@@ -89,6 +89,10 @@ class Config(Section):
         if self.mapping.kind == "exponential" and self.expertness.family not in ("autoencoder_mixture", "occupancy"):
             raise ValueError("mapping: exponential maps an error; give this family a sigmoid")
         self._check_trajectories()
+        if self.evaluate.suites and self.encoder.kind != "text":
+            raise ValueError("evaluate.suites: they hold answers to prompts; give the model a text encoder")
+        if shared := {suite.name for suite in self.evaluate.suites} & set(names):
+            raise ValueError(f"evaluate.suites: {min(shared)} is the name of a corpus")
         asked = set(self.audit.probes)
         for norm in self.norms:
             if unasked := set(norm.families) - asked:

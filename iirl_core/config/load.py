@@ -18,8 +18,8 @@ def load_config(path: Path, overrides: Sequence[str] = (), *, plain: Mapping[str
     """Read ``path``, apply ``key.path=value`` overrides (values are YAML), set the ``plain`` texts (by key path; their
     values are taken as they are, whatever YAML would make of them) and validate.
 
-    Paths inside (``corpora[].files``, ``corpora[].decontaminate``, ``norms[].region.geometry``) may name environment
-    variables (``${DATA}/x.npz``) and are made absolute against the file's folder.
+    Paths inside (``files`` of corpora and suites, ``corpora[].decontaminate``, ``norms[].region.geometry``) may name
+    environment variables (``${DATA}/x.npz``) and are made absolute against the file's folder.
 
     Raises:
         ConfigError: the file is missing or not YAML, an override is malformed, a key is unknown, a value is invalid, or
@@ -87,11 +87,14 @@ def _resolve_paths(document: dict[str, JsonValue], folder: Path) -> None:
 
     corpora = _sections(document.get("corpora"))
     names = [corpus.get("name") for corpus in corpora]
-    for corpus in corpora:
+    evaluate = document.get("evaluate")
+    suites = _sections(evaluate.get("suites")) if isinstance(evaluate, dict) else []
+    golden = _sections([suite.get("golden") for suite in suites])
+    for section in (*corpora, *suites, *golden):
         for key, kept in (("files", []), ("decontaminate", names)):
-            paths = corpus.get(key)
+            paths = section.get(key)
             if isinstance(paths, list):
-                corpus[key] = [path if path in kept else absolute(path) for path in paths]
+                section[key] = [path if path in kept else absolute(path) for path in paths]
     for norm in _sections(document.get("norms")):
         region = norm.get("region")
         if isinstance(region, dict) and "geometry" in region:

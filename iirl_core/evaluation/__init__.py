@@ -6,6 +6,7 @@ from iirl_core.evaluation.best_of_n import best_of_n, picking_kl
 from iirl_core.evaluation.calibration import calibration
 from iirl_core.evaluation.estimate import Estimate as Estimate
 from iirl_core.evaluation.evaluation import Evaluation as Evaluation
+from iirl_core.evaluation.evaluation import SuiteFacts as SuiteFacts
 from iirl_core.evaluation.evaluation import parse_evaluation as parse_evaluation
 from iirl_core.evaluation.examine import GRADED as GRADED
 from iirl_core.evaluation.examine import examine_graded as examine_graded

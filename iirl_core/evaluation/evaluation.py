@@ -10,13 +10,34 @@ from iirl_core.canonical import Digest, JsonValue, canonical_json
 from iirl_core.errors import Tampered
 from iirl_core.evaluation.estimate import Estimate
 
-SCHEMA = "iirl.evaluation/1"
+SCHEMA = "iirl.evaluation/2"
+
+
+@dataclass(frozen=True)
+class SuiteFacts:
+    """What a suite of files held: ``files`` by name, with their digests; ``rows`` that were used, their ``answers`` and
+    different ``prompts``; ``quarantined`` rows, with the first ``reasons``; ``equal`` rows in which a wrong answer is
+    the same text as a right one; ``contaminated`` prompts that were in a train split of the artifact's corpora (None:
+    such a corpus is gone, so nobody knows); ``golden`` says where golden scores came from.
+    """
+
+    kind: str
+    name: str
+    files: Mapping[str, Digest]
+    rows: int
+    answers: int
+    prompts: int
+    quarantined: int
+    reasons: tuple[str, ...]
+    equal: int
+    contaminated: int | None
+    golden: str = ""
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """``digest`` and ``root`` are the artifact's and its root's; ``corpora`` the digests of what was read, by name;
-    ``counts`` the records per group, as read and as there are.
+    ``counts`` the records per group, as read and as there are; ``suites`` what files were asked about beside them.
     """
 
     digest: Digest
@@ -25,6 +46,7 @@ class Evaluation:
     counts: Mapping[str, tuple[int, int]]
     bootstrap: int
     estimates: tuple[Estimate, ...]
+    suites: tuple[SuiteFacts, ...] = ()
 
     def document(self) -> dict[str, JsonValue]:
         """As JSON."""
@@ -36,6 +58,7 @@ class Evaluation:
             "counts": {name: [read, there] for name, (read, there) in self.counts.items()},
             "bootstrap": self.bootstrap,
             "estimates": [asdict(estimate) for estimate in self.estimates],
+            "suites": [asdict(suite) for suite in self.suites],
         }
 
     def to_bytes(self) -> bytes:
@@ -59,6 +82,7 @@ def parse_evaluation(data: bytes) -> Evaluation:
             raise ValueError(f"not an {SCHEMA}")
         counts = {name: (int(read), int(there)) for name, (read, there) in document.pop("counts").items()}
         estimates = tuple(Estimate(**each) for each in document.pop("estimates"))
-        return Evaluation(counts=counts, estimates=estimates, **document)
+        suites = tuple(SuiteFacts(reasons=tuple(each.pop("reasons")), **each) for each in document.pop("suites"))
+        return Evaluation(counts=counts, estimates=estimates, suites=suites, **document)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Tampered(f"an evaluation that cannot be read ({error})", todo="Run: iirl evaluate CONFIG.yaml") from error

@@ -11,7 +11,8 @@ from iirl_core.evaluation import Evaluation, Resampling, evaluate
 from iirl_core.log import Event, append
 from iirl_core.release import resolve
 from jobs.console import Progress
-from jobs.evaluate.table import HEADERS, table_rows
+from jobs.evaluate.suites import examine_suites, prepare_suites
+from jobs.evaluate.table import HEADERS, SUITE_HEADERS, suite_rows, table_rows, warnings
 from jobs.evaluate.unseen import freeze, read_unseen
 from jobs.learnt import corpus_behind
 from jobs.lineage import lineage
@@ -19,14 +20,17 @@ from jobs.outcome import Outcome
 
 
 def run(session: Session, config: Config, progress: Progress, reference: str | None = None) -> Outcome:
-    """Evaluate ``reference`` (default: the newest artifact of ``config.name``) on the unseen splits of the corpora.
+    """Evaluate ``reference`` (default: the newest artifact of ``config.name``) on the corpora's unseen splits and on
+    the suites.
 
     Raises:
         NotFound: there is no such artifact or corpus.
-        ConfigError: no demonstration is in the unseen split.
+        ConfigError: no demonstration is in the unseen split; or as ``prepare_suites``.
+        CorpusEmpty, ClusterError: as ``examine_suites``.
     """
     store = session.store
     digest = resolve(store, reference or config.name)
+    asked = prepare_suites(session, config)
     artifact = load_from(store, digest, trust_remote_code=config.trusts_remote_code)
     manifest = artifact.manifest
     shown = config.playing("demonstrations")
@@ -42,21 +46,28 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
     with progress.task("evaluating", total=inputs) as advance:
         frozen = freeze(artifact.model, unseen, config, advance)
         estimates = evaluate(frozen, Resampling(config.evaluate.bootstrap, config.seed))
+    examined = examine_suites(session, config, artifact, asked, progress)
     evaluation = Evaluation(
         digest=digest,
         root=list(lineage(store, digest))[-1].digest,
         corpora={one.section.name: one.digest for one in unseen},
         counts={one.section.name: (len(one.demonstrations), one.there) for one in unseen},
         bootstrap=config.evaluate.bootstrap,
-        estimates=tuple(estimates),
+        estimates=(*estimates, *(estimate for suite in examined for estimate in suite.estimates)),
+        suites=tuple(suite.facts for suite in examined),
     )
     key = evaluation_key(artifact)
     if not store.exists(key) or store.get(key) != evaluation.to_bytes():
         append(store, Event("evaluate", digest, manifest.name))
         store.put(key, evaluation.to_bytes())
     progress.table(f"{manifest.name} {manifest.version}", HEADERS, table_rows(evaluation))
+    if examined:
+        progress.table("suites", SUITE_HEADERS, suite_rows(evaluation))
+    for warning in warnings(evaluation):
+        progress.say(warning)
+    suites = f" and {len(examined)} suites" if examined else ""
     return Outcome(
-        made=f"evaluated {manifest.name} {manifest.version} on {inputs} unseen records",
+        made=f"evaluated {manifest.name} {manifest.version} on {inputs} unseen records{suites}",
         where=f"{key} in {store.url}",
         next="iirl audit CONFIG.yaml",
     )

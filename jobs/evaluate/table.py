@@ -5,6 +5,7 @@ from __future__ import annotations
 from iirl_core.evaluation import BASELINES, Evaluation
 
 HEADERS = ["figure", "value", "95%", *BASELINES.values(), "records"]
+SUITE_HEADERS = ["suite", "rows", "answers", "prompts", "trained on", "equal sides", "quarantined", "golden"]
 
 
 def table_rows(evaluation: Evaluation) -> list[list[str]]:
@@ -17,4 +18,32 @@ def table_rows(evaluation: Evaluation) -> list[list[str]]:
             lines.append(
                 [each.name, f"{each.value:.3f}", f"{each.low:.3f} – {each.high:.3f}", *numbers, f"{each.count}"]
             )
+    return lines
+
+
+def suite_rows(evaluation: Evaluation) -> list[list[str]]:
+    """A line per suite: what it held. "?": nobody knows which prompts were trained on."""
+    return [
+        [
+            f"{suite.kind}/{suite.name}",
+            *map(str, (suite.rows, suite.answers, suite.prompts)),
+            "?" if suite.contaminated is None else str(suite.contaminated),
+            *map(str, (suite.equal, suite.quarantined)),
+            suite.golden,
+        ]
+        for suite in evaluation.suites
+    ]
+
+
+def warnings(evaluation: Evaluation) -> list[str]:
+    """A line for what a reader must not overlook."""
+    lines = []
+    for suite in evaluation.suites:
+        name = f"{suite.kind}/{suite.name}"
+        if suite.contaminated is None:
+            lines.append(f"{name}: a corpus that was trained on is gone, so nobody knows whether its prompts were seen")
+        elif suite.contaminated:
+            lines.append(f"{name} is contaminated: {suite.contaminated} of its {suite.prompts} prompts were trained on")
+        if suite.quarantined:
+            lines.append(f"{name}: {suite.quarantined} rows were put aside, such as {suite.reasons[0]}")
     return lines

@@ -20,17 +20,18 @@ from iirl_core.records.raw import RecordFile
 _MAGIC = "*?["
 
 
-def find_files(patterns: Sequence[str]) -> tuple[RecordFile, ...]:
-    """The files that ``patterns`` name, in the order of the patterns, those of a glob sorted; none twice.
+def find_files(patterns: Sequence[str], key: str = "corpora.files") -> tuple[RecordFile, ...]:
+    """The files that ``patterns`` name, in the order of the patterns, those of a glob sorted; none twice. ``key`` is
+    where the configuration has them.
 
     Raises:
         ConfigError: a pattern names no file, or a file is of no known format.
     """
     found: dict[str, RecordFile] = {}
     for pattern in patterns:
-        files = _remote(pattern) if pattern.startswith("s3://") else _local(pattern)
+        files = _remote(pattern, key) if pattern.startswith("s3://") else _local(pattern)
         if not files:
-            raise ConfigError(f"no file at {pattern}", "a path, a glob or an s3:// URL", "See corpora.files")
+            raise ConfigError(f"no file at {pattern}", "a path, a glob or an s3:// URL", f"See {key}")
         for file in files:
             format_of(file)
             found.setdefault(file.path, file)
@@ -69,7 +70,7 @@ def _local(pattern: str) -> list[RecordFile]:
     return [RecordFile(os.path.abspath(path)) for path in paths if os.path.isfile(path)]
 
 
-def _remote(url: str) -> list[RecordFile]:
+def _remote(url: str, key: str) -> list[RecordFile]:
     """Credentials and endpoint come from the environment, on every node that reads."""
     path = url.removeprefix("s3://")
     filesystem, _ = open_store(f"s3://{path.partition('/')[0]}").filesystem()
@@ -81,6 +82,6 @@ def _remote(url: str) -> list[RecordFile]:
             selector = pyarrow.fs.FileSelector(path[:magic].rpartition("/")[0], recursive=True, allow_not_found=True)
             listed = [info for info in filesystem.get_file_info(selector) if fnmatch(info.path, path)]
     except OSError as error:
-        raise ConfigError(f"{url} cannot be listed ({one_line(error)})", todo="See corpora.files") from error
+        raise ConfigError(f"{url} cannot be listed ({one_line(error)})", todo=f"See {key}") from error
     paths = sorted(info.path for info in listed if info.type == pyarrow.fs.FileType.File)
     return [RecordFile(path, filesystem) for path in paths]

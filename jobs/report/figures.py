@@ -17,7 +17,11 @@ NOTES = {
     "retention": "of unseen demonstrations",
     "pairs": "accuracy on pairs of answers to one prompt; @25%: of those whose lengths differ by less",
     "judge": "agreement with a judge on pairs whose preferences differ by 0.2 or more; Spearman over policies",
-    "best_of_n": "golden score of the best of N answers by reward",
+    "transfer": "agreement with a judge, by whether the reward learnt from the answers' policies",
+    "rewardbench": "RewardBench v1: sections weighted by prompts, and their mean",
+    "rewardbench2": "RewardBench 2: the best of four, and the formula of Ties; their mean",
+    "rm_bench": "RM-Bench: three styles against three; hard is where the wrong answer has the fancier style",
+    "best_of_n": "golden score of the best of N answers by reward; win: over an answer at random",
     "kl": "nats: how far picking the best of N moves the policy at most",
     "calibration": "expected calibration error of the reward as the probability of a demonstration; even classes, "
     "10 bins of equal mass",

@@ -26,7 +26,8 @@ def test_every_section_and_every_key_is_on_the_page() -> None:
     for section in sections():
         for name in section.model_fields:
             assert f"| `{name}` |" in page, f"{section.__name__}.{name}"
-        assert page.count("\n## ") == len(sections())
+    written = [section for section in sections() if not section.__subclasses__()]
+    assert page.count("\n## ") == len(written), "but for what sections only share"
 
 
 @pytest.mark.parametrize(

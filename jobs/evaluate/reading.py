@@ -1,0 +1,89 @@
+"""The rows of a suite's files, streaming; what cannot be used is quarantined with its file, line and reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from iirl_core.config.suites import (
+    BestOfNSection,
+    GoldenColumnSection,
+    GoldenScoresSection,
+    JudgeSection,
+    Suite,
+    TransferSection,
+)
+from iirl_core.errors import InputError
+from iirl_core.evaluation import GRADED, Columns, GradedRow, JudgedRow, golden_of, read_judged
+from iirl_core.records import Quarantined, RawRecord, RecordFile, open_records
+from jobs.ingest.sources import find_files
+
+Row = GradedRow | JudgedRow
+Scores = Mapping[tuple[str, int], float]
+"""By file and line, as ``iirl score`` writes them."""
+
+
+def rows_of(section: Suite, files: Sequence[RecordFile]) -> Iterator[Row | Quarantined]:
+    """All rows of all files, in constant memory but for golden scores that lie in files of their own.
+
+    Raises:
+        ConfigError: no file of golden scores is where the section says.
+    """
+    read = _reader(section)
+    for file in files:
+        for record in open_records(file):
+            if isinstance(record, Quarantined):
+                yield record
+                continue
+            try:
+                yield read(record, file)
+            except InputError as error:
+                yield Quarantined(record.file, record.line, str(error))
+
+
+def _reader(section: Suite) -> Callable[[RawRecord, RecordFile], Row]:
+    match section:
+        case JudgeSection() | TransferSection():
+            return _judged(Columns(section.policy, section.judge, probability=True))
+        case BestOfNSection(golden=GoldenColumnSection(column=column)):
+            return _judged(Columns(section.policy, column))
+        case BestOfNSection(golden=GoldenScoresSection() as golden):
+            return _scored(_judged(Columns(section.policy)), scores_in(golden))
+        case BestOfNSection():
+            return _judged(Columns(section.policy))
+    suite = GRADED[section.kind]
+    return lambda record, _: suite.read(record.document)
+
+
+def _judged(columns: Columns) -> Callable[[RawRecord, RecordFile], JudgedRow]:
+    return lambda record, file: read_judged(record.document, columns, file.stem)
+
+
+def _scored(
+    read: Callable[[RawRecord, RecordFile], JudgedRow], scores: Scores
+) -> Callable[[RawRecord, RecordFile], JudgedRow]:
+    def joined(record: RawRecord, file: RecordFile) -> JudgedRow:
+        golden = scores.get((record.file, record.line))
+        if golden is None:
+            raise InputError("no golden score of this line", "one with its source and line")
+        return replace(read(record, file), golden=golden)
+
+    return joined
+
+
+def scores_in(section: GoldenScoresSection) -> Scores:
+    """Rows of ``source``, ``line`` and a number; rows without one (``iirl score`` could not read them) are left out.
+
+    Raises:
+        ConfigError: there is no such file.
+    """
+    found = {}
+    for file in find_files(section.files, "evaluate.suites.golden.files"):
+        for record in open_records(file):
+            document = record.document if isinstance(record, RawRecord) else None
+            if not isinstance(document, Mapping):
+                continue
+            source, line = document.get("source"), document.get("line")
+            if isinstance(source, str) and isinstance(line, int) and document.get(section.column) is not None:
+                found[source, line] = golden_of(document, section.column, probability=False)
+    return found

@@ -1,0 +1,215 @@
+"""Suites of files: read, rated on Ray, judged in the core."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from cluster.session import Session
+from iirl_core.artifact import Artifact
+from iirl_core.canonical import Digest
+from iirl_core.config import Config
+from iirl_core.config.suites import (
+    BestOfNSection,
+    GoldenArtifactSection,
+    GoldenColumnSection,
+    GoldenEndpointSection,
+    GoldenScoresSection,
+    JudgeSection,
+    Suite,
+    TransferSection,
+)
+from iirl_core.errors import ConfigError, CorpusEmpty
+from iirl_core.evaluation import (
+    Estimate,
+    Graded,
+    Judged,
+    Resampling,
+    SuiteFacts,
+    examine_graded,
+    examine_judge,
+    examine_picks,
+    examine_transfer,
+    graded_of,
+    judged_of,
+)
+from iirl_core.records import Quarantined, RecordFile
+from iirl_core.release import resolve
+from jobs.audit.scorers import ScorerPool
+from jobs.console import Progress
+from jobs.evaluate.contamination import trained_prompts
+from jobs.evaluate.endpoint import Endpoint
+from jobs.evaluate.rating import Rated, Raters, joined
+from jobs.evaluate.reading import Row, rows_of
+from jobs.ingest.sources import describe_files, find_files
+from jobs.lineage import manifest_of
+
+REASONS = 3
+"""Of quarantined rows, kept and shown."""
+
+
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """One suite: what it held, its figures (with their baselines), and what they were made of."""
+
+    facts: SuiteFacts
+    estimates: tuple[Estimate, ...]
+    data: Graded | Judged
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A suite before it is read: its files, and who gives golden scores."""
+
+    section: Suite
+    files: tuple[RecordFile, ...]
+    golden: Digest | None
+    endpoint: Endpoint | None
+
+
+def prepare_suites(session: Session, config: Config) -> list[Asked]:
+    """What would only fail after long work fails here.
+
+    Raises:
+        ConfigError: a file or a token is missing, or a golden artifact scores something else.
+        NotFound: there is no such golden artifact.
+    """
+    return [_asked(session, section) for section in config.evaluate.suites]
+
+
+def examine_suites(
+    session: Session, config: Config, artifact: Artifact, asked: Sequence[Asked], progress: Progress
+) -> list[Examined]:
+    """Every suite, in order. Starts Ray where there is one.
+
+    Raises:
+        ConfigError: a suite names policies that its rows do not, or an endpoint refuses us.
+        CorpusEmpty: no row of a suite can be used.
+        ClusterError: Ray or an endpoint failed.
+    """
+    if not asked:
+        return []
+    with ScorerPool(session, config.audit) as pool:
+        read = [_read(pool, config, artifact, suite, progress) for suite in asked]
+    suspects = {row.prompt for _, rated, _ in read for row in rated.facts}
+    trained = trained_prompts(session.store, artifact.digest, suspects)
+    examined = []
+    for facts, rated, suite in read:
+        contaminated = None if trained is None else len({row.prompt for row in rated.facts} & trained)
+        with progress.task(f"judging {facts.name}"):
+            data = _data(suite.section, rated)
+            resampling = Resampling(config.evaluate.bootstrap, config.seed)
+            estimates = judge_suite(suite.section, data, resampling)
+        examined.append(Examined(replace(facts, contaminated=contaminated), tuple(estimates), data))
+    return examined
+
+
+def _asked(session: Session, section: Suite) -> Asked:
+    files = find_files(section.files, f"evaluate.suites: {section.name}.files")
+    golden, endpoint = None, None
+    if isinstance(section, BestOfNSection):
+        match section.golden:
+            case GoldenArtifactSection(artifact=reference):
+                golden = resolve(session.store, reference)
+                if manifest_of(session.store, golden).kind != "conversation":
+                    raise ConfigError(f"evaluate.suites: {section.name}.golden {reference} scores trajectories")
+            case GoldenEndpointSection():
+                endpoint = Endpoint(section.golden)
+            case GoldenScoresSection(files=patterns):
+                find_files(patterns, f"evaluate.suites: {section.name}.golden.files")
+    return Asked(section, files, golden, endpoint)
+
+
+def _read(
+    pool: ScorerPool, config: Config, artifact: Artifact, suite: Asked, progress: Progress
+) -> tuple[SuiteFacts, Rated, Asked]:
+    """Read and rate; contamination is not known yet."""
+    section = suite.section
+    digests = [artifact.digest, *([suite.golden] if suite.golden else [])]
+    raters = Raters(pool, digests, config.trusts_remote_code, suite.endpoint)
+    quarantine, parts = Quarantine(), []
+    with progress.task(f"{section.kind} {section.name}") as advance:
+        for part in raters.rate(quarantine.usable(rows_of(section, suite.files))):
+            parts.append(part)
+            advance(len(part.rewards))
+    if not parts:
+        raise CorpusEmpty(
+            f"no row of {section.name} can be used ({'; '.join(quarantine.reasons) or 'its files are empty'})"
+        )
+    rated = joined(parts)
+    facts = SuiteFacts(
+        kind=section.kind,
+        name=section.name,
+        files={file.name: file.digest for file in describe_files(suite.files)},
+        rows=len(rated.facts),
+        answers=len(rated.rewards),
+        prompts=len({row.prompt for row in rated.facts}),
+        quarantined=quarantine.count,
+        reasons=tuple(quarantine.reasons),
+        equal=sum(row.equal for row in rated.facts),
+        contaminated=None,
+        golden=golden_words(section, suite.golden),
+    )
+    return facts, rated, suite
+
+
+@dataclass
+class Quarantine:
+    """How many rows of a suite were set aside, and the first reasons."""
+
+    count: int = 0
+    reasons: list[str] = field(default_factory=list)
+
+    def usable(self, rows: Iterator[Row | Quarantined]) -> Iterator[Row]:
+        """The other rows."""
+        for row in rows:
+            if not isinstance(row, Quarantined):
+                yield row
+                continue
+            self.count += 1
+            if self.count <= REASONS:
+                self.reasons.append(f"{row.file} line {row.line}: {row.reason}")
+
+
+def golden_words(section: Suite, digest: Digest | None) -> str:
+    """Where golden scores came from."""
+    if isinstance(section, JudgeSection | TransferSection):
+        return f"column {section.judge}"
+    if not isinstance(section, BestOfNSection):
+        return ""
+    match section.golden:
+        case GoldenColumnSection(column=column):
+            return f"column {column}"
+        case GoldenScoresSection(column=column, files=files):
+            return f"{column} in {', '.join(file.rpartition('/')[2] for file in files)}"
+        case GoldenEndpointSection(url=url):
+            return url
+        case GoldenArtifactSection(artifact=reference):
+            return f"{reference}, {digest}"
+
+
+def _data(section: Suite, rated: Rated) -> Graded | Judged:
+    if isinstance(section, JudgeSection | TransferSection | BestOfNSection) and rated.golden is not None:
+        return judged_of(rated.facts, rated.rewards, rated.heads, rated.golden)
+    return graded_of(rated.facts, rated.rewards, rated.heads)
+
+
+def judge_suite(section: Suite, data: Graded | Judged, resampling: Resampling) -> Sequence[Estimate]:
+    """All figures of one suite, with their baselines.
+
+    Raises:
+        ConfigError: the section names policies that no row is of.
+    """
+    if isinstance(data, Graded):
+        return examine_graded(section.kind, section.name, data, resampling)
+    match section:
+        case TransferSection():
+            if unknown := sorted(set(section.seen) - set(data.names)):
+                known = ", ".join(data.names[:8])
+                raise ConfigError(
+                    f"evaluate.suites: {section.name}.seen names {', '.join(unknown)}", f"some of {known}"
+                )
+            return examine_transfer(section.name, data, section.seen, resampling)
+        case BestOfNSection():
+            return examine_picks(section.name, data, resampling)
+    return examine_judge(section.name, data, resampling)
