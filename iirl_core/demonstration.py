@@ -130,6 +130,17 @@ Input = Conversation | Trajectory
 """What a RewardModel reads."""
 
 
+def conversation_of(item: Input) -> Conversation:
+    """The input, if it is a conversation.
+
+    Raises:
+        InputError: it is a trajectory.
+    """
+    if not isinstance(item, Conversation):
+        raise InputError("a trajectory, given to a model of conversations", "messages")
+    return item
+
+
 @dataclass(frozen=True)
 class Demonstration:
     """One record of a corpus: an input with its identity.

@@ -19,6 +19,7 @@ from iirl_core.config.expertness import (
     Expertness,
     JointSection,
     MixtureSection,
+    OccupancySection,
 )
 from iirl_core.config.governance import (
     AuditSection,
@@ -71,6 +72,11 @@ class Config(Section):
         """Whether code that came with the text encoder may run."""
         return self.encoder.kind == "text" and self.encoder.trust_remote_code
 
+    @property
+    def length_debias(self) -> float:
+        """The weight of length debiasing; 0 where the family has no such term."""
+        return 0.0 if isinstance(self.expertness, OccupancySection) else self.expertness.length_debias
+
     def playing(self, play: Play) -> list[CorpusSection]:
         """The corpora that play D_E (``demonstrations``) or D_neg (``negatives``) under the contrast."""
         return CASTS[self.contrast].playing(play, self.corpora)
@@ -86,6 +92,8 @@ class Config(Section):
             self._check_corrupted(self.expertness.corrupted.shares(), bool(self.playing("negatives")))
         if isinstance(self.expertness, BradleyTerrySection):
             self._check_comparisons()
+        if self.encoder.kind == "trajectory" and self.length_debias:
+            raise ValueError("expertness.length_debias: the length is an answer's; give it a text encoder")
         if self.mapping.kind == "exponential" and self.expertness.family not in ("autoencoder_mixture", "occupancy"):
             raise ValueError("mapping: exponential maps an error; give this family a sigmoid")
         self._check_trajectories()

@@ -18,6 +18,9 @@ class MixtureSection(Section):
     hidden: int = Field(default=64, ge=1)
     members: int = Field(default=1, ge=1)
     """Ensemble size M."""
+    length_debias: float = Field(default=0.0, ge=0)
+    """Texts: weight of the squared correlation of signal and logarithm of the answer's tokens in a batch, added to the
+    loss."""
 
 
 class CorruptedSection(Section):
@@ -60,6 +63,9 @@ class DiscriminatorSection(Section):
     """Units of each member's network; None: the width of z. 0: a line without a bias, for decoders."""
     members: int = Field(default=4, ge=1)
     corrupted: CorruptedSection = CorruptedSection()
+    length_debias: float = Field(default=0.0, ge=0)
+    """Texts: weight of the squared correlation of signal and logarithm of the answer's tokens in a batch, added to the
+    loss."""
 
 
 class JointSection(Section):
@@ -78,6 +84,9 @@ class JointSection(Section):
     saturation: float = Field(default=0.02, ge=0)
     """Weight of the penalty on (logit m)²: what keeps rewards off 0 and 1 while they are learnt."""
     corrupted: CorruptedSection = CorruptedSection()
+    length_debias: float = Field(default=0.0, ge=0)
+    """Texts: weight of the squared correlation of signal and logarithm of the answer's tokens in a batch, added to the
+    loss."""
 
 
 class BradleyTerrySection(Section):
@@ -95,6 +104,9 @@ class BradleyTerrySection(Section):
     """The share of comparisons that are taken to be the wrong way round."""
     centring: float = Field(default=0.01, ge=0)
     """Weight of the penalty on (chosen + rejected)²."""
+    length_debias: float = Field(default=0.0, ge=0)
+    """Texts: weight of the squared correlation of signal and logarithm of the answer's tokens in a batch, added to the
+    loss."""
 
 
 class OccupancySection(Section):

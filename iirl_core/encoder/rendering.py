@@ -167,6 +167,10 @@ class Rendering:
             )
         return int(self.tokenizer.eos_token_id)
 
+    def answer_tokens(self, conversation: Conversation) -> int:
+        """How many tokens the answer alone has, as far as it is read."""
+        return min(len(self._ids(conversation.answer)), self.max_tokens)
+
     def _answer_start(self, text: str, conversation: Conversation) -> int:
         """Where in the rendered text the answer begins."""
         before, found, _ = self.render(conversation.with_answer(_ANSWER)).rpartition(_ANSWER)

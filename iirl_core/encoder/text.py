@@ -14,11 +14,11 @@ from transformers import AutoModel, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from iirl_core.config.encoding import TextEncoderSection
-from iirl_core.demonstration import Conversation, Input
+from iirl_core.demonstration import Input, conversation_of
 from iirl_core.encoder.pooling import Pooling, pool
 from iirl_core.encoder.protocol import ArtifactKind, Encoded
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
-from iirl_core.errors import ConfigError, InputError, one_line
+from iirl_core.errors import ConfigError, one_line
 from iirl_core.pretrained import model_source
 from iirl_core.reading import TokenCount
 
@@ -56,7 +56,7 @@ class TextEncoder:
         Raises:
             InputError: a trajectory, or a conversation that the chat template refuses.
         """
-        tokens = [self.rendering.tokens(_conversation_of(item)) for item in inputs]
+        tokens = [self.rendering.tokens(conversation_of(item)) for item in inputs]
         places: dict[tuple[int, ...], int] = {}
         owners = [places.setdefault(item.ids, len(places)) for item in tokens]
         sequences = list(places)
@@ -160,9 +160,3 @@ def _quietly() -> Iterator[None]:
         yield
     finally:
         transformers_logging.set_verbosity(said)
-
-
-def _conversation_of(item: Input) -> Conversation:
-    if not isinstance(item, Conversation):
-        raise InputError("a trajectory, given to a model of conversations", "messages")
-    return item

@@ -74,4 +74,7 @@ FAMILIES: dict[type[ExpertnessSection], Callable[..., Expertness]] = {
 
 def build_expertness(section: ExpertnessSection, width: int) -> Expertness:
     """A fresh module for rows of ``width`` dimensions; deterministic given torch's seed."""
-    return FAMILIES[type(section)](section, width)
+    module = FAMILIES[type(section)](section, width)
+    if not isinstance(section, OccupancySection):
+        module.length_debias = section.length_debias
+    return module

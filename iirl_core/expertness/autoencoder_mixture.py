@@ -65,7 +65,8 @@ class AutoencoderMixture(Expertness):
 
     def loss(self, batch: Batch) -> Tensor:
         """Mean over members and (weighted, bootstrapped) rows of
-        ``MSE(Σ_e w_e·r_e, z) + 0.1·Σ_e w_e·MSE(r_e, z)``, plus ``0.01·(log E − H(mean w))``; ``r_e = dec_e(enc_e(z))``.
+        ``MSE(Σ_e w_e·r_e, z) + 0.1·Σ_e w_e·MSE(r_e, z)``, plus ``0.01·(log E − H(mean w))`` and
+        the length's penalty; ``r_e = dec_e(enc_e(z))``.
 
         Rows with ``expert == 0`` are ignored.
         """
@@ -79,7 +80,8 @@ class AutoencoderMixture(Expertness):
         errors = ((together + COMPETITION * competition) * weight / total).sum(dim=1)
         use = torch.einsum("mne,mn->me", gates, weight / total)
         entropy = -(use * use.clamp(min=1e-6).log()).sum(dim=1)
-        return (errors + BALANCE * (math.log(gates.shape[-1]) - entropy)).mean()
+        penalty = self.length_penalty(-together, batch, weight)
+        return (errors + BALANCE * (math.log(gates.shape[-1]) - entropy)).mean() + penalty
 
     def latents(self, z: Tensor) -> Latents:
         """Member 0's bottlenecks, gate and each expert's own residual ``‖z − dec_e(enc_e(z))‖``."""

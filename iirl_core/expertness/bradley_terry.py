@@ -38,6 +38,7 @@ class BradleyTerry(Heads):
         """Mean over members and (weighted, bootstrapped) comparisons of ``−(1−ε)·log σ(d) − ε·log σ(−d) +
         c·(s_chosen + s_rejected)²`` with ``d = s_chosen − s_rejected − a·margin``; ε is ``smoothing``, c ``centring``
         and a ``margin``. The margin is that of Llama 2 (Touvron et al., arXiv 2307.09288, eq. 2).
+        The length's penalty is added.
 
         Rows 2i and 2i + 1 are the two sides of one comparison, in either order; a comparison weighs as its sides do.
 
@@ -54,7 +55,8 @@ class BradleyTerry(Heads):
         losses = losses + self.centring * _pairs(signals).sum(dim=-1).square()
         weight = bootstrap(batch.row[0::2] >> 1, self.members) * _pairs(batch.weight).mean(dim=-1)
         weight = weight.to(losses.dtype)
-        return (losses * weight).sum(dim=1).div(weight.sum(dim=1).clamp(min=1e-6)).mean()
+        fit = (losses * weight).sum(dim=1).div(weight.sum(dim=1).clamp(min=1e-6)).mean()
+        return fit + self.length_penalty(signals, batch, weight.repeat_interleave(2, dim=1))
 
 
 def _pairs(rows: Tensor) -> Tensor:

@@ -52,9 +52,12 @@ class Discriminator(Heads):
         return torch.ones(self.members), shift.expand(self.members)
 
     def loss(self, batch: Batch) -> Tensor:
-        """Mean over members and (weighted, bootstrapped) rows of ``−[y·log σ(logit) + (1−y)·log(1−σ(logit))]``."""
+        """Mean over members and (weighted, bootstrapped) rows of ``−[y·log σ(logit) + (1−y)·log(1−σ(logit))]``, and the
+        length's penalty.
+        """
         logits = self.outputs(batch.z) + self.log_ratio if self.linear else self.outputs(batch.z)
         target = batch.expert.to(logits.dtype).expand_as(logits)
         losses = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
         weight = (bootstrap(batch.row, self.members) * batch.weight).to(logits.dtype)
-        return (losses * weight).sum(dim=1).div(weight.sum(dim=1).clamp(min=1e-6)).mean()
+        fit = (losses * weight).sum(dim=1).div(weight.sum(dim=1).clamp(min=1e-6)).mean()
+        return fit + self.length_penalty(logits, batch, weight)

@@ -58,7 +58,8 @@ class Joint(Heads):
 
     def loss(self, batch: Batch) -> Tensor:
         """Mean over members of ``−β·(E_D[m] − E_neg[m]) + λ/2·(E_D[L²] + E_neg[L²])``; ``L = logit m_ψ(S_θ)``, m its
-        sigmoid, E a mean over the (weighted, bootstrapped) rows of one class, 0 where a batch holds none of it.
+        sigmoid, E a mean over the (weighted, bootstrapped) rows of one class, 0 where a batch holds none of it; and the
+        length's penalty.
 
         So class sizes do not count. λ is ``saturation``: without it the supremum is a step where the two densities
         cross, and every signal grows without bound; with it the optimum solves ``L/σ′(L) = β/λ·(p_E − p_neg)/(p_E +
@@ -71,7 +72,7 @@ class Joint(Heads):
         negatives = weight - demonstrations
         gain = _mean(reward, demonstrations) - _mean(reward, negatives)
         size = _mean(logits.square(), demonstrations) + _mean(logits.square(), negatives)
-        return (self.saturation / 2 * size - self.beta * gain).mean()
+        return (self.saturation / 2 * size - self.beta * gain).mean() + self.length_penalty(logits, batch, weight)
 
 
 def _mean(values: Tensor, weight: Tensor) -> Tensor:

@@ -14,6 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from iirl_core.errors import InputError
+from iirl_core.expertness.length import length_correlation
+
 
 @dataclass(frozen=True, eq=False)
 class Batch:
@@ -23,6 +26,8 @@ class Batch:
 
     A batch of comparisons holds pairs: rows 2i and 2i + 1 are the two sides of one, with numbers that differ in the
     last bit alone, and ``margin [N]`` is its preference margin (0 where none is known). None for all else.
+
+    ``length [N]`` is the logarithm of one more than the answer's tokens, None where no loss asks for it.
     """
 
     z: Tensor
@@ -30,6 +35,7 @@ class Batch:
     weight: Tensor
     row: Tensor
     margin: Tensor | None = None
+    length: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.row)
@@ -38,23 +44,26 @@ class Batch:
         """Its rows at ``index``, in that order."""
         at = torch.from_numpy(index)
         margin = None if self.margin is None else self.margin[at]
-        return Batch(self.z[at], self.expert[at], self.weight[at], self.row[at], margin)
+        length = None if self.length is None else self.length[at]
+        return Batch(self.z[at], self.expert[at], self.weight[at], self.row[at], margin, length)
 
     @classmethod
     def joined(cls, batches: Sequence[Batch]) -> Batch:
         """One after the other."""
         margins = [batch.margin for batch in batches if batch.margin is not None]
+        lengths = [batch.length for batch in batches if batch.length is not None]
         return cls(
             torch.cat([batch.z for batch in batches]),
             torch.cat([batch.expert for batch in batches]),
             torch.cat([batch.weight for batch in batches]),
             torch.cat([batch.row for batch in batches]),
             torch.cat(margins) if margins else None,
+            torch.cat(lengths) if lengths else None,
         )
 
     def tensors(self) -> tuple[Tensor | None, ...]:
         """What ``Expertness.forward`` takes."""
-        return self.z, self.expert, self.weight, self.row, self.margin
+        return self.z, self.expert, self.weight, self.row, self.margin, self.length
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +112,8 @@ class Expertness(nn.Module, ABC):
     whole_episodes: bool = False
     """Whether a row's signal depends on the other rows of its input: it is then the row's credit for what the whole
     input is worth, and their mean is the input's signal."""
+    length_debias: float = 0.0
+    """Weight of ``length_penalty`` in the loss; above 0 a batch needs ``length``."""
 
     @property
     @abstractmethod
@@ -121,9 +132,32 @@ class Expertness(nn.Module, ABC):
     def loss(self, batch: Batch) -> Tensor:
         """The scalar that training minimises, averaged over the batch by weight; the docstring states its equation."""
 
-    def forward(self, z: Tensor, expert: Tensor, weight: Tensor, row: Tensor, margin: Tensor | None = None) -> Tensor:
+    def forward(  # noqa: PLR0917 - an engine passes tensors by position
+        self,
+        z: Tensor,
+        expert: Tensor,
+        weight: Tensor,
+        row: Tensor,
+        margin: Tensor | None = None,
+        length: Tensor | None = None,
+    ) -> Tensor:
         """The training step's entry, so that any engine can wrap the module: the loss of one batch."""
-        return self.loss(Batch(z, expert, weight, row, margin))
+        return self.loss(Batch(z, expert, weight, row, margin, length))
+
+    def length_penalty(self, signals: Tensor, batch: Batch, weight: Tensor) -> Tensor:
+        """What a loss adds for ``signals [M, N]`` that go with length: ``length_debias·ρ²``, averaged over the members,
+        with ρ the correlation of signal and ``batch.length`` under ``weight [M, N]`` (``length_correlation``). 0 where
+        ``length_debias`` is.
+
+        Raises:
+            InputError: the batch does not say how long its answers are.
+        """
+        if not self.length_debias:
+            return signals.new_zeros(())
+        if batch.length is None:
+            raise InputError("rows without the length of their answers", "lengths: length_debias asks for them")
+        length = batch.length.to(signals.dtype)
+        return self.length_debias * length_correlation(signals, length, weight).square().mean()
 
     @abstractmethod
     def latents(self, z: Tensor) -> Latents | None:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from iirl_core.config.expertness import BradleyTerrySection, DiscriminatorSection, JointSection, MixtureSection
+from iirl_core.config.expertness import (
+    BradleyTerrySection,
+    DiscriminatorSection,
+    JointSection,
+    MixtureSection,
+    OccupancySection,
+)
 from iirl_core.config.section import Section
 
 
@@ -21,13 +27,15 @@ def head_of(section: Section, width: int) -> Head | None:
     if isinstance(section, MixtureSection):
         return _mixture(section, width)
     if isinstance(section, DiscriminatorSection | JointSection | BradleyTerrySection):
-        hidden = section.hidden or width
-        parameters = section.members * (width * hidden + 2 * hidden + 1)
-        activations = width + section.members * (hidden + 2)
+        hidden = width if section.hidden is None else section.hidden
+        each = width * hidden + 2 * hidden + 1 if hidden else width
+        parameters, activations = section.members * each, width + section.members * (hidden + 2)
         if isinstance(section, JointSection):
             parameters += section.members * 3 * section.steps
             activations += section.members * 6 * section.steps
         return Head(parameters, activations)
+    if isinstance(section, OccupancySection):
+        return Head(0, 0)  # means, learnt in one pass: no step, no gradient
     return None
 
 

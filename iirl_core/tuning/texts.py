@@ -14,7 +14,7 @@ from torch import Tensor
 @dataclass(frozen=True, eq=False)
 class Texts:
     """N texts: ``lengths [N]`` ≥ 1, ``ids [sum(lengths)]`` int32, one text after the other; ``expert``, ``weight``,
-    ``row`` and ``margin`` as in ``expertness.Batch``.
+    ``row``, ``margin`` and ``length`` as in ``expertness.Batch``.
     """
 
     ids: NDArray[np.int32]
@@ -23,6 +23,7 @@ class Texts:
     weight: Tensor
     row: Tensor
     margin: Tensor | None = None
+    length: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -35,13 +36,15 @@ class Texts:
         first = np.repeat((ends - self.lengths)[index] - (np.cumsum(lengths) - lengths), lengths)
         at = torch.from_numpy(index)
         margin = None if self.margin is None else self.margin[at]
+        length = None if self.length is None else self.length[at]
         ids = self.ids[first + np.arange(lengths.sum())]
-        return Texts(ids, lengths, self.expert[at], self.weight[at], self.row[at], margin)
+        return Texts(ids, lengths, self.expert[at], self.weight[at], self.row[at], margin, length)
 
     @classmethod
     def joined(cls, pieces: Sequence[Texts]) -> Texts:
         """One after the other."""
         margins = [piece.margin for piece in pieces if piece.margin is not None]
+        answers = [piece.length for piece in pieces if piece.length is not None]
         return cls(
             np.concatenate([piece.ids for piece in pieces]),
             np.concatenate([piece.lengths for piece in pieces]),
@@ -49,11 +52,12 @@ class Texts:
             torch.cat([piece.weight for piece in pieces]),
             torch.cat([piece.row for piece in pieces]),
             torch.cat(margins) if margins else None,
+            torch.cat(answers) if answers else None,
         )
 
     def tensors(self) -> tuple[Tensor | None, ...]:
         """``ids [N, T]`` int64 and ``mask [N, T]`` int64 (1 where a token is real), padded on the right to the longest
-        text of these, then ``expert``, ``weight``, ``row`` and ``margin``: what ``Tuned.forward`` takes.
+        text of these, then ``expert``, ``weight``, ``row``, ``margin`` and ``length``: what ``Tuned.forward`` takes.
 
         What stands behind a text is id 0: the mask hides it.
         """
@@ -61,4 +65,4 @@ class Texts:
         ids = np.zeros(mask.shape, np.int64)
         ids[mask] = self.ids
         padded = torch.from_numpy(ids), torch.from_numpy(mask.astype(np.int64))
-        return (*padded, self.expert, self.weight, self.row, self.margin)
+        return (*padded, self.expert, self.weight, self.row, self.margin, self.length)

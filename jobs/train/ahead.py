@@ -8,10 +8,12 @@ from pathlib import Path
 
 from iirl_core.canonical import Digest, folder_of
 from iirl_core.config import Config
-from iirl_core.config.corpora import CorpusSection
+from iirl_core.config.contrast import Play
 from iirl_core.config.expertness import DiscriminatorSection, JointSection, MixtureSection
 from iirl_core.errors import NotFound
 from iirl_core.store import DirectoryStore, read_pointer
+
+PLAYS: tuple[Play, ...] = ("demonstrations", "negatives")
 
 
 @dataclass(frozen=True)
@@ -43,31 +45,28 @@ def look_ahead(config: Config) -> Ahead:
     if "://" in config.store:
         return Ahead(unknown=(f"{config.store}, which a plan does not look into: rows, steps, tokens, hours",))
     store = DirectoryStore(Path(config.store))
-    found: list[tuple[CorpusSection, _Facts]] = []
-    for section in config.corpora:
-        if section.role == "probes":
-            continue
-        facts = _facts(store, section.name)
-        if facts is None:
-            return Ahead(unknown=(f"corpus {section.name}, which is not ingested: rows, steps, tokens, hours",))
-        found.append((section, facts))
+    sides: tuple[list[_Facts], list[_Facts]] = [], []
+    for side, play in zip(sides, PLAYS, strict=True):
+        for section in config.playing(play):
+            facts = _facts(store, section.name)
+            if facts is None:
+                return Ahead(unknown=(f"corpus {section.name}, which is not ingested: rows, steps, tokens, hours",))
+            side.append(facts)
     if config.encoder.kind == "trajectory":
         why = "how many steps the trajectories have: rows, steps, hours"
-        return Ahead(observations=found[0][1].observations, unknown=(why,))
-    return _texts(config, found, config.encoder.max_tokens)
+        return Ahead(observations=sides[0][0].observations, unknown=(why,))
+    return _texts(config, *sides, config.encoder.max_tokens)
 
 
-def _texts(config: Config, found: list[tuple[CorpusSection, _Facts]], longest: int) -> Ahead:
-    learns = not isinstance(config.expertness, MixtureSection)
+def _texts(config: Config, shown: list[_Facts], negatives: list[_Facts], longest: int) -> Ahead:
     copies = 1.0
     if isinstance(config.expertness, DiscriminatorSection | JointSection):
         copies += sum(config.expertness.corrupted.shares().values())
-    rows = records = 0.0
-    for section, facts in found:
-        each = copies if section.role == "demonstrations" else 1.0
-        rows += each * facts.train if learns or section.role == "demonstrations" else 0.0
-        records += each * (facts.train + facts.guard)
-    counted = [facts for _, facts in found if facts.tokens is not None]
+    learns = not isinstance(config.expertness, MixtureSection)
+    rows = copies * sum(facts.train for facts in shown) + learns * sum(facts.train for facts in negatives)
+    records = copies * sum(facts.train + facts.guard for facts in shown)
+    records += sum(facts.train + facts.guard for facts in negatives)
+    counted = [facts for facts in (*shown, *negatives) if facts.tokens is not None]
     total, texts = sum(facts.tokens or 0 for facts in counted), sum(facts.rows for facts in counted)
     if not texts:
         why = "how long the texts are, which was not counted: tokens, hours"

@@ -24,12 +24,14 @@ class Parts:
     """How records are dealt out. ``learns_negatives``: the loss wants them. ``held_out_negatives``: there are negatives
     outside the train split. ``corrupted``: the shares of demonstrations that also make a corrupted negative, by kind.
     ``pairs``: the loss compares, so the rows of ``train`` are sides of comparisons and lie beside each other.
+    ``lengths``: the loss asks how long answers are.
     """
 
     learns_negatives: bool
     held_out_negatives: bool
     corrupted: Mapping[str, float] = field(default_factory=dict)
     pairs: bool = False
+    lengths: bool = False
 
 
 @dataclass(frozen=True)

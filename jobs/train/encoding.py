@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import torch
+from numpy.typing import NDArray
 
 from cluster.failure import failure_of
 from cluster.resources import ActorPlan
-from iirl_core.demonstration import Conversation
+from iirl_core.demonstration import Conversation, conversation_of
 from iirl_core.encoder import place
 from iirl_core.encoder.protocol import Encoder
 from iirl_core.errors import IirlError, InputError
 from iirl_core.store.protocol import Store
 from jobs.train import features, tokens
 from jobs.train.dealing import Choice, Parts, Role, Task, tasks_of
-from jobs.train.rows import MARGIN, ROWS_PER_FILE
+from jobs.train.rows import LENGTH, MARGIN, ROWS_PER_FILE
 
 if TYPE_CHECKING:
     import pyarrow.fs
@@ -66,26 +67,42 @@ class EncodeActor:
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Records with a column ``role`` → features."""
-        columns = features.schema(self.encoder.width, pairs=self.parts.pairs)
+        columns = features.schema(self.encoder.width, pairs=self.parts.pairs, lengths=self.parts.lengths)
         tasks = tasks_of(table, self.parts, self.pool, self.choice)
         if not tasks:
             return columns.empty_table()
         encoded = self.encoder.encode([task.input for task in tasks])
         z = pa.FixedSizeListArray.from_arrays(pa.array(encoded.z.numpy().reshape(-1)), self.encoder.width)
-        return _table(tasks, encoded.lengths, z, columns)
+        answers = answer_lengths(tasks, rendering_of(self.encoder)) if self.parts.lengths else None
+        return _table(tasks, encoded.lengths, z, columns, answers)
 
 
 def tokenise(table: pa.Table, held: HeldRendering, parts: Parts) -> pa.Table:
     """Records with a column ``role`` → tokens of the rows to train on."""
     rendering, pool = _received(held)
     tasks = tasks_of(table, parts, pool, Choice(("train",)))
-    made: list[Conversation] = []
-    for task in tasks:
-        if not isinstance(task.input, Conversation):
-            raise InputError("a trajectory, given to a model of conversations", "messages")
-        made.append(task.input)
-    ids = pa.array([rendering.tokens(one).ids for one in made], pa.list_(pa.int32()))
-    return _table(tasks, (1,) * len(tasks), ids, tokens.schema(pairs=parts.pairs))
+    ids = pa.array([rendering.tokens(conversation_of(task.input)).ids for task in tasks], pa.list_(pa.int32()))
+    answers = answer_lengths(tasks, rendering) if parts.lengths else None
+    columns = tokens.schema(pairs=parts.pairs, lengths=parts.lengths)
+    return _table(tasks, (1,) * len(tasks), ids, columns, answers)
+
+
+def answer_lengths(tasks: Sequence[Task], rendering: Rendering) -> NDArray[np.float64]:
+    """``[len(tasks)]``: the logarithm of one more than the tokens of each answer."""
+    return np.log1p([float(rendering.answer_tokens(conversation_of(task.input))) for task in tasks])
+
+
+def rendering_of(encoder: Encoder) -> Rendering:
+    """How a text encoder writes conversations.
+
+    Raises:
+        InputError: it is none.
+    """
+    from iirl_core.encoder.text import TextEncoder  # transformers takes seconds to import: only for text
+
+    if not isinstance(encoder, TextEncoder):
+        raise InputError("the length of an answer, asked of an encoder of trajectories", "a text encoder")
+    return encoder.rendering
 
 
 @lru_cache(maxsize=1)
@@ -97,8 +114,16 @@ def _received(held: HeldRendering) -> tuple[Rendering, Sequence[Conversation]]:
     return rendering, pool
 
 
-def _table(tasks: Sequence[Task], lengths: Sequence[int], made: pa.Array, columns: pa.Schema) -> pa.Table:
-    """The rows of ``tasks``, ``lengths`` of them each; ``made`` is the column that is named neither here nor there."""
+def _table(
+    tasks: Sequence[Task],
+    lengths: Sequence[int],
+    made: pa.Array,
+    columns: pa.Schema,
+    answers: NDArray[np.float64] | None = None,
+) -> pa.Table:
+    """The rows of ``tasks``, ``lengths`` of them each; ``made`` is the column that is named neither here nor there;
+    ``answers`` are how long they are.
+    """
     counts = np.asarray(lengths, np.int64)
     numbers = [task.rows(n) for task, n in zip(tasks, lengths, strict=True)]
     known = {
@@ -108,6 +133,8 @@ def _table(tasks: Sequence[Task], lengths: Sequence[int], made: pa.Array, column
         "weight": pa.array(np.repeat([task.one.weight for task in tasks], counts), pa.float32()),
         MARGIN: pa.array(np.repeat([task.one.preference_margin or 0.0 for task in tasks], counts), pa.float32()),
     }
+    if answers is not None:
+        known[LENGTH] = pa.array(np.repeat(answers, counts), pa.float32())
     return pa.Table.from_pydict({name: known.get(name, made) for name in columns.names}, schema=columns)
 
 

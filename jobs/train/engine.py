@@ -69,6 +69,7 @@ class Engine:
             batch.weight.to(self.device),
             batch.row.to(self.device),
             None if batch.margin is None else batch.margin.to(self.device),
+            None if batch.length is None else batch.length.to(self.device),
         )
         self._engine.backward(loss)
         self._engine.step()

@@ -6,12 +6,12 @@ import pyarrow as pa
 import torch
 
 from iirl_core.expertness import Batch
-from jobs.train.rows import MARGIN, RowFiles, schema_of, tensor
+from jobs.train.rows import LENGTH, MARGIN, RowFiles, schema_of, tensor
 
 
-def schema(width: int, *, pairs: bool = False) -> pa.Schema:
-    """Of features with rows of ``width`` dimensions; with a margin where training reads ``pairs``."""
-    return schema_of(pa.field("z", pa.list_(pa.float32(), width)), pairs=pairs)
+def schema(width: int, *, pairs: bool = False, lengths: bool = False) -> pa.Schema:
+    """Of features with rows of ``width`` dimensions; otherwise as ``schema_of``."""
+    return schema_of(pa.field("z", pa.list_(pa.float32(), width)), pairs=pairs, lengths=lengths)
 
 
 class Features(RowFiles[Batch]):
@@ -35,4 +35,5 @@ class Features(RowFiles[Batch]):
             weight=tensor(table["weight"]),
             row=tensor(table["row"]),
             margin=tensor(table[MARGIN]) if MARGIN in table.column_names else None,
+            length=tensor(table[LENGTH]) if LENGTH in table.column_names else None,
         )

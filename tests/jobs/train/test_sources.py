@@ -175,6 +175,7 @@ def test_a_side_that_is_missing_is_refused_before_anything_is_encoded(store: Dir
         ({"train.batch": 15}, "not whole comparisons"),
         ({"train.batch": 18, "train.workers": 2}, "not whole comparisons for 2 workers"),
         ({"encoder": {"kind": "trajectory"}}, "text encoder"),
+        ({"expertness.length_debias": -1.0}, "length_debias"),
         ({"expertness.label_smoothing": 0.5}, "label_smoothing"),
         ({"mapping": {"kind": "exponential"}}, "exponential"),
     ],
@@ -261,3 +262,10 @@ def test_a_contrast_picks_what_is_learnt_from_and_the_manifest_says_it(
     assert parts_of(sources, config).corrupted == {"noised": 1.0}  # made of whatever plays the demonstrations
     mode = Mode.STRICT if contrast == "one-class" else Mode.FROZEN_POLICY
     assert sources.provenance(config) == Provenance(mode, Supervision.DEMONSTRATIONS_ONLY)
+
+
+def test_only_answers_have_a_length_to_debias(tmp_path: Path) -> None:
+    config = walks_config(tmp_path)
+    expertness = {**config.expertness.model_dump(mode="json"), "length_debias": 0.1}
+    with pytest.raises(ValidationError, match="give it a text encoder"):
+        changed(config, expertness=expertness)

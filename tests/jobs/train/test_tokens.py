@@ -29,9 +29,10 @@ def write(store: DirectoryStore, name: str, rows: np.ndarray) -> None:
             "weight": pa.array(rows.astype(np.float32)),
             "ids": pa.array([[100 * row + i for i in range(LENGTHS[row])] for row in rows], pa.list_(pa.int32())),
             "margin": pa.array(-rows.astype(np.float32)),
+            "length": pa.array(rows.astype(np.float32) / 4),
         }
     )
-    kept = [field for field in schema(pairs=True) if field.name != "part"]
+    kept = [field for field in schema(pairs=True, lengths=True) if field.name != "part"]
     pq.write_table(table.cast(pa.schema(kept)), f"{folder}/{name}", filesystem=filesystem)
 
 
@@ -55,21 +56,24 @@ def test_positions_follow_the_row_numbers_whatever_files_they_lie_in(tokens: Tok
     assert texts.row.tolist() == texts.weight.tolist() == positions.tolist()
     assert texts.margin is not None
     assert texts.margin.tolist() == (-positions).tolist()
+    assert texts.length is not None
+    assert texts.length.tolist() == (positions / 4).tolist()
     assert ids_of(texts) == [[100 * row + i for i in range(LENGTHS[row])] for row in positions]
     assert tokens.lengths(positions).tolist() == LENGTHS[positions].tolist()
     assert tokens.count() == LENGTHS.sum()
 
 
 def test_a_batch_is_padded_to_its_own_longest_text_and_the_mask_says_where(tokens: Tokens) -> None:
-    ids, mask, expert, weight, row, margin = tokens.take(np.array([0, 2, 1])).tensors()
+    ids, mask, expert, weight, row, margin, length = tokens.take(np.array([0, 2, 1])).tensors()
     assert ids is not None
     assert ids.tolist() == [[0, 0, 0], [200, 201, 202], [100, 101, 0]]
     assert mask is not None
     assert mask.tolist() == [[1, 0, 0], [1, 1, 1], [1, 1, 0]]
     assert ids.dtype == mask.dtype == torch.int64
-    assert [None if one is None else one.tolist() for one in (expert, weight, row, margin)] == [
+    assert [None if one is None else one.tolist() for one in (expert, weight, row, margin, length)] == [
         [0.0, 0.0, 1.0],
         [0.0, 2.0, 1.0],
         [0, 2, 1],
         [0.0, -2.0, -1.0],
+        [0.0, 0.5, 0.25],
     ]
