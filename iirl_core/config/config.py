@@ -68,6 +68,11 @@ class Config(Section):
     flywheel: FlywheelSection = FlywheelSection()
 
     @property
+    def tunes(self) -> bool:
+        """Whether the text encoder itself is trained."""
+        return self.encoder.kind == "text" and self.encoder.tuning != "frozen"
+
+    @property
     def trusts_remote_code(self) -> bool:
         """Whether code that came with the text encoder may run."""
         return self.encoder.kind == "text" and self.encoder.trust_remote_code
@@ -101,6 +106,11 @@ class Config(Section):
             raise ValueError("evaluate.suites: they hold answers to prompts; give the model a text encoder")
         if shared := {suite.name for suite in self.evaluate.suites} & set(names):
             raise ValueError(f"evaluate.suites: {min(shared)} is the name of a corpus")
+        if self.tunes and self.expertness.family == "autoencoder_mixture":
+            raise ValueError(
+                "encoder.tuning: what is easiest to reconstruct is an encoder that says the same of every text; give"
+                " autoencoder_mixture a frozen encoder, or learn from negatives"
+            )
         asked = set(self.audit.probes)
         for norm in self.norms:
             if unasked := set(norm.families) - asked:

@@ -10,7 +10,7 @@ from iirl_core.config.section import Section
 
 
 class TextEncoderSection(Section):
-    """A transformers model, frozen, its last hidden states pooled to one row."""
+    """A transformers model, its last hidden states pooled to one row."""
 
     kind: Literal["text"] = "text"
     model: str = "minilm"
@@ -21,6 +21,9 @@ class TextEncoderSection(Section):
     pooling: Literal["mean", "cls", "last"] = "mean"
     """How a text's tokens become one row. ``mean`` over them; ``cls``, the first (BERT and its kind); ``last``, the
     last (decoders such as Llama and Qwen, where no earlier token sees the whole text)."""
+    tuning: Literal["frozen", "full"] = "frozen"
+    """``frozen``: only the expertness on top is trained, on rows encoded once. ``full``: the model's weights too, end
+    to end, at ``train.optimiser.encoder_learning_rate``."""
     chat_template: str | None = None
     """Jinja; None takes the tokenizer's own, or our plain one where it has none."""
     batch: int = Field(default=32, ge=1)

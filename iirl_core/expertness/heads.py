@@ -51,12 +51,12 @@ class Heads(Expertness):
         return len(self.head)
 
     def outputs(self, z: Tensor) -> Tensor:
-        """``[M, N]``."""
+        """``[M, N]`` float32, whatever the parameters' precision: losses are sums of small differences."""
         if self.linear:
-            return (z @ self.head).squeeze(-1)
+            return (z @ self.head).squeeze(-1).float()
         normalised = functional.layer_norm(z, z.shape[-1:], eps=self.epsilon.item())
         hidden = torch.tanh(normalised @ self.dense + self.dense_bias)
-        return (hidden @ self.head + self.head_bias).squeeze(-1)
+        return (hidden @ self.head + self.head_bias).squeeze(-1).float()
 
     def affine(self) -> tuple[Tensor, Tensor] | None:
         """``(scale [M], shift [M])`` with ``signals = scale·outputs + shift``; None where no such numbers exist."""

@@ -61,9 +61,16 @@ class Batch:
             torch.cat(lengths) if lengths else None,
         )
 
-    def tensors(self) -> tuple[Tensor | None, ...]:
+    def tensors(self) -> dict[str, Tensor | None]:
         """What ``Expertness.forward`` takes."""
-        return self.z, self.expert, self.weight, self.row, self.margin, self.length
+        return {
+            "z": self.z,
+            "expert": self.expert,
+            "weight": self.weight,
+            "row": self.row,
+            "margin": self.margin,
+            "length": self.length,
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,17 +139,21 @@ class Expertness(nn.Module, ABC):
     def loss(self, batch: Batch) -> Tensor:
         """The scalar that training minimises, averaged over the batch by weight; the docstring states its equation."""
 
-    def forward(  # noqa: PLR0917 - an engine passes tensors by position
+    def forward(
         self,
         z: Tensor,
         expert: Tensor,
         weight: Tensor,
         row: Tensor,
         margin: Tensor | None = None,
+        *,
         length: Tensor | None = None,
     ) -> Tensor:
-        """The training step's entry, so that any engine can wrap the module: the loss of one batch."""
-        return self.loss(Batch(z, expert, weight, row, margin, length))
+        """The training step's entry, so that any engine can wrap the module: the loss of one batch. Rows of z are taken
+        in the precision of the parameters.
+        """
+        own = next(self.parameters(), None)
+        return self.loss(Batch(z if own is None else z.to(own.dtype), expert, weight, row, margin, length))
 
     def length_penalty(self, signals: Tensor, batch: Batch, weight: Tensor) -> Tensor:
         """What a loss adds for ``signals [M, N]`` that go with length: ``length_debias·ρ²``, averaged over the members,

@@ -55,14 +55,22 @@ class Texts:
             torch.cat(answers) if answers else None,
         )
 
-    def tensors(self) -> tuple[Tensor | None, ...]:
-        """``ids [N, T]`` int64 and ``mask [N, T]`` int64 (1 where a token is real), padded on the right to the longest
-        text of these, then ``expert``, ``weight``, ``row``, ``margin`` and ``length``: what ``Tuned.forward`` takes.
+    def tensors(self) -> dict[str, Tensor | None]:
+        """What ``Tuned.forward`` takes: ``ids [N, T]`` int64 and ``mask [N, T]`` int64 (1 where a token is real),
+        padded on the right to the longest text of these, and ``expert``, ``weight``, ``row``, ``margin`` and
+        ``length``.
 
         What stands behind a text is id 0: the mask hides it.
         """
         mask = np.arange(self.lengths.max()) < self.lengths[:, None]
         ids = np.zeros(mask.shape, np.int64)
         ids[mask] = self.ids
-        padded = torch.from_numpy(ids), torch.from_numpy(mask.astype(np.int64))
-        return (*padded, self.expert, self.weight, self.row, self.margin, self.length)
+        return {
+            "ids": torch.from_numpy(ids),
+            "mask": torch.from_numpy(mask.astype(np.int64)),
+            "expert": self.expert,
+            "weight": self.weight,
+            "row": self.row,
+            "margin": self.margin,
+            "length": self.length,
+        }

@@ -1,4 +1,5 @@
-"""The DeepSpeed engine around an Expertness: how it starts, steps, is saved and gives back its weights.
+"""The DeepSpeed engine around a module whose forward gives a loss: how it starts, steps, is saved and gives back its
+weights.
 
 Every rank calls ``save``, ``restore`` and ``weights`` together: they gather what ZeRO has spread over the ranks.
 """
@@ -8,24 +9,33 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 import torch
-from torch import Tensor
+import torch.distributed
+from torch import Tensor, nn
 
 from iirl_core.canonical import JsonValue
 from iirl_core.config.training import TrainSection
-from iirl_core.expertness import Batch, Expertness
-from jobs.train.schedule import learning_rate
+from jobs.train.schedule import groups_of, rate_share
 
 TAG = "state"
 """Each checkpoint is a folder of its own, so DeepSpeed's tag inside it never changes."""
 
 
+class Rows(Protocol):
+    """Some rows of a batch."""
+
+    def tensors(self) -> dict[str, Tensor | None]:
+        """What the module's forward takes, by name."""
+        ...
+
+
 @dataclass(frozen=True)
 class StepReport:
     """Of this rank's part of the batch: the loss before the step, the norm of the whole gradient before clipping (None
-    where the engine does not keep it: ZeRO 0 in fp32), the learning rate.
+    where the engine does not keep it: ZeRO 0 in fp32), the learning rate (of the first group of parameters).
     """
 
     loss: float
@@ -34,48 +44,48 @@ class StepReport:
 
 
 class Engine:
-    """Owns the module, its optimiser and their place on the device.
+    """Owns the module, its optimiser and their place on the device. ``module(**rows.tensors())`` is the scalar loss of
+    some rows; what it draws at random in a step follows from ``seed``, the step and the rank.
 
     Collectives must be up (Ray Train's TorchTrainer does that) before construction.
     """
 
-    def __init__(self, expertness: Expertness, section: TrainSection, steps: int) -> None:
+    def __init__(self, module: nn.Module, section: TrainSection, steps: int, *, seed: int = 0) -> None:
         deepspeed = _load_deepspeed(section.gpus_per_worker > 0)
-        self.section, self.steps = section, steps
-        self.dtype = torch.bfloat16 if section.precision == "bf16" else torch.float32
+        self.section, self.steps, self.seed = section, steps, seed
+        groups = groups_of(module, section.optimiser)
+        self._peaks = [group.learning_rate for group in groups]
         optimiser = torch.optim.AdamW(
-            expertness.parameters(),
+            [{"params": group.parameters, "weight_decay": group.weight_decay} for group in groups],
             lr=section.optimiser.learning_rate,
-            weight_decay=section.optimiser.weight_decay,
             fused=True,  # one kernel for all parameters, on CPU as on GPU
         )
+        exact = {name: buffer.detach().clone() for name, buffer in module.named_buffers()}
         self._engine, self._optimiser, _, _ = deepspeed.initialize(
-            model=expertness, optimizer=optimiser, config=engine_document(section)
+            model=module, optimizer=optimiser, config=engine_document(section)
         )
         self.device = self._engine.device
+        for name, buffer in self._engine.module.named_buffers():  # rotary frequencies, say, do not bear bf16
+            buffer.data = exact[name].to(self.device)
 
-    def step(self, step: int, batch: Batch) -> StepReport:
+    def step(self, step: int, rows: Rows) -> StepReport:
         """One optimiser step on this rank's part of the global batch.
 
         A rank's loss is the weighted mean of its own rows, and ranks count equally: several ranks see the rows that one
         would, but uneven weights fall a little differently.
         """
-        rate = learning_rate(self.section.optimiser, step, self.steps)
-        for group in self._optimiser.param_groups:
-            group["lr"] = rate
-        loss = self._engine(
-            batch.z.to(self.device, self.dtype),
-            batch.expert.to(self.device),
-            batch.weight.to(self.device),
-            batch.row.to(self.device),
-            None if batch.margin is None else batch.margin.to(self.device),
-            None if batch.length is None else batch.length.to(self.device),
-        )
+        share = rate_share(self.section.optimiser, step, self.steps)
+        for group, peak in zip(self._optimiser.param_groups, self._peaks, strict=True):
+            group["lr"] = peak * share
+        stream = np.random.SeedSequence([self.seed, step, torch.distributed.get_rank()])
+        torch.manual_seed(int(stream.generate_state(1, np.uint64)[0]) >> 1)
+        tensors = {name: None if one is None else one.to(self.device) for name, one in rows.tensors().items()}
+        loss = self._engine(**tensors)
         self._engine.backward(loss)
         self._engine.step()
-        kept = self.section.zero_stage > 0 or self.section.precision == "bf16"
+        kept = self.section.zero_stage > 0
         norm = float(self._engine.get_global_grad_norm()) if kept else None
-        return StepReport(float(loss.detach()), norm, rate)
+        return StepReport(float(loss.detach()), norm, self._peaks[0] * share)
 
     def save(self, folder: Path) -> None:
         """Write this rank's shard of module and optimiser under ``folder``."""
@@ -86,15 +96,20 @@ class Engine:
         self._engine.load_checkpoint(str(folder), tag=TAG)
 
     def weights(self) -> dict[str, Tensor]:
-        """All parameters (fp32, from the optimiser's own copies where training is bf16) and buffers, on the CPU."""
+        """All trained parameters (fp32, from the optimiser's own copies where training is bf16) and the buffers that
+        are saved, on the CPU.
+        """
         from deepspeed.utils import safe_get_full_fp32_param
 
         found: dict[str, Tensor] = {}
         for name, parameter in self._engine.module.named_parameters():
-            full = safe_get_full_fp32_param(parameter)  # None where nothing is spread or cast
-            found[name] = (parameter if full is None else full).detach().float().cpu().contiguous()
+            if parameter.requires_grad:
+                full = safe_get_full_fp32_param(parameter)  # None where nothing is spread or cast
+                found[name] = (parameter if full is None else full).detach().float().cpu().contiguous()
+        saved = set(self._engine.module.state_dict())
         for name, buffer in self._engine.module.named_buffers():
-            found[name] = buffer.detach().float().cpu().contiguous()
+            if name in saved:
+                found[name] = buffer.detach().float().cpu().contiguous()
         return found
 
 

@@ -3,34 +3,37 @@
 Every stage leaves its result under ``runs/NAME/RUN``, where RUN follows from what decides the result. So the same
 command after a kill goes on where it stopped, and after success it only finds what is there.
 
-    runs/NAME/RUN/{run.json, features/, features.json, training/, metrics.jsonl, place.json, weights.safetensors}
+    runs/NAME/RUN/{features/, features.json, training/, metrics.jsonl, place.json, weights.safetensors}
+
+Where the text encoder itself is trained there are tokens/ and tokens.json beside them, and features are only what
+calibrates: they are encoded after training, by the trained encoder.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 
-from cluster.resources import plan_encoders, plan_training
+from torch import Tensor
+
+from cluster.resources import plan_training
 from cluster.session import Session
-from iirl_core.canonical import canonical_json, digest_json, folder_of
+from iirl_core.canonical import digest_json, folder_of
 from iirl_core.config import Config
-from iirl_core.corruption import answer_pool
 from iirl_core.encoder import Encoder, fit_encoder
 from iirl_core.errors import ConfigError
 from jobs.console import Progress
 from jobs.outcome import Outcome
-from jobs.train.encoding import encode_sources
-from jobs.train.features import Features
+from jobs.train.dealing import Choice
 from jobs.train.fitting import fit
 from jobs.train.journal import METRICS
-from jobs.train.loop import WEIGHTS, TrainingTask
-from jobs.train.order import Order
-from jobs.train.rows import PARTS
-from jobs.train.sealing import assemble_model, build_key, metrics_of, seal_run
-from jobs.train.sources import Sources, corrupted_shares, needs_negatives, needs_pairs, parts_of, read_sources
+from jobs.train.loop import WEIGHTS, TrainingTask, open_rows, order_of
+from jobs.train.preparing import Run, write_features, write_tokens
+from jobs.train.sealing import CALIBRATION_ROWS, assemble_model, build_key, metrics_of, seal_run
+from jobs.train.sources import Sources, needs_negatives, needs_pairs, read_sources
 
-FEATURES = "features.json"
-"""Written when the features are whole."""
+SPARE = 1.1
+"""How many more training rows are encoded for calibration than it reads: which are read follows a hash, not a count."""
 
 
 def run(session: Session, config: Config, progress: Progress) -> Outcome:
@@ -48,14 +51,16 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
     if not store.exists(f"{folder}/{WEIGHTS}"):
         plan_training(session.cluster(), config.train)  # refused now rather than after encoding
     encoder = fit_encoder(config.encoder, (one.input for one in sources.train_demonstrations()))
-    if not store.exists(f"{folder}/{FEATURES}"):
-        with progress.task("encoding"):
-            _encode(session, config, sources, encoder, folder)
-    task = _task(session, config, encoder, folder)
-    weights = fit(session, task, progress)
+    this = Run(session, config, sources, folder, progress)
+    if config.tunes:
+        encoder, task, weights = _tuned(this, encoder)
+    else:
+        write_features(this, encoder, Choice())
+        task = _task(this, encoder)
+        weights = fit(session, task, progress)
     with progress.task("sealing"):
         model, guard = assemble_model(store, config, task, encoder, weights)
-        metrics = metrics_of(store, task, guard)
+        metrics = metrics_of(store, task, guard, tuned=config.tunes)
         digest = seal_run(store, config, sources, model=model, guard=guard, metrics=metrics)
     return Outcome(
         made=f"sealed {config.name} {config.version} as {digest[:19]} (loss {metrics['loss_first']:.4g} → "
@@ -80,36 +85,42 @@ def run_name(config: Config, sources: Sources) -> str:
     return digest_json(document).removeprefix("sha256:")[:16]
 
 
-def _encode(session: Session, config: Config, sources: Sources, encoder: Encoder, folder: str) -> None:
-    """Write the features, and then that they are whole."""
-    store = session.store
-    encode_sources(
-        store,
-        f"{folder}/features",
-        sources.shards(),
-        encoder,
-        parts=parts_of(sources, config),
-        pool=answer_pool(sources.train_demonstrations()) if "mismatched" in corrupted_shares(config) else (),
-        plan=plan_encoders(session.cluster(), config.train),
-    )
-    counts: dict[str, int] = {part: len(Features(store, f"{folder}/features", part)) for part in PARTS}
-    store.put(f"{folder}/{FEATURES}", canonical_json({"width": encoder.width, **counts}))
+def _tuned(run: Run, encoder: Encoder) -> tuple[Encoder, TrainingTask, Mapping[str, Tensor]]:
+    """The trained encoder, and the weights of the expertness on top of it; the features that calibrate lie there."""
+    import ray
+
+    from iirl_core.encoder.text import TextEncoder  # transformers takes seconds to import: only for text
+    from iirl_core.tuning.transformer import trained_encoder, trained_expertness
+
+    if not isinstance(encoder, TextEncoder):
+        raise ConfigError(f"encoder.tuning of a {run.config.encoder.kind} encoder", "text")
+    write_tokens(run, encoder.rendering)
+    task = _task(run, encoder)
+    if not run.session.store.exists(f"{run.folder}/{WEIGHTS}"):
+        run.session.ray()
+        task = replace(task, encoder=ray.put(encoder))
+    weights = fit(run.session, task, run.progress)
+    encoder = trained_encoder(encoder, weights)
+    sample = min(1.0, SPARE * CALIBRATION_ROWS / run.sources.count("demonstrations", "train"))
+    write_features(run, encoder, Choice(sample=sample))
+    return encoder, task, trained_expertness(weights)
 
 
-def _task(session: Session, config: Config, encoder: Encoder, folder: str) -> TrainingTask:
-    features = Features(session.store, f"{folder}/features", "train")
+def _task(run: Run, encoder: Encoder) -> TrainingTask:
+    config = run.config
+    rows = open_rows(run.session.store, run.folder, tuned=config.tunes)
     together = 2 if needs_pairs(config) else 1
     if together > 1:
-        features.check_pairs()
-    order = Order(len(features), config.train.batch, config.seed, together=together)
-    demonstrations, negatives = features.weights()
+        rows.check_pairs()
+    order = order_of(rows, config.train, config.seed, together)
+    demonstrations, negatives = rows.weights()
     if demonstrations == 0:
         raise ConfigError("every demonstration in the train split has weight 0", "some weight > 0")
     if needs_negatives(config) and negatives == 0:
         raise ConfigError("every negative in the train split has weight 0", "some weight > 0")
     return TrainingTask(
-        store=session.store.url,
-        folder=folder,
+        store=run.session.store.url,
+        folder=run.folder,
         expertness=config.expertness,
         train=config.train,
         width=encoder.width,

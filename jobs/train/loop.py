@@ -6,19 +6,29 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
+import ray
 import ray.train
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
 from cluster.store import open_store
 from iirl_core.config.training import TrainSection
 from iirl_core.expertness import Expertness, ExpertnessSection, build_expertness
 from iirl_core.expertness.discriminator import Discriminator
+from iirl_core.store.protocol import Store
 from jobs.train.engine import Engine
 from jobs.train.features import Features
 from jobs.train.journal import Journal, Place
 from jobs.train.order import Order
+from jobs.train.tokens import Tokens
+
+if TYPE_CHECKING:
+    from ray import ObjectRef
+
+    from iirl_core.encoder.text import TextEncoder
 
 PLACE = "checkpoint.json"
 WEIGHTS = "weights.safetensors"
@@ -28,7 +38,8 @@ WEIGHTS = "weights.safetensors"
 class TrainingTask:
     """One run, as its workers need it. ``folder`` is the run's place in the store, ``width`` that of a row of z;
     ``demonstrations`` and ``negatives`` are the summed weights of the rows to learn from; ``together`` rows stay side
-    by side in a batch: 2 where they are the sides of comparisons.
+    by side in a batch: 2 where they are the sides of comparisons. ``encoder`` is the text encoder that is trained, None
+    where it is frozen and rows of z are learnt from.
     """
 
     store: str
@@ -42,6 +53,7 @@ class TrainingTask:
     seed: int
     threads: int = 1
     together: int = 1
+    encoder: ObjectRef[TextEncoder] | None = None
 
 
 def train_loop(config: dict[str, TrainingTask]) -> None:
@@ -50,21 +62,42 @@ def train_loop(config: dict[str, TrainingTask]) -> None:
     torch.set_num_threads(task.threads)
     rank, ranks = ray.train.get_context().get_world_rank(), ray.train.get_context().get_world_size()
     store = open_store(task.store)
-    features = Features(store, f"{task.folder}/features", "train")
-    order = Order(len(features), task.train.batch, task.seed, together=task.together)
-    engine = Engine(build_model(task), task.train, task.steps)
+    rows = open_rows(store, task.folder, tuned=task.encoder is not None)
+    order = order_of(rows, task.train, task.seed, task.together)
+    engine = Engine(build_module(task), task.train, task.steps, seed=task.seed)
     journal = Journal(store, task.folder, rank)
     for step in range(_resume(engine, journal), task.steps):
-        rows = order.positions(step).reshape(ranks, -1)[rank]
-        report = engine.step(step, features.take(rows))
+        mine = order.positions(step).reshape(ranks, -1)[rank]
+        report = engine.step(step, rows.take(mine))
         place = Place(step + 1, task.steps, order.epoch(step), report.loss)
         journal.note(place, report)
         if place.step % task.train.checkpoint_every == 0 or place.step == place.steps:
             _save(engine, journal, place)
 
 
-def build_model(task: TrainingTask) -> Expertness:
+def open_rows(store: Store, folder: str, *, tuned: bool) -> Features | Tokens:
+    """What a run under ``folder`` learns from: tokens where the encoder is ``tuned``, else rows of z."""
+    return Tokens(store, f"{folder}/tokens", "train") if tuned else Features(store, f"{folder}/features", "train")
+
+
+def order_of(rows: Features | Tokens, section: TrainSection, seed: int, together: int) -> Order:
+    """In which order they are learnt from: texts in batches of like length."""
+    lengths = rows.lengths if isinstance(rows, Tokens) else None
+    return Order(len(rows), section.batch, seed, together=together, lengths=lengths)
+
+
+def build_module(task: TrainingTask) -> nn.Module:
     """The fresh module that training starts from: the same on every rank."""
+    model = build_model(task)
+    if task.encoder is None:
+        return model
+    from iirl_core.tuning.transformer import tuned_of  # transformers takes seconds to import: only for text
+
+    return tuned_of(ray.get(task.encoder), model)
+
+
+def build_model(task: TrainingTask) -> Expertness:
+    """A fresh expertness."""
     torch.manual_seed(task.seed)
     module = build_expertness(task.expertness, task.width)
     if isinstance(module, Discriminator):

@@ -30,7 +30,7 @@ from iirl_core.store.protocol import Store
 from jobs.lineage import lineage
 from jobs.train.features import Features
 from jobs.train.journal import METRICS
-from jobs.train.loop import TrainingTask, build_model
+from jobs.train.loop import TrainingTask, build_model, open_rows
 from jobs.train.sources import Sources
 
 CALIBRATION_ROWS = 200_000
@@ -104,12 +104,12 @@ def _point(store: Store, key: str, digest: Digest) -> None:
         move_pointer(store, key, digest)
 
 
-def metrics_of(store: Store, task: TrainingTask, guard: Guard) -> dict[str, float]:
+def metrics_of(store: Store, task: TrainingTask, guard: Guard, *, tuned: bool) -> dict[str, float]:
     """What the manifest says of training: finite numbers, the same for the same run."""
     losses = [json.loads(line)["loss"] for line in store.get(f"{task.folder}/{METRICS}").splitlines()]
     found = {
         "steps": float(task.steps),
-        "train_rows": float(len(Features(store, f"{task.folder}/features", "train"))),
+        "train_rows": float(len(open_rows(store, task.folder, tuned=tuned))),
         "loss_first": math.fsum(losses[:LOSS_STEPS]) / len(losses[:LOSS_STEPS]),
         "loss_last": math.fsum(losses[-LOSS_STEPS:]) / len(losses[-LOSS_STEPS:]),
         **guard_metrics(guard.root_rewards),

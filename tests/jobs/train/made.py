@@ -58,6 +58,28 @@ def comparisons_config(folder: Path, **train: object) -> Config:
     )
 
 
+def tuned_config(folder: Path, model: str, encoder: dict[str, object] | None = None, **train: object) -> Config:
+    """Polite answers from rude ones, by an encoder that is trained too; from ``comparisons.jsonl`` in ``folder``."""
+    files = [str(folder / "comparisons.jsonl")]
+    optimiser = {"learning_rate": 0.01, "encoder_learning_rate": 0.003}
+    return Config.model_validate(
+        {
+            "name": "tuned",
+            "store": str(folder / "store"),
+            "keys": str(folder / "keys"),
+            "corpora": [
+                {"name": "polite", "files": files, "take": "chosen"},
+                {"name": "rude", "files": files, "take": "rejected", "role": "negatives"},
+            ],
+            "encoder": {"kind": "text", "model": model, "max_tokens": 96, "tuning": "full", **(encoder or {})},
+            "expertness": {"family": "discriminator", "hidden": 8, "members": 1},
+            "mapping": {"kind": "sigmoid"},
+            "train": {**TRAIN, "epochs": 8, "batch": 16, "checkpoint_every": 8, "optimiser": optimiser, **train},
+            "audit": {"probes": {"empty": 10}},
+        }
+    )
+
+
 def make_comparisons(folder: Path) -> None:
     """Sixty, some of them of one question, one side of which is in two."""
     things = ["bill", "visit", "bus", "refund", "garden", "key", "report", "seat", "parcel", "letter", "bike", "lamp"]

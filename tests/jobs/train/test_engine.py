@@ -13,7 +13,7 @@ from iirl_core.config.expertness import DiscriminatorSection, MixtureSection
 from iirl_core.config.training import OptimiserSection, TrainSection
 from iirl_core.expertness import Batch, build_expertness
 from jobs.train.engine import Engine
-from jobs.train.schedule import learning_rate
+from jobs.train.schedule import rate_share
 
 STEPS = 12
 OPTIMISER = OptimiserSection(learning_rate=0.01, warmup_steps=3, gradient_clip=0.5)
@@ -44,7 +44,7 @@ def plain() -> tuple[list[float], dict[str, torch.Tensor]]:
     losses = []
     for step in range(STEPS):
         for group in optimiser.param_groups:
-            group["lr"] = learning_rate(OPTIMISER, step, STEPS)
+            group["lr"] = OPTIMISER.learning_rate * rate_share(OPTIMISER, step, STEPS)
         one = batch(step)
         loss = model(one.z, one.expert, one.weight, one.row)
         optimiser.zero_grad()

@@ -1,0 +1,77 @@
+"""From tokens to the loss, as the encoder and the expertness would go there one after the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from iirl_core.encoder import save_encoder
+from iirl_core.encoder.saving import load_encoder
+from iirl_core.expertness import Batch
+from iirl_core.tuning.transformer import trained_encoder, trained_expertness, tuned_of
+from tests.iirl_core.encoder.tiny import Kind, tiny
+from tests.iirl_core.tuning.samples import conversations, encoder_of, head, quiet, texts
+
+
+@pytest.mark.parametrize(
+    ("kind", "pooling"), [("bert", "mean"), ("bert", "cls"), ("roberta", "mean"), ("llama", "last"), ("qwen2", "mean")]
+)
+def test_the_loss_is_that_of_the_encoders_own_rows(kind: Kind, pooling: str, tmp_path: Path) -> None:
+    encoder = encoder_of(quiet(tmp_path, kind), pooling=pooling)
+    items = conversations()
+    batch, z, expertness = texts(encoder, items), encoder.encode(items).z, head(encoder.width)
+    expected = expertness.loss(Batch(z, batch.expert, batch.weight, batch.row))
+    found = tuned_of(encoder, expertness)(**batch.tensors())
+    assert float(found.detach()) == pytest.approx(float(expected.detach()), abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["bert", "llama"])
+def test_every_weight_that_z_depends_on_is_trained_and_no_other(kind: Kind, tmp_path: Path) -> None:
+    encoder = encoder_of(quiet(tmp_path, kind))
+    tuned = tuned_of(encoder, head(encoder.width))
+    tuned(**texts(encoder, conversations()).tensors()).backward()
+    for name, parameter in tuned.named_parameters():
+        assert (parameter.grad is not None and bool(parameter.grad.any())) == parameter.requires_grad, name
+        assert parameter.requires_grad == ("pooler" not in name), name
+
+
+def test_dropout_is_at_work_and_follows_the_seed(tmp_path: Path) -> None:
+    encoder = encoder_of(tiny("bert", tmp_path))
+    tuned, batch = tuned_of(encoder, head(encoder.width)), texts(encoder, conversations())
+
+    def loss(seed: int) -> float:
+        torch.manual_seed(seed)
+        return float(tuned(**batch.tensors()).detach())
+
+    assert loss(1) == loss(1)
+    assert loss(1) != loss(2)
+
+
+def test_a_trained_encoder_gives_the_rows_it_was_trained_to_give_and_is_frozen_again(tmp_path: Path) -> None:
+    model = tiny("bert", tmp_path / "model")
+    encoder = encoder_of(model)
+    before = encoder.encode(conversations()).z
+    tuned = tuned_of(encoder, head(encoder.width))
+    with torch.no_grad():
+        for parameter in tuned.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    weights = {name: value.clone() for name, value in tuned.named_parameters() if value.requires_grad}
+    assert set(trained_expertness(weights)) == set(dict(tuned.expertness.named_parameters()))
+    trained = trained_encoder(encoder_of(model), weights)
+    after = trained.encode(conversations()).z
+    assert (after - before).abs().max() > 0.1
+    assert not any(parameter.requires_grad for parameter in trained.model.parameters())
+    sealed = load_encoder(tmp_path / "sealed", save_encoder(trained, tmp_path / "sealed"))
+    assert torch.equal(sealed.encode(conversations()).z, after)
+
+
+def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
+    encoder = encoder_of(tiny("bert", tmp_path))
+    weights = {f"encoder.{name}": value for name, value in encoder.model.named_parameters()}
+    name = next(iter(weights))
+    with pytest.raises(RuntimeError, match="missing"):
+        trained_encoder(encoder, {other: value for other, value in weights.items() if other != name})
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        trained_encoder(encoder, {**weights, name: weights[name][:3]})

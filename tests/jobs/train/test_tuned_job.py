@@ -1,0 +1,131 @@
+"""``iirl train`` of the text encoder itself, on a real local Ray and a tiny transformer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cluster.session import Session
+from iirl_core import load
+from iirl_core.artifact import Artifact
+from iirl_core.canonical import folder_of
+from iirl_core.config import Config
+from iirl_core.demonstration import conversation
+from iirl_core.encoder import fit_encoder
+from iirl_core.encoder.text import TextEncoder
+from iirl_core.errors import ClusterError
+from iirl_core.release import resolve
+from iirl_core.store import DirectoryStore
+from iirl_core.tuning.transformer import tuned_of
+from jobs.train import run
+from jobs.train.engine import Engine
+from jobs.train.features import Features
+from jobs.train.job import run_name
+from jobs.train.loop import TrainingTask, build_model, order_of
+from jobs.train.sources import read_sources
+from jobs.train.tokens import Tokens
+from tests.iirl_core.encoder.tiny import tiny
+from tests.iirl_core.tuning.samples import quiet
+from tests.jobs.train.made import ingest, make_builder, make_comparisons, tuned_config
+from tests.jobs.train.test_job import QUIET, kill_when, lines_of
+
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(900), pytest.mark.usefixtures("ray_session", "one_rank")]
+
+
+def made(folder: Path, config: Config) -> tuple[DirectoryStore, str]:
+    """A store with the corpora in it, and where the run will be."""
+    store = DirectoryStore(folder / "store")
+    make_comparisons(folder)
+    make_builder(folder)
+    ingest(store, config)
+    return store, f"runs/tuned/{run_name(config, read_sources(store, config))}"
+
+
+def encoder_of(config: Config) -> TextEncoder:
+    encoder = fit_encoder(config.encoder, [])
+    assert isinstance(encoder, TextEncoder)
+    return encoder
+
+
+def never_stopped(store: DirectoryStore, config: Config, folder: str) -> list[float]:
+    """The losses of the same run in this process, from its tokens, by one rank and without a checkpoint."""
+    tokens = Tokens(store, f"{folder}/tokens", "train")
+    order = order_of(tokens, config.train, config.seed, 1)
+    steps, encoder = order.steps(config.train.epochs), encoder_of(config)
+    task = TrainingTask(
+        store.url, folder, config.expertness, config.train, encoder.width, steps, *tokens.weights(), config.seed
+    )
+    engine = Engine(tuned_of(encoder, build_model(task)), config.train, steps, seed=config.seed)
+    return [engine.step(step, tokens.take(order.positions(step))).loss for step in range(steps)]
+
+
+def sealed(store: DirectoryStore) -> Artifact:
+    """As anybody would load it; that its golden Readings hold is part of loading."""
+    return load(store.root / "artifacts" / folder_of(resolve(store, "tuned")))
+
+
+def check_learnt(artifact: Artifact, config: Config) -> None:
+    asked = "Can you help me with the sofa?"
+    kind, rude = (
+        conversation(asked, "Of course, I am glad to help you with the sofa."),
+        conversation(asked, "No. The sofa is your own problem, go away!"),
+    )
+    readings = artifact.read([kind, rude])
+    assert readings[0].reward > 0.6
+    assert readings[1].reward < 0.4
+    before = encoder_of(config).encode([kind, rude]).z
+    assert (artifact.model.encoder.encode([kind, rude]).z - before).abs().max() > 0.1, "the encoder is the trained one"
+
+
+def test_the_encoder_is_trained_with_the_head_and_sealed(tmp_path: Path) -> None:
+    config = tuned_config(tmp_path, tiny("bert", tmp_path / "model"))
+    store, folder = made(tmp_path, config)
+    with Session(store) as session:
+        outcome = run(session, config, QUIET)
+        assert run(session, config, QUIET) == outcome
+    losses = [line["loss"] for line in lines_of(store, folder)]
+    assert losses == pytest.approx(never_stopped(store, config, folder), abs=1e-3)
+    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
+    artifact = sealed(store)
+    check_learnt(artifact, config)
+    assert artifact.manifest.metrics["train_rows"] == len(Tokens(store, f"{folder}/tokens", "train"))
+    train = Features(store, f"{folder}/features", "train")
+    assert train.weights()[1] == 0, "negatives of training do not calibrate"
+    assert len(train) == read_sources(store, config).count("demonstrations", "train")
+    assert len(Features(store, f"{folder}/features", "contrast")) > 0
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_by_the_same_command_and_ends_where_it_would_have(tmp_path: Path) -> None:
+    """With the transformer's own dropout at work."""
+    config = tuned_config(tmp_path, tiny("bert", tmp_path / "model"), epochs=40, zero_stage=2)
+    store, folder = made(tmp_path, config)
+    with Session(store) as session:
+        killer = kill_when(store, folder, step=60)
+        with pytest.raises(ClusterError, match="training failed"):
+            run(session, config, QUIET)
+        killer.join()
+        run(session, config, QUIET)
+    lines, expected = lines_of(store, folder), never_stopped(store, config, folder)
+    assert [line["step"] for line in lines] == list(range(1, len(expected) + 1))
+    assert [line["loss"] for line in lines] == pytest.approx(expected, abs=1e-3)
+    check_learnt(sealed(store), config)
+
+
+@pytest.mark.slow
+def test_two_ranks_that_share_the_weights_survive_the_death_of_one_and_learn_what_one_learns(tmp_path: Path) -> None:
+    """Without dropout, which no two ranks draw alike."""
+    more = {"workers": 2, "cpus_per_worker": 0.5, "zero_stage": 3, "max_failures": 3}
+    config = tuned_config(tmp_path, quiet(tmp_path / "model"), epochs=24, **more)
+    store, folder = made(tmp_path, config)
+    with Session(store) as session:
+        killer = kill_when(store, folder, step=40)
+        run(session, config, QUIET)
+        killer.join()
+    alone = tuned_config(tmp_path, str(tmp_path / "model"), epochs=24, zero_stage=0)
+    lines, expected = lines_of(store, folder), never_stopped(store, alone, folder)
+    assert [line["step"] for line in lines] == list(range(1, len(expected) + 1))
+    assert [line["loss"] for line in lines] == pytest.approx(expected, abs=1e-3)
+    check_learnt(sealed(store), config)
