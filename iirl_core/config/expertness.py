@@ -115,10 +115,11 @@ class OccupancySection(Section):
     """
 
     family: Literal["occupancy"] = "occupancy"
-    features: int = Field(default=768, ge=1)
+    features: int = Field(default=640, ge=1)
     """Random Fourier features, shared out evenly among the widths."""
-    widths: list[float] = Field(default=[0.5, 1.0, 2.0], min_length=1)
-    """Widths of the Gaussian kernels, in units of the demonstrations' root mean square distance from each other."""
+    widths: list[float] = Field(default=[0.5, 1.0, 2.0, 4.0, 8.0], min_length=1)
+    """Widths of the Gaussian kernels, in units of the demonstrations' root mean square distance from each other. Narrow
+    ones see how an episode that is nearly right differs, wide ones which way to go from far off."""
 
     @field_validator("widths")
     @classmethod

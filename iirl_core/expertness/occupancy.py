@@ -8,7 +8,7 @@ often as they do.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -17,17 +17,26 @@ from iirl_core.errors import ConfigError
 from iirl_core.expertness.protocol import Batch, Episodes, LearntInOnePass
 
 CHUNK = 4096
-"""Rows whose features are held at a time."""
+"""Rows whose features are computed at a time."""
+KEPT = 4 * CHUNK
+"""Rows whose features are computed once and kept; those of more are computed twice, for all together may not fit."""
 
 
 class Occupancy(LearntInOnePass):
-    """``S(episode) = −‖μ − μ_E‖² − a²``: minus the squared maximum mean discrepancy (Gretton et al. 2012, JMLR 13,
-    eq. 2) of the episode's rows from the demonstrations', in the kernel ``mean_b exp(−‖z − z′‖²/(2·h_b²))``.
+    """``S(episode) = −‖μ − μ_E‖²``: minus the squared maximum mean discrepancy (Gretton et al. 2012, JMLR 13, eq. 2) of
+    the episode's rows from the demonstrations', in the kernel ``Σ_b v_b·exp(−‖z − z′‖²/(2·h_b²))``.
 
-    ``μ = Σ_t φ(z_t)/(T + A)`` and μ_E are mean features; ``φ(z) = √(2/F)·cos(zW + p)`` has F random Fourier features
-    (Rahimi and Recht 2007), as many of each width ``h_b = widths[b]·√(2D)``: for standardised rows √(2D) is the
-    demonstrations' root mean square distance from each other. An episode of T rows that the world ended is followed by
-    A absorbing steps, alike to nothing that was demonstrated: ``a = A/(T + A)`` is their share.
+    ``h_b = widths[b]·√(2D)``: for standardised rows √(2D) is the demonstrations' root mean square distance from each
+    other. ``v_b ∝ h_b²``, with sum 1: a wide kernel changes little over the distances at hand, and so weighed it tells
+    an episode that is far off where the demonstrations are as loudly as a narrow one tells a near one.
+
+    ``μ = Σ_t φ(z_t)/T`` and μ_E are mean features; ``φ(z) = √(2v/F)·cos(zW + p)`` has F random Fourier features of each
+    width (Rahimi and Recht 2007).
+
+    An episode that the world ended is followed by absorbing steps, which count in μ as rows do. They all lie at one
+    place: √(2D) away from the demonstrations' mean, in a direction of its own that no row has a part in. So to end is
+    about as bad as to be somewhere else, whatever the width, and a policy that does well and falls late is better than
+    one that stands still.
 
     A row's signal is its credit ``c_t = S + g_t − mean_t g_t`` with ``g_t = −⟨μ − μ_E, φ(z_t)⟩``, half the first
     variation of S at the episode's own occupancy: it says which rows the episode should have more of, and its mean over
@@ -36,18 +45,23 @@ class Occupancy(LearntInOnePass):
 
     needs_negatives = False
     whole_episodes = True
+    scale: Tensor
     frequencies: Tensor
     phases: Tensor
     mean: Tensor
+    absorbing: Tensor
 
     def __init__(self, width: int, features: int, widths: Sequence[float]) -> None:
         super().__init__()
-        each = -(-features // len(widths))
-        spread = torch.tensor(widths).repeat_interleave(each) * math.sqrt(2 * width)
+        each, chosen = -(-features // len(widths)), torch.tensor(widths)
+        spread = chosen.repeat_interleave(each) * math.sqrt(2 * width)
+        share = chosen.square() / chosen.square().sum()
+        self.register_buffer("scale", (2 / each * share).sqrt().repeat_interleave(each))
         self.register_buffer("frequencies", torch.randn(width, len(spread)) / spread)
         self.register_buffer("phases", torch.rand(len(spread)) * (2 * math.pi))
+        aside = torch.randn(len(spread)) / spread * math.sqrt(2 * width)
+        self.register_buffer("absorbing", self.scale * torch.cos(aside + self.phases))
         self.register_buffer("mean", torch.zeros(len(spread)))
-        self.scale = math.sqrt(2 / len(spread))
 
     @property
     def members(self) -> int:
@@ -65,22 +79,22 @@ class Occupancy(LearntInOnePass):
     def credit(self, z: Tensor, episodes: Episodes) -> Tensor:
         """``[1, N]``: the credit of each row in its own episode."""
         lengths = torch.tensor(episodes.lengths)
-        absorbed = torch.tensor(episodes.absorbed or (0,) * len(lengths))
+        absorbed = torch.tensor(episodes.absorbed or (0,) * len(lengths)).to(z.dtype)
         owner = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
-        steps = (lengths + absorbed).to(z.dtype).unsqueeze(1)
-        gap = self._sums(z, owner, len(lengths)) / steps - self.mean
-        score = -gap.square().sum(dim=1) - (absorbed / (lengths + absorbed)).to(z.dtype).square()
-        parts = zip(torch.split(z, CHUNK), torch.split(owner, CHUNK), strict=True)
-        slope = torch.cat([-(gap[whose] * self.features(part)).sum(dim=1) for part, whose in parts])
+        total = absorbed.unsqueeze(1) * self.absorbing
+        few = list(self._chunks(z, owner)) if len(z) <= KEPT else None
+        for features, whose in few or self._chunks(z, owner):
+            total = total.index_add(0, whose, features)
+        gap = total / (lengths + absorbed).unsqueeze(1) - self.mean
+        score = -gap.square().sum(dim=1)
+        slope = torch.cat([-(gap[whose] * features).sum(dim=1) for features, whose in few or self._chunks(z, owner)])
         middle = z.new_zeros(len(lengths)).index_add(0, owner, slope) / lengths
         return (score[owner] + slope - middle[owner]).unsqueeze(0)
 
-    def _sums(self, z: Tensor, owner: Tensor, count: int) -> Tensor:
-        """``[count, F]``: summed features of each episode."""
-        total = z.new_zeros(count, len(self.phases))
+    def _chunks(self, z: Tensor, owner: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Features of the rows, and whose they are."""
         for part, whose in zip(torch.split(z, CHUNK), torch.split(owner, CHUNK), strict=True):
-            total = total.index_add(0, whose, self.features(part))
-        return total
+            yield self.features(part), whose
 
     def learn(self, batches: Iterable[Batch]) -> None:
         """μ_E: the mean features of the demonstrations' rows, by weight; negatives teach nothing.

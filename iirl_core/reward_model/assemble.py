@@ -42,7 +42,8 @@ def assemble(
     ``z_train [N, D]`` are the demonstrations of the train split (they fit whitening, spreads and support), ``z_guard
     [G, D]`` held-out ones (they calibrate map and support), ``z_contrast [K, D]`` negatives, or None for one class: an
     exponential map is then anchored at samples of the support. A family of whole episodes takes each part as a sample
-    of one occupancy, and each support sample as an episode that stands still there. Pure, and deterministic.
+    of one occupancy, and is anchored, for want of negatives, at episodes that are one of the demonstrations' rows over
+    and over. Pure, and deterministic.
 
     Raises:
         ConfigError: there are no held-out demonstrations, a sigmoid has no contrast, or the anchors are inverted.
@@ -57,7 +58,7 @@ def assemble(
     if z_contrast is None or len(z_contrast) == 0:
         if not isinstance(mapping, ExponentialSection):
             raise ConfigError("mapping: a sigmoid needs a contrast", "a corpus with the role negatives")
-        still = support_samples(z_train, mapping.support_margin)
+        still = z_train if expertness.whole_episodes else support_samples(z_train, mapping.support_margin)
         contrast = _signal(expertness, still, Episodes.single(len(still)))
     else:
         contrast = _signal(expertness, z_contrast, Episodes((len(z_contrast),)))

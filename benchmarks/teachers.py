@@ -1,0 +1,132 @@
+"""What trains a policy: the true reward, or a reward learnt from demonstrations alone, as an artifact would give it.
+
+Learnt here as ``iirl train`` does (the same encoder, family and ``assemble``), in this process; what is asked of the
+RewardModel is the column ``reward`` of its ``rows``, which is what a Reading's ``step_rewards`` are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+
+from benchmarks.ars import Episode, Floats, Judge
+from iirl_core.config.encoding import TrajectoryEncoderSection
+from iirl_core.config.expertness import MixtureSection, OccupancySection
+from iirl_core.config.mapping import ExponentialSection
+from iirl_core.demonstration import Input, Trajectory
+from iirl_core.encoder import fit_encoder
+from iirl_core.expertness import Batch, Episodes, Expertness, LearntInOnePass, build_expertness
+from iirl_core.records import open_records, parse_record
+from iirl_core.records.raw import RawRecord
+from iirl_core.reward_model import RewardModel, assemble
+
+Teacher = Literal["true", "occupancy", "mixture"]
+TEACHERS: tuple[Teacher, ...] = ("true", "occupancy", "mixture")
+
+SEGMENT = 100
+"""Steps of a piece of a demonstration; every fifth piece is held out, to calibrate the map."""
+HELD_OUT = 5
+HORIZON = 1000
+
+OCCUPANCY = OccupancySection()
+MIXTURE = MixtureSection(experts=4, bottleneck=7, hidden=128)
+EPOCHS, BATCH, RATE = 300, 256, 2e-3
+"""How the mixture is trained: as in ``examples/real``."""
+
+
+def demonstrations_of(file: Path) -> list[Trajectory]:
+    """Whole episodes of an NPZ."""
+    records = [record for record in open_records(str(file)) if isinstance(record, RawRecord)]
+    found = [parse_record(record.document) for record in records]
+    return [item for item in found if isinstance(item, Trajectory)]
+
+
+def pieces_of(episodes: Sequence[Trajectory]) -> tuple[list[Input], list[Input]]:
+    """Segments to learn from, and those held out."""
+    pieces = [
+        Trajectory(
+            episode.observations[start : start + SEGMENT],
+            None if episode.actions is None else episode.actions[start : start + SEGMENT],
+        )
+        for episode in episodes
+        for start in range(0, len(episode), SEGMENT)
+    ]
+    held = [index % HELD_OUT == HELD_OUT - 1 for index in range(len(pieces))]
+    train: list[Input] = [piece for piece, out in zip(pieces, held, strict=True) if not out]
+    return train, [piece for piece, out in zip(pieces, held, strict=True) if out]
+
+
+def occupancy(
+    episodes: Sequence[Trajectory], seed: int, section: OccupancySection = OCCUPANCY, *, ends: bool = True
+) -> RewardModel:
+    """Whole episodes, by how their changes of state are distributed; ``ends``: an early end is absorbing."""
+    encoder = TrajectoryEncoderSection(
+        rows="changes", terminal="absorbing" if ends else "ignored", horizon=HORIZON if ends else None
+    )
+    mapping = ExponentialSection(contrast_quantile=0.5, contrast_reward=0.1)
+    return _learnt(episodes, seed, encoder, section, mapping)
+
+
+def mixture(episodes: Sequence[Trajectory], seed: int, section: MixtureSection = MIXTURE) -> RewardModel:
+    """Every state by itself, by how well autoencoders of the demonstrations reconstruct it."""
+    mapping = ExponentialSection(demonstration_quantile=0.75, contrast_quantile=0.0, contrast_reward=1e-7)
+    return _learnt(episodes, seed, TrajectoryEncoderSection(rows="states"), section, mapping)
+
+
+def _learnt(
+    episodes: Sequence[Trajectory],
+    seed: int,
+    encoding: TrajectoryEncoderSection,
+    section: OccupancySection | MixtureSection,
+    mapping: ExponentialSection,
+) -> RewardModel:
+    train, guard = pieces_of(episodes)
+    encoder = fit_encoder(encoding, train)
+    z, held_out = encoder.encode(train).z, encoder.encode(guard).z
+    torch.manual_seed(seed)
+    expertness = build_expertness(section, encoder.width)
+    if isinstance(expertness, LearntInOnePass):
+        expertness.learn([_batch(z, torch.arange(len(z)))])
+    else:
+        descend(expertness, z)
+    return assemble(mapping, encoder, expertness, z_train=z, z_guard=held_out, z_contrast=None)
+
+
+def descend(expertness: Expertness, z: torch.Tensor, epochs: int = EPOCHS) -> None:
+    """A plain loop: what the engine of ``jobs`` does with one worker."""
+    optimiser = torch.optim.AdamW(expertness.parameters(), lr=RATE)
+    for _ in range(epochs):
+        for rows in torch.split(torch.randperm(len(z)), BATCH):
+            loss = expertness.loss(_batch(z[rows], rows))
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+
+
+def _batch(z: torch.Tensor, rows: torch.Tensor) -> Batch:
+    return Batch(z, torch.ones(len(z)), torch.ones(len(z)), rows)
+
+
+def true_return(episodes: Sequence[Episode]) -> Floats:
+    """The sum of the true rewards of each."""
+    return np.array([episode.rewards.sum() for episode in episodes])
+
+
+def judge_of(model: RewardModel) -> Judge:
+    """What a trainer makes of the artifact's rewards: of a family of whole episodes the episode's reward, of any other
+    the sum of its steps'.
+    """
+
+    @torch.no_grad()
+    def judge(episodes: Sequence[Episode]) -> Floats:
+        items = [Trajectory(one.observations, one.actions, one.terminal) for one in episodes]
+        encoded = model.encoder.encode(items)
+        steps = model.rewards(encoded.z, Episodes(encoded.lengths, encoded.absorbed)).double()
+        each = [part.mean() if model.expertness.whole_episodes else part.sum() for part in steps.split(encoded.lengths)]
+        return torch.stack(each).numpy()
+
+    return judge
