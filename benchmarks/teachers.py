@@ -71,10 +71,12 @@ def occupancy(
     return _learnt(episodes, seed, encoder, section, mapping)
 
 
-def mixture(episodes: Sequence[Trajectory], seed: int, section: MixtureSection = MIXTURE) -> RewardModel:
+def mixture(
+    episodes: Sequence[Trajectory], seed: int, section: MixtureSection = MIXTURE, *, epochs: int = EPOCHS
+) -> RewardModel:
     """Every state by itself, by how well autoencoders of the demonstrations reconstruct it."""
     mapping = ExponentialSection(demonstration_quantile=0.75, contrast_quantile=0.0, contrast_reward=1e-7)
-    return _learnt(episodes, seed, TrajectoryEncoderSection(rows="states"), section, mapping)
+    return _learnt(episodes, seed, TrajectoryEncoderSection(rows="states"), section, mapping, epochs=epochs)
 
 
 def _learnt(
@@ -83,6 +85,8 @@ def _learnt(
     encoding: TrajectoryEncoderSection,
     section: OccupancySection | MixtureSection,
     mapping: ExponentialSection,
+    *,
+    epochs: int = EPOCHS,
 ) -> RewardModel:
     train, guard = pieces_of(episodes)
     encoder = fit_encoder(encoding, train)
@@ -92,11 +96,11 @@ def _learnt(
     if isinstance(expertness, LearntInOnePass):
         expertness.learn([_batch(z, torch.arange(len(z)))])
     else:
-        descend(expertness, z)
+        descend(expertness, z, epochs)
     return assemble(mapping, encoder, expertness, z_train=z, z_guard=held_out, z_contrast=None)
 
 
-def descend(expertness: Expertness, z: torch.Tensor, epochs: int = EPOCHS) -> None:
+def descend(expertness: Expertness, z: torch.Tensor, epochs: int) -> None:
     """A plain loop: what the engine of ``jobs`` does with one worker."""
     optimiser = torch.optim.AdamW(expertness.parameters(), lr=RATE)
     for _ in range(epochs):

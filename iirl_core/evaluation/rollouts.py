@@ -1,0 +1,107 @@
+"""Rollouts whose true returns are known: read from array files, and what a reward is set beside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.spatial import KDTree
+
+from iirl_core.demonstration import Trajectory
+from iirl_core.errors import InputError
+from iirl_core.evaluation.frozen import Floats
+from iirl_core.records.episodes import cut_episodes
+
+PER_STEP = ("observations", "actions", "terminals", "timeouts", "episode", "rewards")
+RIDGE = 1e-6
+"""Of the largest variance: added to all of them before the covariance is inverted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rollout:
+    """``true_return`` is that of the whole episode, which went on for ``length`` steps; ``trajectory`` may be its first
+    part only.
+    """
+
+    trajectory: Trajectory
+    true_return: float
+    length: int
+
+
+def read_rollouts(file: Path) -> list[Rollout]:
+    """An NPZ of D4RL's flat arrays with the true rewards of every step (``rewards [N]``), or of every episode its
+    ``returns [E]`` and ``length [E]``. Pickled members are never loaded.
+
+    Raises:
+        InputError: the file cannot be read, has neither, or lengths differ.
+    """
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file.name} is no array file ({error})", "an NPZ of trajectories") from error
+    if "observations" not in arrays or not {"rewards", "returns"} & set(arrays):
+        raise InputError(f"{file.name} holds {', '.join(sorted(arrays))}", "observations, and rewards or returns")
+    cuts = cut_episodes({name: array for name, array in arrays.items() if name in PER_STEP})
+    if "returns" in arrays:
+        returns = arrays["returns"]
+    else:
+        returns = np.array([arrays["rewards"][start:stop].sum() for start, stop in cuts])
+    lengths = arrays.get("length", np.array([stop - start for start, stop in cuts]))
+    if not len(returns) == len(lengths) == len(cuts):
+        raise InputError(
+            f"{file.name}: {len(returns)} returns, {len(lengths)} lengths, {len(cuts)} episodes", "one each"
+        )
+    actions = arrays.get("actions")
+    return [
+        Rollout(
+            Trajectory(arrays["observations"][start:stop], None if actions is None else actions[start:stop]),
+            float(true_return),
+            int(length),
+        )
+        for (start, stop), true_return, length in zip(cuts, returns, lengths, strict=True)
+    ]
+
+
+def first_steps(rollouts: Sequence[Rollout], steps: int) -> list[Rollout]:
+    """The first ``steps`` steps of those that are as long: nothing is left of length to judge by."""
+    return [
+        Rollout(
+            Trajectory(
+                one.trajectory.observations[:steps],
+                None if one.trajectory.actions is None else one.trajectory.actions[:steps],
+            ),
+            one.true_return,
+            one.length,
+        )
+        for one in rollouts
+        if len(one.trajectory) >= steps
+    ]
+
+
+def nearness(shown: Sequence[Trajectory], asked: Sequence[Trajectory]) -> Floats:
+    """``[N]``: minus the mean distance of the states asked about to the nearest one shown, in the deviations of those.
+    The baseline that knows every state by heart.
+    """
+    states = np.concatenate([item.observations for item in shown]).astype(np.float64)
+    mean, scale = states.mean(axis=0), np.maximum(states.std(axis=0), 1e-6)
+    tree = KDTree((states - mean) / scale)
+    return np.array([-tree.query((item.observations - mean) / scale)[0].mean() for item in asked])
+
+
+def mahalanobis(shown: Sequence[Trajectory], asked: Sequence[Trajectory]) -> Floats:
+    """``[N]``: minus the mean squared Mahalanobis distance of the states asked about from those shown: what a single
+    Gaussian says.
+    """
+    states = np.concatenate([item.observations for item in shown]).astype(np.float64)
+    mean = states.mean(axis=0)
+    covariance = np.cov(states.T).reshape(states.shape[1], -1)
+    inverse = np.linalg.inv(covariance + RIDGE * np.trace(covariance) * np.eye(len(covariance)))
+    return np.array(
+        [
+            -np.einsum("td,de,te->t", item.observations - mean, inverse, item.observations - mean).mean()
+            for item in asked
+        ]
+    )

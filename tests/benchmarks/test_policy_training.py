@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import policy_training
+from benchmarks.ars import Episode, Progress
+from benchmarks.policy_training import SETTINGS, Run, figures_of, notes_of
+from benchmarks.teachers import judge_of, mixture, occupancy
+from iirl_core.config.expertness import MixtureSection
+from iirl_core.demonstration import Trajectory
+
+
+def run(teacher: str, seed: int, true_return: float) -> Run:
+    point = Progress(10, 0.5, true_return, 1000.0)
+    told = {"judged": 0.5, "length": 1000.0, "steps": 10, "seconds": 1.0, "date": "", "machine": ""}
+    return Run("Hopper", teacher, seed, SETTINGS["Hopper"], true_return, curve=(point,), **told)  # type: ignore[arg-type]
+
+
+def test_a_learnt_reward_is_set_against_the_median_of_the_true_one() -> None:
+    runs = [*(run("true", seed, value) for seed, value in enumerate([900.0, 1000, 3000]))]
+    runs += [*(run("occupancy", seed, value) for seed, value in enumerate([850.0, 950, 100]))]
+    figures = {each.name: each for each in figures_of(runs)}
+    share = figures["Hopper: occupancy against true"]
+    assert share.runs == (0.85, 0.95, 0.1)
+    assert (share.value, share.met) == (0.85, False)
+    assert figures["Hopper: taught by true"].value == 1000
+    assert "mixture" not in " ".join(figures)
+
+
+def test_what_was_not_run_is_said() -> None:
+    notes = notes_of([run("true", 0, 1.0)])
+    assert "Hopper/true/0" not in notes
+    assert "Hopper/true/1" in notes
+    assert "Walker2d/mixture/2" in notes
+
+
+def walk(steps: int, seed: int) -> Trajectory:
+    angle = np.arange(steps)[:, None] * 0.4 + np.arange(17) + seed
+    noise = np.random.default_rng(seed).normal(0, 0.1, (steps, 17))
+    return Trajectory(np.cos(angle) + noise, np.sin(angle[:, :6]))
+
+
+def episode(item: Trajectory, *, terminal: bool = False) -> Episode:
+    states = item.observations.astype(np.float64)
+    return Episode(states, np.zeros((len(item), 6)), np.zeros(len(item)), terminal)
+
+
+def test_a_judge_says_what_the_artifact_would() -> None:
+    shown = [walk(400, 0), walk(400, 1)]
+    asked = [episode(walk(300, 2)), episode(walk(50, 3), terminal=True)]
+    items = [Trajectory(one.observations, one.actions, one.terminal) for one in asked]
+    whole = occupancy(shown, seed=0)
+    assert judge_of(whole)(asked) == pytest.approx([reading.reward for reading in whole.read(items)], abs=1e-6)
+    assert judge_of(whole)(asked)[0] > judge_of(whole)(asked)[1]
+    each = mixture(shown, seed=0, section=MixtureSection(experts=1, bottleneck=3, hidden=16), epochs=50)
+    sums = [sum(reading.step_rewards) for reading in each.read(items)]
+    assert judge_of(each)(asked) == pytest.approx(sums, abs=1e-3)
+
+
+def test_a_quick_exam_runs_and_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("mujoco", reason="the extra bench is not installed")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mujoco").mkdir()
+    shown = np.concatenate([walk(300, 0).observations, walk(300, 1).observations])
+    np.savez(tmp_path / "mujoco" / "HalfCheetah-v4-expert.npz", observations=shown, episode=np.repeat([0, 1], 300))
+    arguments = ["--quick", "--resume", "--data", ".", "--runs", "runs", "--json", "out.json", "--seeds", "0"]
+    monkeypatch.setattr(sys, "argv", ["x", *arguments, "--only", "HalfCheetah", "--teachers", "true", "occupancy"])
+    policy_training.main()
+    made = {file: file.read_bytes() for file in (tmp_path / "runs").iterdir()}
+    assert {file.name for file in made} == {"HalfCheetah-true-0.json", "HalfCheetah-occupancy-0.json"}
+    written = json.loads((tmp_path / "out.json").read_text())
+    assert "HalfCheetah: occupancy against true" in written["figures"]
+    policy_training.main()
+    assert {file: file.read_bytes() for file in (tmp_path / "runs").iterdir()} == made
