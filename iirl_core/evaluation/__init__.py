@@ -27,6 +27,8 @@ from iirl_core.evaluation.judged_row import golden_of as golden_of
 from iirl_core.evaluation.judged_row import judged_of as judged_of
 from iirl_core.evaluation.judged_row import read_judged as read_judged
 from iirl_core.evaluation.length import length
+from iirl_core.evaluation.notes import NOTES as NOTES
+from iirl_core.evaluation.notes import higher_is_better as higher_is_better
 from iirl_core.evaluation.pairs import pairs
 from iirl_core.evaluation.random_head import random_head
 from iirl_core.evaluation.random_head import random_heads as random_heads

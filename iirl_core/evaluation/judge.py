@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -95,14 +96,44 @@ def apart(judged: Judged) -> Ints:
 
 
 def _preference(judged: Judged, policy: int) -> tuple[float, float, int]:
-    """Upper and lower end of the normal interval of its mean, by prompt: the linearised variance of a ratio of sums
-    (Cochran 1977, §11). One prompt says nothing of the spread: its interval is everything.
-    """
+    """Upper and lower end of the interval of its mean. One prompt says nothing of the spread: it is everything."""
     own = judged.policies == policy
-    golden, (_, owner) = judged.golden[own], np.unique(judged.clusters[own], return_inverse=True)
-    mean, prompts = float(golden.mean()), int(owner.max()) + 1
-    if prompts == 1:
-        return np.inf, -np.inf, policy
-    spread = np.square(np.bincount(owner, weights=golden - mean)).sum() * prompts / (prompts - 1)
-    half = NORMAL * float(np.sqrt(spread)) / len(golden)
+    mean, half = mean_by_prompt(judged.golden[own], judged.clusters[own])
     return mean + half, mean - half, policy
+
+
+def mean_by_prompt(values: Floats, clusters: Ints) -> tuple[float, float]:
+    """The mean of ``values [N]`` and half the width of its 95% normal interval by prompt: the linearised variance of a
+    ratio of sums (Cochran 1977, §11); infinite for one prompt.
+    """
+    _, owner = np.unique(clusters, return_inverse=True)
+    mean, prompts = float(values.mean()), int(owner.max()) + 1
+    if prompts == 1:
+        return mean, np.inf
+    spread = np.square(np.bincount(owner, weights=values - mean)).sum() * prompts / (prompts - 1)
+    return mean, NORMAL * float(np.sqrt(spread)) / len(values)
+
+
+@dataclass(frozen=True)
+class PolicyMeans:
+    """One policy's ``answers``: the means of their golden scores and of their rewards, each with half its interval."""
+
+    name: str
+    answers: int
+    golden: float
+    golden_half: float
+    reward: float
+    reward_half: float
+
+
+def policy_means(judged: Judged) -> list[PolicyMeans]:
+    """Of every policy, from the highest mean golden score down; policies with answers to one prompt have intervals
+    without an end.
+    """
+    found = []
+    for policy in np.unique(judged.policies).tolist():
+        own = judged.policies == policy
+        golden = mean_by_prompt(judged.golden[own], judged.clusters[own])
+        reward = mean_by_prompt(judged.rewards[own], judged.clusters[own])
+        found.append(PolicyMeans(judged.names[policy], int(own.sum()), *golden, *reward))
+    return sorted(found, key=lambda one: (-one.golden, one.name))

@@ -1,10 +1,11 @@
-"""The audit report: ``render_report(data)`` → one self-contained HTML page."""
+"""Pages: ``render_report(data)``, the audit report, and ``render_evaluation(data)``; each is self-contained HTML."""
 
 from iirl_core.report.data import Ancestor as Ancestor
 from iirl_core.report.data import ArtifactFacts as ArtifactFacts
 from iirl_core.report.data import Baseline as Baseline
 from iirl_core.report.data import CorpusFacts as CorpusFacts
 from iirl_core.report.data import CoverageCell as CoverageCell
+from iirl_core.report.data import Distribution as Distribution
 from iirl_core.report.data import EvaluationFigure as EvaluationFigure
 from iirl_core.report.data import FindingFacts as FindingFacts
 from iirl_core.report.data import Measurement as Measurement
@@ -14,4 +15,10 @@ from iirl_core.report.data import RewardGroup as RewardGroup
 from iirl_core.report.data import RoundFacts as RoundFacts
 from iirl_core.report.data import StatementFacts as StatementFacts
 from iirl_core.report.data import VerdictFacts as VerdictFacts
+from iirl_core.report.evaluation_data import Chapter as Chapter
+from iirl_core.report.evaluation_data import Curve as Curve
+from iirl_core.report.evaluation_data import Diagram as Diagram
+from iirl_core.report.evaluation_data import EvaluationData as EvaluationData
+from iirl_core.report.evaluation_data import Panel as Panel
+from iirl_core.report.evaluation_page import render_evaluation as render_evaluation
 from iirl_core.report.page import render_report as render_report

@@ -142,6 +142,15 @@ class RewardGroup:
     after: NDArray[np.floating]
 
 
+@dataclass(frozen=True, eq=False)
+class Distribution:
+    """Rewards ``[N]`` of one group of inputs; ``good`` if they should be high."""
+
+    name: str
+    good: bool
+    rewards: NDArray[np.floating]
+
+
 @dataclass(frozen=True)
 class Baseline:
     """The same figure for something simpler, with its 95% interval where there is one."""

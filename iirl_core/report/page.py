@@ -9,14 +9,12 @@ Example:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from iirl_core.canonical import Digest
 from iirl_core.norm.norm import Norm, NormKind
-from iirl_core.report.data import CoverageCell, EvaluationFigure, ReportData
+from iirl_core.report.data import CoverageCell, ReportData
 from iirl_core.report.finding_view import finding_view
-
-_HERE = Path(__file__).parent
+from iirl_core.report.numerals import count, environment, number, percent, reward, stylesheet
+from iirl_core.report.strip import strip_of
 
 MODES = {
     "strict": "fixed data only: no environment, no policy sampled or updated",
@@ -27,29 +25,20 @@ MODES = {
 
 def render_report(data: ReportData) -> str:
     """The whole page. Findings are shown as given: choose the worst few dozen before calling."""
-    import jinja2  # the page is rendered at the end of long work; importing this module stays cheap
-    from markupsafe import Markup
+    from markupsafe import Markup  # as ``environment``
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        short=short_digest, count=_count, reward=_reward, percent=_percent, number=_number, rule=_rule
-    )
+    templates = environment()
+    templates.filters["rule"] = _rule
     drawings = {name: Markup(svg) for name, svg in _drawings(data).items()}  # noqa: S704 (our own SVG, escaped inside)
-    return environment.get_template("page.html.jinja").render(
+    return templates.get_template("page.html.jinja").render(
         data=data,
-        css=Markup((_HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704 (our own file)
+        css=Markup(stylesheet()),  # noqa: S704 (our own file)
         tiles=_tiles(data),
         modes=MODES,
         not_covered=list(dict.fromkeys([*not_covered(data), *data.gaps])),
         matrix=coverage_matrix(data),
         findings=[finding_view(facts) for facts in data.findings],
-        evaluation=[_strip(figure) for figure in data.figures],
+        evaluation=[strip_of(figure) for figure in data.figures],
         drawings=drawings,
         lowest=_lowest(),
     )
@@ -74,7 +63,7 @@ def _drawings(data: ReportData) -> dict[str, str]:
 def _lowest() -> str:
     from iirl_core.report.field_chart import LOWEST
 
-    return _number(LOWEST)
+    return number(LOWEST)
 
 
 # What the tables say --------------------------------------------------------------------------------------------------
@@ -121,81 +110,25 @@ def not_covered(data: ReportData) -> list[str]:
 
 
 def _tiles(data: ReportData) -> list[tuple[str, str]]:
-    tiles = [(_count(sum(row.probes for row in data.rounds)), "probes asked in all rounds")] if data.rounds else []
+    tiles = [(count(sum(row.probes for row in data.rounds)), "probes asked in all rounds")] if data.rounds else []
     if data.rounds:
         first, last = data.rounds[0], data.rounds[-1]
-        tiles.append((f"{_count(first.hard_flaws)} → {_count(last.hard_flaws)}", "hard flaws, first and last round"))
+        tiles.append((f"{count(first.hard_flaws)} → {count(last.hard_flaws)}", "hard flaws, first and last round"))
         guard = [row.guard_min for row in data.rounds if row.guard_min is not None]
         unseen = [row.unseen_share for row in data.rounds if row.unseen_share is not None]
         if guard:
-            tiles.append((_reward(guard[-1]), "of its reward kept by the worst guard point"))
+            tiles.append((reward(guard[-1]), "of its reward kept by the worst guard point"))
         if unseen:
-            tiles.append((_percent(unseen[-1]), "of unseen demonstration points keep ≥ 0.95"))
-    tiles.append((_count(sum(patch.enabled for patch in data.patches)), "patches at work"))
+            tiles.append((percent(unseen[-1]), "of unseen demonstration points keep ≥ 0.95"))
+    tiles.append((count(sum(patch.enabled for patch in data.patches)), "patches at work"))
     return tiles
 
 
-# What the numbers look like -------------------------------------------------------------------------------------------
-
-
-def short_digest(digest: Digest) -> str:
-    """``sha256:`` and the first 12 of the 64 digits."""
-    return digest[:19]
-
-
-def _count(value: int) -> str:
-    return f"{value:,}"
-
-
-def _reward(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return "<0.001" if 0 < value < 0.0005 else f"{value:.3f}"
-
-
-def _percent(value: float | None) -> str:
-    if value is None:
-        return "–"
-    digits = 2 if value < 0.01 or 0.99 < value < 1 else 1
-    return f"{value * 100:.{digits}f}%"
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-
-
 def _rule(norm: Norm) -> str:
-    where = f" farther than {_number(norm.region.beyond)} from the geometry" if norm.region else ""
+    where = f" farther than {number(norm.region.beyond)} from the geometry" if norm.region else ""
     return {
-        NormKind.CEILING: f"reward ≤ {_number(norm.threshold)}{where}",
-        NormKind.FLOOR: f"reward ≥ {_number(norm.threshold)}{where}",
-        NormKind.DIRECTION: f"edited − original ≤ {_number(norm.threshold)}",
-        NormKind.INVARIANCE: f"|edited − original| ≤ {_number(norm.threshold)}",
+        NormKind.CEILING: f"reward ≤ {number(norm.threshold)}{where}",
+        NormKind.FLOOR: f"reward ≥ {number(norm.threshold)}{where}",
+        NormKind.DIRECTION: f"edited − original ≤ {number(norm.threshold)}",
+        NormKind.INVARIANCE: f"|edited − original| ≤ {number(norm.threshold)}",
     }[norm.kind]
-
-
-@dataclass(frozen=True)
-class Strip:
-    """Where a figure, its interval and its baselines lie on a line from ``start`` to ``end``, in pixels of 190."""
-
-    figure: EvaluationFigure
-    start: float
-    end: float
-    dot: float
-    interval: tuple[float, float] | None
-    ticks: tuple[float, ...]
-
-
-def _strip(figure: EvaluationFigure) -> Strip:
-    values = [figure.value, *(base.value for base in figure.baselines)]
-    values += [bound for bound in (figure.low, figure.high) if bound is not None]
-    start, end = (0.0, 1.0) if all(0 <= value <= 1 for value in values) else (min(0.0, *values), max(0.0, *values))
-    span = (end - start) or 1.0
-
-    def place(value: float) -> float:
-        return round(5 + 180 * (value - start) / span, 1)
-
-    interval = None if figure.low is None or figure.high is None else (place(figure.low), place(figure.high))
-    return Strip(figure, start, end, place(figure.value), interval, tuple(place(b.value) for b in figure.baselines))

@@ -10,7 +10,9 @@ from iirl_core.errors import ConfigError
 from iirl_core.evaluation import Evaluation, Resampling, evaluate
 from iirl_core.log import Event, append
 from iirl_core.release import resolve
+from iirl_core.report import render_evaluation
 from jobs.console import Progress
+from jobs.evaluate.page import evaluation_data
 from jobs.evaluate.suites import examine_suites, prepare_suites
 from jobs.evaluate.table import HEADERS, SUITE_HEADERS, suite_rows, table_rows, warnings
 from jobs.evaluate.unseen import freeze, read_unseen
@@ -60,6 +62,8 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
     if not store.exists(key) or store.get(key) != evaluation.to_bytes():
         append(store, Event("evaluate", digest, manifest.name))
         store.put(key, evaluation.to_bytes())
+    page = key.removesuffix(".json") + ".html"
+    store.put(page, render_evaluation(evaluation_data(manifest, evaluation, frozen, examined)).encode())
     progress.table(f"{manifest.name} {manifest.version}", HEADERS, table_rows(evaluation))
     if examined:
         progress.table("suites", SUITE_HEADERS, suite_rows(evaluation))
@@ -68,7 +72,7 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
     suites = f" and {len(examined)} suites" if examined else ""
     return Outcome(
         made=f"evaluated {manifest.name} {manifest.version} on {inputs} unseen records{suites}",
-        where=f"{key} in {store.url}",
+        where=f"{store.url}/{page}, and the same as JSON beside it",
         next="iirl audit CONFIG.yaml",
     )
 

@@ -50,11 +50,14 @@ REASONS = 3
 
 @dataclass(frozen=True, eq=False)
 class Examined:
-    """One suite: what it held, its figures (with their baselines), and what they were made of."""
+    """One suite: what it held, its figures (with their baselines), what they were made of, and which policies the
+    reward is said to have seen.
+    """
 
     facts: SuiteFacts
     estimates: tuple[Estimate, ...]
     data: Graded | Judged
+    seen: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,8 @@ def examine_suites(
             data = _data(suite.section, rated)
             resampling = Resampling(config.evaluate.bootstrap, config.seed)
             estimates = judge_suite(suite.section, data, resampling)
-        examined.append(Examined(replace(facts, contaminated=contaminated), tuple(estimates), data))
+        seen = tuple(suite.section.seen) if isinstance(suite.section, TransferSection) else ()
+        examined.append(Examined(replace(facts, contaminated=contaminated), tuple(estimates), data, seen))
     return examined
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from iirl_core.evaluation import SUITES, Frozen, Group, Resampling
-from iirl_core.evaluation.calibration import calibration_error
+from iirl_core.evaluation.calibration import calibration_error, reliability
 
 
 def error(positive: list[float], negative: list[float], weights: list[float] | None = None) -> float:
@@ -58,3 +58,15 @@ def test_noisy_copies_are_no_negatives() -> None:
     assert only.name == "calibration/bad"
     assert only.value == pytest.approx(0.5 * 0.2 + 0.5 * 0.4)
     assert only.low == pytest.approx(only.value), "every resample with both classes has the same two rewards"
+
+
+def test_the_bins_of_a_diagram_are_those_of_the_error() -> None:
+    generator = np.random.default_rng(5)
+    positive, negative = generator.random(40), generator.random(25) ** 2
+    bins = reliability(positive, negative)
+    assert bins.masses.sum() == pytest.approx(1)
+    assert len(bins.masses) <= 10
+    error = calibration_error(positive, negative)(np.ones(65))
+    assert (bins.masses * np.abs(bins.shares - bins.rewards)).sum() == pytest.approx(error)
+    alone = reliability(np.array([0.8, 0.8]), np.array([0.2]))
+    assert (alone.rewards.tolist(), alone.shares.tolist()) == ([pytest.approx(0.2), pytest.approx(0.8)], [0.0, 1.0])

@@ -8,7 +8,7 @@ from scipy.stats import spearmanr
 
 from iirl_core.errors import InputError
 from iirl_core.evaluation import SUITES, Frozen, Judged, Resampling
-from iirl_core.evaluation.judge import apart, clear_pairs, policy_correlation
+from iirl_core.evaluation.judge import apart, clear_pairs, policy_correlation, policy_means
 from iirl_core.evaluation.ranks import ranks
 
 FEW = Resampling(200)
@@ -131,3 +131,11 @@ def test_answers_that_nobody_judged_give_nothing_and_bad_ones_are_refused() -> N
         judged([0.5, 0.5], [0.5])
     with pytest.raises(InputError, match="without a name"):
         judged([0.5], [0.5], policies=[-1])
+
+
+def test_policies_have_their_means_with_half_an_interval_from_the_best_down() -> None:
+    data = judged([0.2, 0.2, 0.3, 0.3, 0.9], [0.4, 0.4, 0.6, 0.6, 0.1], prompts=[0, 0, 1, 1, 0], policies=[0] * 4 + [1])
+    best, worst = policy_means(data)
+    assert (best.name, best.answers, best.golden, best.reward) == ("policy 0", 4, 0.5, pytest.approx(0.25))
+    assert (best.golden_half, best.reward_half) == (pytest.approx(0.196), pytest.approx(0.098))
+    assert (worst.name, worst.golden_half) == ("policy 1", float("inf")), "one prompt says nothing of the spread"

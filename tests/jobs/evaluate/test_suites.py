@@ -171,6 +171,27 @@ def test_what_was_trained_on_put_aside_and_equal_is_counted_and_said(ran: tuple[
 
 
 @pytest.mark.ray
+def test_the_page_lies_beside_the_figures_and_has_a_chapter_for_every_suite(
+    ran: tuple[Evaluation, str], made: tuple[Path, str]
+) -> None:
+    evaluation, _ = ran
+    folder, digest = made
+    store = DirectoryStore(folder / "store")
+    key = evaluate.evaluation_key(load_from(store, Digest(digest))).replace(".json", ".html")
+    page = store.get(key).decode()
+    for facts in evaluation.suites:
+        assert f">{facts.kind} {facts.name}</h2>" in page
+    for title in (
+        "Golden score of the pick",
+        "Policies by mean golden score",
+        "Reliability diagram",
+        "right answers (13)",
+    ):
+        assert title in page
+    assert page.count("learnt from</span>") == 2, "the policies that transfer calls seen"
+
+
+@pytest.mark.ray
 def test_golden_scores_may_lie_in_a_file_that_iirl_score_wrote(
     ray_session: None, made: tuple[Path, str], tmp_path: Path
 ) -> None:
