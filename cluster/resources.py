@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from iirl_core.config.governance import AuditSection
+from iirl_core.config.sampling import SampleSection
 from iirl_core.config.training import TrainSection
 from iirl_core.errors import ClusterError, ConfigError
 
@@ -107,6 +108,19 @@ def plan_encoders(capacity: Capacity, section: TrainSection) -> ActorPlan:
     _check_gpus("train.gpus_per_worker", section.gpus_per_worker, 1, capacity)
     wanted = section.workers if section.gpus_per_worker else int(capacity.cpus / each)
     return _actors(capacity, wanted, each, section.gpus_per_worker)
+
+
+def plan_samplers(capacity: Capacity, section: SampleSection) -> ActorPlan:
+    """As many samplers as asked for, or as fit; never the last CPU.
+
+    Raises:
+        ConfigError: GPUs are asked for and no node has what one sampler needs, or vLLM is and no GPU.
+        ClusterError: no node has a whole CPU.
+    """
+    if section.engine == "vllm" and not section.gpus_per_sampler:
+        raise ConfigError("sample.engine vllm without a GPU", "sample.gpus_per_sampler of at least 1")
+    _check_gpus("sample.gpus_per_sampler", section.gpus_per_sampler, 1, capacity)
+    return _actors(capacity, section.samplers, section.cpus_per_sampler, section.gpus_per_sampler)
 
 
 def plan_training(capacity: Capacity, section: TrainSection) -> TrainingPlan:

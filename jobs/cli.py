@@ -11,6 +11,7 @@ import argparse
 
 VERBS = {
     "ingest": "files → validated, sharded corpora",
+    "sample": "a policy and prompts → a corpus of its answers",
     "train": "corpora → a sealed, signed artifact",
     "evaluate": "artifact + frozen data → numbers with confidence intervals",
     "audit": "artifact → findings, coverage and a verdict (exit 1 when it does not pass)",

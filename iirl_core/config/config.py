@@ -31,6 +31,7 @@ from iirl_core.config.governance import (
 )
 from iirl_core.config.mapping import ExponentialSection, Mapping
 from iirl_core.config.planning import PlanSection
+from iirl_core.config.sampling import SampleSection
 from iirl_core.config.section import Section
 from iirl_core.config.training import TrainSection
 
@@ -51,6 +52,8 @@ class Config(Section):
     those of π_init; ``init-demo``, ``sft-demo``: demonstrations against those of π_init, of π_SFT; ``preference``:
     comparisons, by Bradley–Terry; ``one-class``: demonstrations alone. None: demonstrations against negatives, where
     there are some."""
+    sample: list[SampleSection] = []
+    """Corpora of policies' answers, for ``iirl sample``."""
     encoder: Encoder
     expertness: Expertness = MixtureSection()
     mapping: Mapping = ExponentialSection()
@@ -92,6 +95,7 @@ class Config(Section):
         names = [corpus.name for corpus in self.corpora]
         if len(set(names)) != len(names):
             raise ValueError("corpora: two have the same name")
+        self._check_sampled()
         self._check_screened()
         if isinstance(self.expertness, DiscriminatorSection | JointSection):
             self._check_corrupted(self.expertness.corrupted.shares(), bool(self.playing("negatives")))
@@ -116,6 +120,14 @@ class Config(Section):
             if unasked := set(norm.families) - asked:
                 raise ValueError(f"norms: {norm.id} needs families that audit.probes does not ask: {sorted(unasked)}")
         return self
+
+    def _check_sampled(self) -> None:
+        sampled = [one.name for one in self.sample]
+        if len(set(sampled)) != len(sampled):
+            raise ValueError("sample: two have the same name")
+        for corpus in self.corpora:
+            if (corpus.name in sampled) == bool(corpus.files):
+                raise ValueError(f"corpora: {corpus.name} needs files, or an entry in sample of that name; not both")
 
     def _check_screened(self) -> None:
         for corpus in self.corpora:

@@ -43,8 +43,9 @@ class CorpusSection(Section):
     """``demonstrations`` play D_E, ``negatives`` D_neg; ``probes`` are only ever asked by the audit. ``init-samples``
     are answers of the policy that is to be aligned (π_init), ``sft-samples`` of the same after imitation (π_SFT): what
     they play is said by ``contrast``."""
-    files: list[str] = Field(min_length=1)
-    """Paths or globs, relative to the configuration file; JSONL, JSON, Parquet (also .gz, .zst), NPZ, HDF5."""
+    files: list[str] = []
+    """Paths or globs, relative to the configuration file; JSONL, JSON, Parquet (also .gz, .zst), NPZ, HDF5. None for a
+    corpus that ``iirl sample`` makes, and only there."""
     take: Literal["chosen", "rejected"] | None = None
     """Which side of comparison records this corpus holds; needed for them and refused for others."""
     paired: bool = False

@@ -41,7 +41,7 @@ def say_corpus(store: Store, manifest: CorpusManifest, progress: Progress) -> No
     progress.say(f"{manifest.name}: {manifest.rows:,} rows ({splits}){dropped}")
     for split, count in manifest.splits.items():
         config = manifest.config
-        share = config["split"] if isinstance(config, dict) else None
+        share = config.get("split") if isinstance(config, dict) else None
         if not count and isinstance(share, dict) and share.get(split):
             progress.say(f"  nothing fell into {split}: more rows, or segment, would fill it")
     if manifest.quarantined:

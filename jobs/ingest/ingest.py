@@ -62,7 +62,8 @@ def run(session: Session, config: Config, progress: Progress) -> tuple[CorpusMan
     """
     kind: Kind = "conversation" if config.encoder.kind == "text" else "trajectory"
     tokenizer = tokenizer_of(config.encoder.model) if config.encoder.kind == "text" else None
-    found = [(section, find_files(section.files), find_evaluation(section, config)) for section in config.corpora]
+    sections = [section for section in config.corpora if section.files]  # the others are sampled
+    found = [(section, find_files(section.files), find_evaluation(section, config)) for section in sections]
     session.ray()
     held = None if tokenizer is None else ray.put(tokenizer)
     try:

@@ -6,8 +6,18 @@ from functools import partial
 
 import pytest
 
-from cluster.resources import FEEDING, ActorPlan, Capacity, Node, plan_encoders, plan_scorers, plan_training
+from cluster.resources import (
+    FEEDING,
+    ActorPlan,
+    Capacity,
+    Node,
+    plan_encoders,
+    plan_samplers,
+    plan_scorers,
+    plan_training,
+)
 from iirl_core.config.governance import AuditSection
+from iirl_core.config.sampling import SampleSection
 from iirl_core.config.training import TrainSection
 from iirl_core.errors import ClusterError, ConfigError
 
@@ -22,6 +32,10 @@ FARM = nodes(16, 16, 16, 16, gpus=1)
 
 def audit(**changes: float) -> AuditSection:
     return AuditSection.model_validate({"probes": {"far": 10}, **changes})
+
+
+def sampling(**changes: float | str) -> SampleSection:
+    return SampleSection.model_validate({"name": "answers", "model": "untrained", "prompts": "asked", **changes})
 
 
 def worst_free(capacity: Capacity, plan: ActorPlan) -> float:
@@ -91,10 +105,19 @@ def test_scorers_are_as_many_as_asked_for_where_they_fit() -> None:
     assert plan_scorers(LAPTOP, audit(scorers=2, cpus_per_scorer=0.5)).count == 2
 
 
+def test_samplers_are_as_many_as_asked_for_where_they_fit() -> None:
+    assert plan_samplers(FARM, sampling(samplers=3, cpus_per_sampler=2)).count == 3
+    assert plan_samplers(LAPTOP, sampling(samplers=9, cpus_per_sampler=0.5)).count < 9
+    assert plan_samplers(FARM, sampling(samplers=2, gpus_per_sampler=1, engine="vllm")).gpus == 1
+    with pytest.raises(ConfigError, match="vllm without a GPU"):
+        plan_samplers(FARM, sampling(engine="vllm"))
+
+
 def test_a_gpu_where_there_is_none_is_refused_with_the_key_that_asks_for_it() -> None:
     for refused in (
         lambda: plan_training(LAPTOP, TrainSection(gpus_per_worker=1)),
         lambda: plan_scorers(LAPTOP, audit(gpus_per_scorer=0.5)),
+        lambda: plan_samplers(LAPTOP, sampling(gpus_per_sampler=0.5)),
     ):
         with pytest.raises(ConfigError, match=r"gpus_per_.* has no GPU"):
             refused()

@@ -1,0 +1,151 @@
+"""``iirl sample``: prompts → chunks → answers → a corpus that knows its policy.
+
+Chunks that were answered lie under ``runs/NAME/sample-RUN``, where RUN follows from what decides the answers: the same
+command after a kill goes on where it stopped, and after success it only finds what is there.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from ray.exceptions import RayError
+
+from cluster.failure import failure_of
+from cluster.resources import ActorPlan, plan_samplers
+from cluster.session import Session
+from cluster.streaming import streaming
+from iirl_core.config import Config
+from iirl_core.config.sampling import SampleSection
+from iirl_core.corpus import CorpusManifest, identity_of, read_corpus, write_corpus
+from iirl_core.demonstration import Conversation, Demonstration
+from iirl_core.errors import ConfigError, NotFound
+from iirl_core.log import Event, append
+from iirl_core.policy.source import find_policy
+from iirl_core.records.raw import Quarantined
+from iirl_core.store.protocol import Store
+from jobs.console import Progress
+from jobs.ingest import say_corpus
+from jobs.outcome import Outcome
+from jobs.sample.actor import by_transformers
+from jobs.sample.chunks import WHOLE, Chunks
+from jobs.sample.task import SampleTask
+from jobs.sample.vllm_engine import by_vllm, check_vllm
+
+EMPTY = "an empty answer"
+
+
+def run(session: Session, config: Config, progress: Progress) -> Outcome:
+    """Make every corpus of ``sample``, in order.
+
+    Raises:
+        ConfigError: there is nothing to sample, a policy cannot be used, prompts are no conversations, or the cluster
+            lacks what is asked for.
+        NotFound: a corpus of prompts is not in the store.
+        CorpusEmpty: a policy gave no answer at all.
+        ClusterError: sampling failed.
+    """
+    if not config.sample:
+        raise ConfigError("there is no section sample", "a list of corpora to sample", "See docs/config.md")
+    made = [_sample(session, config, section, progress) for section in config.sample]
+    for manifest in made:
+        say_corpus(session.store, manifest, progress)
+    said = ", ".join(f"{manifest.name} ({manifest.rows:,} answers)" for manifest in made)
+    return Outcome(f"sampled {said}", f"{session.store.url}/corpora", "iirl train CONFIG.yaml")
+
+
+def _sample(session: Session, config: Config, section: SampleSection, progress: Progress) -> CorpusManifest:
+    store = session.store
+    prompts = read_corpus(store, section.prompts)
+    if prompts.manifest.kind != "conversation":
+        raise ConfigError(f"sample.prompts {section.prompts} holds {prompts.manifest.kind}s", "conversations")
+    if section.engine == "vllm":
+        check_vllm()
+    policy = find_policy(store, section.model)
+    task = SampleTask(store.url, config.name, section, policy, prompts.manifest.digest, config.seed)
+    chunks = Chunks(store, task.folder)
+    there = _found(store, task)
+    if there is not None and not store.exists(f"{task.folder}/{WHOLE}"):
+        progress.say(f"{section.name}: there already")
+        return there
+    plan = plan_samplers(session.cluster(), section)  # refused now rather than after the prompts were read
+    chunks.write_prompts(prompts, section.splits, section.limit)
+    sizes = [size * section.per_prompt for size in chunks.sizes()]
+    pending = chunks.pending()
+    with progress.task(f"sample {section.name}", sum(sizes)) as advance:
+        advance(sum(sizes) - sum(sizes[chunk] for chunk in pending))
+        try:
+            for chunk, answers in _whole(_asked(task, plan, pending) if pending else iter(()), sizes):
+                chunks.put_answers(chunk, answers)
+                advance(len(answers))
+        except RayError as error:
+            raise failure_of(error, "sampling") from error
+    manifest = _written(store, task, chunks)
+    append(store, Event("sample", manifest.digest, manifest.name, details=_details(task, manifest)))
+    chunks.remove()
+    return manifest
+
+
+def _asked(task: SampleTask, plan: ActorPlan, chunks: Sequence[int]) -> Iterator[pa.Table]:
+    """From a task: what Ray Data has to say goes to that task's log instead of the terminal."""
+    import ray
+
+    driver = ray.remote(num_cpus=0, num_returns="streaming")(_tables)
+    for table in driver.remote(task, plan, chunks):
+        yield ray.get(table)
+
+
+def _tables(task: SampleTask, plan: ActorPlan, chunks: Sequence[int]) -> Iterator[pa.Table]:
+    with streaming():
+        yield from (by_vllm if task.section.engine == "vllm" else by_transformers)(task, plan, chunks)
+
+
+def _found(store: Store, task: SampleTask) -> CorpusManifest | None:
+    """The newest corpus of that name, if it is what the task would make."""
+    try:
+        manifest = read_corpus(store, task.section.name).manifest
+    except NotFound:
+        return None
+    said = manifest.config if isinstance(manifest.config, Mapping) else {}
+    return manifest if {key: said.get(key) for key in task.record()} == task.record() else None
+
+
+def _whole(tables: Iterator[pa.Table], sizes: list[int]) -> Iterator[tuple[int, pa.Table]]:
+    """Rows as they come → chunks, each as soon as all its rows are there."""
+    held: dict[int, list[pa.Table]] = defaultdict(list)
+    for table in tables:
+        for chunk in table["chunk"].unique().to_pylist():
+            held[chunk].append(table.filter(pc.equal(table["chunk"], chunk)))
+            if sum(len(part) for part in held[chunk]) == sizes[chunk]:
+                yield chunk, pa.concat_tables(held.pop(chunk))
+
+
+def _written(store: Store, task: SampleTask, chunks: Chunks) -> CorpusManifest:
+    cut = sum(chunks.answers(chunk)["cut"].to_pylist().count(True) for chunk in range(len(chunks.sizes())))
+    record = {**task.record(), "cut_off": cut}
+    return write_corpus(store, task.section.name, _rows(task, chunks), config=record)
+
+
+def _rows(task: SampleTask, chunks: Chunks) -> Iterator[Demonstration | Quarantined]:
+    """In the order of the prompts; empty answers, and prompts that could not be asked, are quarantined under the
+    policy's name and the number of the answer.
+    """
+    line = 0
+    for chunk in range(len(chunks.sizes())):
+        prompts = chunks.prompts(chunk)
+        columns = (chunks.answers(chunk)[name].to_pylist() for name in ("prompt", "text", "reason"))
+        for place, text, reason in zip(*columns, strict=True):
+            line += 1
+            one = prompts[place]
+            if not text or not isinstance(one.input, Conversation):
+                yield Quarantined(task.policy.name, line, reason or EMPTY)
+                continue
+            answer = one.input.with_answer(text)
+            yield Demonstration(identity_of(answer), answer, task.policy.name, one.split, one.weight)
+
+
+def _details(task: SampleTask, manifest: CorpusManifest) -> tuple[tuple[str, str], ...]:
+    rows = (("rows", str(manifest.rows)), ("quarantined", str(manifest.quarantined)))
+    return (("policy", task.policy.digest), ("prompts", task.prompts), *rows)

@@ -1,0 +1,124 @@
+"""Answers by vLLM, through ``ray.data.llm`` as Ray 2.60 documents it. **Not run here**: it needs GPUs and vLLM.
+
+Token ids go in and come out, so that prompts and answers are made by the same rules as elsewhere; each answer has a
+seed of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pyarrow as pa
+
+from cluster.resources import ActorPlan
+from cluster.store import open_store
+from iirl_core.errors import ConfigError
+from iirl_core.policy.source import folder_of_policy
+from jobs.sample.asking import Row, Wanted, answered, asked_of
+from jobs.sample.chunks import Chunks
+from jobs.sample.task import ANSWERS, SampleTask
+
+if TYPE_CHECKING:
+    from iirl_core.policy.sampling import Reader
+
+SEEDS = 2**31
+"""vLLM's seeds are integers below."""
+
+
+class Asking:
+    """The steps around the engine; each process that runs one opens the tokenizer once."""
+
+    def __init__(self, task: SampleTask, folder: Path) -> None:
+        self.task, self.folder = task, folder
+
+    @cached_property
+    def reader(self) -> Reader:
+        """How prompts are put and answers read."""
+        from iirl_core.policy.sampling import Reader  # transformers takes seconds to import
+
+        return Reader(self.folder, self.task.section.chat_template)
+
+    def asked(self, row: Mapping[str, int]) -> list[dict[str, object]]:
+        """A chunk → what the engine is asked."""
+        wanted, _ = asked_of(self._chunks(), row["chunk"], self.task, self.reader)
+        return [
+            {
+                "chunk": one.chunk,
+                "prompt": one.prompt,
+                "number": one.number,
+                "ids": list(one.asked.ids),
+                "seed": _seed(one),
+            }
+            for one in wanted
+        ]
+
+    def refused(self, row: Mapping[str, int]) -> list[Row]:
+        """A chunk → the rows of prompts that cannot be asked."""
+        return asked_of(self._chunks(), row["chunk"], self.task, self.reader)[1]
+
+    def prompt(self, row: Mapping[str, object]) -> dict[str, object]:
+        """The engine's own columns."""
+        section = self.task.section
+        sampling = {
+            "temperature": section.temperature,
+            "top_p": section.top_p,
+            "max_tokens": section.max_new_tokens,
+            "stop_token_ids": list(self.reader.ends),
+            "seed": row["seed"],
+            "detokenize": False,
+        }
+        return {"tokenized_prompt": row["ids"], "sampling_params": sampling}
+
+    def answer(self, row: Mapping[str, object]) -> Row:
+        """What the engine wrote → a row of ``ANSWERS``."""
+        from iirl_core.policy.sampling import Answer
+
+        ids = [int(token) for token in cast(Sequence[int], row["generated_tokens"])]
+        said = self.reader.answer(ids)
+        whole = Answer(said.text, said.cut and len(ids) >= self.task.section.max_new_tokens)
+        chunk, prompt, number = (int(cast(int, row[name])) for name in ("chunk", "prompt", "number"))
+        return answered(chunk, prompt, number, whole)
+
+    def _chunks(self) -> Chunks:
+        return Chunks(open_store(self.task.store), self.task.folder)
+
+
+def check_vllm() -> None:
+    """Nothing to do where it is installed.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    if find_spec("vllm") is None:
+        raise ConfigError("sample.engine vllm, which is not installed", "the package vllm", "Or set it to transformers")
+
+
+def by_vllm(task: SampleTask, plan: ActorPlan, chunks: Sequence[int]) -> Iterator[pa.Table]:
+    """Rows of ``ANSWERS``, in no order. Needs Ray; the policy's folder must be on every node."""
+    import ray.data
+    from ray.data.llm import build_processor, vLLMEngineProcessorConfig
+
+    folder = folder_of_policy(open_store(task.store), task.policy)
+    asking = Asking(task, folder)
+    engine = vLLMEngineProcessorConfig(
+        model_source=str(folder),
+        engine_kwargs={"tensor_parallel_size": max(1, int(plan.gpus))},
+        concurrency=plan.count,
+        batch_size=task.section.batch,
+        chat_template_stage=False,
+        tokenize_stage=False,
+        detokenize_stage=False,
+    )
+    processor = build_processor(engine, preprocess=asking.prompt, postprocess=asking.answer)
+    numbers = ray.data.from_items([{"chunk": chunk} for chunk in chunks], override_num_blocks=len(chunks))
+    for rows in (processor(numbers.flat_map(asking.asked)), numbers.flat_map(asking.refused)):
+        for table in rows.iter_batches(batch_size=None, batch_format="pyarrow"):
+            yield table.select(ANSWERS.names)
+
+
+def _seed(wanted: Wanted) -> int:
+    return int.from_bytes(wanted.asked.key[:8], "little") % SEEDS

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from iirl_core.config import Config
+
+ANSWERS = {"name": "answers", "model": "untrained", "prompts": "shown"}
+
+
+def _config(corpora: list[dict[str, Any]], sample: list[dict[str, Any]]) -> Config:
+    shown = {"name": "shown", "files": ["shown.jsonl"]}
+    return Config.model_validate(
+        {
+            "name": "model",
+            "corpora": [shown, *corpora],
+            "sample": sample,
+            "encoder": {"kind": "text"},
+            "audit": {"probes": {}},
+        }
+    )
+
+
+def test_a_corpus_that_is_sampled_has_no_files() -> None:
+    config = _config([{"name": "answers", "role": "negatives"}], [ANSWERS])
+    assert config.corpora[1].files == []
+    assert _config([], [ANSWERS]).sample[0].per_prompt == 1
+
+
+@pytest.mark.parametrize(
+    ("corpora", "sample", "why"),
+    [
+        ([{"name": "answers", "files": ["answers.jsonl"]}], [ANSWERS], "not both"),
+        ([{"name": "answers"}], [], "needs files"),
+        ([], [ANSWERS, {**ANSWERS, "model": "other"}], "two have the same name"),
+        ([], [{**ANSWERS, "temperature": -1}], "temperature"),
+        ([], [{**ANSWERS, "top_p": 0}], "top_p"),
+    ],
+)
+def test_what_cannot_be_sampled_is_refused(
+    corpora: list[dict[str, Any]], sample: list[dict[str, Any]], why: str
+) -> None:
+    with pytest.raises(ValidationError, match=why):
+        _config(corpora, sample)
