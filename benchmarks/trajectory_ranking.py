@@ -29,6 +29,7 @@ from iirl_core.evaluation.returns import Returned, returns
 from iirl_core.evaluation.rollouts import Rollout, first_steps, mahalanobis, nearness, read_rollouts
 from iirl_core.evaluation.separation import auroc
 from iirl_core.mapping.exponential import Exponential
+from iirl_core.records.raw import RecordFile
 from iirl_core.reward_model import RewardModel
 
 SEEDS = (0, 1, 2)
@@ -213,7 +214,7 @@ def main() -> int:
     for task in TASKS[:1] if options.quick else TASKS:
         folder = options.data / "mujoco"
         shown = demonstrations_of(folder / f"{task.name}-expert.npz")
-        rollouts = read_rollouts(folder / f"{task.name}-rollouts.npz")
+        rollouts = read_rollouts(RecordFile(str(folder / f"{task.name}-rollouts.npz")))
         learners = {"occupancy": LEARNERS["occupancy"]} if options.quick else LEARNERS
         ranked = {
             name: rank(task, learner, shown, rollouts, 1 if options.quick else 3) for name, learner in learners.items()

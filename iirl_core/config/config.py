@@ -141,6 +141,8 @@ class Config(Section):
         episodic = self.expertness.family == "occupancy"
         if episodic and self.encoder.kind != "trajectory":
             raise ValueError("expertness: an occupancy is that of trajectories; give it an encoder of them")
+        if self.encoder.kind != "trajectory" and self.evaluate.rollouts:
+            raise ValueError("evaluate: rollouts are ranked by a reward of trajectories")
         if self.encoder.kind == "trajectory" and self.encoder.terminal == "absorbing" and not episodic:
             raise ValueError(f"encoder: {self.expertness.family} scores rows alone, so terminal: ignored")
 

@@ -18,6 +18,10 @@ class EvaluateSection(Section):
     suites: list[Suite] = []
     """Files that the artifact is asked about, beside the unseen splits of its corpora; by the scorers of ``audit``."""
 
+    rollouts: list[str] = []
+    """NPZ files of rollouts whose true returns are known (``rewards`` of every step, or ``returns`` of every episode):
+    does a reward of trajectories rank them so? Paths or globs."""
+
     @model_validator(mode="after")
     def _suites_have_names(self) -> EvaluateSection:
         names = [suite.name for suite in self.suites]

@@ -89,6 +89,8 @@ def _resolve_paths(document: dict[str, JsonValue], folder: Path) -> None:
     names = [corpus.get("name") for corpus in corpora]
     evaluate = document.get("evaluate")
     suites = _sections(evaluate.get("suites")) if isinstance(evaluate, dict) else []
+    if isinstance(evaluate, dict) and isinstance(rollouts := evaluate.get("rollouts"), list):
+        evaluate["rollouts"] = [absolute(path) for path in rollouts]
     golden = _sections([suite.get("golden") for suite in suites])
     for section in (*corpora, *suites, *golden):
         for key, kept in (("files", []), ("decontaminate", names)):

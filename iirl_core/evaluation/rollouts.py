@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from scipy.spatial import KDTree
 
 from iirl_core.demonstration import Trajectory
-from iirl_core.errors import InputError
+from iirl_core.errors import InputError, one_line
 from iirl_core.evaluation.frozen import Floats
 from iirl_core.records.episodes import cut_episodes
+from iirl_core.records.opening import UNREADABLE, open_random
+from iirl_core.records.raw import RecordFile
 
 PER_STEP = ("observations", "actions", "terminals", "timeouts", "episode", "rewards")
 RIDGE = 1e-6
@@ -30,7 +31,7 @@ class Rollout:
     length: int
 
 
-def read_rollouts(file: Path) -> list[Rollout]:
+def read_rollouts(file: RecordFile) -> list[Rollout]:
     """An NPZ of D4RL's flat arrays with the true rewards of every step (``rewards [N]``), or of every episode its
     ``returns [E]`` and ``length [E]``. Pickled members are never loaded.
 
@@ -38,10 +39,10 @@ def read_rollouts(file: Path) -> list[Rollout]:
         InputError: the file cannot be read, has neither, or lengths differ.
     """
     try:
-        with np.load(file, allow_pickle=False) as archive:
+        with open_random(file) as stream, np.load(stream, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file.name} is no array file ({error})", "an NPZ of trajectories") from error
+    except UNREADABLE as error:
+        raise InputError(f"{file.name} is no array file ({one_line(error)})", "an NPZ of trajectories") from error
     if "observations" not in arrays or not {"rewards", "returns"} & set(arrays):
         raise InputError(f"{file.name} holds {', '.join(sorted(arrays))}", "observations, and rewards or returns")
     cuts = cut_episodes({name: array for name, array in arrays.items() if name in PER_STEP})

@@ -6,13 +6,16 @@ from cluster.session import Session
 from iirl_core.artifact import Artifact, load_from
 from iirl_core.canonical import folder_of
 from iirl_core.config import Config
+from iirl_core.demonstration import Trajectory
 from iirl_core.errors import ConfigError
 from iirl_core.evaluation import Evaluation, Resampling, evaluate
 from iirl_core.log import Event, append
 from iirl_core.release import resolve
 from iirl_core.report import render_evaluation
+from iirl_core.store import Store
 from jobs.console import Progress
 from jobs.evaluate.page import evaluation_data
+from jobs.evaluate.rollouts import find_rollouts, rank_rollouts
 from jobs.evaluate.suites import examine_suites, prepare_suites
 from jobs.evaluate.table import HEADERS, SUITE_HEADERS, suite_rows, table_rows, warnings
 from jobs.evaluate.unseen import freeze, read_unseen
@@ -32,7 +35,7 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
     """
     store = session.store
     digest = resolve(store, reference or config.name)
-    asked = prepare_suites(session, config)
+    asked, rollouts = prepare_suites(session, config), find_rollouts(config)
     artifact = load_from(store, digest, trust_remote_code=config.trusts_remote_code)
     manifest = artifact.manifest
     shown = config.playing("demonstrations")
@@ -49,14 +52,15 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
         frozen = freeze(artifact.model, unseen, config, advance)
         estimates = evaluate(frozen, Resampling(config.evaluate.bootstrap, config.seed))
     examined = examine_suites(session, config, artifact, asked, progress)
+    ranked, rankings = rank_rollouts(artifact.model, rollouts, _shown(store, artifact, config), config)
     evaluation = Evaluation(
         digest=digest,
         root=list(lineage(store, digest))[-1].digest,
         corpora={one.section.name: one.digest for one in unseen},
         counts={one.section.name: (len(one.demonstrations), one.there) for one in unseen},
         bootstrap=config.evaluate.bootstrap,
-        estimates=(*estimates, *(estimate for suite in examined for estimate in suite.estimates)),
-        suites=tuple(suite.facts for suite in examined),
+        estimates=(*estimates, *rankings, *(estimate for suite in examined for estimate in suite.estimates)),
+        suites=(*ranked, *(suite.facts for suite in examined)),
     )
     key = evaluation_key(artifact)
     if not store.exists(key) or store.get(key) != evaluation.to_bytes():
@@ -65,16 +69,25 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
     page = key.removesuffix(".json") + ".html"
     store.put(page, render_evaluation(evaluation_data(manifest, evaluation, frozen, examined)).encode())
     progress.table(f"{manifest.name} {manifest.version}", HEADERS, table_rows(evaluation))
-    if examined:
+    if evaluation.suites:
         progress.table("suites", SUITE_HEADERS, suite_rows(evaluation))
     for warning in warnings(evaluation):
         progress.say(warning)
-    suites = f" and {len(examined)} suites" if examined else ""
+    suites = f" and {len(evaluation.suites)} suites" if evaluation.suites else ""
     return Outcome(
         made=f"evaluated {manifest.name} {manifest.version} on {inputs} unseen records{suites}",
         where=f"{store.url}/{page}, and the same as JSON beside it",
         next="iirl audit CONFIG.yaml",
     )
+
+
+def _shown(store: Store, artifact: Artifact, config: Config) -> list[Trajectory]:
+    """Trajectories that the artifact learnt from, where there are rollouts to set beside them."""
+    if not config.evaluate.rollouts:
+        return []
+    corpora = (corpus_behind(store, artifact.manifest, section) for section in config.playing("demonstrations"))
+    inputs = (one.input for corpus in corpora for one in corpus.demonstrations("train"))
+    return [item for item in inputs if isinstance(item, Trajectory)]
 
 
 def evaluation_key(artifact: Artifact) -> str:

@@ -10,6 +10,7 @@ from iirl_core.errors import InputError
 from iirl_core.evaluation import Estimate, Resampling
 from iirl_core.evaluation.returns import Returned, returns
 from iirl_core.evaluation.rollouts import first_steps, mahalanobis, nearness, read_rollouts
+from iirl_core.records.raw import RecordFile
 
 FEW = Resampling(draws=50)
 
@@ -66,7 +67,7 @@ def test_true_returns_come_from_steps_or_from_episodes(tmp_path: Path) -> None:
     states, episode = np.arange(14.0).reshape(7, 2), np.array([0, 0, 0, 1, 1, 2, 2])
     np.savez(tmp_path / "steps.npz", observations=states, episode=episode, rewards=np.arange(7.0), actions=states)
     np.savez(tmp_path / "episodes.npz", observations=states, episode=episode, returns=[9.0, 8, 7], length=[30, 2, 2])
-    steps, episodes = read_rollouts(tmp_path / "steps.npz"), read_rollouts(tmp_path / "episodes.npz")
+    steps, episodes = (read_rollouts(RecordFile(str(tmp_path / f"{name}.npz"))) for name in ("steps", "episodes"))
     assert [(one.true_return, one.length) for one in steps] == [(3, 3), (7, 2), (11, 2)]
     assert [(one.true_return, one.length) for one in episodes] == [(9, 30), (8, 2), (7, 2)]
     assert steps[1].trajectory.observations.tolist() == states[3:5].tolist()
@@ -81,7 +82,7 @@ def test_files_that_say_no_return_are_refused(tmp_path: Path) -> None:
     (tmp_path / "text.npz").write_text("x")
     for name, message in (("none", "rewards or returns"), ("short", "1 returns"), ("text", "no array file")):
         with pytest.raises(InputError, match=message):
-            read_rollouts(tmp_path / f"{name}.npz")
+            read_rollouts(RecordFile(str(tmp_path / f"{name}.npz")))
 
 
 def test_baselines_prefer_what_was_shown() -> None:

@@ -10,7 +10,7 @@ from iirl_core.canonical import Digest, digest_bytes
 from iirl_core.config import Config
 from iirl_core.config.corpora import CorpusSection
 from iirl_core.corpus import identity_of, read_corpus, write_corpus
-from iirl_core.demonstration import Demonstration, conversation
+from iirl_core.demonstration import Demonstration, Trajectory, conversation
 from iirl_core.errors import ConfigError
 from iirl_core.evaluation import Evaluation, parse_evaluation, random_heads
 from iirl_core.log import entries
@@ -47,6 +47,32 @@ def test_the_figures_of_the_unseen_demonstrations_are_kept_with_their_intervals(
     assert noisy.value > 0.9
     assert noisy.low <= noisy.value <= noisy.high
     assert kept.value == 1.0, "nothing was patched yet"
+
+
+def test_rollouts_with_true_returns_are_ranked(tmp_path: Path) -> None:
+    session, root = make_root(tmp_path)
+    learnt = next(read_corpus(session.store, "walks").demonstrations("train")).input
+    assert isinstance(learnt, Trajectory)
+    made = [*walks(9, seed=40), learnt]
+    noise = np.random.default_rng(0).normal(size=(10, 12, 3)) * np.linspace(0, 2, 10)[::-1, None, None]
+    states = np.concatenate([item.observations + off for item, off in zip(made, noise, strict=True)])  # type: ignore[union-attr]
+    actions = np.concatenate([item.actions for item in made])  # type: ignore[union-attr]
+    episode = np.repeat(np.arange(10), 12)
+    np.savez(tmp_path / "noisier.npz", observations=states, actions=actions, episode=episode, returns=np.arange(10.0))
+    files = [str(tmp_path / "noisier.npz")]
+    config = wheel_config(
+        tmp_path,
+        corpora=[{"name": "walks", "files": ["walks.npz"]}],
+        evaluate={"bootstrap": 200, "rollouts": files},
+    )
+    evaluate.run(session, config, quiet())
+    evaluation = _kept(session.store, root)
+    found = evaluation.estimate("returns/noisier/spearman")
+    assert found is not None
+    assert found.value > 0.8
+    assert evaluation.estimate("nearest/returns/noisier/spearman") is not None
+    (facts,) = evaluation.suites
+    assert (facts.kind, facts.rows, facts.contaminated) == ("returns", 10, 1)
 
 
 def test_evaluating_again_says_the_same_and_logs_nothing_new(tmp_path: Path) -> None:
