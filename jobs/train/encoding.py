@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -158,7 +158,7 @@ def encode_sources(
     import ray
 
     stage = EncodeStage((ray.put(encoder), ray.put(tuple(pool))), parts, choice, plan)
-    _run(store, folder, sources, stage, "encoding")
+    write_rows(store, folder, sources, stage, "encoding")
 
 
 def tokenise_sources(
@@ -174,7 +174,7 @@ def tokenise_sources(
     import ray
 
     stage = TokeniseStage((ray.put(rendering), ray.put(tuple(pool))), parts)
-    _run(store, folder, sources, stage, "tokenising")
+    write_rows(store, folder, sources, stage, "tokenising")
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,21 @@ class TokeniseStage:
         )
 
 
-def _run(store: Store, folder: str, sources: Sequence[Source], stage: EncodeStage | TokeniseStage, doing: str) -> None:
+class Stage(Protocol):
+    """What makes rows of records."""
+
+    def of(self, records: ray.data.Dataset) -> ray.data.Dataset:
+        """Records with a column ``role`` → rows."""
+        ...
+
+
+def write_rows(store: Store, folder: str, sources: Sequence[Source], stage: Stage, doing: str) -> None:
+    """Write the rows that ``stage`` makes; what lies under ``folder`` of the store is replaced. Needs Ray.
+
+    Raises:
+        IirlError: what a worker raised, if it is one of ours.
+        ClusterError: the pipeline failed otherwise.
+    """
     import ray
 
     filesystem, root = store.filesystem()
@@ -229,7 +243,7 @@ def _run(store: Store, folder: str, sources: Sequence[Source], stage: EncodeStag
 
 def _run_pipeline(
     sources: Sequence[Source],
-    stage: EncodeStage | TokeniseStage,
+    stage: Stage,
     *,
     filesystem: pyarrow.fs.FileSystem,
     path: str,

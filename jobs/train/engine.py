@@ -79,13 +79,25 @@ class Engine:
             group["lr"] = peak * share
         stream = np.random.SeedSequence([self.seed, step, torch.distributed.get_rank()])
         torch.manual_seed(int(stream.generate_state(1, np.uint64)[0]) >> 1)
-        tensors = {name: None if one is None else one.to(self.device) for name, one in rows.tensors().items()}
-        loss = self._engine(**tensors)
+        loss = self._loss(rows)
         self._engine.backward(loss)
         self._engine.step()
         kept = self.section.zero_stage > 0
         norm = float(self._engine.get_global_grad_norm()) if kept else None
         return StepReport(float(loss.detach()), norm, self._peaks[0] * share)
+
+    @torch.no_grad()
+    def measure(self, rows: Rows) -> float:
+        """The loss of some rows as the weights are now, without dropout; nothing is learnt. All ranks together."""
+        self._engine.eval()
+        loss = float(self._loss(rows))
+        self._engine.train()
+        return loss
+
+    def _loss(self, rows: Rows) -> Tensor:
+        tensors = {name: None if one is None else one.to(self.device) for name, one in rows.tensors().items()}
+        loss: Tensor = self._engine(**tensors)
+        return loss
 
     def save(self, folder: Path) -> None:
         """Write this rank's shard of module and optimiser under ``folder``."""

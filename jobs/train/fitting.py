@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from safetensors.torch import load as load_tensors
@@ -24,10 +24,13 @@ from iirl_core.store.protocol import Store
 from jobs.console import Progress
 from jobs.train.features import Features
 from jobs.train.journal import METRICS, read_place
-from jobs.train.loop import WEIGHTS, TrainingTask, build_model, train_loop
+from jobs.train.loop import TrainingTask, build_model, train_loop
+from jobs.train.stepping import WEIGHTS, SteppedTask
 
 if TYPE_CHECKING:
     from ray.train.torch import TorchTrainer
+
+Task = TypeVar("Task", bound=SteppedTask)
 
 POLL_SECONDS = 0.5
 CHECKPOINTS_KEPT = 2
@@ -47,9 +50,18 @@ def fit(session: Session, task: TrainingTask, progress: Progress) -> dict[str, T
         module = build_model(task)
         if isinstance(module, LearntInOnePass):
             return _learn(store, task, module)
+    return fit_steps(session, task, train_loop, progress)
+
+
+def fit_steps(
+    session: Session, task: Task, loop: Callable[[dict[str, Task]], None], progress: Progress
+) -> dict[str, Tensor]:
+    """As ``fit``, of any run whose steps every rank takes in ``loop``."""
+    store, key = session.store, f"{task.folder}/{WEIGHTS}"
+    if not store.exists(key):
         plan = plan_training(session.cluster(), task.train)
         with _shown(store, task, progress):
-            store.put(key, _run(_trainer(store, replace(task, threads=plan.threads), plan)))
+            store.put(key, _run(_trainer(store, replace(task, threads=plan.threads), loop, plan)))
     tensors: dict[str, Tensor] = load_tensors(store.get(key))
     return tensors
 
@@ -68,7 +80,7 @@ def _learn(store: Store, task: TrainingTask, module: LearntInOnePass) -> dict[st
     return weights
 
 
-def _trainer(store: Store, task: TrainingTask, plan: TrainingPlan) -> TorchTrainer:
+def _trainer(store: Store, task: Task, loop: Callable[[dict[str, Task]], None], plan: TrainingPlan) -> TorchTrainer:
     from ray.train import CheckpointConfig, FailureConfig, RunConfig, ScalingConfig
     from ray.train.torch import TorchConfig, TorchTrainer
     from ray.train.v2.api.config import LoggingConfig
@@ -76,7 +88,7 @@ def _trainer(store: Store, task: TrainingTask, plan: TrainingPlan) -> TorchTrain
     filesystem, root = store.filesystem()
     resources = {"CPU": plan.cpus, **({"GPU": plan.gpus} if plan.gpus else {})}
     return TorchTrainer(
-        train_loop,
+        loop,
         train_loop_config={"task": task},
         torch_config=TorchConfig(backend=plan.backend),
         scaling_config=ScalingConfig(num_workers=plan.workers, use_gpu=plan.gpus > 0, resources_per_worker=resources),
@@ -109,7 +121,7 @@ def _run(trainer: TorchTrainer) -> bytes:
 
 
 @contextmanager
-def _shown(store: Store, task: TrainingTask, progress: Progress) -> Iterator[None]:
+def _shown(store: Store, task: SteppedTask, progress: Progress) -> Iterator[None]:
     """Show how far the run says it is, for as long as it lasts."""
     over = threading.Event()
     with progress.task("training", total=task.steps) as advance:

@@ -27,10 +27,11 @@ from jobs.outcome import Outcome
 from jobs.train.dealing import Choice
 from jobs.train.fitting import fit
 from jobs.train.journal import METRICS
-from jobs.train.loop import WEIGHTS, TrainingTask, open_rows, order_of
+from jobs.train.loop import TrainingTask, open_rows, order_of
 from jobs.train.preparing import Run, write_features, write_tokens
 from jobs.train.sealing import CALIBRATION_ROWS, assemble_model, build_key, metrics_of, seal_run
 from jobs.train.sources import Sources, needs_negatives, needs_pairs, read_sources
+from jobs.train.stepping import WEIGHTS
 
 SPARE = 1.1
 """How many more training rows are encoded for calibration than it reads: which are read follows a hash, not a count."""

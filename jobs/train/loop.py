@@ -1,17 +1,12 @@
-"""The training loop, as every rank runs it: data, step, report, save."""
+"""The training loop, as every rank runs it."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import ray
-import ray.train
 import torch
-from safetensors.torch import save_file
 from torch import nn
 
 from cluster.store import open_store
@@ -21,17 +16,14 @@ from iirl_core.expertness.discriminator import Discriminator
 from iirl_core.store.protocol import Store
 from jobs.train.engine import Engine
 from jobs.train.features import Features
-from jobs.train.journal import Journal, Place
 from jobs.train.order import Order
+from jobs.train.stepping import take_steps
 from jobs.train.tokens import Tokens
 
 if TYPE_CHECKING:
     from ray import ObjectRef
 
     from iirl_core.encoder.text import TextEncoder
-
-PLACE = "checkpoint.json"
-WEIGHTS = "weights.safetensors"
 
 
 @dataclass(frozen=True)
@@ -60,19 +52,11 @@ def train_loop(config: dict[str, TrainingTask]) -> None:
     """Run by Ray Train on each rank, from the last checkpoint if there is one."""
     task = config["task"]
     torch.set_num_threads(task.threads)
-    rank, ranks = ray.train.get_context().get_world_rank(), ray.train.get_context().get_world_size()
     store = open_store(task.store)
     rows = open_rows(store, task.folder, tuned=task.encoder is not None)
     order = order_of(rows, task.train, task.seed, task.together)
     engine = Engine(build_module(task), task.train, task.steps, seed=task.seed)
-    journal = Journal(store, task.folder, rank)
-    for step in range(_resume(engine, journal), task.steps):
-        mine = order.positions(step).reshape(ranks, -1)[rank]
-        report = engine.step(step, rows.take(mine))
-        place = Place(step + 1, task.steps, order.epoch(step), report.loss)
-        journal.note(place, report)
-        if place.step % task.train.checkpoint_every == 0 or place.step == place.steps:
-            _save(engine, journal, place)
+    take_steps(task, store, engine, order, rows)
 
 
 def open_rows(store: Store, folder: str, *, tuned: bool) -> Features | Tokens:
@@ -103,29 +87,3 @@ def build_model(task: TrainingTask) -> Expertness:
     if isinstance(module, Discriminator):
         module.balance(task.demonstrations, task.negatives)
     return module
-
-
-def _resume(engine: Engine, journal: Journal) -> int:
-    """The step to go on with; 0 for a fresh run."""
-    checkpoint = ray.train.get_checkpoint()
-    if checkpoint is None:
-        return 0
-    with checkpoint.as_directory() as folder:
-        engine.restore(Path(folder))
-        journal.restore(Path(folder))
-        return int(json.loads((Path(folder) / PLACE).read_text(encoding="utf-8"))["step"])
-
-
-def _save(engine: Engine, journal: Journal, place: Place) -> None:
-    """All ranks together; Ray merges their shards. The last checkpoint also holds the whole weights."""
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        engine.save(folder)
-        journal.save(folder)
-        weights = engine.weights() if place.step == place.steps else None
-        if ray.train.get_context().get_world_rank() == 0:
-            (folder / PLACE).write_text(json.dumps(vars(place)), encoding="utf-8")
-            if weights is not None:
-                save_file(weights, folder / WEIGHTS)
-        metrics = {"step": place.step, "epoch": place.epoch, "loss": place.loss}
-        ray.train.report(metrics, checkpoint=ray.train.Checkpoint.from_directory(folder))

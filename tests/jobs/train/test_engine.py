@@ -104,3 +104,12 @@ def test_buffers_come_back_with_the_weights() -> None:
     discriminator.balance(3.0, 1.0)
     weights = Engine(discriminator, section(1), STEPS).weights()
     assert float(weights["log_ratio"]) == pytest.approx(1.0986, abs=1e-3)
+
+
+@pytest.mark.parametrize("stage", [1, 3])
+def test_measuring_is_the_loss_of_the_weights_as_they_are_and_leaves_them_so(stage: Literal[0, 1, 2, 3]) -> None:
+    engine = Engine(module(), section(stage), STEPS)
+    measured = engine.measure(batch(0))
+    assert measured == engine.measure(batch(0))
+    assert engine.step(0, batch(0)).loss == pytest.approx(measured, abs=1e-6)
+    assert engine.measure(batch(0)) != measured
