@@ -20,7 +20,18 @@ from iirl_core.store.protocol import Store
 
 HEAD = "log/head"
 EventKind = Literal[
-    "ingest", "sample", "seal", "evaluate", "audit", "triage", "patch", "release", "rollback", "revocation", "serve"
+    "ingest",
+    "imitate",
+    "sample",
+    "seal",
+    "evaluate",
+    "audit",
+    "triage",
+    "patch",
+    "release",
+    "rollback",
+    "revocation",
+    "serve",
 ]
 EVENT_KINDS: tuple[str, ...] = get_args(EventKind)
 

@@ -11,6 +11,7 @@ import argparse
 
 VERBS = {
     "ingest": "files → validated, sharded corpora",
+    "imitate": "demonstrations → a policy that answers as they do (π_SFT)",
     "sample": "a policy and prompts → a corpus of its answers",
     "train": "corpora → a sealed, signed artifact",
     "evaluate": "artifact + frozen data → numbers with confidence intervals",

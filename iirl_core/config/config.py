@@ -29,6 +29,7 @@ from iirl_core.config.governance import (
     ReleaseSection,
     ServeSection,
 )
+from iirl_core.config.imitation import ImitateSection
 from iirl_core.config.mapping import ExponentialSection, Mapping
 from iirl_core.config.planning import PlanSection
 from iirl_core.config.sampling import SampleSection
@@ -58,6 +59,7 @@ class Config(Section):
     expertness: Expertness = MixtureSection()
     mapping: Mapping = ExponentialSection()
     train: TrainSection = TrainSection()
+    imitate: ImitateSection | None = None
     plan: PlanSection = PlanSection()
     evaluate: EvaluateSection = EvaluateSection()
     norms: list[NormSection] = []

@@ -33,7 +33,7 @@ CASTS: dict[Contrast | None, Cast] = {
     "init-demo": Cast("demonstrations", "init-samples", _TWO_CLASSES),
     "sft-demo": Cast("demonstrations", "sft-samples", _TWO_CLASSES),
     "preference": Cast("demonstrations", "negatives", ("bradley_terry",)),
-    "one-class": Cast("demonstrations", None, ("autoencoder_mixture", *_TWO_CLASSES)),
+    "one-class": Cast("demonstrations", None, ("autoencoder_mixture", "occupancy", *_TWO_CLASSES)),
 }
 """In one-class, families of two classes learn from negatives made of demonstrations."""
 

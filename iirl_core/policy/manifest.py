@@ -15,10 +15,12 @@ TODO = "Make it again with: iirl imitate CONFIG.yaml"
 
 @dataclass(frozen=True)
 class Initial:
-    """π_init: its name (a hub name, a folder's last name, or a policy's digest) and the digest of its weights."""
+    """π_init: what it is called (a hub name, a folder's last name, a policy's name), and the digest of that policy in
+    the store, or of its files.
+    """
 
-    model: str
-    weights: Digest
+    name: str
+    digest: Digest
 
 
 @dataclass(frozen=True)

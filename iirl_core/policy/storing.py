@@ -42,7 +42,7 @@ def publish_policy(
     environment: Mapping[str, str],
     metrics: Mapping[str, float],
 ) -> PolicyManifest:
-    """Store the transformers folder ``folder`` as a policy, and let its name point to it. Safe to repeat."""
+    """Store the transformers folder ``folder`` as a policy; its name does not point to it yet. Safe to repeat."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     entries = [FileEntry(f"{MODEL}/{path.relative_to(folder).as_posix()}", *digest_file(path)) for path in paths]
     manifest = PolicyManifest(name, initial, corpora, config, environment, metrics, tuple(entries))
@@ -52,8 +52,12 @@ def publish_policy(
             store.put_file(f"{staged}/{entry.path}", path)
         store.put(f"{staged}/{MANIFEST}", manifest.to_bytes())
         store.publish(staged, manifest.folder, MANIFEST)
-    move_pointer(store, f"policies/{name}/latest", manifest.digest)
     return manifest
+
+
+def point_policy(store: Store, manifest: PolicyManifest) -> None:
+    """From now on its name means this policy."""
+    move_pointer(store, _pointer(manifest.name), manifest.digest)
 
 
 def resolve_policy(store: Store, reference: str) -> Digest | None:
@@ -65,8 +69,12 @@ def resolve_policy(store: Store, reference: str) -> Digest | None:
 
 
 def _latest(store: Store, name: str) -> Digest | None:
-    latest = read_pointer(store, f"policies/{name}/latest") if re.fullmatch(r"[a-z0-9][a-z0-9-]*", name) else None
+    latest = read_pointer(store, _pointer(name)) if re.fullmatch(r"[a-z0-9][a-z0-9-]*", name) else None
     return None if latest is None else Digest(latest)
+
+
+def _pointer(name: str) -> str:
+    return f"policies/{name}/latest"
 
 
 def load_policy(store: Store, digest: Digest, cache: Path | None = None) -> Policy:

@@ -7,7 +7,7 @@ import pytest
 from iirl_core.artifact import CorpusEntry
 from iirl_core.canonical import Digest, digest_bytes
 from iirl_core.errors import NotFound, Tampered
-from iirl_core.policy import Initial, PolicyManifest, load_policy, publish_policy, resolve_policy
+from iirl_core.policy import Initial, PolicyManifest, load_policy, point_policy, publish_policy, resolve_policy
 from iirl_core.store import DirectoryStore
 
 
@@ -20,7 +20,7 @@ def _publish(store: DirectoryStore, folder: Path, weights: bytes = b"weights") -
     (folder / "sub").mkdir(parents=True, exist_ok=True)
     (folder / "model.safetensors").write_bytes(weights)
     (folder / "sub" / "config.json").write_text("{}")
-    return publish_policy(
+    manifest = publish_policy(
         store,
         folder,
         name="polite",
@@ -30,6 +30,8 @@ def _publish(store: DirectoryStore, folder: Path, weights: bytes = b"weights") -
         environment={"python": "3.11"},
         metrics={"perplexity_after": 3.5},
     )
+    point_policy(store, manifest)
+    return manifest
 
 
 def test_a_policy_comes_back_as_it_was_under_its_name_and_its_digest(store: DirectoryStore, tmp_path: Path) -> None:

@@ -1,0 +1,91 @@
+"""Imitation: a causal language model learns the demonstrations' answers, token by token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers.utils import logging as transformers_logging
+
+from iirl_core.config.imitation import ImitateSection
+from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
+from iirl_core.errors import ConfigError, one_line
+
+
+class Imitation(nn.Module):
+    """``−E_{(x,y)~D_E}[log π(y|x)]``, per token of the answers: the forward KL of the demonstrator's answers from the
+    policy's, up to a constant (AfD, arXiv 2405.15624, §3). What it leads to is π_SFT.
+    """
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, ids: Tensor, mask: Tensor, starts: Tensor, weight: Tensor) -> Tensor:
+        """The weighted mean over answer tokens of their negative log probability, in nats.
+
+        ``ids [N, T]`` int64 and ``mask [N, T]`` (1 where a token is real), padded on the right; ``starts [N]`` is where
+        each answer begins: neither the context is learnt, nor a first token that has nothing before it.
+        """
+        logits: Tensor = self.model(input_ids=ids, attention_mask=mask, use_cache=False).logits
+        surprise = functional.cross_entropy(logits[:, :-1].float().transpose(1, 2), ids[:, 1:], reduction="none")
+        answers = (torch.arange(1, ids.shape[1], device=ids.device) >= starts[:, None]) & (mask[:, 1:] > 0)
+        counted = answers * weight[:, None]
+        return (surprise * counted).sum() / counted.sum().clamp(min=1e-6)
+
+
+def load_initial(section: ImitateSection, folder: Path) -> tuple[PreTrainedModel, Rendering]:
+    """π_init from a local folder, and how conversations are put to it.
+
+    Raises:
+        ConfigError: there is no such causal language model, it takes fewer tokens than ``max_tokens``, or nothing would
+            end its answers.
+    """
+    transformers_logging.disable_progress_bar()
+    options = {"trust_remote_code": section.trust_remote_code, "local_files_only": True}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, **options)
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **options)
+    except (OSError, ValueError, ImportError) as error:
+        raise ConfigError(
+            f"imitate.model {section.model!r} cannot be loaded ({one_line(error)})",
+            "a causal language model: a folder, a hub name or a policy in the store",
+        ) from error
+    takes = getattr(model.config, "max_position_embeddings", None) or section.max_tokens
+    if section.max_tokens > takes:
+        raise ConfigError(f"imitate.max_tokens {section.max_tokens}", f"at most the model's {takes}")
+    if len(tokenizer) > model.get_input_embeddings().num_embeddings:
+        raise ConfigError(
+            f"imitate.model {section.model!r} has a tokenizer of {len(tokenizer)} tokens",
+            f"at most the model's {model.get_input_embeddings().num_embeddings}",
+        )
+    template = section.chat_template or tokenizer.chat_template or PLAIN_TEMPLATE
+    return model, Rendering(tokenizer, template, section.max_tokens)
+
+
+def trained(model: PreTrainedModel, weights: Mapping[str, Tensor]) -> PreTrainedModel:
+    """``model`` with the trained weights of an Imitation of it; it is changed in place. Tied weights come once.
+
+    Raises:
+        RuntimeError: they are of another shape.
+    """
+    own = {name.removeprefix("model."): tensor for name, tensor in weights.items()}
+    missing, strange = model.load_state_dict(own, strict=False)
+    tied = set(model.all_tied_weights_keys)
+    if strange or set(missing) - tied:
+        raise RuntimeError(f"trained weights that do not fit: {strange[:3]} too many, {missing[:3]} missing")
+    return model
+
+
+def save_policy(model: PreTrainedModel, rendering: Rendering, folder: Path) -> None:
+    """A transformers folder: safetensors, the tokenizer, and the chat template that was learnt with, whether it was the
+    tokenizer's own or not. Equal policies write equal bytes.
+    """
+    tokenizer = rendering.tokenizer
+    model.save_pretrained(folder)
+    tokenizer.chat_template = rendering.template
+    tokenizer.save_pretrained(folder)

@@ -1,0 +1,191 @@
+"""``iirl imitate``: demonstrations → turns → weights → a policy in the store.
+
+Every stage leaves its result under ``runs/NAME/imitate-RUN``, where RUN follows from what decides the result: the same
+command after a kill goes on where it stopped, and after success it only finds what is there.
+
+    runs/NAME/imitate-RUN/{turns/, turns.json, training/, metrics.jsonl, place.json, surprise.json, weights.safetensors}
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from cluster.resources import plan_training
+from cluster.session import Session
+from iirl_core.artifact import CorpusEntry
+from iirl_core.artifact.environment import environment
+from iirl_core.canonical import JsonValue, canonical_json, digest_json
+from iirl_core.config import Config
+from iirl_core.config.imitation import ImitateSection
+from iirl_core.corpus import Corpus, read_corpus
+from iirl_core.errors import ConfigError
+from iirl_core.log import Event, append
+from iirl_core.policy import Initial, PolicyManifest, point_policy, publish_policy, resolve_policy
+from iirl_core.policy.source import find_policy, folder_of_policy
+from iirl_core.store.protocol import Store
+from jobs.console import Progress
+from jobs.imitate.loop import SURPRISE, ImitationTask, imitation_loop
+from jobs.imitate.turns import Turns, TurnStage
+from jobs.outcome import Outcome
+from jobs.train.encoding import Source, write_rows
+from jobs.train.fitting import fit_steps
+from jobs.train.order import Order
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+    from iirl_core.encoder.rendering import Rendering
+
+TURNS = "turns.json"
+"""Written when the turns are whole."""
+
+
+def run(session: Session, config: Config, progress: Progress) -> Outcome:
+    """Fit ``imitate.model`` to the newest demonstrations of ``config``, and keep it as a policy.
+
+    Raises:
+        NotFound: a corpus was never ingested.
+        ConfigError: there is no section ``imitate``, the corpora hold nothing to imitate, the model cannot be used, or
+            the cluster lacks what is asked for.
+        ClusterError: training failed more often than allowed.
+    """
+    from iirl_core.policy.imitation import load_initial  # transformers takes seconds to import
+
+    store, section = session.store, _section(config)
+    corpora = read_demonstrations(store, config)
+    plan_training(session.cluster(), section.train)  # refused now rather than after tokenising
+    source = find_policy(store, section.model)
+    model, rendering = load_initial(section, folder_of_policy(store, source))
+    initial = Initial(source.name, source.digest)
+    entries = tuple(CorpusEntry(one.manifest.name, "demonstrations", one.manifest.digest) for one in corpora)
+    folder = f"runs/{config.name}/imitate-{run_name(config.seed, section, initial, entries)}"
+    _tokenise(session, folder, corpora, rendering, progress)
+    weights = fit_steps(session, _task(session, section, folder, config.seed, model), imitation_loop, progress)
+    with progress.task("keeping the policy"):
+        surprise = json.loads(store.get(f"{folder}/{SURPRISE}"))
+        manifest = _publish(store, section, model, rendering, weights, initial=initial, corpora=entries, said=surprise)
+        if resolve_policy(store, section.name) != manifest.digest:
+            append(store, Event("imitate", manifest.digest, section.name))
+            point_policy(store, manifest)  # last: where it points, the log knows
+    before, after = manifest.metrics["perplexity_before"], manifest.metrics["perplexity_after"]
+    return Outcome(
+        made=f"imitated {sum(one.manifest.splits.get('train', 0) for one in corpora):,} demonstrations: policy "
+        f"{section.name} is {manifest.digest[:19]} (perplexity of held-out answers {before:.4g} → {after:.4g})",
+        where=f"{manifest.folder} in {store.url}",
+        next="iirl sample CONFIG.yaml",
+    )
+
+
+def _section(config: Config) -> ImitateSection:
+    if config.imitate is None:
+        raise ConfigError("there is no section imitate", "at least its model", "See docs/config.md")
+    return config.imitate
+
+
+def read_demonstrations(store: Store, config: Config) -> tuple[Corpus, ...]:
+    """The newest corpora with the role demonstrations, whatever the contrast.
+
+    Raises:
+        NotFound: one was never ingested.
+        ConfigError: they are no conversations, or the train or the guard split holds none.
+    """
+    corpora = tuple(read_corpus(store, one.name) for one in config.corpora if one.role == "demonstrations")
+    if not corpora:
+        raise ConfigError("corpora: none has the role demonstrations", "at least one to imitate")
+    for corpus in corpora:
+        if corpus.manifest.kind != "conversation":
+            raise ConfigError(f"corpus {corpus.manifest.name} holds no conversations", "some to imitate")
+        corpus.verify()
+    for split in ("train", "guard"):
+        if not any(corpus.manifest.splits.get(split, 0) for corpus in corpora):
+            raise ConfigError(
+                f"no demonstration is in the {split} split",
+                "some to imitate, and some to measure it on",
+                "Add records, or change corpora[].split, then run: iirl ingest CONFIG.yaml",
+            )
+    return corpora
+
+
+def run_name(seed: int, section: ImitateSection, initial: Initial, corpora: tuple[CorpusEntry, ...]) -> str:
+    """16 hexadecimal digits of what decides the weights: not the policy's name, nor what only decides where and how
+    safely training runs.
+    """
+    document = {
+        "seed": seed,
+        "initial": initial.digest,
+        "corpora": [[one.name, one.digest] for one in corpora],
+        "imitate": section.model_dump(
+            mode="json",
+            exclude={"name": True, "model": True, "train": {"cpus_per_worker", "checkpoint_every", "max_failures"}},
+        ),
+    }
+    return digest_json(document).removeprefix("sha256:")[:16]
+
+
+def _tokenise(
+    session: Session, folder: str, corpora: tuple[Corpus, ...], rendering: Rendering, progress: Progress
+) -> None:
+    """Write the turns, and then that they are whole."""
+    import ray
+
+    store = session.store
+    if store.exists(f"{folder}/{TURNS}"):
+        return
+    with progress.task("tokenising"):
+        session.ray()
+        sources = [Source("demonstrations", tuple(one.paths()), one.manifest.rows) for one in corpora]
+        write_rows(store, f"{folder}/turns", sources, TurnStage((ray.put(rendering),)), "tokenising")
+        counts: JsonValue = {part: len(Turns(store, f"{folder}/turns", part)) for part in ("train", "guard")}
+        store.put(f"{folder}/{TURNS}", canonical_json(counts))
+
+
+def _task(session: Session, section: ImitateSection, folder: str, seed: int, model: PreTrainedModel) -> ImitationTask:
+    import ray
+
+    turns = Turns(session.store, f"{folder}/turns", "train")
+    order = Order(len(turns), section.train.batch, seed, lengths=turns.lengths)
+    session.ray()
+    return ImitationTask(
+        store=session.store.url,
+        folder=folder,
+        train=section.train,
+        steps=order.steps(section.train.epochs),
+        seed=seed,
+        model=ray.put(model),
+    )
+
+
+def _publish(
+    store: Store,
+    section: ImitateSection,
+    model: PreTrainedModel,
+    rendering: Rendering,
+    weights: Mapping[str, Tensor],
+    *,
+    initial: Initial,
+    corpora: tuple[CorpusEntry, ...],
+    said: Mapping[str, float],
+) -> PolicyManifest:
+    from iirl_core.policy.imitation import save_policy, trained
+
+    config = section.model_dump(mode="json", exclude={"model"})
+    metrics = {f"perplexity_{when}": float(f"{math.exp(said[when]):.6g}") for when in ("before", "after")}
+    with tempfile.TemporaryDirectory(prefix="policy-") as name:
+        save_policy(trained(model, weights), rendering, Path(name))
+        return publish_policy(
+            store,
+            Path(name),
+            name=section.name,
+            initial=initial,
+            corpora=corpora,
+            config=config,
+            environment=environment(),
+            metrics={**metrics, "held_out_tokens": said["tokens"]},
+        )
