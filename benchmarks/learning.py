@@ -110,15 +110,15 @@ def section_of(two: bool, paired: bool) -> ExpertnessSection:
     return DiscriminatorSection() if two else MixtureSection(bottleneck=16)
 
 
-def batches(good: int, bad: int, *, paired: bool = False) -> Iterator[tuple[Tensor, Tensor]]:
+def batches(good: int, bad: int, *, paired: bool = False, size: int = BATCH) -> Iterator[tuple[Tensor, Tensor]]:
     """An epoch: positions in ``[*good, *bad]`` and the rows' numbers. The sides of a comparison stay neighbours, with
     numbers that differ in the last bit.
     """
     if paired:
-        for pairs in torch.randperm(good).split(BATCH // 2):
+        for pairs in torch.randperm(good).split(size // 2):
             yield torch.stack([pairs, pairs + good], 1).flatten(), torch.stack([2 * pairs, 2 * pairs + 1], 1).flatten()
     else:
-        for rows in torch.randperm(good + bad).split(BATCH):
+        for rows in torch.randperm(good + bad).split(size):
             yield rows, rows
 
 

@@ -1,28 +1,34 @@
 """What rewards learnt in several ways agree with, on published answers: a judge, or length and style?
 
-    python -m benchmarks.reward_quality [--quick] [--data FOLDER] [--cache FOLDER] [--json PATH]
+    python -m benchmarks.reward_quality [--quick] [--tuned] [--data FOLDER] [--cache FOLDER] [--json PATH]
 
 alpaca_eval: half of the prompts (by hash) are learnt from, the other half asked. The five contrasts of AfD (arXiv
 2405.15624, table 1) stand side by side with negatives made of demonstrations (``benchmarks.learning``), each learnt
-three times from other seeds: a head over rows of a frozen MiniLM. The judge is GPT-4's probability to prefer an answer
-to gpt4_1106_preview's; the 19 models that it judged are asked, all of them.
+three times from other seeds: a head over rows of a frozen MiniLM. With ``--tuned`` MiniLM is trained too, end to end,
+for hours without a GPU; its rows of the table are called ``…, tuned``. The judge is GPT-4's probability to prefer an
+answer to gpt4_1106_preview's; the 19 models that it judged are asked, all of them.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.alpaca import DEMONSTRATOR, GAMER, MAX_TOKENS, Rows, judged_of, read
+from benchmarks.alpaca import DEMONSTRATOR, GAMER, MAX_TOKENS, SFT, Rows, judged_of, read
 from benchmarks.figures import Figure, aligned, arguments, figure, number, write_results
-from benchmarks.learning import Lesson, frozen_head, lessons_of
-from iirl_core.artifact import Supervision
+from benchmarks.learning import Lesson, Scorer, frozen_head, lessons_of
+from benchmarks.tuned import tuned_head
+from iirl_core.artifact import Provenance, Supervision
 from iirl_core.evaluation import SUITES, Estimate, Frozen, Judged, Resampling
+from iirl_core.evaluation.best_of_n import golden_in_order
+from iirl_core.evaluation.frozen import Floats
+from iirl_core.evaluation.judge import apart
 
 SEEDS = (0, 1, 2)
 QUICK_PROMPTS = 60
@@ -38,6 +44,7 @@ def main() -> int:
     """Encode, learn, ask, print, write."""
     parser = arguments("reward_quality", (__doc__ or "").splitlines()[0])
     parser.add_argument("--cache", type=Path, default=Path(".iirl/encodings"), help="encodings are kept here")
+    parser.add_argument("--tuned", action="store_true", help="train the encoder as well, where there are two classes")
     options = parser.parse_args()
     folder = options.data / "alpaca_eval"
     if not folder.is_dir():
@@ -48,12 +55,20 @@ def main() -> int:
     rows = Rows(options.cache)
     judged, lessons = judged_of(unseen, rows), lessons_of(train, rows)
     items = [each.item for each in unseen]
-    figures = baselines(judged, resampling)
-    for name, lesson in lessons.items():
-        asked = [replace(judged, rewards=frozen_head(lesson, seed, rows)(items)) for seed in seeds]
+    figures, picks = baselines(judged, resampling), {}
+    learners: dict[str, tuple[Lesson, Callable[[int], Scorer]]] = {
+        name: (lesson, partial(frozen_head, lesson, rows=rows)) for name, lesson in lessons.items()
+    }
+    if options.tuned:
+        both = {name: lesson for name, lesson in lessons.items() if lesson.bad is not None}
+        learners |= {f"{name}, tuned": (lesson, partial(tuned_head, lesson)) for name, lesson in both.items()}
+    for name, (lesson, learner) in learners.items():
+        asked = [replace(judged, rewards=learner(seed)(items)) for seed in seeds]
+        picks[name] = np.mean([picked(part(each, [GAMER, DEMONSTRATOR])) for each in asked], axis=0)
         bounded = lesson.provenance.supervision is Supervision.DEMONSTRATIONS_ONLY
         figures += figures_of(name, asked, resampling, BOUNDS if bounded else {})
-    print(contrast_table(figures, lessons), end="\n\n")
+    claims = {name: lesson.provenance for name, (lesson, _) in learners.items()}
+    print(contrast_table(figures, claims), end="\n\n")
     prompts = (len({each.prompt for each in answers}) for answers in (train, unseen))
     notes = "{} prompts learnt from, {} asked; ".format(*prompts) + (
         f"{len(judged.names)} judged models; heads over a frozen MiniLM, {MAX_TOKENS} tokens. "
@@ -63,8 +78,10 @@ def main() -> int:
         "models whose intervals of mean preference do not overlap. best_of_n/golden@N: how often the judge prefers the "
         "pick of N models' answers to gpt4_1106_preview's (N = 1 is a pick at random); they are answers of several "
         f"models, so there is no bound on KL. Reached: whether the median of {len(seeds)} seeds is. "
+        f"The models apart: {', '.join(judged.names[each] for each in apart(part(judged, [GAMER, DEMONSTRATOR])))}. "
+        f"{SFT} was fitted to other demonstrations than {DEMONSTRATOR}'s. "
     )
-    write_results("reward_quality", figures, notes + order_note(figures), options.json)
+    write_results("reward_quality", figures, notes + order_note(picks, resampling), options.json)
     return 0
 
 
@@ -94,8 +111,8 @@ def figures_of(name: str, asked: Sequence[Judged], resampling: Resampling, bound
     ]
     every = [_estimates("judge", part(judged, [GAMER]), resampling)["judge/agreement"] for judged in asked]
     figures.append(_figure(f"{name}, and {DEMONSTRATOR}", "agreement", every, None))
-    picked = [_estimates("best_of_n", judged, resampling) for judged in own]
-    figures += [_figure(name, pick, [each[pick] for each in picked], None) for pick in picked[0]]
+    best = [_estimates("best_of_n", judged, resampling) for judged in own]
+    figures += [_figure(name, pick, [each[pick] for each in best], None) for pick in best[0]]
     places = [place_of(GAMER, judged) for judged in asked]
     policies = len(asked[0].names)
     bound = policies - policies // 3 + 1 if bounds else None
@@ -108,7 +125,7 @@ def place_of(model: str, judged: Judged) -> int:
     return int((means > means[judged.names.index(model)]).sum()) + 1
 
 
-def contrast_table(figures: Sequence[Figure], lessons: Mapping[str, Lesson]) -> str:
+def contrast_table(figures: Sequence[Figure], claims: Mapping[str, Provenance]) -> str:
     """A line per way of learning, the baselines first: medians over the seeds."""
     values = {each.name: each.value for each in figures}
     wide = _widest(figures)
@@ -122,27 +139,38 @@ def contrast_table(figures: Sequence[Figure], lessons: Mapping[str, Lesson]) -> 
         GAMER: f"{{}}: place of {GAMER}",
     }
     lines = [("learnt from", *columns, "mode", "supervision")]
-    for name in ("length alone", "random head", *lessons):
+    for name in ("length alone", "random head", *claims):
         shown = (number(values[key]) if (key := column.format(name)) in values else "" for column in columns.values())
-        claims = lessons[name].provenance if name in lessons else None
-        lines.append((name, *shown, *((str(claims.mode), str(claims.supervision)) if claims else ("", ""))))
+        said = claims.get(name)
+        lines.append((name, *shown, *((str(said.mode), str(said.supervision)) if said else ("", ""))))
     return aligned(lines)
 
 
-def order_note(figures: Sequence[Figure]) -> str:
-    """Where the order of the contrasts is AfD's, and where not, by what best-of-N picks at the largest N."""
-    wide = _widest(figures)
-    values = {each.name: each.value for each in figures}
-    rates = {name: values[f"{name}: {PICKED}{wide}"] for name in PAPER}
+def picked(judged: Judged) -> Floats:
+    """``[P]``: of each prompt that every model answered, the judge's preference for the answer rewarded most."""
+    whole = len(np.unique(judged.policies))
+    answers = [np.flatnonzero(judged.clusters == prompt) for prompt in np.unique(judged.clusters)]
+    every = [each for each in answers if len(each) == whole]
+    return np.array([golden_in_order(judged.rewards[each], judged.golden[each])[-1] for each in every])
+
+
+def order_note(picks: Mapping[str, Floats], resampling: Resampling) -> str:
+    """Where the order of the contrasts, by what is picked among all models' answers, is AfD's, and where not."""
+    rates = {name: float(picks[name].mean()) for name in PAPER}
     ours = sorted(PAPER, key=lambda name: -rates[name])
-    agreed, other = [], []
+    agreed, other, sure = [], [], []
     for better, worse in combinations(PAPER, 2):
         (agreed if rates[better] > rates[worse] else other).append(f"{better} > {worse}")
+        gap = picks[better] - picks[worse]
+        found = resampling.share("gap", np.arange(len(gap)), gap)
+        if found.low > 0 or found.high < 0:
+            sure.append(f"{better} > {worse}" if found.low > 0 else f"{worse} > {better}")
     return (
-        f"By the win rate of the best of {wide} the order is {' > '.join(ours)} ("
+        f"By the win rate of what is picked among all answers the order is {' > '.join(ours)} ("
         + ", ".join(f"{rates[name]:.3f}" for name in ours)
         + f"); AfD's on Harmless was {' > '.join(PAPER)}. The same: {', '.join(agreed) or 'nothing'}. "
-        f"Not the same: {', '.join(other) or 'nothing'}."
+        f"Not the same: {', '.join(other) or 'nothing'}. Beyond chance (the 95% interval of the difference, paired by "
+        f"prompt): {', '.join(sure) or 'nothing'}."
     )
 
 

@@ -4,11 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks.alpaca import DEMONSTRATOR, GAMER
-from benchmarks.figures import figure
-from benchmarks.learning import Lesson
-from benchmarks.reward_quality import BOUNDS, contrast_table, figures_of, order_note, part, place_of
+from benchmarks.reward_quality import BOUNDS, contrast_table, figures_of, order_note, part, picked, place_of
 from iirl_core.artifact import Mode, Provenance
-from iirl_core.demonstration import conversation
 from iirl_core.evaluation import Judged, Resampling
 
 
@@ -39,19 +36,29 @@ def test_figures_leave_the_gamer_out_and_count_the_demonstrator_apart() -> None:
     assert {each.met for each in told.values()} == {None}
 
 
-def test_the_note_says_which_pairs_of_contrasts_come_in_the_papers_order() -> None:
-    rates = {"init-demo": 0.4, "init-sft": 0.3, "preference": 0.2, "sft-demo": 0.1}
-    figures = [figure(f"{name}: best_of_n/golden@17", [rate], "") for name, rate in rates.items()]
-    note = order_note([*figures, *(figure(f"{name}: best_of_n/golden@1", [0.1], "") for name in rates)])
-    assert "best of 17 the order is init-demo > init-sft > preference > sft-demo (0.400, 0.300, 0.200, 0.100)" in note
+def test_the_note_says_which_pairs_of_contrasts_come_in_the_papers_order_and_which_are_no_chance() -> None:
+    rates = {"init-demo": 0.4, "init-sft": 0.3, "preference": 0.2, "sft-demo": 0.19}
+    noise = np.tile([-0.1, 0.1], 100)
+    picks = {name: rate + (noise if name == "sft-demo" else 0 * noise) for name, rate in rates.items()}
+    note = order_note(picks, Resampling(100))
+    assert "the order is init-demo > init-sft > preference > sft-demo (0.400, 0.300, 0.200, 0.190)" in note
     assert "Not the same: init-sft > init-demo, preference > init-demo." in note
+    assert "init-demo > init-sft" in note.partition("Beyond chance")[2]
+    assert "preference > sft-demo" not in note.partition("Beyond chance")[2]
+
+
+def test_what_is_picked_is_what_the_reward_likes_best_among_every_models_answers() -> None:
+    judged = _judged([0.5, 0.1, 0.9], ("a", "b", "c"))
+    assert picked(judged).tolist() == [1.0] * 4
+    assert picked(part(judged, ["c"])).tolist() == [0.0] * 4
+    alone = Judged(*(column[1:] if isinstance(column, np.ndarray) else column for column in vars(judged).values()))
+    assert len(picked(alone)) == 3, "a's answer to the first prompt is missing"
 
 
 def test_a_line_of_the_table_holds_its_own_figures_and_claims() -> None:
     judged = _judged([0.1, 0.5, 0.6, 0.0, 0.9], ("a", "b", "c", DEMONSTRATOR, GAMER))
     figures = figures_of("init-demo", [judged], Resampling(100), {})
-    lesson = Lesson((conversation("p", "a"),), None, Provenance(Mode.FROZEN_POLICY))
-    header, _, *lines = contrast_table(figures, {"init-demo": lesson}).splitlines()
+    header, _, *lines = contrast_table(figures, {"init-demo": Provenance(Mode.FROZEN_POLICY)}).splitlines()
     assert header.split()[:2] == ["learnt", "from"]
     assert [line.split()[0] for line in lines] == ["length", "random", "init-demo"]
     assert lines[2].split()[1] == "1"
