@@ -4,6 +4,8 @@
     data/careless-train.jsonl   what it must not say, for training; source = flaw
     data/careless-probes.jsonl  what it must not say, for the audit, from templates that training never sees
     data/candidates.jsonl       answers to choose from by best-of-N, one a line, from templates of their own
+    data/candidate-pairs.jsonl  the same requests as comparisons: each good answer against each careless one
+    data/styles.jsonl           the same requests in RM-Bench's form: a good and a careless answer in three styles each
 
 Equal templates and an equal seed give equal bytes.
 """
@@ -250,6 +252,30 @@ def candidate_sets(
             yield {"source": entry.kind, "prompt": entry.request, "response": answer, "good": good}
 
 
+def candidate_pairs(candidates: list[Candidates]) -> Iterator[Record]:
+    """Every good answer to a held-out request against every careless one."""
+    for entry in candidates:
+        for chosen in entry.good:
+            for rejected in entry.careless:
+                yield {"source": entry.kind, "prompt": entry.request, "chosen": chosen, "rejected": rejected}
+
+
+def styled(text: str, variant: Variant, filler: Filler, rng: random.Random) -> list[str]:
+    """An answer as it is, between an opening and a closing, and that as a list with its first words in bold."""
+    long = filler.fill(with_manners(variant, text, (1, 1), rng))
+    first, *rest = long.split(". ")
+    return [text, long, "\n".join([f"**{first}**", *(f"- {sentence}" for sentence in rest)])]
+
+
+def styles(candidates: list[Candidates], variants: list[Variant], slots: Slots, rng: random.Random) -> Iterator[Record]:
+    """One good and one careless answer to each held-out request, each in three styles from plain to fancy."""
+    for entry in candidates:
+        own = next(variant for variant in variants if variant.kind == entry.kind)
+        sides = {"chosen": rng.choice(entry.good), "rejected": rng.choice(entry.careless)}
+        answers = {side: styled(text, own, Filler(slots, rng), rng) for side, text in sides.items()}
+        yield {"id": entry.kind, "prompt": entry.request, **answers, "domain": "chat"}
+
+
 def write(path: Path, records: Iterator[Record]) -> int:
     """One JSON a line; a record that was already written is left out."""
     lines = dict.fromkeys(json.dumps(entry, ensure_ascii=False) for entry in records)
@@ -259,7 +285,7 @@ def write(path: Path, records: Iterator[Record]) -> int:
 
 
 def make(folder: Path) -> dict[str, int]:
-    """Writes the four files into ``folder`` and says how many records each holds. Each has a stream of random numbers
+    """Writes the six files into ``folder`` and says how many records each holds. Each has a stream of random numbers
     of its own, so that a template added to one leaves the others alone.
     """
     variants, candidates = read_templates()
@@ -278,6 +304,8 @@ def make(folder: Path) -> dict[str, int]:
         "careless-train": negatives(),
         "careless-probes": careless(variants, "probes", slots, rng("probes")),
         "candidates": candidate_sets(candidates, variants, slots, rng("candidates")),
+        "candidate-pairs": candidate_pairs(candidates),
+        "styles": styles(candidates, variants, slots, rng("styles")),
     }
     return {name: write(folder / f"{name}.jsonl", records) for name, records in files.items()}
 

@@ -112,13 +112,12 @@ class Graded:
 
     def duels(self) -> tuple[Ints, Ints, Ints]:
         """``[P]`` each: the row, and the positions of a right and of a wrong answer of it, for every such pair."""
-        rows, first, second = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-        for row, (start, size, right) in enumerate(zip(self.starts, self.sizes, self.right, strict=True)):
-            wrong = size - right
-            rows.append(np.full(right * wrong, row))
-            first.append(start + np.repeat(np.arange(right), wrong))
-            second.append(start + right + np.tile(np.arange(wrong), right))
-        return np.concatenate(rows), np.concatenate(first), np.concatenate(second)
+        wrong = self.sizes - self.right
+        counts = self.right * wrong
+        rows = np.repeat(np.arange(len(self)), counts)
+        place = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+        starts = self.starts[rows]
+        return rows, starts + place // wrong[rows], starts + self.right[rows] + place % wrong[rows]
 
 
 def graded_of(facts: Sequence[RowFacts], rewards: Floats, heads: Floats) -> Graded:

@@ -68,13 +68,13 @@ def read_judged(document: object, columns: Columns, stem: str) -> JudgedRow:
 
 
 def golden_of(document: Mapping[str, object], column: str, *, probability: bool) -> float:
-    """The number in ``column``.
+    """The number in ``column``; true is 1, false 0.
 
     Raises:
         InputError: there is none, or it is outside [0, 1] where it is to be a probability.
     """
     value = document.get(column)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+    if not isinstance(value, bool | int | float) or not np.isfinite(value):
         raise InputError(f"column {column!r} is {value!r}", "a number")
     if probability and not 0 <= value <= 1:
         raise InputError(f"column {column!r} is {value}", "a probability in [0, 1]")

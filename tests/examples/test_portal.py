@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 
 from iirl_core.config import load_config
+from iirl_core.evaluation import GradedRow
 from iirl_core.norm import norms_of
 from iirl_core.probe import FAMILIES
-from iirl_core.records import parse_record
+from iirl_core.records import Quarantined, RecordFile, parse_record
+from jobs.evaluate.reading import rows_of
 
 PORTAL = Path(__file__).resolve().parents[2] / "examples" / "portal"
-FILES = ("demonstrations", "careless-train", "careless-probes", "candidates")
+FILES = ("demonstrations", "careless-train", "careless-probes", "candidates", "candidate-pairs", "styles")
 
 
 @cache
@@ -65,6 +67,7 @@ def test_no_slot_is_left_unfilled(made: Path) -> None:
     for name in FILES:
         for row in rows(made, name):
             texts = [turn["content"] for turn in row.get("messages", [])] + [row.get("response", "")]
+            texts += [text for side in ("chosen", "rejected") for text in row.get(side, ())]
             assert not any(brace in text for text in texts for brace in "{}")
 
 
@@ -131,3 +134,18 @@ def test_the_configuration_parses_and_its_norms_name_families_that_exist() -> No
     assert {Path(file).name for corpus in config.corpora for file in corpus.files} <= {
         f"{name}.jsonl" for name in FILES
     }
+
+
+def test_the_suites_parse_and_their_files_are_read_by_their_kinds(made: Path) -> None:
+    config = load_config(PORTAL / "suites.yaml")
+    trained = load_config(PORTAL / "config.yaml")
+    assert config.name == trained.name
+    assert [one.split for one in config.corpora] == [one.split for one in trained.corpora[:2]]
+    read = {}
+    for section in config.evaluate.suites:
+        files = [RecordFile(str(made / Path(file).name)) for file in section.files]
+        read[section.name] = list(rows_of(section, files))
+        assert not [row for row in read[section.name] if isinstance(row, Quarantined)]
+    assert len(read["styles"]) >= 16
+    assert len(read["candidate-pairs"]) >= 60
+    assert not any(isinstance(row, GradedRow) and row.facts().equal for row in read["candidate-pairs"])

@@ -92,7 +92,7 @@ def test_rows_without_what_the_columns_name_are_refused() -> None:
     good = {"prompt": "p", "response": "x", "model": "a", "preference": 0.5}
     for change, reason in (
         ({"preference": None}, "column 'preference' is None; expected a number"),
-        ({"preference": True}, "a number"),
+        ({"preference": "0.5"}, "a number"),
         ({"preference": 1.5}, r"a probability in \[0, 1\]"),
         ({"preference": float("nan")}, "a number"),
         ({"model": None}, "the name of the answer's policy"),
@@ -102,6 +102,11 @@ def test_rows_without_what_the_columns_name_are_refused() -> None:
             read_judged({**good, **change}, COLUMNS, "file")
     with pytest.raises(InputError, match="a trajectory"):
         read_judged({"observations": [[1.0]]}, COLUMNS, "file")
+
+
+def test_a_judge_may_say_true_and_false() -> None:
+    for said, golden in ((True, 1.0), (False, 0.0)):
+        assert read_judged({"text": "x", "model": "a", "preference": said}, COLUMNS, "file").golden == golden
 
 
 @settings(max_examples=6)
