@@ -14,6 +14,7 @@ from iirl_core.signing import AuditPredicate, Fields
 from iirl_core.store import Store
 
 AUDIT = "audit.json"
+WEIGHTS = "model/expertness.safetensors"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,25 @@ def lineage(store: Store, digest: Digest) -> Iterator[Ancestor]:
         here = Ancestor(following, manifest_of(store, following))
         yield here
         following = here.manifest.parent
+
+
+def trained(store: Store, digest: Digest) -> Ancestor:
+    """The oldest ancestor with the artifact's own weights: what training made, and repairs were patched onto.
+
+    Raises:
+        NotFound, Tampered: as `lineage`.
+    """
+    line = lineage(store, digest)
+    found = next(line)
+    for here in line:
+        if _weights(here.manifest) != _weights(found.manifest):
+            break
+        found = here
+    return found
+
+
+def _weights(manifest: Manifest) -> dict[str, Digest]:
+    return {entry.path: entry.digest for entry in manifest.files if entry.path == WEIGHTS}
 
 
 def audit_of(store: Store, digest: Digest, said: AuditPredicate) -> Audit:

@@ -48,7 +48,7 @@ class Provenance:
         )
 
 
-SAMPLES = ("init-samples", "sft-samples")
+SAMPLES = ("init-samples", "sft-samples", "samples")
 """Roles of corpora that hold samples of a policy, whatever else is known of it."""
 TOLD = ("negatives", "probes")
 """Roles by which somebody says that answers are bad."""
@@ -71,7 +71,7 @@ def provenance_of(learnt: Sequence[Learnt], *, compared: bool = False) -> Proven
     Mode:
 
     * *policy-adaptive* where a corpus holds samples of a moving policy;
-    * *frozen-policy* where one holds samples of a fixed policy, as init-samples and sft-samples do by their role;
+    * *frozen-policy* where one holds samples of a fixed policy, as the roles of samples say by themselves;
     * *strict* otherwise.
 
     Supervision:

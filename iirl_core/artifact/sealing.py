@@ -42,7 +42,9 @@ CARD = "README.md"
 
 @dataclass(frozen=True, eq=False)
 class ArtifactDraft:
-    """What training hands over: a root. ``metrics`` are finite numbers by name; ``provenance`` is what it may claim."""
+    """What training hands over: a root, or a re-fit of ``parent``, whose guard set it has. ``metrics`` are finite
+    numbers by name; ``provenance`` is what it may claim.
+    """
 
     model: RewardModel
     guard: Guard
@@ -50,39 +52,49 @@ class ArtifactDraft:
     corpora: tuple[CorpusEntry, ...]
     metrics: Mapping[str, float]
     provenance: Provenance
+    parent: Artifact | None = None
 
 
 def seal(store: Store, draft: ArtifactDraft) -> Digest:
-    """Seal what training made.
+    """Seal what training made. The child of a parent has the next minor version after it and claims no more than it.
 
     Raises:
-        ArtifactError: a metric is not finite.
+        ArtifactError: a metric is not finite, or a re-fit does not keep what the root gave its guard set.
     """
+    version, claims, metrics, parent = draft.config.version, draft.provenance, dict(draft.metrics), draft.parent
+    if parent is not None:
+        metrics |= guard_metrics(
+            _within_budget(parent.guard, draft.model, "Learn more slowly, or from more comparisons")
+        )
+        claims = claims.joined(Provenance(parent.manifest.mode, parent.manifest.supervision))
+        major, minor, _ = parent.manifest.version.split(".")
+        version = f"{major}.{int(minor) + 1}.0"
+    guard = draft.guard if parent is None else parent.guard
     with tempfile.TemporaryDirectory(prefix="seal-") as name:
         folder = Path(name)
         saved = save_model(draft.model, folder)
         (folder / "guard").mkdir()
-        draft.guard.save(folder / "guard")
+        guard.save(folder / "guard")
         config = portable_config(draft.config)
         guard_digest, _ = digest_file(folder / "guard" / GUARD_FILE)
         manifest = Manifest(
             name=draft.config.name,
-            version=draft.config.version,
-            parent=None,
+            version=version,
+            parent=None if parent is None else parent.digest,
             kind=draft.model.encoder.kind,
-            mode=draft.provenance.mode,
-            supervision=draft.provenance.supervision,
-            human=False,
+            mode=claims.mode,
+            supervision=claims.supervision,
+            human=parent is not None and parent.manifest.human,
             files=(),
             corpora=draft.corpora,
             config=config,
             environment=environment(),
-            metrics={name: float(value) for name, value in sorted(draft.metrics.items())},
+            metrics={name: float(value) for name, value in sorted(metrics.items())},
             encoder=saved.encoder,
             expertness=draft.config.expertness.model_dump(mode="json"),
             calibration=calibration_of(draft.model),
             terminal=str(saved.encoder["terminal"]) if draft.model.encoder.kind == "trajectory" else None,
-            guard=GuardEntry(guard_digest, len(draft.guard.z), len(draft.guard.known_good)),
+            guard=GuardEntry(guard_digest, len(guard.z), len(guard.known_good)),
             patches=_enabled(draft.model.patches),
             golden=golden_of(draft.model),
             classifier=saved.classifier,
@@ -104,7 +116,7 @@ def seal_child(store: Store, parent: Artifact, patches: Sequence[Patch], *, lear
     if lost := [patch.id for patch in parent.model.patches if patch.id not in kept]:
         raise ArtifactError(f"patches of the parent are missing: {', '.join(lost[:3])}", "disabled, not dropped")
     model = parent.model.with_patches(patches)
-    rewards = _within_budget(parent.guard, model)
+    rewards = _within_budget(parent.guard, model, "Disable the patches that reach them")
     claims = Provenance(parent.manifest.mode, parent.manifest.supervision).joined(learnt or Provenance())
     major, minor, patch = parent.manifest.version.split(".")
     manifest = dataclasses.replace(
@@ -134,8 +146,8 @@ def seal_child(store: Store, parent: Artifact, patches: Sequence[Patch], *, lear
 
 
 @torch.no_grad()
-def _within_budget(guard: Guard, model: RewardModel) -> torch.Tensor:
-    """The guard set's rewards ``[G]``. Whoever proposed the patches, what is sealed is measured here."""
+def _within_budget(guard: Guard, model: RewardModel, todo: str) -> torch.Tensor:
+    """The guard set's rewards ``[G]``. Whoever proposed the patches or the weights, what is sealed is measured here."""
     rewards = model.rewards(guard.z)
     report = check_budget(guard.root_rewards, rewards, BUDGET)
     if not report.guarded:
@@ -149,7 +161,7 @@ def _within_budget(guard: Guard, model: RewardModel) -> torch.Tensor:
             f"{report.overdrawn} of {report.guarded} known-good inputs lose more than their budget; the worst keeps"
             f" {report.least:.1%}",
             f"at least {1 - BUDGET:.0%} of the root reward",
-            "Disable the patches that reach them",
+            todo,
         )
     return rewards
 

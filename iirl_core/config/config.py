@@ -108,6 +108,7 @@ class Config(Section):
         if self.mapping.kind == "exponential" and self.expertness.family not in ("autoencoder_mixture", "occupancy"):
             raise ValueError("mapping: exponential maps an error; give this family a sigmoid")
         self._check_trajectories()
+        self._check_refit()
         if self.evaluate.suites and self.encoder.kind != "text":
             raise ValueError("evaluate.suites: they hold answers to prompts; give the model a text encoder")
         if shared := {suite.name for suite in self.evaluate.suites} & set(names):
@@ -138,6 +139,24 @@ class Config(Section):
                     raise ValueError(f"corpora: {key} in {corpus.name} compares texts, and there are trajectories")
             if corpus.name in corpus.decontaminate:
                 raise ValueError(f"corpora: {corpus.name} is to be decontaminated from itself")
+
+    def _check_refit(self) -> None:
+        parent, select = self.train.parent, self.train.select
+        if self.imitate is not None and (self.imitate.train.parent or self.imitate.train.select):
+            raise ValueError("imitate.train: parent and select are for rewards; its parent is imitate.model")
+        if parent == self.name:
+            raise ValueError(f"train.parent: {parent} is what this run seals; give a digest, or another name")
+        if parent is not None and self.expertness.family == "occupancy":
+            raise ValueError("train.parent: an occupancy is measured anew, from no weights")
+        if parent is not None and self.tunes:
+            raise ValueError("train.parent: the root's guard set is kept as its encoder reads it; tuning: frozen")
+        if select is None:
+            return
+        if parent is None or self.expertness.family != "bradley_terry":
+            raise ValueError("train.select: a re-fit by Bradley–Terry; it needs train.parent and that family")
+        samples = [corpus.name for corpus in self.corpora if corpus.role == "samples"]
+        if missing := set(select.samples) - set(samples):
+            raise ValueError(f"train.select.near: {min(missing)} is no corpus with the role samples")
 
     def _check_trajectories(self) -> None:
         episodic = self.expertness.family == "occupancy"

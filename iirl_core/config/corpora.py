@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from iirl_core.config.section import Fraction, Section
 
-Role = Literal["demonstrations", "negatives", "probes", "init-samples", "sft-samples"]
+Role = Literal["demonstrations", "negatives", "probes", "init-samples", "sft-samples", "samples"]
 
 
 class SplitSection(Section):
@@ -42,7 +42,8 @@ class CorpusSection(Section):
     role: Role = "demonstrations"
     """``demonstrations`` play D_E, ``negatives`` D_neg; ``probes`` are only ever asked by the audit. ``init-samples``
     are answers of the policy that is to be aligned (π_init), ``sft-samples`` of the same after imitation (π_SFT): what
-    they play is said by ``contrast``."""
+    they play is said by ``contrast``. ``samples`` are answers of a policy that rewards are re-fitted for
+    (``train.select``)."""
     files: list[str] = []
     """Paths or globs, relative to the configuration file; JSONL, JSON, Parquet (also .gz, .zst), NPZ, HDF5. None for a
     corpus that ``iirl sample`` makes, and only there."""

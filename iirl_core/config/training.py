@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -20,6 +20,44 @@ class OptimiserSection(Section):
     gradient_clip: float = Field(default=1.0, gt=0)
 
 
+class SelectSection(Section):
+    """A re-fit learns from the comparisons nearest to what a policy writes (FRFT, arXiv 2412.10529). How near a
+    comparison is: the highest cosine between a sentence embedding of either of its answers and one of the samples.
+    """
+
+    near: str | list[str] = []
+    """The corpora of the policy's samples (role ``samples``), one for each round; of a single one each round takes
+    another part."""
+    by: Literal["near", "random"] = "near"
+    """``random`` keeps as many of all comparisons, whatever they resemble: the control."""
+    keep: Annotated[int, Field(ge=1, strict=True)] | Annotated[float, Field(gt=0, lt=1)] | None = None
+    """How many comparisons of the train split are kept, or which share of them."""
+    threshold: float | None = Field(default=None, ge=-1, le=1)
+    """The least cosine of what is kept. One of ``keep`` and ``threshold`` is needed."""
+    similarity: Literal["answer", "prompt+answer"] = "answer"
+    """What is embedded: answers alone, or each after its prompt."""
+    model: str = "minilm"
+    """The sentence encoder, as in ``encoder.model``; its last hidden states are averaged."""
+    rounds: int = Field(default=1, ge=1)
+    """α: how often to select and re-fit, each time from the artifact of the round before. More than one is
+    *policy-adaptive*."""
+
+    @property
+    def samples(self) -> tuple[str, ...]:
+        """The corpora of samples, by round."""
+        return (self.near,) if isinstance(self.near, str) else tuple(self.near)
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> SelectSection:
+        if self.keep is None and self.threshold is None:
+            raise ValueError("train.select: how many comparisons? Give keep or threshold")
+        if self.by == "random" and (self.threshold is not None or self.samples):
+            raise ValueError("train.select: by: random looks at no sample, so it takes neither near nor threshold")
+        if self.by == "near" and len(self.samples) not in (1, self.rounds):
+            raise ValueError(f"train.select: {len(self.samples)} corpora in near for {self.rounds} rounds")
+        return self
+
+
 class TrainSection(Section):
     """The Ray Train job and its DeepSpeed engine."""
 
@@ -35,6 +73,11 @@ class TrainSection(Section):
     checkpoint_every: int = Field(default=200, ge=1)
     """Steps between checkpoints; the end is always one."""
     max_failures: int = Field(default=3, ge=0)
+    parent: str | None = None
+    """Start from the weights of this artifact (``NAME``, ``NAME@CHANNEL`` or ``sha256:…``), of the same encoder, family
+    and shape, and seal its child: without its patches, and only if it keeps the known-good budget of the root's guard
+    set. ``NAME`` must not be the name that this run seals under, or each run would start from the last."""
+    select: SelectSection | None = None
 
     @model_validator(mode="after")
     def _fits_deepspeed(self) -> TrainSection:

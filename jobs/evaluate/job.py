@@ -20,7 +20,7 @@ from jobs.evaluate.suites import examine_suites, prepare_suites
 from jobs.evaluate.table import HEADERS, SUITE_HEADERS, suite_rows, table_rows, warnings
 from jobs.evaluate.unseen import freeze, read_unseen
 from jobs.learnt import corpus_behind
-from jobs.lineage import lineage
+from jobs.lineage import trained
 from jobs.outcome import Outcome
 
 
@@ -55,7 +55,7 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
     ranked, rankings = rank_rollouts(artifact.model, rollouts, _shown(store, artifact, config), config)
     evaluation = Evaluation(
         digest=digest,
-        root=list(lineage(store, digest))[-1].digest,
+        root=trained(store, digest).digest,
         corpora={one.section.name: one.digest for one in unseen},
         counts={one.section.name: (len(one.demonstrations), one.there) for one in unseen},
         bootstrap=config.evaluate.bootstrap,

@@ -16,9 +16,12 @@ def find_evaluation(section: CorpusSection, config: Config) -> tuple[RecordFile,
     """The files of the evaluation sets of ``section``: those it names, and those of the corpora that it names.
 
     Raises:
-        ConfigError: a pattern names no file, or a file is of no known format.
+        ConfigError: a pattern names no file, a file is of no known format, or a corpus has none.
     """
     files = {corpus.name: corpus.files for corpus in config.corpora}
+    for each in section.decontaminate:
+        if each in files and not files[each]:
+            raise ConfigError(f"corpora.decontaminate of {section.name}: {each} has no files", "a corpus with files")
     return find_files([path for each in section.decontaminate for path in files.get(each, [each])])
 
 

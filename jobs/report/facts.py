@@ -107,7 +107,10 @@ def artifact_facts(store: Store, artifact: Artifact, times: Times) -> ArtifactFa
 
 
 def _made(manifest: Manifest) -> str:
-    return "trained" if manifest.parent is None else f"repaired: {manifest.patches} patches"
+    if manifest.parent is None:
+        return "trained"
+    refitted = manifest.version.endswith(".0")  # a repair raises the last number, a re-fit the one before
+    return "re-fitted" if refitted else f"repaired: {manifest.patches} patches"
 
 
 def _words(document: object, keys: Sequence[str]) -> str:

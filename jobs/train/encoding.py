@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import torch
 from numpy.typing import NDArray
 
 from cluster.failure import failure_of
 from cluster.resources import ActorPlan
-from iirl_core.demonstration import Conversation, conversation_of
+from iirl_core.demonstration import SPLITS, Conversation, Split, conversation_of
 from iirl_core.encoder import place
 from iirl_core.encoder.protocol import Encoder
 from iirl_core.errors import IirlError, InputError
@@ -44,11 +45,14 @@ BATCH = 256
 
 @dataclass(frozen=True)
 class Source:
-    """One corpus of a run: its shards' paths in the store's file system, and about how many rows they encode to."""
+    """One corpus of a run: its shards' paths in the store's file system, about how many rows they encode to, and the
+    splits of it that are read.
+    """
 
     role: Role
     paths: tuple[str, ...]
     rows: int
+    splits: tuple[Split, ...] = SPLITS
 
 
 class EncodeActor:
@@ -275,11 +279,14 @@ def _read(source: Source, filesystem: pyarrow.fs.FileSystem) -> ray.data.Dataset
     import ray.data
 
     shards = ray.data.read_parquet(list(source.paths), filesystem=filesystem)
-    return shards.map_batches(_with_role(source.role), batch_format="pyarrow", batch_size=None, zero_copy_batch=True)
+    add = _with_role(source.role, source.splits)
+    return shards.map_batches(add, batch_format="pyarrow", batch_size=None, zero_copy_batch=True)
 
 
-def _with_role(role: Role) -> Callable[[pa.Table], pa.Table]:
+def _with_role(role: Role, splits: Sequence[Split]) -> Callable[[pa.Table], pa.Table]:
     def add(table: pa.Table) -> pa.Table:
+        if len(splits) < len(SPLITS):
+            table = table.filter(pc.is_in(table["split"], pa.array(splits, pa.string())))
         return table.append_column("role", pa.array([role] * len(table), pa.string()))
 
     return add

@@ -18,70 +18,102 @@ from torch import Tensor
 
 from cluster.resources import plan_training
 from cluster.session import Session
+from iirl_core.artifact import Artifact, load_from
 from iirl_core.canonical import digest_json, folder_of
 from iirl_core.config import Config
 from iirl_core.encoder import Encoder, fit_encoder
 from iirl_core.errors import ConfigError
+from iirl_core.release import resolve
 from jobs.console import Progress
+from jobs.lineage import manifest_of
 from jobs.outcome import Outcome
 from jobs.train.dealing import Choice
 from jobs.train.fitting import fit
 from jobs.train.journal import METRICS
 from jobs.train.loop import TrainingTask, open_rows, order_of
+from jobs.train.parent import read_parent, weights_key
 from jobs.train.preparing import Run, write_features, write_tokens
 from jobs.train.sealing import CALIBRATION_ROWS, assemble_model, build_key, metrics_of, seal_run
-from jobs.train.sources import Sources, needs_negatives, needs_pairs, read_sources
+from jobs.train.selecting import Selecting, samples_of, select
+from jobs.train.sources import SAMPLES, Sources, needs_negatives, needs_pairs, read_sources
 from jobs.train.stepping import WEIGHTS
 
+AROUND = {"cpus_per_worker", "checkpoint_every", "max_failures", "parent", "select"}
+"""Keys of ``train`` that change no weight; the last two by themselves: what they lead to stands in their place."""
 SPARE = 1.1
 """How many more training rows are encoded for calibration than it reads: which are read follows a hash, not a count."""
 
 
 def run(session: Session, config: Config, progress: Progress) -> Outcome:
-    """Train and seal the newest corpora of ``config``.
+    """Train and seal the newest corpora of ``config``; where it selects, once for each round.
 
     Raises:
-        NotFound: a corpus was never ingested.
-        ConfigError: there is no builder key, a class or split is empty, or the cluster lacks what is asked for.
+        NotFound: a corpus was never ingested, or there is no parent.
+        ConfigError: there is no builder key, a class or split is empty, the cluster lacks what is asked for, or the
+            parent is none to start from.
         ClusterError: training failed more often than allowed.
+        ArtifactError: a re-fit does not keep what the root gave its guard set.
     """
     store = session.store
     build_key(config)  # training for an hour and then having nothing to sign with helps nobody
     sources = read_sources(store, config)
-    folder = f"runs/{config.name}/{run_name(config, sources)}"
+    parent = read_parent(store, config)
+    section = config.train.select
+    if parent is None or section is None:
+        return _fit_once(session, config, sources, parent, progress)
+    again = any(entry.role == SAMPLES for entry in parent.manifest.corpora)
+    samples = [samples_of(session, section, round_) for round_ in range(section.rounds)]
+    for round_, near in enumerate(samples):
+        asked = Selecting(config.name, config.seed, section, sources.demonstrations, sources.negatives, near, round_)
+        selection = select(session, config, asked, progress)
+        chosen = replace(sources, selection=selection, again=again or round_ > 0)
+        outcome = _fit_once(session, config, chosen, parent, progress)
+        parent = load_from(store, resolve(store, config.name), trust_remote_code=config.trusts_remote_code)
+    return outcome
+
+
+def _fit_once(
+    session: Session, config: Config, sources: Sources, parent: Artifact | None, progress: Progress
+) -> Outcome:
+    store = session.store
+    folder = f"runs/{config.name}/{run_name(config, sources, parent)}"
     if not store.exists(f"{folder}/{WEIGHTS}"):
         plan_training(session.cluster(), config.train)  # refused now rather than after encoding
-    encoder = fit_encoder(config.encoder, (one.input for one in sources.train_demonstrations()))
     this = Run(session, config, sources, folder, progress)
+    if parent is not None:
+        encoder = parent.model.encoder
+    else:
+        encoder = fit_encoder(config.encoder, (one.input for one in sources.train_demonstrations()))
     if config.tunes:
         encoder, task, weights = _tuned(this, encoder)
     else:
         write_features(this, encoder, Choice())
-        task = _task(this, encoder)
+        task = replace(_task(this, encoder), start=None if parent is None else weights_key(parent))
         weights = fit(session, task, progress)
     with progress.task("sealing"):
-        model, guard = assemble_model(store, config, task, encoder, weights)
-        metrics = metrics_of(store, task, guard, tuned=config.tunes)
-        digest = seal_run(store, config, sources, model=model, guard=guard, metrics=metrics)
+        model, guard = assemble_model(store, config, task, encoder, weights, parent=parent)
+        metrics = metrics_of(store, task, model.rewards(guard.z).detach(), tuned=config.tunes)
+        digest = seal_run(store, config, sources, model=model, guard=guard, metrics=metrics, parent=parent)
     return Outcome(
-        made=f"sealed {config.name} {config.version} as {digest[:19]} (loss {metrics['loss_first']:.4g} → "
-        f"{metrics['loss_last']:.4g}, guard reward {metrics['guard_reward_mean']:.3f})",
+        made=f"sealed {config.name} {manifest_of(store, digest).version} as {digest[:19]} (loss "
+        f"{metrics['loss_first']:.4g} → {metrics['loss_last']:.4g}, guard reward {metrics['guard_reward_mean']:.3f})",
         where=f"artifacts/{folder_of(digest)} in {store.url}; metrics in {folder}/{METRICS}",
         next="iirl evaluate CONFIG.yaml",
     )
 
 
-def run_name(config: Config, sources: Sources) -> str:
+def run_name(config: Config, sources: Sources, parent: Artifact | None = None) -> str:
     """16 hexadecimal digits of what decides the weights: not the map (it is fitted afterwards), nor what only decides
     where and how safely training runs.
     """
-    train = config.train.model_dump(mode="json", exclude={"cpus_per_worker", "checkpoint_every", "max_failures"})
+    train = config.train.model_dump(mode="json", exclude=AROUND)
     document = {
         "seed": config.seed,
         "encoder": config.encoder.model_dump(mode="json"),
         "expertness": config.expertness.model_dump(mode="json"),
         "train": train,
         "corpora": [asdict(entry) for entry in sources.entries()],
+        **({} if parent is None else {"parent": parent.digest}),
     }
     return digest_json(document).removeprefix("sha256:")[:16]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import ray
 import torch
+from safetensors.torch import load as load_tensors
 from torch import nn
 
 from cluster.store import open_store
@@ -31,7 +32,8 @@ class TrainingTask:
     """One run, as its workers need it. ``folder`` is the run's place in the store, ``width`` that of a row of z;
     ``demonstrations`` and ``negatives`` are the summed weights of the rows to learn from; ``together`` rows stay side
     by side in a batch: 2 where they are the sides of comparisons. ``encoder`` is the text encoder that is trained, None
-    where it is frozen and rows of z are learnt from.
+    where it is frozen and rows of z are learnt from. ``start`` is the key of weights of the expertness to begin with
+    (None: fresh ones).
     """
 
     store: str
@@ -46,6 +48,7 @@ class TrainingTask:
     threads: int = 1
     together: int = 1
     encoder: ObjectRef[TextEncoder] | None = None
+    start: str | None = None
 
 
 def train_loop(config: dict[str, TrainingTask]) -> None:
@@ -71,7 +74,7 @@ def order_of(rows: Features | Tokens, section: TrainSection, seed: int, together
 
 
 def build_module(task: TrainingTask) -> nn.Module:
-    """The fresh module that training starts from: the same on every rank."""
+    """The module that training starts from: the same on every rank."""
     model = build_model(task)
     if task.encoder is None:
         return model
@@ -81,9 +84,11 @@ def build_module(task: TrainingTask) -> nn.Module:
 
 
 def build_model(task: TrainingTask) -> Expertness:
-    """A fresh expertness."""
+    """An expertness to start from: fresh, or with a parent's weights."""
     torch.manual_seed(task.seed)
     module = build_expertness(task.expertness, task.width)
+    if task.start is not None:
+        module.load_state_dict(load_tensors(open_store(task.store).get(task.start)))
     if isinstance(module, Discriminator):
         module.balance(task.demonstrations, task.negatives)
     return module

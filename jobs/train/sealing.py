@@ -7,9 +7,10 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
-from iirl_core.artifact import ArtifactDraft, Guard, guard_metrics, seal
+from iirl_core.artifact import Artifact, ArtifactDraft, Guard, guard_metrics, seal
 from iirl_core.canonical import Digest
 from iirl_core.config import Config
 from iirl_core.encoder import Encoder
@@ -27,7 +28,7 @@ from iirl_core.signing import (
 )
 from iirl_core.store.pointer import move_pointer, read_pointer
 from iirl_core.store.protocol import Store
-from jobs.lineage import lineage
+from jobs.lineage import lineage, manifest_of
 from jobs.train.features import Features
 from jobs.train.journal import METRICS
 from jobs.train.loop import TrainingTask, build_model, open_rows
@@ -51,9 +52,16 @@ def build_key(config: Config) -> SigningKey:
 
 
 def assemble_model(
-    store: Store, config: Config, task: TrainingTask, encoder: Encoder, weights: Mapping[str, Tensor]
+    store: Store,
+    config: Config,
+    task: TrainingTask,
+    encoder: Encoder,
+    weights: Mapping[str, Tensor],
+    *,
+    parent: Artifact | None = None,
 ) -> tuple[RewardModel, Guard]:
-    """The RewardModel of trained weights, calibrated on what training did not see, and its guard set.
+    """The RewardModel of trained weights, calibrated on what training did not see, and its guard set: a parent's where
+    it has one, whose known-good rows it was then trained on as well.
 
     Raises:
         ConfigError: the map's anchors are inverted or missing.
@@ -64,6 +72,8 @@ def assemble_model(
     train = Features(store, folder, "train").head(CALIBRATION_ROWS, expert=1.0)
     guard = Features(store, folder, "guard").head(CALIBRATION_ROWS)
     contrast = Features(store, folder, "contrast").head(CALIBRATION_ROWS)
+    if parent is not None:
+        train = torch.cat([parent.guard.known_good, train])
     model = assemble(
         config.mapping,
         encoder,
@@ -72,13 +82,24 @@ def assemble_model(
         z_guard=guard,
         z_contrast=contrast if len(contrast) else None,
     )
-    return model, Guard.of(model, guard[:GUARD_ROWS], train[:GUARD_ROWS])
+    return model, parent.guard if parent is not None else Guard.of(model, guard[:GUARD_ROWS], train[:GUARD_ROWS])
 
 
 def seal_run(
-    store: Store, config: Config, sources: Sources, *, model: RewardModel, guard: Guard, metrics: Mapping[str, float]
+    store: Store,
+    config: Config,
+    sources: Sources,
+    *,
+    model: RewardModel,
+    guard: Guard,
+    metrics: Mapping[str, float],
+    parent: Artifact | None = None,
 ) -> Digest:
-    """Seal, sign, log and point to it. Killed anywhere, running it again finishes; finished, it changes nothing."""
+    """Seal, sign, log and point to it. Killed anywhere, running it again finishes; finished, it changes nothing.
+
+    Raises:
+        ArtifactError: a re-fit does not keep what the root gave its guard set.
+    """
     key = build_key(config)
     draft = ArtifactDraft(
         model=model,
@@ -87,11 +108,14 @@ def seal_run(
         corpora=sources.entries(),
         metrics=metrics,
         provenance=sources.provenance(config),
+        parent=parent,
     )
     digest = seal(store, draft)
-    statement = sign_statement(key, Subject(config.name, digest), SealPredicate(config.name, config.version, None))
+    manifest = manifest_of(store, digest)
+    predicate = SealPredicate(config.name, manifest.version, manifest.parent)
+    statement = sign_statement(key, Subject(config.name, digest), predicate)
     if statement not in statements_of(store, digest, "seal"):
-        append(store, Event("seal", digest, config.name, key.id, (("version", config.version),)))
+        append(store, Event("seal", digest, config.name, key.id, (("version", manifest.version),)))
         store_statement(store, statement)  # last: where it lies, the log knows
     _point(store, f"runs/{config.name}/latest", digest)
     return digest
@@ -104,14 +128,16 @@ def _point(store: Store, key: str, digest: Digest) -> None:
         move_pointer(store, key, digest)
 
 
-def metrics_of(store: Store, task: TrainingTask, guard: Guard, *, tuned: bool) -> dict[str, float]:
-    """What the manifest says of training: finite numbers, the same for the same run."""
+def metrics_of(store: Store, task: TrainingTask, guarded: Tensor, *, tuned: bool) -> dict[str, float]:
+    """What the manifest says of training: finite numbers, the same for the same run. ``guarded [G]`` are the rewards of
+    the guard set.
+    """
     losses = [json.loads(line)["loss"] for line in store.get(f"{task.folder}/{METRICS}").splitlines()]
     found = {
         "steps": float(task.steps),
         "train_rows": float(len(open_rows(store, task.folder, tuned=tuned))),
         "loss_first": math.fsum(losses[:LOSS_STEPS]) / len(losses[:LOSS_STEPS]),
         "loss_last": math.fsum(losses[-LOSS_STEPS:]) / len(losses[-LOSS_STEPS:]),
-        **guard_metrics(guard.root_rewards),
+        **guard_metrics(guarded),
     }
     return {name: float(f"{value:.6g}") for name, value in found.items()}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
-from iirl_core.artifact import CorpusEntry, Provenance, provenance_of
+from iirl_core.artifact import CorpusEntry, Mode, Provenance, provenance_of
 from iirl_core.config import Config
 from iirl_core.config.expertness import DiscriminatorSection, JointSection
 from iirl_core.corpus import Corpus, read_corpus
@@ -21,17 +22,26 @@ from jobs.train.dealing import Parts, Role
 from jobs.train.encoding import Source
 from jobs.train.rows import PAIRS
 
+if TYPE_CHECKING:  # it knows Ray
+    from jobs.train.selecting import Selection
+
 ROLES: tuple[Role, ...] = ("demonstrations", "negatives")
+SELECTED, SAMPLES = "selected", "samples"
+"""Roles in an artifact's manifest of what a re-fit learnt from, and of what that was chosen by."""
 RERUN = "Add records, or change corpora[].split, then run: iirl ingest CONFIG.yaml"
 
 
 @dataclass(frozen=True)
 class Sources:
-    """The newest corpora of a configuration that play D_E and D_neg; ``roles`` are their own, by name."""
+    """The newest corpora of a configuration that play D_E and D_neg; ``roles`` are their own, by name. Where there is a
+    ``selection``, it is what the train split is; ``again``: rewards were re-fitted by samples before.
+    """
 
     demonstrations: tuple[Corpus, ...]
     negatives: tuple[Corpus, ...]
     roles: Mapping[str, str]
+    selection: Selection | None = None
+    again: bool = False
 
     def count(self, role: Role, split: Split) -> int:
         """Records of one side in one split."""
@@ -45,8 +55,14 @@ class Sources:
 
     def entries(self) -> tuple[CorpusEntry, ...]:
         """For the manifest and the run's name."""
-        manifests = [corpus.manifest for corpus in (*self.demonstrations, *self.negatives)]
-        return tuple(CorpusEntry(one.name, self.roles[one.name], one.digest) for one in manifests)
+        found = [(corpus.manifest, self.roles[corpus.manifest.name]) for corpus in self._played()]
+        if self.selection is not None:
+            found += [(corpus.manifest, SELECTED) for corpus in self.selection.sides]
+            found += [(corpus.manifest, SAMPLES) for corpus in self.selection.samples]
+        return tuple(CorpusEntry(one.name, role, one.digest) for one, role in found)
+
+    def _played(self) -> tuple[Corpus, ...]:
+        return (*self.demonstrations, *self.negatives)
 
     def provenance(self, config: Config) -> Provenance:
         """What an artifact learnt from them may claim.
@@ -55,10 +71,10 @@ class Sources:
             Tampered: a corpus records no origin but something else in its place.
         """
         sections = {section.name: section for section in config.corpora}
-        learnt = [
-            learnt_from(sections[corpus.manifest.name], corpus) for corpus in (*self.demonstrations, *self.negatives)
-        ]
-        return provenance_of(learnt, compared=needs_pairs(config))
+        samples = () if self.selection is None else self.selection.samples
+        learnt = [learnt_from(sections[corpus.manifest.name], corpus) for corpus in (*self._played(), *samples)]
+        found = provenance_of(learnt, compared=needs_pairs(config))
+        return found.joined(Provenance(Mode.POLICY_ADAPTIVE)) if samples and self.again else found
 
     def shards(self) -> tuple[Source, ...]:
         """For Ray Data, checked against their digests.
@@ -66,10 +82,16 @@ class Sources:
         Raises:
             Tampered: a shard does not match its digest.
         """
-        for corpus in (*self.demonstrations, *self.negatives):
-            corpus.verify()
-        found = [_source("demonstrations", corpus) for corpus in self.demonstrations]
-        return (*found, *(_source("negatives", corpus) for corpus in self.negatives))
+        chosen = self.selection
+        selected = ((), ()) if chosen is None else (chosen.chosen, chosen.rejected)
+        found = []
+        for role, corpora, instead in zip(ROLES, (self.demonstrations, self.negatives), selected, strict=True):
+            for corpus in (*corpora, *instead):
+                corpus.verify()
+            whole = [_source(role, corpus) for corpus in corpora]
+            found += whole if chosen is None else [replace(one, splits=("guard",)) for one in whole]
+            found += [_source(role, corpus) for corpus in instead]
+        return tuple(found)
 
 
 def _source(role: Role, corpus: Corpus) -> Source:

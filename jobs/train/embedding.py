@@ -1,0 +1,135 @@
+"""Sentence embeddings of corpora on Ray Data: samples as a matrix, and the similarity of comparisons to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import torch
+from numpy.typing import NDArray
+
+from cluster.resources import ActorPlan
+from cluster.streaming import streaming
+from iirl_core.corpus import Corpus, demonstrations_of
+from iirl_core.demonstration import Conversation, Demonstration, Message
+from iirl_core.encoder import Encoder, place
+from iirl_core.selection import dealt, drawn
+
+if TYPE_CHECKING:
+    from ray import ObjectRef
+
+SAMPLES = 20_000
+"""Samples that are compared with, of a larger corpus a fair part: some megabytes on each actor."""
+BATCH = 256
+DIGITS = 5
+"""Decimals of a similarity that count: the rest depends on which texts shared a batch."""
+
+
+@dataclass(frozen=True)
+class Dealing:
+    """The part of one corpus of samples that a round takes of so many; all of it, if there is one."""
+
+    part: int
+    parts: int
+
+    def takes(self, identity: str, share: float) -> bool:
+        """Whether a sample is taken, where a fair ``share`` of all is enough."""
+        return dealt(identity, self.parts) == self.part and drawn(identity, 0) < share
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Embeds texts of corpora over a pool of actors."""
+
+    encoder: ObjectRef[Encoder]
+    similarity: str
+    plan: ActorPlan
+
+    def samples(self, corpora: Sequence[Corpus], dealing: Dealing) -> NDArray[np.float32]:
+        """``[N, D]``: unit rows of the samples that are compared with, in the order of their ids."""
+        rows = sum(corpus.manifest.rows for corpus in corpora) / dealing.parts
+        share = min(1.0, SAMPLES / max(rows, 1))
+
+        def taken(table: pa.Table) -> pa.Table:
+            return table.filter(pa.array([dealing.takes(one, share) for one in table["id"].to_pylist()], pa.bool_()))
+
+        found: dict[str, NDArray[np.float32]] = {}
+        for batch in self._mapped(corpora, taken, None):
+            z = np.stack(batch["z"].to_pylist()).astype(np.float32) if len(batch) else np.zeros((0, 0), np.float32)
+            found |= dict(zip(batch["id"].to_pylist(), z, strict=True))
+        return np.stack([found[key] for key in sorted(found)]) if found else np.zeros((0, 0), np.float32)
+
+    def similarities(self, corpora: Sequence[Corpus], samples: NDArray[np.float32]) -> Iterator[tuple[str, float]]:
+        """A comparison and its similarity for every side of the train split, in no order."""
+        import ray
+
+        def train(table: pa.Table) -> pa.Table:
+            return table.filter(pc.equal(table["split"], "train"))
+
+        for batch in self._mapped(corpora, train, ray.put(samples)):
+            yield from zip(batch["comparison"].to_pylist(), batch["similarity"].to_pylist(), strict=True)
+
+    def _mapped(
+        self, corpora: Sequence[Corpus], taken: Callable[[pa.Table], pa.Table], samples: ObjectRef | None
+    ) -> Iterator[pa.Table]:
+        import ray.data
+
+        filesystem, _ = corpora[0].store.filesystem()
+        with streaming():
+            ray.data.DataContext.get_current().raise_original_map_exception = True
+            rows = ray.data.read_parquet([path for one in corpora for path in one.paths()], filesystem=filesystem)
+            rows = rows.map_batches(taken, batch_format="pyarrow", batch_size=None, zero_copy_batch=True)
+            device = "cuda" if self.plan.gpus else "cpu"
+            yield from rows.map_batches(
+                EmbedActor,
+                fn_constructor_args=(self.encoder, samples, self.similarity, self.plan.threads, device),
+                batch_format="pyarrow",
+                batch_size=BATCH,
+                compute=ray.data.ActorPoolStrategy(size=self.plan.count),
+                num_cpus=self.plan.cpus,
+                num_gpus=self.plan.gpus,
+            ).iter_batches(batch_size=None, batch_format="pyarrow")
+
+
+class EmbedActor:
+    """Holds the sentence encoder on one actor, and the samples where rows are compared with them."""
+
+    def __init__(
+        self,
+        encoder: ObjectRef[Encoder],
+        samples: ObjectRef | None,
+        similarity: str,
+        threads: int,
+        device: str,
+    ) -> None:
+        import ray
+
+        torch.set_num_threads(threads)
+        self.encoder = ray.get(encoder)
+        place(self.encoder, device)
+        self.samples = None if samples is None else torch.from_numpy(ray.get(samples).copy())
+        self.similarity = similarity
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """Rows of a corpus → ``id`` and ``z``, or ``comparison`` and ``similarity``."""
+        z = embedded(self.encoder, list(demonstrations_of(table)), self.similarity)
+        if self.samples is None:
+            return pa.table({"id": table["id"], "z": pa.array(list(z.numpy()), pa.list_(pa.float32()))})
+        nearest = (z @ self.samples.T).max(dim=1).values if len(z) else z.new_zeros(0)
+        rounded = np.round(nearest.double().numpy(), DIGITS)
+        return pa.table({"comparison": table["comparison"], "similarity": pa.array(rounded, pa.float64())})
+
+
+@torch.no_grad()
+def embedded(encoder: Encoder, rows: Sequence[Demonstration], similarity: str) -> torch.Tensor:
+    """``[N, D]``: unit sentence embeddings of the answers, or of the answers after their prompts."""
+    texts = [one.input for one in rows if isinstance(one.input, Conversation)]
+    if similarity == "answer":
+        texts = [Conversation((Message("assistant", text.answer),)) for text in texts]
+    if not texts:
+        return torch.zeros(0, encoder.width)
+    return torch.nn.functional.normalize(encoder.encode(texts).z.float(), dim=1)

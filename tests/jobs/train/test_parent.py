@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iirl_core.artifact import load_from, seal, seal_child
+from iirl_core.config import Config
+from iirl_core.errors import ConfigError, NotFound
+from iirl_core.store import DirectoryStore, move_pointer
+from jobs.lineage import trained
+from jobs.train.parent import read_parent
+from tests.iirl_core.artifact.samples import config, patch_at, trajectory_draft, walks
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> DirectoryStore:
+    store = DirectoryStore(tmp_path / "store")
+    move_pointer(store, "runs/root/latest", seal(store, trajectory_draft()))
+    return store
+
+
+def child(**changes: Any) -> Config:
+    return config(name="child", train={"parent": "root"}, **changes)
+
+
+def mixture(**changes: Any) -> dict[str, Any]:
+    return {"family": "autoencoder_mixture", "experts": 2, "bottleneck": 1, "hidden": 8, "members": 2, **changes}
+
+
+def test_the_parent_is_found_and_loaded(store: DirectoryStore) -> None:
+    parent = read_parent(store, child())
+    assert parent is not None
+    assert parent.manifest.name == "sample"
+    assert read_parent(store, config(name="child")) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"expertness": mixture(hidden=16)}, r"checkpoint of another shape: its \S+ is \[.*8.*\]; expected \[.*16.*\]"),
+        ({"expertness": mixture(members=3)}, "checkpoint of another shape"),
+        (
+            {"encoder": {"kind": "trajectory", "rows": "states"}},
+            "another encoder: rows 'state-actions'; expected 'states'",
+        ),
+        (
+            {
+                "expertness": {"family": "discriminator", "corrupted": {"noised": 0.5}},
+                "mapping": {"kind": "sigmoid"},
+            },
+            "a parent of another family, autoencoder_mixture; expected discriminator",
+        ),
+    ],
+)
+def test_a_parent_that_nothing_can_start_from_is_refused(
+    store: DirectoryStore, changes: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        read_parent(store, child(**changes))
+
+
+def test_a_parent_that_is_not_there_is_said_so(store: DirectoryStore) -> None:
+    with pytest.raises(NotFound, match="there is no artifact of nobody"):
+        read_parent(store, config(name="child", train={"parent": "nobody"}))
+
+
+def test_the_artifact_that_training_made_is_found_behind_repairs(store: DirectoryStore) -> None:
+    root = read_parent(store, child())
+    assert root is not None
+    once = load_from(store, seal_child(store, root, [patch_at(root.model, walks(1, seed=9)[0], strength=0.01)]))
+    assert trained(store, once.digest).digest == trained(store, root.digest).digest == root.digest
