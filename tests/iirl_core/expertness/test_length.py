@@ -38,7 +38,7 @@ def fitted(section: ExpertnessSection, debias: float, steps: int = 150) -> Exper
     optimiser, one = torch.optim.Adam(module.parameters(), 0.02), batch()
     for _ in range(steps):
         optimiser.zero_grad()
-        module(*one.tensors()).backward()
+        module(**one.tensors()).backward()
         optimiser.step()
     return module
 
