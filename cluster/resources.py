@@ -138,10 +138,11 @@ def plan_training(capacity: Capacity, section: TrainSection) -> TrainingPlan:
             f"at most {room}: {_nodes(capacity)}",
             "Lower train.workers or train.cpus_per_worker",
         )
-    if section.batch % section.workers:
+    if section.batch % (section.workers * section.accumulation):
+        parts = f" in {section.accumulation} parts each" if section.accumulation > 1 else ""
         raise ConfigError(
-            f"train.batch {section.batch} over {section.workers} workers",
-            "a multiple of train.workers, so that every rank gets as many rows",
+            f"train.batch {section.batch} over {section.workers} workers{parts}",
+            "a multiple of train.workers × train.accumulation, so that every part has as many rows",
         )
     threads = max(1, int(section.cpus_per_worker))
     backend = "nccl" if section.gpus_per_worker else "gloo"

@@ -118,6 +118,8 @@ class Config(Section):
                 "encoder.tuning: what is easiest to reconstruct is an encoder that says the same of every text; give"
                 " autoencoder_mixture a frozen encoder, or learn from negatives"
             )
+        if self.train.gradient_checkpointing and not self.tunes:
+            raise ValueError("train.gradient_checkpointing: needs encoder.tuning: full or lora")
         asked = set(self.audit.probes)
         for norm in self.norms:
             if unasked := set(norm.families) - asked:
@@ -183,10 +185,10 @@ class Config(Section):
                 "corpora: each file of comparisons needs two corpora, take: chosen and take: rejected, of one split,"
                 " near_duplicates and decontaminate"
             )
-        if self.train.batch % (2 * self.train.workers):
-            raise ValueError(
-                f"train.batch: {self.train.batch} rows are not whole comparisons for {self.train.workers} workers"
-            )
+        if self.train.batch % (2 * self.train.workers * self.train.accumulation):
+            parts = f" in {self.train.accumulation} parts each" if self.train.accumulation > 1 else ""
+            workers = f"{self.train.workers} workers{parts}"
+            raise ValueError(f"train.batch: {self.train.batch} rows are not whole comparisons for {workers}")
 
     def _check_corrupted(self, shares: dict[str, float], told: bool) -> None:
         if not told and not shares:

@@ -9,6 +9,18 @@ from pydantic import Field, model_validator
 from iirl_core.config.section import Section
 
 
+class LoraSection(Section):
+    """Low-rank adapters (Hu et al., arXiv 2106.09685) beside linear layers of the model; merged into it when sealed."""
+
+    rank: int = Field(default=16, ge=1)
+    alpha: float = Field(default=32.0, gt=0)
+    """What an adapter adds is scaled by alpha/rank."""
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Of an adapter's input."""
+    targets: list[str] | None = Field(default=None, min_length=1)
+    """The linear layers that get one, by how their names end (``query``, ``self_attn.q_proj``); None: all of them."""
+
+
 class TextEncoderSection(Section):
     """A transformers model, its last hidden states pooled to one row."""
 
@@ -21,13 +33,26 @@ class TextEncoderSection(Section):
     pooling: Literal["mean", "cls", "last"] = "mean"
     """How a text's tokens become one row. ``mean`` over them; ``cls``, the first (BERT and its kind); ``last``, the
     last (decoders such as Llama and Qwen, where no earlier token sees the whole text)."""
-    tuning: Literal["frozen", "full"] = "frozen"
+    tuning: Literal["frozen", "full", "lora"] = "frozen"
     """``frozen``: only the expertness on top is trained, on rows encoded once. ``full``: the model's weights too, end
-    to end, at ``train.optimiser.encoder_learning_rate``."""
+    to end, at ``train.optimiser.encoder_learning_rate``. ``lora``: adapters beside them (they bear a higher rate)."""
+    lora: LoraSection | None = None
+    """The adapters of ``tuning: lora``; None takes the defaults."""
     chat_template: str | None = None
     """Jinja; None takes the tokenizer's own, or our plain one where it has none."""
     batch: int = Field(default=32, ge=1)
     trust_remote_code: bool = False
+
+    @property
+    def adapters(self) -> LoraSection | None:
+        """What ``tuning: lora`` trains."""
+        return (self.lora or LoraSection()) if self.tuning == "lora" else None
+
+    @model_validator(mode="after")
+    def _adapters_are_trained(self) -> TextEncoderSection:
+        if self.lora is not None and self.tuning != "lora":
+            raise ValueError(f"lora: tuning {self.tuning} trains no adapters; say tuning: lora, or leave lora out")
+        return self
 
 
 class TrajectoryEncoderSection(Section):

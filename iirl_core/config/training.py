@@ -64,12 +64,20 @@ class TrainSection(Section):
     epochs: int = Field(default=20, ge=1)
     batch: int = Field(default=256, ge=1)
     """Rows per step over all workers."""
+    accumulation: int = Field(default=1, ge=1)
+    """Parts in which a worker takes its rows of a step, one after the other: less memory, the same step."""
+    gradient_checkpointing: bool = False
+    """Keep only each layer's input of a text encoder in training, and compute the rest again: less memory, a third more
+    work."""
     optimiser: OptimiserSection = OptimiserSection()
     workers: int = Field(default=1, ge=1)
     cpus_per_worker: float = Field(default=1.0, gt=0)
     gpus_per_worker: float = Field(default=0.0, ge=0)
     zero_stage: Literal[0, 1, 2, 3] = 1
     precision: Literal["fp32", "bf16"] = "fp32"
+    offload: Literal["none", "cpu"] = "none"
+    """``cpu``: the optimiser's state, two to three numbers a weight, stays in the host's memory and the step is taken
+    there (zero_stage 1, 2, 3)."""
     checkpoint_every: int = Field(default=200, ge=1)
     """Steps between checkpoints; the end is always one."""
     max_failures: int = Field(default=3, ge=0)
@@ -83,4 +91,6 @@ class TrainSection(Section):
     def _fits_deepspeed(self) -> TrainSection:
         if self.precision == "bf16" and self.zero_stage == 0:
             raise ValueError("precision: DeepSpeed keeps no full weights beside bf16 in zero_stage 0; take 1, 2 or 3")
+        if self.offload == "cpu" and self.zero_stage == 0:
+            raise ValueError("offload: DeepSpeed moves no optimiser of zero_stage 0; take 1, 2 or 3")
         return self

@@ -14,11 +14,11 @@ from transformers import AutoModel, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from iirl_core.config.encoding import TextEncoderSection
-from iirl_core.demonstration import Input, conversation_of
+from iirl_core.demonstration import Input, conversation, conversation_of
 from iirl_core.encoder.pooling import Pooling, pool
 from iirl_core.encoder.protocol import ArtifactKind, Encoded
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
-from iirl_core.errors import ConfigError, one_line
+from iirl_core.errors import ConfigError, InputError, one_line
 from iirl_core.pretrained import model_source
 from iirl_core.reading import TokenCount
 
@@ -84,8 +84,9 @@ def fit_text(section: TextEncoderSection) -> TextEncoder:
     """Load the model that the section names; nothing is fitted.
 
     Raises:
-        ConfigError: there is no such model, it takes fewer tokens than ``max_tokens``, or its first token, which was to
-            stand for the text, sees none of it.
+        ConfigError: there is no such model, or its weights are another's; it takes fewer tokens than ``max_tokens``;
+            its first token, which was to stand for the text, sees none of it; the tokenizer knows tokens that it does
+            not; or the chat template drops the answer.
     """
     source = model_source(section.model)
     try:
@@ -108,7 +109,31 @@ def fit_text(section: TextEncoderSection) -> TextEncoder:
         raise ConfigError(
             f"encoder.pooling cls: the first token of {section.model!r}, a causal model, sees no other", "last or mean"
         )
+    _check_tokenizer(encoder, section.model)
+    _check_template(encoder.rendering)
     return encoder
+
+
+def _check_tokenizer(encoder: TextEncoder, name: str) -> None:
+    known = 1 + max(encoder.rendering.tokenizer.get_vocab().values(), default=-1)
+    rows = len(encoder.model.get_input_embeddings().weight)
+    if known > rows:
+        raise ConfigError(
+            f"encoder.model {name!r}: its tokenizer knows {known} tokens, the model {rows}",
+            "the tokenizer that the model was trained with",
+        )
+
+
+def _check_template(rendering: Rendering) -> None:
+    """A template that writes the same whatever the answer is would make every answer to a prompt worth the same."""
+    try:
+        texts = [rendering.render(conversation("A question.", answer)) for answer in ("One answer.", "Another one.")]
+    except InputError:
+        return  # it takes no such conversation; those that it takes will be asked of it
+    if texts[0] == texts[1]:
+        raise ConfigError(
+            "the chat template drops the answer", "one that writes the last turn", "Set encoder.chat_template"
+        )
 
 
 @torch.no_grad()
@@ -140,14 +165,19 @@ def load_text(
     tokenizer.padding_side = "right"  # many decoders' say left, for generation; what is sealed says what is done
     part = {} if layers is None else {"num_hidden_layers": layers}
     with _quietly():  # of what is left out on purpose
-        model = AutoModel.from_pretrained(
+        model, read = AutoModel.from_pretrained(
             source,
             dtype=torch.float32,
             trust_remote_code=trust_remote_code,
             local_files_only=here,
             use_safetensors=True,
+            ignore_mismatched_sizes=True,  # to say ourselves which
+            output_loading_info=True,
             **part,
         )
+    wrong = [key for key in read["missing_keys"] if not key.startswith("pooler.")]  # which nothing of ours needs
+    if wrong := [*wrong, *(name for name, *_ in read["mismatched_keys"])]:
+        raise ValueError(f"its weights are another model's: {min(wrong)} is missing, or of another shape")
     rendering = Rendering(tokenizer, template or tokenizer.chat_template or PLAIN_TEMPLATE, max_tokens)
     return TextEncoder(model, rendering, batch, pooling=pooling, trust_remote_code=trust_remote_code)
 

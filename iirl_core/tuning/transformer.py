@@ -4,35 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from torch import Tensor
+from torch import Tensor, nn
 
+from iirl_core.config.encoding import LoraSection
 from iirl_core.encoder.text import TextEncoder
+from iirl_core.errors import ConfigError
 from iirl_core.expertness import Expertness
-from iirl_core.tuning.tuned import ENCODER, EXPERTNESS, Tuned
+from iirl_core.tuning.lora import adapted, merged, target_modules
+from iirl_core.tuning.tuned import ENCODER, EXPERTNESS, POOLER, Tuned
 
 
-def tuned_of(encoder: TextEncoder, expertness: Expertness) -> Tuned:
-    """A module that trains all of ``encoder``'s weights on which z depends. Takes the encoder's model: it is not to be
-    used beside it.
+def check_tuning(encoder: TextEncoder, adapters: LoraSection | None, *, checkpointing: bool) -> None:
+    """Refuse what ``tuned_of`` would only refuse far away, on every rank.
+
+    Raises:
+        ConfigError: a target of the adapters names nothing, or the model cannot compute its layers again.
     """
-    encoder.model.requires_grad_(True)
-    if (pooler := getattr(encoder.model, "pooler", None)) is not None:
-        pooler.requires_grad_(False)  # BERT's own, after the last hidden states: nothing of ours passes through it
-    return Tuned(encoder.model, encoder.pooling, expertness)
+    if adapters is not None:
+        target_modules(encoder.model, adapters.targets)
+    if checkpointing and not encoder.model.supports_gradient_checkpointing:
+        raise ConfigError(f"train.gradient_checkpointing: {type(encoder.model).__name__} cannot", "false")
 
 
-def trained_encoder(encoder: TextEncoder, weights: Mapping[str, Tensor]) -> TextEncoder:
+def tuned_of(
+    encoder: TextEncoder, expertness: Expertness, adapters: LoraSection | None = None, *, checkpointing: bool = False
+) -> Tuned:
+    """A module that trains all of ``encoder``'s weights on which z depends, or ``adapters`` beside them. Takes the
+    encoder's model: it is not to be used beside it. ``checkpointing``: layers are computed again on the way back.
+
+    Raises:
+        ConfigError: as ``check_tuning``.
+    """
+    check_tuning(encoder, adapters, checkpointing=checkpointing)
+    model: nn.Module = encoder.model
+    if checkpointing:
+        encoder.model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    if adapters is not None:
+        model = adapted(encoder.model, adapters)
+    else:
+        for name, parameter in encoder.model.named_parameters():
+            parameter.requires_grad_(not name.startswith(POOLER))
+    return Tuned(model, encoder.pooling, expertness)
+
+
+def trained_encoder(
+    encoder: TextEncoder, weights: Mapping[str, Tensor], adapters: LoraSection | None = None
+) -> TextEncoder:
     """``encoder`` with the trained ``weights`` of a Tuned that was made of it; it is changed in place, and frozen.
 
     Raises:
         RuntimeError: they are of another shape.
     """
     own = {name.removeprefix(ENCODER): tensor for name, tensor in weights.items() if name.startswith(ENCODER)}
-    missing, strange = encoder.model.load_state_dict(own, strict=False)
-    if strange or any(not name.startswith("pooler.") for name in missing):
-        raise RuntimeError(f"trained weights that do not fit: {strange[:3]} too many, {missing[:3]} missing")
+    model = encoder.model
+    if adapters is not None:
+        model = merged(model, adapters, own)
+    else:
+        missing, strange = model.load_state_dict(own, strict=False)
+        if strange or any(not name.startswith(POOLER) for name in missing):
+            raise RuntimeError(f"trained weights that do not fit: {strange[:3]} too many, {missing[:3]} missing")
     return TextEncoder(
-        encoder.model,
+        model,
         encoder.rendering,
         encoder.batch,
         pooling=encoder.pooling,

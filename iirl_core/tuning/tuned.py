@@ -10,6 +10,9 @@ from iirl_core.expertness import Expertness
 ENCODER = "encoder."
 EXPERTNESS = "expertness."
 """How the names of their tensors begin in a Tuned."""
+POOLER = "pooler."
+"""How those of BERT's own pooler begin in a transformer: it comes after the last hidden states, so nothing of ours
+passes through it, and it stays as it was."""
 
 
 class Tuned(nn.Module):

@@ -6,6 +6,7 @@ Every rank calls ``save``, ``restore`` and ``weights`` together: they gather wha
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +19,13 @@ from torch import Tensor, nn
 
 from iirl_core.canonical import JsonValue
 from iirl_core.config.training import TrainSection
+from iirl_core.errors import ConfigError
 from jobs.train.schedule import groups_of, rate_share
 
 TAG = "state"
 """Each checkpoint is a folder of its own, so DeepSpeed's tag inside it never changes."""
+SHAPES = "shapes.json"
+"""The shapes of what is trained, by name: a state of another shape stops DeepSpeed somewhere deep inside, if at all."""
 
 
 class Rows(Protocol):
@@ -60,6 +64,8 @@ class Engine:
             lr=section.optimiser.learning_rate,
             fused=True,  # one kernel for all parameters, on CPU as on GPU
         )
+        self._shapes = {name: list(one.shape) for name, one in module.named_parameters() if one.requires_grad}
+        self._frozen = not all(one.requires_grad for one in module.parameters())
         exact = {name: buffer.detach().clone() for name, buffer in module.named_buffers()}
         self._engine, self._optimiser, _, _ = deepspeed.initialize(
             model=module, optimizer=optimiser, config=engine_document(section)
@@ -68,23 +74,28 @@ class Engine:
         for name, buffer in self._engine.module.named_buffers():  # rotary frequencies, say, do not bear bf16
             buffer.data = exact[name].to(self.device)
 
-    def step(self, step: int, rows: Rows) -> StepReport:
-        """One optimiser step on this rank's part of the global batch.
+    def step(self, step: int, *parts: Rows) -> StepReport:
+        """One optimiser step on this rank's rows of the global batch, in ``train.accumulation`` parts.
 
-        A rank's loss is the weighted mean of its own rows, and ranks count equally: several ranks see the rows that one
-        would, but uneven weights fall a little differently.
+        The loss of a part is the weighted mean of its own rows; parts and ranks count equally: several of them see the
+        rows that one would, but uneven weights fall a little differently.
         """
         share = rate_share(self.section.optimiser, step, self.steps)
         for group, peak in zip(self._optimiser.param_groups, self._peaks, strict=True):
             group["lr"] = peak * share
         stream = np.random.SeedSequence([self.seed, step, torch.distributed.get_rank()])
         torch.manual_seed(int(stream.generate_state(1, np.uint64)[0]) >> 1)
-        loss = self._loss(rows)
-        self._engine.backward(loss)
-        self._engine.step()
+        losses = [self._descend(part) for part in parts]
         kept = self.section.zero_stage > 0
         norm = float(self._engine.get_global_grad_norm()) if kept else None
-        return StepReport(float(loss.detach()), norm, self._peaks[0] * share)
+        return StepReport(float(torch.stack(losses).mean()), norm, self._peaks[0] * share)
+
+    def _descend(self, part: Rows) -> Tensor:
+        """Adds to the gradient; DeepSpeed clips, moves and clears at the last part of a step."""
+        loss = self._loss(part)
+        self._engine.backward(loss)
+        self._engine.step()
+        return loss.detach()
 
     @torch.no_grad()
     def measure(self, rows: Rows) -> float:
@@ -100,12 +111,26 @@ class Engine:
         return loss
 
     def save(self, folder: Path) -> None:
-        """Write this rank's shard of module and optimiser under ``folder``."""
-        self._engine.save_checkpoint(str(folder), tag=TAG, save_latest=False)
+        """Write this rank's shard of what is trained, and of the optimiser, under ``folder``."""
+        self._engine.save_checkpoint(str(folder), tag=TAG, save_latest=False, exclude_frozen_parameters=self._frozen)
+        if torch.distributed.get_rank() == 0:
+            (folder / SHAPES).write_text(json.dumps(self._shapes), encoding="utf-8")
 
     def restore(self, folder: Path) -> None:
-        """Take up what ``save`` left."""
-        self._engine.load_checkpoint(str(folder), tag=TAG)
+        """Take up what ``save`` left.
+
+        Raises:
+            ConfigError: it is the state of a module of another shape.
+        """
+        saved = json.loads((folder / SHAPES).read_text(encoding="utf-8"))
+        if saved != self._shapes:
+            name = next(name for name in {**saved, **self._shapes} if saved.get(name) != self._shapes.get(name))
+            raise ConfigError(
+                f"the run's checkpoint holds {name} of shape {saved.get(name)}",
+                f"{self._shapes.get(name)}: encoder.model is another one now",
+                "Bring the former one back, or change name and train anew",
+            )
+        self._engine.load_checkpoint(str(folder), tag=TAG, load_module_strict=not self._frozen)
 
     def weights(self) -> dict[str, Tensor]:
         """All trained parameters (fp32, from the optimiser's own copies where training is bf16) and the buffers that
@@ -127,11 +152,13 @@ class Engine:
 
 def engine_document(section: TrainSection) -> dict[str, JsonValue]:
     """DeepSpeed's configuration. Its own type is a free-form document, so ours ends here."""
+    offload: dict[str, JsonValue] = {"offload_optimizer": {"device": "cpu"}} if section.offload == "cpu" else {}
     return {
-        "train_micro_batch_size_per_gpu": section.batch // section.workers,
-        "gradient_accumulation_steps": 1,
+        "train_micro_batch_size_per_gpu": section.batch // section.workers // section.accumulation,
+        "gradient_accumulation_steps": section.accumulation,
         "gradient_clipping": section.optimiser.gradient_clip,
-        "zero_optimization": {"stage": section.zero_stage, "overlap_comm": False},
+        "zero_optimization": {"stage": section.zero_stage, "overlap_comm": False, **offload},
+        "zero_force_ds_cpu_optimizer": False,  # its own has to be compiled; torch's steps on the CPU too
         "bf16": {"enabled": section.precision == "bf16"},
         "steps_per_print": 2**31,
         "wall_clock_breakdown": False,

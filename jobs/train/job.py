@@ -21,6 +21,7 @@ from cluster.session import Session
 from iirl_core.artifact import Artifact, load_from
 from iirl_core.canonical import digest_json, folder_of
 from iirl_core.config import Config
+from iirl_core.config.encoding import TextEncoderSection
 from iirl_core.encoder import Encoder, fit_encoder
 from iirl_core.errors import ConfigError
 from iirl_core.release import resolve
@@ -123,17 +124,19 @@ def _tuned(run: Run, encoder: Encoder) -> tuple[Encoder, TrainingTask, Mapping[s
     import ray
 
     from iirl_core.encoder.text import TextEncoder  # transformers takes seconds to import: only for text
-    from iirl_core.tuning.transformer import trained_encoder, trained_expertness
+    from iirl_core.tuning.transformer import check_tuning, trained_encoder, trained_expertness
 
-    if not isinstance(encoder, TextEncoder):
-        raise ConfigError(f"encoder.tuning of a {run.config.encoder.kind} encoder", "text")
+    section = run.config.encoder
+    if not isinstance(encoder, TextEncoder) or not isinstance(section, TextEncoderSection):
+        raise ConfigError(f"encoder.tuning of a {section.kind} encoder", "text")
+    check_tuning(encoder, section.adapters, checkpointing=run.config.train.gradient_checkpointing)
     write_tokens(run, encoder.rendering)
-    task = _task(run, encoder)
+    task = replace(_task(run, encoder), adapters=section.adapters)
     if not run.session.store.exists(f"{run.folder}/{WEIGHTS}"):
         run.session.ray()
         task = replace(task, encoder=ray.put(encoder))
     weights = fit(run.session, task, run.progress)
-    encoder = trained_encoder(encoder, weights)
+    encoder = trained_encoder(encoder, weights, section.adapters)
     sample = min(1.0, SPARE * CALIBRATION_ROWS / run.sources.count("demonstrations", "train"))
     write_features(run, encoder, Choice(sample=sample))
     return encoder, task, trained_expertness(weights)

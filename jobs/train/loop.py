@@ -11,6 +11,7 @@ from safetensors.torch import load as load_tensors
 from torch import nn
 
 from cluster.store import open_store
+from iirl_core.config.encoding import LoraSection
 from iirl_core.config.training import TrainSection
 from iirl_core.expertness import Expertness, ExpertnessSection, build_expertness
 from iirl_core.expertness.discriminator import Discriminator
@@ -32,8 +33,8 @@ class TrainingTask:
     """One run, as its workers need it. ``folder`` is the run's place in the store, ``width`` that of a row of z;
     ``demonstrations`` and ``negatives`` are the summed weights of the rows to learn from; ``together`` rows stay side
     by side in a batch: 2 where they are the sides of comparisons. ``encoder`` is the text encoder that is trained, None
-    where it is frozen and rows of z are learnt from. ``start`` is the key of weights of the expertness to begin with
-    (None: fresh ones).
+    where it is frozen and rows of z are learnt from; ``adapters`` are what of it is trained, None for all. ``start`` is
+    the key of weights of the expertness to begin with (None: fresh ones).
     """
 
     store: str
@@ -49,6 +50,7 @@ class TrainingTask:
     together: int = 1
     encoder: ObjectRef[TextEncoder] | None = None
     start: str | None = None
+    adapters: LoraSection | None = None
 
 
 def train_loop(config: dict[str, TrainingTask]) -> None:
@@ -80,7 +82,8 @@ def build_module(task: TrainingTask) -> nn.Module:
         return model
     from iirl_core.tuning.transformer import tuned_of  # transformers takes seconds to import: only for text
 
-    return tuned_of(ray.get(task.encoder), model)
+    checkpointing = task.train.gradient_checkpointing
+    return tuned_of(ray.get(task.encoder), model, task.adapters, checkpointing=checkpointing)
 
 
 def build_model(task: TrainingTask) -> Expertness:

@@ -82,8 +82,8 @@ def take_steps(
     if start == 0 and first is not None:
         first()
     for step in range(start, task.steps):
-        mine = order.positions(step).reshape(ranks, -1)[rank]
-        report = engine.step(step, rows.take(mine))
+        mine = order.positions(step).reshape(ranks, task.train.accumulation, -1)[rank]
+        report = engine.step(step, *(rows.take(part) for part in mine))
         place = Place(step + 1, task.steps, order.epoch(step), report.loss)
         journal.note(place, report)
         if place.step == task.steps and last is not None:

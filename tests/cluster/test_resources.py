@@ -148,6 +148,8 @@ def test_more_ranks_than_the_nodes_have_room_for_are_refused_instead_of_waiting(
 def test_a_batch_that_ranks_cannot_share_evenly_is_refused() -> None:
     with pytest.raises(ConfigError, match="multiple"):
         plan_training(LAPTOP, TrainSection(workers=2, batch=31))
+    with pytest.raises(ConfigError, match="in 3 parts each"):
+        plan_training(LAPTOP, TrainSection(workers=2, batch=32, accumulation=3))
 
 
 def test_training_on_cpus_talks_gloo_and_on_gpus_nccl() -> None:

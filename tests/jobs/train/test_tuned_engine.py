@@ -10,7 +10,9 @@ import pytest
 import torch
 from torch import nn
 
+from iirl_core.config.encoding import LoraSection
 from iirl_core.config.training import OptimiserSection, TrainSection
+from iirl_core.errors import ConfigError
 from iirl_core.tuning import Texts, Tuned
 from iirl_core.tuning.transformer import tuned_of
 from jobs.train.engine import Engine
@@ -39,9 +41,11 @@ def section(stage: Stage, **more: object) -> TrainSection:
     return TrainSection.model_validate({"batch": 12, "zero_stage": stage, "optimiser": OPTIMISER, **more})
 
 
-def module(model: str) -> Tuned:
+def module(model: str, lora: LoraSection | None = None, *, checkpointing: bool = False, members: int = 2) -> Tuned:
     encoder = encoder_of(model)
-    return tuned_of(encoder, head(encoder.width))
+    expertness = head(encoder.width, members)
+    torch.manual_seed(1)
+    return tuned_of(encoder, expertness, lora, checkpointing=checkpointing)
 
 
 def batch(model: str) -> Texts:
@@ -115,3 +119,69 @@ def test_the_encoder_has_a_rate_of_its_own_and_its_vectors_do_not_decay(calm: st
     trained = sum(parameter.requires_grad for parameter in module(calm).parameters())
     assert len(own.parameters) + len(matrices.parameters) + len(vectors.parameters) == trained
     assert np.all([parameter.requires_grad for parameter in matrices.parameters])
+
+
+@pytest.mark.parametrize("stage", [1, 3])
+def test_adapters_are_trained_saved_and_taken_up_again_without_the_weights_beside_them(
+    stage: Stage, model: str, tmp_path: Path
+) -> None:
+    lora = LoraSection(rank=4, dropout=0.1)
+    through = Engine(module(model, lora), section(stage), STEPS, seed=7)
+    whole = losses(through, model, range(5))
+    through.save(tmp_path)
+    whole += losses(through, model, range(5, STEPS))
+    resumed = Engine(module(model, lora), section(stage), STEPS, seed=7)
+    resumed.restore(tmp_path)
+    assert losses(resumed, model, range(5, STEPS)) == pytest.approx(whole[5:], abs=1e-5)
+    changes = moved(module(model, lora), through.weights())
+    assert {name.partition(".")[0] for name in changes} == {"encoder", "expertness"}
+    assert all("lora_" in name for name in changes if name.startswith("encoder."))
+    # The first matrix of a pair learns nothing at the very first step, when the second is all zeros.
+    assert min(change for name, change in changes.items() if "key.lora" not in name) > 1e-3
+
+
+@pytest.mark.parametrize("stage", [1, 2])
+def test_a_step_in_parts_is_the_same_step(stage: Stage, calm: str) -> None:
+    rows = batch(calm)
+    parts = [rows.pick(np.arange(start, start + 4)) for start in (0, 4, 8)]
+    whole = Engine(module(calm, members=1), section(stage), STEPS)
+    split = Engine(module(calm, members=1), section(stage, accumulation=3), STEPS)
+    expected = [whole.step(step, rows) for step in range(STEPS)]
+    found = [split.step(step, *parts) for step in range(STEPS)]
+    assert [one.loss for one in found] == pytest.approx([one.loss for one in expected], abs=1e-4)
+    assert [one.gradient_norm for one in found] == pytest.approx([one.gradient_norm for one in expected], rel=1e-3)
+    weights = split.weights()
+    for name, value in whole.weights().items():
+        torch.testing.assert_close(weights[name], value, atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("stage", "precision"), [(1, "bf16"), (2, "fp32"), pytest.param(3, "fp32", marks=pytest.mark.slow)]
+)
+def test_an_optimiser_on_the_host_takes_the_same_steps_and_compiles_nothing(
+    stage: Stage, precision: str, calm: str
+) -> None:
+    here, there = (
+        Engine(module(calm), section(stage, precision=precision, offload=offload), STEPS) for offload in ("none", "cpu")
+    )
+    assert losses(there, calm, range(STEPS)) == pytest.approx(losses(here, calm, range(STEPS)), abs=1e-4)
+
+
+@pytest.mark.slow
+def test_layers_computed_again_take_the_same_steps_where_weights_are_spread(model: str) -> None:
+    kept = Engine(module(model), section(3), STEPS)
+    again = Engine(module(model, checkpointing=True), section(3, gradient_checkpointing=True), STEPS)
+    assert losses(again, model, range(STEPS)) == pytest.approx(losses(kept, model, range(STEPS)), abs=1e-4)
+
+
+def test_a_checkpoint_of_another_shape_is_refused(calm: str, tmp_path: Path) -> None:
+    Engine(module(calm), section(1), STEPS).save(tmp_path)
+    encoder = encoder_of(tiny("llama", tmp_path / "llama"))
+    other = Engine(tuned_of(encoder, head(encoder.width)), section(1), STEPS)
+    with pytest.raises(ConfigError, match=r"checkpoint holds .* of shape .* another one now"):
+        other.restore(tmp_path)
+    wider = Engine(module(calm, LoraSection(rank=4)), section(1), STEPS)
+    wider.save(tmp_path / "adapters")
+    narrow = Engine(module(calm, LoraSection(rank=2)), section(1), STEPS)
+    with pytest.raises(ConfigError, match=r"lora_A.* of shape \[4, 32\]; expected \[2, 32\]"):
+        narrow.restore(tmp_path / "adapters")

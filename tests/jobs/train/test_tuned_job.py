@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from cluster.session import Session
 from iirl_core import load
@@ -15,7 +16,7 @@ from iirl_core.config import Config
 from iirl_core.demonstration import conversation
 from iirl_core.encoder import fit_encoder
 from iirl_core.encoder.text import TextEncoder
-from iirl_core.errors import ClusterError
+from iirl_core.errors import ClusterError, ConfigError
 from iirl_core.release import resolve
 from iirl_core.store import DirectoryStore
 from iirl_core.tuning.transformer import tuned_of
@@ -129,3 +130,39 @@ def test_two_ranks_that_share_the_weights_survive_the_death_of_one_and_learn_wha
     assert [line["step"] for line in lines] == list(range(1, len(expected) + 1))
     assert [line["loss"] for line in lines] == pytest.approx(expected, abs=1e-3)
     check_learnt(sealed(store), config)
+
+
+@pytest.mark.slow
+def test_adapters_are_trained_in_parts_and_sealed_as_a_plain_transformer(tmp_path: Path) -> None:
+    """With all that saves memory."""
+    lora = {"rank": 8, "alpha": 16, "dropout": 0.1, "targets": ["query", "value", "dense"]}
+    saving = {"accumulation": 2, "gradient_checkpointing": True, "offload": "cpu", "zero_stage": 2}
+    optimiser = {"learning_rate": 0.01, "encoder_learning_rate": 0.01}
+    model = tiny("bert", tmp_path / "model")
+    encoder = {"tuning": "lora", "lora": lora}
+    config = tuned_config(tmp_path, model, encoder, epochs=16, optimiser=optimiser, **saving)
+    store, folder = made(tmp_path, config)
+    with Session(store) as session:
+        run(session, config, QUIET)
+    losses = [line["loss"] for line in lines_of(store, folder)]
+    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
+    artifact = sealed(store)
+    check_learnt(artifact, config)
+    assert isinstance(artifact.model.encoder, TextEncoder)
+    before = encoder_of(config).model.state_dict()
+    after = artifact.model.encoder.model.state_dict()
+    assert set(after) == set(before)
+    for name in before:
+        if not name.startswith("pooler."):  # that is where a stock classifier keeps its head
+            targeted = name.endswith("weight") and any(f"{target}." in name for target in lora["targets"])
+            assert torch.equal(after[name], before[name]) != targeted, name
+
+
+def test_targets_that_match_nothing_are_refused_before_anything_is_made(tmp_path: Path) -> None:
+    config = tuned_config(
+        tmp_path, tiny("bert", tmp_path / "model"), {"tuning": "lora", "lora": {"targets": ["q_proj"]}}
+    )
+    store, folder = made(tmp_path, config)
+    with Session(store) as session, pytest.raises(ConfigError, match="no linear layer is named q_proj"):
+        run(session, config, QUIET)
+    assert not list(store.list(folder))

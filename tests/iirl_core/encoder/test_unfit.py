@@ -1,0 +1,66 @@
+"""Models, tokenizers and templates that do not fit together are refused before anything is encoded or trained."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file, save_file
+
+from iirl_core.config.encoding import TextEncoderSection
+from iirl_core.encoder import fit_encoder
+from iirl_core.errors import ConfigError
+from tests.iirl_core.encoder.tiny import tiny, tokenizer_of
+
+
+def fit(model: str, **section: object) -> None:
+    fit_encoder(TextEncoderSection.model_validate({"model": model, "max_tokens": 64, **section}), [])
+
+
+def test_a_tokenizer_with_more_tokens_than_the_model(tmp_path: Path) -> None:
+    model = tiny("bert", tmp_path)
+    tokenizer = tokenizer_of("bert")
+    tokenizer.add_tokens([f"new{n}" for n in range(5)])
+    tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(ConfigError, match="tokenizer knows 265 tokens, the model 260"):
+        fit(model)
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{{ messages[0]['content'] }}", "{% for m in messages if m['role'] == 'user' %}{{ m['content'] }}{% endfor %}"],
+)
+def test_a_template_that_drops_the_answer(template: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="drops the answer"):
+        fit(tiny("bert", tmp_path), chat_template=template)
+
+
+def test_a_template_that_refuses_a_plain_conversation_is_left_to_those_that_it_takes(tmp_path: Path) -> None:
+    asks = "{% if messages[0]['role'] != 'system' %}{{ raise_exception('no system') }}{% endif %}{{ messages }}"
+    fit(tiny("bert", tmp_path), chat_template=asks)
+
+
+def test_weights_of_another_shape(tmp_path: Path) -> None:
+    model = tiny("bert", tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))
+    (tmp_path / "config.json").write_text(json.dumps({**config, "intermediate_size": 40}), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"another model's: encoder\.layer\.0\.inter"):
+        fit(model)
+
+
+def test_weights_that_are_not_there(tmp_path: Path) -> None:
+    model = tiny("bert", tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    left = {name: value for name, value in weights.items() if "layer.1." not in name}
+    save_file(left, tmp_path / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ConfigError, match=r"another model's: encoder\.layer\.1"):
+        fit(model)
+
+
+def test_a_model_without_a_pooler_is_whole(tmp_path: Path) -> None:
+    model = tiny("bert", tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    left = {name: value for name, value in weights.items() if not name.startswith("pooler.")}
+    save_file(left, tmp_path / "model.safetensors", {"format": "pt"})
+    fit(model)
