@@ -15,7 +15,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,7 @@ class Order:
     window: int = WINDOW
     together: int = 1
     lengths: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None
+    _kept: dict[tuple[int, int], NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if min(self.rows, self.batch, self.window, self.together) < 1:
@@ -78,7 +79,16 @@ class Order:
         return np.concatenate(parts).astype(np.int64)
 
     def _inside(self, epoch: int, window: int, start: int, size: int) -> NDArray[np.int64]:
-        """The ``size`` groups of one window as they come; the first stands at place ``start`` of the epoch."""
+        """The ``size`` groups of one window as they come; the first stands at place ``start`` of the epoch. The
+        last two windows are kept: step after step asks for them again.
+        """
+        if (epoch, window) not in self._kept:
+            if len(self._kept) > 1:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[epoch, window] = self._shuffled(epoch, window, start, size)
+        return self._kept[epoch, window]
+
+    def _shuffled(self, epoch: int, window: int, start: int, size: int) -> NDArray[np.int64]:
         random = self._random(epoch, window + 1)
         groups = window * (self.window // self.together) + random.permutation(size)
         if self.lengths is None:

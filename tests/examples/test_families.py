@@ -11,7 +11,8 @@ FAMILIES = Path(__file__).resolve().parents[2] / "examples" / "families"
 
 
 @pytest.mark.parametrize(
-    ("name", "family"), [("joint", "joint"), ("frft", "bradley_terry"), ("bradley-terry", "bradley_terry")]
+    ("name", "family"),
+    [("joint", "joint"), ("tuned", "discriminator"), ("frft", "bradley_terry"), ("bradley-terry", "bradley_terry")],
 )
 def test_each_family_has_a_configuration_that_loads(name: str, family: str) -> None:
     config = load_config(FAMILIES / f"{name}.yaml")
