@@ -31,6 +31,7 @@ from jobs.outcome import Outcome
 from jobs.train.dealing import Choice
 from jobs.train.fitting import fit
 from jobs.train.journal import METRICS
+from jobs.train.leakage import check_leakage
 from jobs.train.loop import TrainingTask, open_rows, order_of
 from jobs.train.parent import read_parent, weights_key
 from jobs.train.preparing import Run, write_features, write_tokens
@@ -50,8 +51,8 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
 
     Raises:
         NotFound: a corpus was never ingested, or there is no parent.
-        ConfigError: there is no builder key, a class or split is empty, the cluster lacks what is asked for, or the
-            parent is none to start from.
+        ConfigError: there is no builder key, a class or split is empty, what is trained on is also held out, the
+            cluster lacks what is asked for, or the parent is none to start from.
         ClusterError: training failed more often than allowed.
         ArtifactError: a re-fit does not keep what the root gave its guard set.
     """
@@ -79,6 +80,7 @@ def _fit_once(
     store = session.store
     folder = f"runs/{config.name}/{run_name(config, sources, parent)}"
     if not store.exists(f"{folder}/{WEIGHTS}"):
+        check_leakage(config, sources)
         plan_training(session.cluster(), config.train)  # refused now rather than after encoding
     this = Run(session, config, sources, folder, progress)
     if parent is not None:
