@@ -150,7 +150,7 @@ def _task(run: Run, encoder: Encoder) -> TrainingTask:
     together = 2 if needs_pairs(config) else 1
     if together > 1:
         rows.check_pairs()
-    order = order_of(rows, config.train, config.seed, together)
+    order = order_of(rows, config.train, config.seed, together, config.expertness)
     demonstrations, negatives = rows.weights()
     if demonstrations == 0:
         raise ConfigError("every demonstration in the train split has weight 0", "some weight > 0")

@@ -12,6 +12,7 @@ from torch import nn
 
 from cluster.store import open_store
 from iirl_core.config.encoding import LoraSection
+from iirl_core.config.expertness import OccupancySection
 from iirl_core.config.training import TrainSection
 from iirl_core.expertness import Expertness, ExpertnessSection, build_expertness
 from iirl_core.expertness.discriminator import Discriminator
@@ -59,7 +60,7 @@ def train_loop(config: dict[str, TrainingTask]) -> None:
     torch.set_num_threads(task.threads)
     store = open_store(task.store)
     rows = open_rows(store, task.folder, tuned=task.encoder is not None)
-    order = order_of(rows, task.train, task.seed, task.together)
+    order = order_of(rows, task.train, task.seed, task.together, task.expertness)
     engine = Engine(build_module(task), task.train, task.steps, seed=task.seed)
     take_steps(task, store, engine, order, rows)
 
@@ -69,9 +70,14 @@ def open_rows(store: Store, folder: str, *, tuned: bool) -> Features | Tokens:
     return Tokens(store, f"{folder}/tokens", "train") if tuned else Features(store, f"{folder}/features", "train")
 
 
-def order_of(rows: Features | Tokens, section: TrainSection, seed: int, together: int) -> Order:
-    """In which order they are learnt from: texts in batches of like length."""
-    lengths = rows.lengths if isinstance(rows, Tokens) else None
+def order_of(
+    rows: Features | Tokens, section: TrainSection, seed: int, together: int, expertness: ExpertnessSection
+) -> Order:
+    """In which order they are learnt from: texts in batches of like length, unless the loss is to see how the signal
+    goes with length.
+    """
+    mixed = not isinstance(expertness, OccupancySection) and expertness.length_debias > 0
+    lengths = rows.lengths if isinstance(rows, Tokens) and not mixed else None
     return Order(len(rows), section.batch, seed, together=together, lengths=lengths)
 
 

@@ -9,8 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from iirl_core.config.expertness import DiscriminatorSection
+from iirl_core.config.training import TrainSection
 from iirl_core.store import DirectoryStore
 from iirl_core.tuning import Texts
+from jobs.train.loop import order_of
 from jobs.train.tokens import Tokens, schema
 
 ROWS = np.arange(40)
@@ -73,3 +76,14 @@ def test_a_batch_is_padded_to_its_own_longest_text_and_the_mask_says_where(token
         "margin": [0.0, -2.0, -1.0],
         "length": [0.0, 0.5, 0.25],
     }
+
+
+def test_batches_are_of_like_length_unless_the_loss_looks_at_lengths(tokens: Tokens) -> None:
+    section = TrainSection(batch=8)
+
+    def spread(debias: float) -> float:
+        order = order_of(tokens, section, 0, 1, DiscriminatorSection(length_debias=debias))
+        return float(np.mean([np.ptp(tokens.lengths(order.positions(step))) for step in range(5)]))
+
+    assert spread(0.0) < 3
+    assert spread(1.0) > 4

@@ -53,7 +53,7 @@ def encoder_of(config: Config) -> TextEncoder:
 def never_stopped(store: DirectoryStore, config: Config, folder: str) -> list[float]:
     """The losses of the same run in this process, from its tokens, by one rank and without a checkpoint."""
     tokens = Tokens(store, f"{folder}/tokens", "train")
-    order = order_of(tokens, config.train, config.seed, 1)
+    order = order_of(tokens, config.train, config.seed, 1, config.expertness)
     steps, encoder = order.steps(config.train.epochs), encoder_of(config)
     task = TrainingTask(
         store.url, folder, config.expertness, config.train, encoder.width, steps, *tokens.weights(), config.seed
