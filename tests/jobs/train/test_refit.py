@@ -45,7 +45,9 @@ def root(tmp_path: Path) -> Config:
     return config
 
 
-def child(root: Config, select: dict[str, Any], learning_rate: float = 1e-4, things: str = "bike") -> Config:
+def child(
+    root: Config, select: dict[str, Any], learning_rate: float = 1e-4, things: str = "bike", epochs: int = 2
+) -> Config:
     """Re-fits for a policy that writes of nothing but one kind of thing."""
     folder = Path(root.corpora[0].files[0]).parent
     lines = [
@@ -61,7 +63,7 @@ def child(root: Config, select: dict[str, Any], learning_rate: float = 1e-4, thi
     answers = {"name": "answers", "role": "samples", "files": [str(folder / "answers.jsonl")]}
     answers["origin"] = {"policy": "cyclist"}
     document["corpora"].append(answers)
-    document["train"] |= {"parent": "manners", "select": select, "epochs": 2}
+    document["train"] |= {"parent": "manners", "select": select, "epochs": epochs}
     document["train"]["optimiser"]["learning_rate"] = learning_rate
     config = Config.model_validate(document)
     ingest(DirectoryStore(folder / "store"), config.model_copy(update={"corpora": config.corpora[-1:]}))
@@ -195,7 +197,7 @@ def test_a_refit_that_unlearns_what_was_good_is_refused(root: Config, tmp_path: 
     (tmp_path / "comparisons.jsonl").write_text("".join(json.dumps(row) + "\n" for row in turned))
     ingest(DirectoryStore(Path(root.store)), root)
     with pytest.raises(ArtifactError, match="known-good inputs lose more than their budget; the worst keeps"):
-        run(session, child(root, {"by": "random", "keep": 20}, learning_rate=0.01), QUIET)
+        run(session, child(root, {"by": "random", "keep": 20}, learning_rate=0.01, epochs=40), QUIET)
     with pytest.raises(NotFound, match="no artifact of refit"):
         resolve(session.store, "refit")
 
