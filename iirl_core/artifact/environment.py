@@ -8,7 +8,18 @@ from importlib import metadata
 from iirl_core.canonical import JsonValue
 from iirl_core.config import Config
 
-PACKAGES = ("iirl", "numpy", "torch", "transformers", "tokenizers", "safetensors", "pyarrow", "ray", "deepspeed")
+PACKAGES = (
+    "iirl",
+    "numpy",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "safetensors",
+    "peft",
+    "pyarrow",
+    "ray",
+    "deepspeed",
+)
 
 WHERE = ("store", "keys", "serve")
 """Sections that say where things lie, not what they are: two machines that make the same artifact differ in them."""

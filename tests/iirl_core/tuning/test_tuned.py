@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from iirl_core.config.expertness import BradleyTerrySection, DiscriminatorSection, JointSection
 from iirl_core.encoder import save_encoder
 from iirl_core.encoder.saving import load_encoder
-from iirl_core.expertness import Batch
+from iirl_core.expertness import Batch, ExpertnessSection, build_expertness
 from iirl_core.tuning.transformer import trained_encoder, trained_expertness, tuned_of
 from tests.iirl_core.encoder.tiny import Kind, tiny
 from tests.iirl_core.tuning.samples import conversations, encoder_of, head, quiet, texts
@@ -25,6 +27,30 @@ def test_the_loss_is_that_of_the_encoders_own_rows(kind: Kind, pooling: str, tmp
     expected = expertness.loss(Batch(z, batch.expert, batch.weight, batch.row))
     found = tuned_of(encoder, expertness)(**batch.tensors())
     assert float(found.detach()) == pytest.approx(float(expected.detach()), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        BradleyTerrySection(hidden=8, margin=0.5, length_debias=1.0),
+        JointSection(hidden=8),
+        DiscriminatorSection(hidden=0),
+    ],
+)
+def test_every_family_that_learns_from_negatives_can_be_tuned(section: ExpertnessSection, tmp_path: Path) -> None:
+    encoder = encoder_of(quiet(tmp_path))
+    items = conversations()
+    torch.manual_seed(0)
+    expertness, batch = build_expertness(section, encoder.width), texts(encoder, items)
+    one = torch.linspace(0, 2, len(items))
+    batch = replace(batch, margin=one, length=one)
+    rows = Batch(encoder.encode(items).z, batch.expert, batch.weight, batch.row, batch.margin, batch.length)
+    expected = float(expertness.loss(rows).detach())
+    tuned = tuned_of(encoder, expertness)
+    loss = tuned(**batch.tensors())
+    assert float(loss.detach()) == pytest.approx(expected, abs=1e-5)
+    loss.backward()
+    assert all(parameter.grad is not None for parameter in tuned.encoder.parameters() if parameter.requires_grad)
 
 
 @pytest.mark.parametrize("kind", ["bert", "llama"])
