@@ -28,7 +28,7 @@ import numpy as np
 import torch
 
 from benchmarks.ars import Judge, Policy, Progress, Settings, roll, train
-from benchmarks.figures import Figure, arguments, figure, machine, write_results
+from benchmarks.figures import RESULTS, Figure, arguments, figure, machine, write_results
 from benchmarks.locomotion import TASKS, TaskName, Worlds
 from benchmarks.teachers import TEACHERS, Teacher, demonstrations_of, judge_of, mixture, occupancy, true_return
 
@@ -42,6 +42,7 @@ SETTINGS: dict[TaskName, Settings] = {
     "Hopper": Settings(directions=8, top=4, noise=0.025, step_size=0.01, budget=1_000_000),
     "Walker2d": Settings(directions=16, top=8, noise=0.025, step_size=0.02, budget=1_000_000),
 }
+COLOURS: dict[Teacher, str] = {"true": "black", "occupancy": "tab:green", "mixture": "tab:red"}
 QUICK = Settings(directions=2, top=1, noise=0.03, step_size=0.02, budget=600, horizon=100)
 
 
@@ -172,8 +173,34 @@ def notes_of(runs: Sequence[Run]) -> str:
     )
 
 
+def plot(path: Path, runs: Sequence[Run]) -> None:
+    """True return over steps of the world, while training; a line per run."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    tasks = [task for task in get_args(TaskName) if any(run.task == task for run in runs)]
+    drawing, axes = plt.subplots(1, len(tasks), figsize=(4 * len(tasks), 3), squeeze=False)
+    for axis, task in zip(axes[0], tasks, strict=True):
+        for teacher in TEACHERS:
+            taught = [run for run in runs if (run.task, run.teacher) == (task, teacher)]
+            for number, run in enumerate(taught):
+                steps, returns = [p.steps / 1e6 for p in run.curve], [p.true_return for p in run.curve]
+                label = teacher if number == 0 else None
+                axis.plot(steps, returns, color=COLOURS[teacher], linewidth=0.9, alpha=0.8, label=label)
+        axis.set_title(task, fontsize=9)
+        axis.set_xlabel("million steps of the world", fontsize=8)
+        axis.tick_params(labelsize=7)
+        axis.legend(fontsize=7, title="taught by", title_fontsize=7)
+    axes[0][0].set_ylabel("true return of an update's episodes", fontsize=8)
+    drawing.tight_layout()
+    drawing.savefig(path, dpi=110)
+    plt.close(drawing)
+
+
 def main() -> int:
-    """Run what is missing, print the table, write it."""
+    """Run what is missing, print the table, draw, write."""
     parser = arguments("policy_training", (__doc__ or "").splitlines()[0])
     parser.add_argument("--only", choices=get_args(TaskName), nargs="+", default=list(get_args(TaskName)))
     parser.add_argument("--teachers", choices=TEACHERS, nargs="+", default=list(TEACHERS))
@@ -181,6 +208,7 @@ def main() -> int:
     parser.add_argument("--runs", type=Path, default=Path(".iirl-exam"), help="where each run is kept")
     parser.add_argument("--resume", action="store_true", help="do not repeat the runs that are there")
     parser.add_argument("--report", action="store_true", help="run nothing")
+    parser.add_argument("--plot", type=Path, default=RESULTS / "policy_training.png")
     options = parser.parse_args()
     if not options.data.is_dir():
         print(f"policy_training: there is no data at {options.data}", file=sys.stderr)
@@ -199,6 +227,7 @@ def main() -> int:
         )
     runs = [read_run(file) for file in sorted(options.runs.glob("*.json"))]
     figures = figures_of(runs)
+    plot(options.plot, runs)
     write_results("policy_training", figures, notes_of(runs), options.json)
     return 1 if any(each.met is False for each in figures) else 0
 

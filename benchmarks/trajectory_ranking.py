@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -38,14 +39,16 @@ FIRST = 100
 NOISE = (0.3, 1.0)
 """Of perturbed experts, in deviations of the demonstrations."""
 SEPARATED = 0.99
+OURS = ("returns", "auroc")
+"""Suites of the learnt reward; any other name is a baseline's."""
 BEST = 6
 """Rollouts that count as the expert's own."""
 NOTES = (
     "27 unseen rollouts per task, three seeds of each learner; a figure is the median over seeds and its baseline"
     f" column the first seed's 95% bootstrap interval over rollouts. `@{FIRST}`: on the first {FIRST} steps of the"
-    " rollouts that have as many, against the true return of the whole episode; `given_length`: partial rank"
-    " correlation. NAME alone: a baseline without learning (length; distance to the nearest expert state; Mahalanobis"
-    " distance; forward velocity)."
+    " rollouts that have as many, against the true return of the whole episode; the target of such a figure is the"
+    " best baseline's. `given_length`: partial rank correlation. NAME alone: a baseline without learning (length;"
+    " distance to the nearest expert state; Mahalanobis distance; forward velocity)."
 )
 
 
@@ -66,20 +69,31 @@ TASKS = (
     Task("Walker2d-v4", 8, (7, 4, 0.07, 0.60, 100)),
 )
 
-Learner = Callable[[Task, Sequence[Trajectory], int], RewardModel]
+Learner = Callable[[Task, Path, int], RewardModel]
 
 
-def _reference(task: Task, shown: Sequence[Trajectory], seed: int) -> RewardModel:
+@cache
+def _mixture(file: Path, seed: int, section: str) -> RewardModel:
+    """Learnt once for all maps."""
+    return mixture(demonstrations_of(file), seed, MixtureSection.model_validate_json(section))
+
+
+def _plain(task: Task, file: Path, seed: int) -> RewardModel:  # noqa: ARG001 - the same on every task
+    return _mixture(file, seed, MIXTURE.model_dump_json())
+
+
+def _reference(task: Task, file: Path, seed: int) -> RewardModel:
     bottleneck, experts, low, high, steepness = task.reference
-    model = mixture(shown, seed, MixtureSection(experts=experts, bottleneck=bottleneck, hidden=MIXTURE.hidden))
+    section = MixtureSection(experts=experts, bottleneck=bottleneck, hidden=MIXTURE.hidden)
+    model = _mixture(file, seed, section.model_dump_json())
     return RewardModel(model.encoder, model.expertness, Exponential(low, high, steepness), model.spaces, model.support)
 
 
-LEARNERS: dict[str, Learner] = {
-    "occupancy": lambda _, shown, seed: occupancy(shown, seed, ends=False),
-    "mixture": lambda _, shown, seed: mixture(shown, seed),
-    "reference": _reference,
-}
+def _occupancy(task: Task, file: Path, seed: int) -> RewardModel:  # noqa: ARG001 - the same on every task
+    return occupancy(demonstrations_of(file), seed, ends=False)
+
+
+LEARNERS: dict[str, Learner] = {"mixture": _plain, "reference": _reference, "occupancy": _occupancy}
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,13 +109,14 @@ def rewards_of(model: RewardModel, items: Sequence[Input]) -> Floats:
     return np.array([reading.reward for reading in model.read(items)])
 
 
-def rank(task: Task, learner: Learner, shown: Sequence[Trajectory], rollouts: Sequence[Rollout], seeds: int) -> Ranked:
-    """All figures of one learner on one task."""
+def rank(task: Task, learner: Learner, file: Path, rollouts: Sequence[Rollout], seeds: int) -> Ranked:
+    """All figures of one learner on one task, learnt from the demonstrations in ``file``."""
+    shown = demonstrations_of(file)
     found: dict[str, list[Estimate]] = {}
     first = np.zeros(0)
     resampling = Resampling()
     for seed in SEEDS[:seeds]:
-        model = learner(task, shown, seed)
+        model = learner(task, file, seed)
         for suffix, part in (("", rollouts), (f"@{FIRST}", first_steps(rollouts, FIRST))):
             for each in returns(returned_of(task, model, shown, part), resampling):
                 found.setdefault(f"{each.name}{suffix}", []).append(each)
@@ -150,30 +165,31 @@ def separations(
 
 
 def figures_of(task: Task, ranked: Mapping[str, Ranked]) -> list[Figure]:
-    """What each learner reached, and the best baseline beside it. Baselines do not depend on a seed."""
+    """What each learner reached, and what baselines do, which do not depend on a seed."""
     short = task.name.partition("-")[0]
-    found = []
+    baselines = {
+        name: estimates[0]
+        for name, estimates in next(iter(ranked.values())).estimates.items()
+        if name.partition("/")[0] not in OURS
+    }
+    found = [
+        Figure(f"{short}: {name.replace('/returns/', ' alone ')}", each.value, "", baseline=_interval(each))
+        for name, each in baselines.items()
+    ]
+    equal = f"returns/spearman@{FIRST}"
+    best = max(each.value for name, each in baselines.items() if name.endswith(equal))
     for learner, result in ranked.items():
         for name, estimates in result.estimates.items():
-            owner, _, rest = name.partition("/")
-            values = [each.value for each in estimates]
-            interval = f"95% {estimates[0].low:.3f} to {estimates[0].high:.3f}"
-            if owner in ("returns", "auroc"):
-                bound = SEPARATED if owner == "auroc" and learner == "occupancy" else None
-                found.append(
-                    figure(
-                        f"{short}: {learner} {rest if owner == 'returns' else name}",
-                        values,
-                        "",
-                        at_least=bound,
-                        baseline=interval,
-                    )
-                )
-            elif learner == next(iter(ranked)):
-                found.append(
-                    figure(f"{short}: {owner} alone {rest.partition('/')[2]}", values[:1], "", baseline=interval)
-                )
+            if name.partition("/")[0] in OURS:
+                bound = best if name == equal else SEPARATED if name.startswith("auroc") else None
+                title = f"{short}: {learner} {name.removeprefix('returns/')}"
+                values = [each.value for each in estimates]
+                found.append(figure(title, values, "", at_least=bound, baseline=_interval(estimates[0])))
     return found
+
+
+def _interval(estimate: Estimate) -> str:
+    return f"95% {estimate.low:.3f} to {estimate.high:.3f}"
 
 
 def plot(path: Path, tasks: Sequence[tuple[Task, Sequence[Rollout], Mapping[str, Ranked]]]) -> None:
@@ -213,11 +229,11 @@ def main() -> int:
     figures, drawn = list[Figure](), []
     for task in TASKS[:1] if options.quick else TASKS:
         folder = options.data / "mujoco"
-        shown = demonstrations_of(folder / f"{task.name}-expert.npz")
+        file = folder / f"{task.name}-expert.npz"
         rollouts = read_rollouts(RecordFile(str(folder / f"{task.name}-rollouts.npz")))
         learners = {"occupancy": LEARNERS["occupancy"]} if options.quick else LEARNERS
         ranked = {
-            name: rank(task, learner, shown, rollouts, 1 if options.quick else 3) for name, learner in learners.items()
+            name: rank(task, learner, file, rollouts, 1 if options.quick else 3) for name, learner in learners.items()
         }
         figures += figures_of(task, ranked)
         drawn.append((task, rollouts, ranked))

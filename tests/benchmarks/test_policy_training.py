@@ -68,12 +68,15 @@ def test_a_quick_exam_runs_and_is_resumed(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "mujoco").mkdir()
     shown = np.concatenate([walk(300, 0).observations, walk(300, 1).observations])
     np.savez(tmp_path / "mujoco" / "HalfCheetah-v4-expert.npz", observations=shown, episode=np.repeat([0, 1], 300))
-    arguments = ["--quick", "--resume", "--data", ".", "--runs", "runs", "--json", "out.json", "--seeds", "0"]
-    monkeypatch.setattr(sys, "argv", ["x", *arguments, "--only", "HalfCheetah", "--teachers", "true", "occupancy"])
+    arguments = ["--quick", "--resume", "--data", ".", "--runs", "runs", "--json", "out.json", "--plot", "p.png"]
+    monkeypatch.setattr(
+        sys, "argv", ["x", *arguments, "--seeds", "0", "--only", "HalfCheetah", "--teachers", "true", "occupancy"]
+    )
     policy_training.main()
     made = {file: file.read_bytes() for file in (tmp_path / "runs").iterdir()}
     assert {file.name for file in made} == {"HalfCheetah-true-0.json", "HalfCheetah-occupancy-0.json"}
     written = json.loads((tmp_path / "out.json").read_text())
     assert "HalfCheetah: occupancy against true" in written["figures"]
+    assert (tmp_path / "p.png").stat().st_size > 0
     policy_training.main()
     assert {file: file.read_bytes() for file in (tmp_path / "runs").iterdir()} == made
