@@ -64,8 +64,8 @@ class TrajectoryEncoderSection(Section):
     one before it."""
     terminal: Literal["ignored", "absorbing"] = "ignored"
     """How terminal and absorbing states are treated. ``ignored``: they score like any other state. ``absorbing``: a
-    trajectory that ended by itself (``terminal``) counts as if it stayed, up to the horizon, in a state unlike any that
-    was demonstrated; only expertness.family occupancy can score that."""
+    trajectory that ended by itself (``terminal``) counts as if it stood, up to the horizon, where it began; only
+    expertness.family occupancy can score that."""
     horizon: int | None = Field(default=None, ge=1)
     """Steps after which an episode is cut off: what terminal: absorbing counts up to."""
 

@@ -33,10 +33,9 @@ class Occupancy(LearntInOnePass):
     ``μ = Σ_t φ(z_t)/T`` and μ_E are mean features; ``φ(z) = √(2v/F)·cos(zW + p)`` has F random Fourier features of each
     width (Rahimi and Recht 2007).
 
-    An episode that the world ended is followed by absorbing steps, which count in μ as rows do. They all lie at one
-    place: √(2D) away from the demonstrations' mean, in a direction of its own that no row has a part in. So to end is
-    about as bad as to be somewhere else, whatever the width, and a policy that does well and falls late is better than
-    one that stands still.
+    An episode that the world ended is followed by absorbing steps, which count in μ as rows do: its first row, over and
+    over, as if it stood where it began. So to end costs what standing still costs, no more (or a policy that stands
+    safely would beat one that learns to run and falls) and no less, and it cannot be chosen where to end well.
 
     A row's signal is its credit ``c_t = S + g_t − mean_t g_t`` with ``g_t = −⟨μ − μ_E, φ(z_t)⟩``, half the first
     variation of S at the episode's own occupancy: it says which rows the episode should have more of, and its mean over
@@ -49,7 +48,6 @@ class Occupancy(LearntInOnePass):
     frequencies: Tensor
     phases: Tensor
     mean: Tensor
-    absorbing: Tensor
 
     def __init__(self, width: int, features: int, widths: Sequence[float]) -> None:
         super().__init__()
@@ -59,8 +57,6 @@ class Occupancy(LearntInOnePass):
         self.register_buffer("scale", (2 / each * share).sqrt().repeat_interleave(each))
         self.register_buffer("frequencies", torch.randn(width, len(spread)) / spread)
         self.register_buffer("phases", torch.rand(len(spread)) * (2 * math.pi))
-        aside = torch.randn(len(spread)) / spread * math.sqrt(2 * width)
-        self.register_buffer("absorbing", self.scale * torch.cos(aside + self.phases))
         self.register_buffer("mean", torch.zeros(len(spread)))
 
     @property
@@ -81,7 +77,7 @@ class Occupancy(LearntInOnePass):
         lengths = torch.tensor(episodes.lengths)
         absorbed = torch.tensor(episodes.absorbed or (0,) * len(lengths)).to(z.dtype)
         owner = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
-        total = absorbed.unsqueeze(1) * self.absorbing
+        total = absorbed.unsqueeze(1) * self.features(z[lengths.cumsum(dim=0) - lengths])
         few = list(self._chunks(z, owner)) if len(z) <= KEPT else None
         for features, whose in few or self._chunks(z, owner):
             total = total.index_add(0, whose, features)

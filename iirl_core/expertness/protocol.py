@@ -88,7 +88,7 @@ class Latents:
 @dataclass(frozen=True)
 class Episodes:
     """Which rows are one input: ``lengths[b]`` rows, in order, belong to input b. ``absorbed[b]`` steps follow them in
-    an absorbing state, where the encoder counts those (empty: nowhere).
+    an absorbing state, where the encoder counts those (empty: nowhere): the input ended by itself.
     """
 
     lengths: tuple[int, ...]

@@ -111,6 +111,14 @@ def test_an_episode_scores_the_same_beside_others_and_across_chunks() -> None:
     assert torch.allclose(together, alone, atol=1e-5)
 
 
+def test_an_end_counts_as_standing_where_it_began() -> None:
+    module, seen = learnt(torch.randn(500, 3)), torch.randn(40, 3)
+    stood = torch.cat([seen[:10], seen[:1].expand(30, 3)])
+    ended = module.credit(seen[:20], Episodes((10, 10), (30, 0)))[0]
+    assert ended[:10].mean().item() == pytest.approx(module.signals(stood).mean().item(), abs=1e-6)
+    assert ended[10:].mean().item() == pytest.approx(module.signals(seen[10:20]).mean().item(), abs=1e-6)
+
+
 def test_only_weighted_demonstrations_are_learnt_from() -> None:
     z, other = torch.randn(50, 3), torch.randn(20, 3) + 5
     module, both = learnt(z), learnt(z)
@@ -161,7 +169,7 @@ def test_ending_early_costs_only_where_the_end_is_absorbing(model: RewardModel) 
     cut = Trajectory(short.observations)  # type: ignore[union-attr]
     assert model.read([short])[0].reward == pytest.approx(model.read([cut])[0].reward)
     ended, open_ = absorbing.read([short, cut])
-    assert ended.signal < open_.signal - 0.05
+    assert ended.signal < open_.signal - 0.03
     assert ended.reward < open_.reward / 2
     assert len(ended.step_rewards) == len(open_.step_rewards) == STEPS // 2
     with pytest.raises(ConfigError, match="ended by itself"):
