@@ -120,6 +120,11 @@ def true_return(episodes: Sequence[Episode]) -> Floats:
     return np.array([episode.rewards.sum() for episode in episodes])
 
 
+def true_teacher(alive: float) -> Judge:
+    """The true return without the bonus ``alive`` for each step."""
+    return lambda episodes: true_return(episodes) - alive * np.array([len(episode) for episode in episodes])
+
+
 def judge_of(model: RewardModel) -> Judge:
     """What a trainer makes of the artifact's rewards: of a family of whole episodes the episode's reward, of any other
     the sum of its steps'.
