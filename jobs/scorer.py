@@ -83,11 +83,9 @@ class Scorer:
         return pickle.dumps([verify(finding, self.artifact, self.norms) for finding in asked])
 
     def rate(self, digests: Sequence[Digest], trust_remote_code: bool, question: bytes) -> bytes:
-        """Pickled inputs → the rewards of each artifact ``[D, N]`` and what random heads over the first one's encoder
-        say ``[N, H]``, pickled as in ``answer``. An artifact stays loaded once it was asked.
+        """Pickled inputs → what each artifact says of them, a pickled list of Scored; as in ``answer``. An artifact
+        stays loaded once it was asked.
         """
-        import numpy as np
-
         from iirl_core.artifact import load_from
         from jobs.evaluate.scoring import score
 
@@ -96,8 +94,7 @@ class Scorer:
             if digest not in self.rated:
                 artifact = load_from(self.store, digest, trust_remote_code=trust_remote_code, device=self.device)
                 self.rated[digest] = artifact.model
-        scored = [score(self.rated[digest], inputs) for digest in digests]
-        return pickle.dumps((np.stack([one.inputs for one in scored]), scored[0].heads))
+        return pickle.dumps([score(self.rated[digest], inputs) for digest in digests])
 
     def _take(self, assignment: Assignment) -> None:
         import ray

@@ -14,6 +14,8 @@ NOTES = {
     "best_of_n": "golden score of the best of N answers by reward; win: over an answer at random; kl: how far picking "
     "moves the policy at most, in nats",
     "kl": "nats: how far picking the best of N moves the policy at most",
+    "returns": "rollouts whose true returns are known: Spearman's correlation of the mean reward of a step and the "
+    "true return; given_length: with what both share with length taken out",
     "calibration": "expected calibration error of the reward as the probability of a demonstration; even classes, "
     "10 bins of equal mass",
 }

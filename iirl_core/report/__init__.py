@@ -20,5 +20,6 @@ from iirl_core.report.evaluation_data import Curve as Curve
 from iirl_core.report.evaluation_data import Diagram as Diagram
 from iirl_core.report.evaluation_data import EvaluationData as EvaluationData
 from iirl_core.report.evaluation_data import Panel as Panel
+from iirl_core.report.evaluation_data import Rollouts as Rollouts
 from iirl_core.report.evaluation_page import render_evaluation as render_evaluation
 from iirl_core.report.page import render_report as render_report

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from iirl_core.canonical import Digest
 from iirl_core.evaluation.calibration import Reliability
 from iirl_core.evaluation.evaluation import SuiteFacts
+from iirl_core.evaluation.frozen import Floats
 from iirl_core.evaluation.judge import PolicyMeans
 from iirl_core.report.data import Distribution, EvaluationFigure
 
@@ -38,6 +39,14 @@ class Diagram:
 
 
 @dataclass(frozen=True, eq=False)
+class Rollouts:
+    """True returns ``[N]`` of rollouts, and the mean rewards of their steps ``[N]``."""
+
+    returns: Floats
+    rewards: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Chapter:
     """The unseen splits (``facts`` None), or one suite of files. ``figures`` have their baselines beside them; of the
     pictures those are drawn for which there is something. ``seen`` names policies that the reward learnt from.
@@ -51,6 +60,7 @@ class Chapter:
     diagrams: tuple[Diagram, ...] = ()
     panels: tuple[Panel, ...] = ()
     policies: tuple[PolicyMeans, ...] = ()
+    rollouts: Rollouts | None = None
     seen: tuple[str, ...] = ()
 
 

@@ -64,6 +64,7 @@ def _drawings(key: str, chapter: Chapter) -> dict[str, str]:
     from iirl_core.report.curve_chart import curve_chart
     from iirl_core.report.policy_chart import policy_chart
     from iirl_core.report.reliability_chart import reliability_chart
+    from iirl_core.report.return_chart import return_chart
     from iirl_core.report.reward_chart import distribution_chart
 
     drawings = {}
@@ -75,6 +76,8 @@ def _drawings(key: str, chapter: Chapter) -> dict[str, str]:
         drawings["reliability"] = reliability_chart(f"{key}-reliability", chapter.diagrams)
     if len(chapter.policies) > 1:
         drawings["policies"] = policy_chart(f"{key}-policies", chapter.policies, chapter.seen)
+    if chapter.rollouts is not None:
+        drawings["returns"] = return_chart(f"{key}-returns", chapter.rollouts)
     return drawings
 
 

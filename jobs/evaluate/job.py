@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from itertools import chain
+
 from cluster.session import Session
 from iirl_core.artifact import Artifact, load_from
 from iirl_core.canonical import folder_of
@@ -13,9 +16,12 @@ from iirl_core.log import Event, append
 from iirl_core.release import resolve
 from iirl_core.report import render_evaluation
 from iirl_core.store import Store
+from jobs.audit.scorers import ScorerPool
 from jobs.console import Progress
 from jobs.evaluate.page import evaluation_data
+from jobs.evaluate.rating import Raters
 from jobs.evaluate.rollouts import find_rollouts, rank_rollouts
+from jobs.evaluate.scoring import Advance, Score, score
 from jobs.evaluate.suites import examine_suites, prepare_suites
 from jobs.evaluate.table import HEADERS, SUITE_HEADERS, suite_rows, table_rows, warnings
 from jobs.evaluate.unseen import freeze, read_unseen
@@ -48,26 +54,32 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
             "no demonstration is in the unseen split", "at least one", "Change corpora[].split and ingest"
         )
     inputs = sum(len(one.demonstrations) for one in unseen)
-    with progress.task("evaluating", total=inputs) as advance:
-        frozen = freeze(artifact.model, unseen, config, advance)
-        estimates = evaluate(frozen, Resampling(config.evaluate.bootstrap, config.seed))
-    examined = examine_suites(session, config, artifact, asked, progress)
-    ranked, rankings = rank_rollouts(artifact.model, rollouts, _shown(store, artifact, config), config)
+    with ExitStack() as stack:
+        raters = None
+        if asked or config.audit.gpus_per_scorer:  # else too little to start Ray for
+            pool = stack.enter_context(ScorerPool(session, config.audit))
+            raters = Raters(pool, config.trusts_remote_code)
+        with progress.task("evaluating") as advance:
+            frozen = freeze(_scoring(artifact, raters, advance), unseen, config)
+            estimates = evaluate(frozen, Resampling(config.evaluate.bootstrap, config.seed))
+        examined = examine_suites(store, config, digest, asked, raters=raters, progress=progress) if raters else []
+    ranked = rank_rollouts(artifact.model, rollouts, _shown(store, artifact, config), config)
+    told = [*(one.estimates for one in ranked), *(suite.estimates for suite in examined)]
     evaluation = Evaluation(
         digest=digest,
         root=trained(store, digest).digest,
         corpora={one.section.name: one.digest for one in unseen},
         counts={one.section.name: (len(one.demonstrations), one.there) for one in unseen},
         bootstrap=config.evaluate.bootstrap,
-        estimates=(*estimates, *rankings, *(estimate for suite in examined for estimate in suite.estimates)),
-        suites=(*ranked, *(suite.facts for suite in examined)),
+        estimates=(*estimates, *chain.from_iterable(told)),
+        suites=(*(one.facts for one in ranked), *(suite.facts for suite in examined)),
     )
     key = evaluation_key(artifact)
     if not store.exists(key) or store.get(key) != evaluation.to_bytes():
         append(store, Event("evaluate", digest, manifest.name))
         store.put(key, evaluation.to_bytes())
     page = key.removesuffix(".json") + ".html"
-    store.put(page, render_evaluation(evaluation_data(manifest, evaluation, frozen, examined)).encode())
+    store.put(page, render_evaluation(evaluation_data(manifest, evaluation, frozen, ranked, examined)).encode())
     progress.table(f"{manifest.name} {manifest.version}", HEADERS, table_rows(evaluation))
     if evaluation.suites:
         progress.table("suites", SUITE_HEADERS, suite_rows(evaluation))
@@ -79,6 +91,13 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
         where=f"{store.url}/{page}, and the same as JSON beside it",
         next="iirl audit CONFIG.yaml",
     )
+
+
+def _scoring(artifact: Artifact, raters: Raters | None, advance: Advance) -> Score:
+    """By scorers, or in this process."""
+    if raters is not None:
+        return lambda inputs: raters.score(artifact.digest, inputs, advance)
+    return lambda inputs: score(artifact.model, inputs, advance)
 
 
 def _shown(store: Store, artifact: Artifact, config: Config) -> list[Trajectory]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -10,7 +10,9 @@ from iirl_core.artifact import Manifest
 from iirl_core.evaluation import BASELINES, NOTES, Estimate, Evaluation, Frozen, Graded
 from iirl_core.evaluation.calibration import reliability
 from iirl_core.evaluation.judge import policy_means
-from iirl_core.report import Chapter, Curve, Diagram, Distribution, EvaluationData, Panel
+from iirl_core.report import Chapter, Curve, Diagram, Distribution, EvaluationData, Panel, Rollouts
+from jobs.evaluate.rollouts import BASELINES as BESIDE_ROLLOUTS
+from jobs.evaluate.rollouts import Ranked
 from jobs.evaluate.suites import Examined
 from jobs.evaluate.table import warnings
 from jobs.report.figures import figure_of
@@ -19,9 +21,15 @@ PANELS = {"golden": "Golden score of the pick", "win": "Chance that it beats an 
 
 
 def evaluation_data(
-    manifest: Manifest, evaluation: Evaluation, frozen: Frozen, examined: Sequence[Examined]
+    manifest: Manifest,
+    evaluation: Evaluation,
+    frozen: Frozen,
+    ranked: Sequence[Ranked],
+    examined: Sequence[Examined],
 ) -> EvaluationData:
     """Everything on the page."""
+    told = [*(one.estimates for one in ranked), *(suite.estimates for suite in examined)]
+    elsewhere = {estimate.name for estimates in told for estimate in estimates}
     return EvaluationData(
         name=manifest.name,
         version=manifest.version,
@@ -30,12 +38,15 @@ def evaluation_data(
         bootstrap=evaluation.bootstrap,
         counts=tuple((name, read, there) for name, (read, there) in evaluation.counts.items()),
         warnings=tuple(warnings(evaluation)),
-        chapters=(_unseen(evaluation, frozen, examined), *(_suite(evaluation, suite) for suite in examined)),
+        chapters=(
+            _unseen(evaluation, frozen, elsewhere),
+            *(_rollouts(evaluation, one) for one in ranked),
+            *(_suite(evaluation, suite) for suite in examined),
+        ),
     )
 
 
-def _unseen(evaluation: Evaluation, frozen: Frozen, examined: Sequence[Examined]) -> Chapter:
-    elsewhere = {estimate.name for suite in examined for estimate in suite.estimates}
+def _unseen(evaluation: Evaluation, frozen: Frozen, elsewhere: Collection[str]) -> Chapter:
     own = [one for one in evaluation.estimates if one.name not in elsewhere and one.suite not in BASELINES]
     counts = ", ".join(f"{name} {read:,} of {there:,}" for name, (read, there) in evaluation.counts.items())
     shown = frozen.demonstrations
@@ -60,10 +71,20 @@ def _unseen(evaluation: Evaluation, frozen: Frozen, examined: Sequence[Examined]
     )
 
 
+def _rollouts(evaluation: Evaluation, ranked: Ranked) -> Chapter:
+    own = [one for one in ranked.estimates if one.suite == ranked.facts.kind]
+    return Chapter(
+        title=f"{ranked.facts.kind} {ranked.facts.name}",
+        note=_sentence(NOTES[ranked.facts.kind]),
+        facts=ranked.facts,
+        figures=tuple(figure_of(one, evaluation, "", BESIDE_ROLLOUTS) for one in own),
+        rollouts=Rollouts(ranked.returned.returns, ranked.returned.rewards),
+    )
+
+
 def _suite(evaluation: Evaluation, suite: Examined) -> Chapter:
     facts, data = suite.facts, suite.data
     own = [one for one in suite.estimates if one.suite not in BASELINES]
-    note = NOTES[facts.kind]
     if isinstance(data, Graded):
         right = data.is_right
         distributions = (
@@ -79,7 +100,7 @@ def _suite(evaluation: Evaluation, suite: Examined) -> Chapter:
         )
     return Chapter(
         title=f"{facts.kind} {facts.name}",
-        note=f"{note[0].upper()}{note[1:]}.",
+        note=_sentence(NOTES[facts.kind]),
         facts=facts,
         figures=tuple(figure_of(one, evaluation, "") for one in own),
         distributions=tuple(one for one in distributions if len(one.rewards)),
@@ -87,6 +108,10 @@ def _suite(evaluation: Evaluation, suite: Examined) -> Chapter:
         policies=() if isinstance(data, Graded) else tuple(policy_means(data)),
         seen=suite.seen,
     )
+
+
+def _sentence(note: str) -> str:
+    return f"{note[0].upper()}{note[1:]}."
 
 
 def _panels(evaluation: Evaluation, prefix: str) -> tuple[Panel, ...]:

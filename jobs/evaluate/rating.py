@@ -7,20 +7,25 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import ray
 
 from cluster.failure import failure_of
 from iirl_core.canonical import Digest
+from iirl_core.demonstration import Input
 from iirl_core.evaluation import RowFacts
 from iirl_core.evaluation.frozen import Floats
 from jobs.audit.scorers import ScorerPool
 from jobs.evaluate.endpoint import Endpoint
 from jobs.evaluate.reading import Row
+from jobs.evaluate.scoring import Advance, Scored
+
+Kept = TypeVar("Kept")
 
 BATCH = 64
-"""Answers; a row's stay together."""
+"""Inputs; a row's answers stay together."""
 WAITING_PER_SCORER = 2
 
 
@@ -36,49 +41,80 @@ class Rated:
     golden: Floats | None
 
 
+@dataclass(frozen=True)
 class Raters:
-    """Scorers that know which artifacts they are asked about: the first one's rewards are what is evaluated, a second
-    one's (or those of ``endpoint``) are golden.
-    """
+    """Scorers, and whether code that came with an encoder may run there."""
 
-    def __init__(self, pool: ScorerPool, digests: Sequence[Digest], remote: bool, endpoint: Endpoint | None) -> None:
-        self.pool, self.digests, self.remote, self.endpoint = pool, tuple(digests), remote, endpoint
+    pool: ScorerPool
+    remote: bool
 
-    def rate(self, rows: Iterable[Row]) -> Iterator[Rated]:
-        """Batch by batch, in order; at most two batches wait per scorer.
+    def ask(
+        self, digests: Sequence[Digest], batches: Iterable[tuple[Kept, Sequence[Input]]]
+    ) -> Iterator[tuple[Kept, list[Scored]]]:
+        """What each artifact says of each batch, in order, and what was kept beside the batch; at most two batches wait
+        per scorer.
 
         Raises:
-            IirlError: what a scorer or the endpoint raised, if it is one of ours.
+            IirlError: what a scorer raised, if it is one of ours.
             ClusterError: a scorer was lost more often than Ray retries.
         """
-        actors, waiting = self.pool.actors, deque[_Asked]()
-        with ThreadPoolExecutor(WAITING_PER_SCORER * len(actors)) as threads:
-            try:
-                for number, batch in enumerate(_batches(rows)):
-                    if len(waiting) == WAITING_PER_SCORER * len(actors):
-                        yield self._rated(waiting.popleft())
+        actors, waiting = self.pool.actors, deque[tuple[Kept, ray.ObjectRef]]()
+        try:
+            for number, (kept, inputs) in enumerate(batches):
+                if len(waiting) == self.ahead:
+                    yield _answered(waiting.popleft())
+                asked = actors[number % len(actors)].rate.remote(list(digests), self.remote, pickle.dumps(inputs))
+                waiting.append((kept, asked))
+            while waiting:
+                yield _answered(waiting.popleft())
+        except ray.exceptions.RayError as error:
+            raise failure_of(error, "the evaluation") from error
+
+    @property
+    def ahead(self) -> int:
+        """Batches that are asked before the first is answered."""
+        return WAITING_PER_SCORER * len(self.pool.actors)
+
+    def score(self, digest: Digest, inputs: Sequence[Input], advance: Advance) -> Scored:
+        """What one artifact says of all inputs.
+
+        Raises:
+            IirlError, ClusterError: as ``ask``.
+        """
+        starts = range(0, max(1, len(inputs)), BATCH)
+        parts = []
+        for _, (scored,) in self.ask([digest], ((start, list(inputs[start : start + BATCH])) for start in starts)):
+            parts.append(scored)
+            advance(len(scored.inputs))
+        return Scored.joined(parts)
+
+    def rate(self, digests: Sequence[Digest], rows: Iterable[Row], endpoint: Endpoint | None) -> Iterator[Rated]:
+        """Rows, batch by batch: the first artifact's rewards are what is evaluated, a second one's (or those of
+        ``endpoint``) are golden.
+
+        Raises:
+            IirlError, ClusterError: as ``ask``, and what the endpoint raises.
+        """
+        with ThreadPoolExecutor(self.ahead) as threads:
+
+            def batches() -> Iterator[tuple[tuple[tuple[RowFacts, ...], Future[Floats] | None], Sequence[Input]]]:
+                for batch in _batches(rows):
                     answers = [answer for row in batch for answer in row.answers]
-                    asked = actors[number % len(actors)].rate.remote(self.digests, self.remote, pickle.dumps(answers))
-                    golden = None if self.endpoint is None else threads.submit(self.endpoint.rewards, answers)
-                    waiting.append(_Asked(tuple(row.facts() for row in batch), asked, golden))
-                while waiting:
-                    yield self._rated(waiting.popleft())
-            except ray.exceptions.RayError as error:
-                raise failure_of(error, "the evaluation") from error
+                    golden = None if endpoint is None else threads.submit(endpoint.rewards, answers)
+                    yield (tuple(row.facts() for row in batch), golden), answers
+
+            try:
+                for (facts, asked), scored in self.ask(digests, batches()):
+                    own, *others = scored
+                    golden = asked.result() if asked else others[0].inputs if others else None
+                    yield Rated(facts, own.inputs, own.heads, golden)
             finally:
                 threads.shutdown(cancel_futures=True)
 
-    def _rated(self, asked: _Asked) -> Rated:
-        rewards, heads = pickle.loads(ray.get(asked.answer))  # noqa: S301 - our own scorers' answers
-        golden: Floats | None = rewards[1] if len(rewards) > 1 else None
-        return Rated(asked.facts, rewards[0], heads, asked.golden.result() if asked.golden else golden)
 
-
-@dataclass(frozen=True)
-class _Asked:
-    facts: tuple[RowFacts, ...]
-    answer: ray.ObjectRef
-    golden: Future[Floats] | None
+def _answered(asked: tuple[Kept, ray.ObjectRef]) -> tuple[Kept, list[Scored]]:
+    kept, answer = asked
+    return kept, pickle.loads(ray.get(answer))  # noqa: S301 - our own scorers' answers
 
 
 def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:

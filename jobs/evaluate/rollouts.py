@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,16 +31,29 @@ def find_rollouts(config: Config) -> tuple[RecordFile, ...]:
     return find_files(config.evaluate.rollouts, "evaluate.rollouts")
 
 
+BASELINES = {"length": "length alone", "nearest": "nearest demonstration", "mahalanobis": "Mahalanobis distance"}
+"""What stands beside ``returns/FILE/…``, and what it is called."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """The rollouts of one file: what it held, its figures (with their baselines), and what they were made of."""
+
+    facts: SuiteFacts
+    estimates: tuple[Estimate, ...]
+    returned: Returned
+
+
 def rank_rollouts(
     model: RewardModel, files: Sequence[RecordFile], shown: Sequence[Trajectory], config: Config
-) -> tuple[list[SuiteFacts], list[Estimate]]:
+) -> list[Ranked]:
     """``returns/FILE/…`` of each file, with its baselines: length, and how near to the demonstrations ``shown`` the
     states lie.
 
     Raises:
         InputError: a file holds no rollouts with returns, or they do not fit the model.
     """
-    facts, found = [], []
+    ranked = []
     for file, described in zip(files, describe_files(files), strict=True):
         rollouts = read_rollouts(file)
         items = [one.trajectory for one in rollouts]
@@ -50,11 +63,11 @@ def rank_rollouts(
             lengths=np.array([len(item) for item in items], np.float64),
             baselines={"nearest": nearness(shown, items), "mahalanobis": mahalanobis(shown, items)},
         )
-        for each in returns(returned, Resampling(config.evaluate.bootstrap, config.seed)):
-            found.append(replace(each, name=each.name.replace("returns/", f"returns/{file.stem}/")))
+        estimates = returns(returned, Resampling(config.evaluate.bootstrap, config.seed))
+        named = [replace(each, name=each.name.replace("returns/", f"returns/{file.stem}/")) for each in estimates]
         known = int((returned.baselines["nearest"] > -KNOWN).sum())
-        facts.append(_facts(file.stem, described, len(items), known))
-    return facts, found
+        ranked.append(Ranked(_facts(file.stem, described, len(items), known), tuple(named), returned))
+    return ranked
 
 
 def _facts(name: str, file: SourceFile, rollouts: int, known: int) -> SuiteFacts:

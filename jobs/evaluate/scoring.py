@@ -31,6 +31,16 @@ class Scored:
     roots: Floats
     steps: Ints
 
+    @classmethod
+    def joined(cls, parts: Sequence[Scored]) -> Scored:
+        """All of them, in order; at least one."""
+        columns = ("inputs", "heads", "rows", "roots", "steps")
+        return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in columns})
+
+
+Score = Callable[[Sequence[Input]], Scored]
+"""In this process, or by scorers elsewhere."""
+
 
 @torch.no_grad()
 def score(model: RewardModel, inputs: Sequence[Input], advance: Advance | None = None) -> Scored:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from cluster.session import Session
-from iirl_core.artifact import Artifact
 from iirl_core.canonical import Digest
 from iirl_core.config import Config
 from iirl_core.config.suites import (
@@ -35,7 +34,7 @@ from iirl_core.evaluation import (
 )
 from iirl_core.records import Quarantined, RecordFile
 from iirl_core.release import resolve
-from jobs.audit.scorers import ScorerPool
+from iirl_core.store import Store
 from jobs.console import Progress
 from jobs.evaluate.contamination import trained_prompts
 from jobs.evaluate.endpoint import Endpoint
@@ -81,21 +80,18 @@ def prepare_suites(session: Session, config: Config) -> list[Asked]:
 
 
 def examine_suites(
-    session: Session, config: Config, artifact: Artifact, asked: Sequence[Asked], progress: Progress
+    store: Store, config: Config, digest: Digest, asked: Sequence[Asked], *, raters: Raters, progress: Progress
 ) -> list[Examined]:
-    """Every suite, in order. Starts Ray where there is one.
+    """Every suite, in order.
 
     Raises:
         ConfigError: a suite names policies that its rows do not, or an endpoint refuses us.
         CorpusEmpty: no row of a suite can be used.
         ClusterError: Ray or an endpoint failed.
     """
-    if not asked:
-        return []
-    with ScorerPool(session, config.audit) as pool:
-        read = [_read(pool, config, artifact, suite, progress) for suite in asked]
+    read = [_read(raters, digest, suite, progress) for suite in asked]
     suspects = {row.prompt for _, rated, _ in read for row in rated.facts}
-    trained = trained_prompts(session.store, artifact.digest, suspects)
+    trained = trained_prompts(store, digest, suspects)
     examined = []
     for facts, rated, suite in read:
         contaminated = None if trained is None else len({row.prompt for row in rated.facts} & trained)
@@ -124,16 +120,13 @@ def _asked(session: Session, section: Suite) -> Asked:
     return Asked(section, files, golden, endpoint)
 
 
-def _read(
-    pool: ScorerPool, config: Config, artifact: Artifact, suite: Asked, progress: Progress
-) -> tuple[SuiteFacts, Rated, Asked]:
+def _read(raters: Raters, digest: Digest, suite: Asked, progress: Progress) -> tuple[SuiteFacts, Rated, Asked]:
     """Read and rate; contamination is not known yet."""
     section = suite.section
-    digests = [artifact.digest, *([suite.golden] if suite.golden else [])]
-    raters = Raters(pool, digests, config.trusts_remote_code, suite.endpoint)
+    digests = [digest, *([suite.golden] if suite.golden else [])]
     quarantine, parts = Quarantine(), []
     with progress.task(f"{section.kind} {section.name}") as advance:
-        for part in raters.rate(quarantine.usable(rows_of(section, suite.files))):
+        for part in raters.rate(digests, quarantine.usable(rows_of(section, suite.files)), suite.endpoint):
             parts.append(part)
             advance(len(part.rewards))
     if not parts:

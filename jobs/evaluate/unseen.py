@@ -20,8 +20,7 @@ from iirl_core.corpus.identity import split_key
 from iirl_core.demonstration import Demonstration, Input, Trajectory
 from iirl_core.evaluation import Frozen, Group, pair_up
 from iirl_core.evaluation.frozen import Floats, Ints
-from iirl_core.reward_model import RewardModel
-from jobs.evaluate.scoring import Advance, score
+from jobs.evaluate.scoring import Score
 
 READ = 5_000
 """Unseen inputs read per corpus: an AUROC is then known to about ±0.01."""
@@ -47,7 +46,7 @@ def read_unseen(section: CorpusSection, corpus: Corpus) -> Unseen:
     return Unseen(section, corpus.manifest.digest, there, demonstrations, tuple(prompt for prompt, _, _ in chosen))
 
 
-def freeze(model: RewardModel, unseen: Sequence[Unseen], config: Config, advance: Advance) -> Frozen:
+def freeze(score: Score, unseen: Sequence[Unseen], config: Config) -> Frozen:
     """Score everything once. Demonstrations come together; each corpus of negatives is a contrast, and so is each noise
     level where there are trajectories.
     """
@@ -57,18 +56,18 @@ def freeze(model: RewardModel, unseen: Sequence[Unseen], config: Config, advance
     )
     inputs = [each.input for one in shown for each in one.demonstrations]
     clusters = _clusters([prompt for one in shown for prompt in one.prompts], numbers)
-    scored = score(model, inputs, advance)
+    scored = score(inputs)
     demonstrations = Group("demonstrations", scored.inputs, clusters, _lengths(inputs), scored.heads)
     contrasts = []
     for one in negatives:
         bad = [each.input for each in one.demonstrations]
-        said = score(model, bad, advance)
+        said = score(bad)
         places = _clusters(one.prompts, numbers)
         contrasts.append(Group(one.section.name, said.inputs, places, _lengths(bad), said.heads))
     pairs = [pairs_of(shown, one) for one in negatives]
-    if model.encoder.kind == "trajectory":
+    if config.encoder.kind == "trajectory":
         for sigma in config.evaluate.perturbation:
-            noisy = score(model, perturbed(inputs, sigma, config.seed))
+            noisy = score(perturbed(inputs, sigma, config.seed))
             lengths = demonstrations.lengths
             contrasts.append(Group(f"noise-{sigma:g}", noisy.inputs, clusters, lengths, noisy.heads, copies=True))
             pairs.append(np.zeros((0, 2), np.int64))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from iirl_core.canonical import folder_of
 from iirl_core.config import Config
@@ -32,9 +32,11 @@ def _figure(estimate: Estimate, evaluation: Evaluation) -> EvaluationFigure:
     return figure_of(estimate, evaluation, note)
 
 
-def figure_of(estimate: Estimate, evaluation: Evaluation, note: str) -> EvaluationFigure:
-    """An estimate with its baselines beside it."""
-    beside = [(words, evaluation.estimate(f"{suite}/{estimate.name}")) for suite, words in BASELINES.items()]
+def figure_of(
+    estimate: Estimate, evaluation: Evaluation, note: str, baselines: Mapping[str, str] = BASELINES
+) -> EvaluationFigure:
+    """An estimate with its baselines beside it: by the first part of their names, what they are called."""
+    beside = [(words, evaluation.estimate(f"{suite}/{estimate.name}")) for suite, words in baselines.items()]
     return EvaluationFigure(
         name=estimate.name,
         value=estimate.value,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from iirl_core.report import Chapter, Distribution, render_evaluation
+from iirl_core.report import Chapter, Distribution, Rollouts, render_evaluation
 from tests.iirl_core.report.evaluation_samples import evaluation_page, facts
 from tests.iirl_core.report.test_page import Outline, words
 
@@ -83,7 +83,15 @@ def test_a_suite_without_figures_or_pictures_is_shown_too() -> None:
     empty = Chapter("pairs x", "Nothing.", facts("pairs", "x"), ())
     text = words(render_evaluation(replace(evaluation_page(), chapters=(empty,), warnings=())))
     assert "0 of 0" in text
-    assert "no prompt was trained on" in text
+    assert "nothing of it was trained on" in text
+
+
+def test_rollouts_are_drawn_over_their_true_returns() -> None:
+    rollouts = Rollouts(np.array([-100.0, 2000.0]), np.array([0.1, 0.9]))
+    chapter = Chapter("returns walks", "By true return.", facts("returns", "walks", rows=2), (), rollouts=rollouts)
+    page = render_evaluation(replace(evaluation_page(), chapters=(chapter,)))
+    assert "2 rollouts" in words(page)
+    assert "mean reward of a step" in page
 
 
 def test_the_same_data_give_the_same_page(page: str) -> None:

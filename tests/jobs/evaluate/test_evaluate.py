@@ -73,6 +73,11 @@ def test_rollouts_with_true_returns_are_ranked(tmp_path: Path) -> None:
     assert evaluation.estimate("nearest/returns/noisier/spearman") is not None
     (facts,) = evaluation.suites
     assert (facts.kind, facts.rows, facts.contaminated) == ("returns", 10, 1)
+    key = evaluate.evaluation_key(load_from(session.store, root)).replace(".json", ".html")
+    page = session.store.get(key).decode()
+    assert ">returns noisier</h2>" in page
+    assert "Mean reward of rollouts over their true return" in page
+    assert "nearest demonstration: " in page
 
 
 def test_evaluating_again_says_the_same_and_logs_nothing_new(tmp_path: Path) -> None:
