@@ -70,8 +70,8 @@ def merged(model: PreTrainedModel, section: LoraSection, weights: Mapping[str, T
     """
     module = adapted(model, section)
     expected = {name for name, parameter in module.named_parameters() if parameter.requires_grad}
-    if expected != set(weights):
-        raise RuntimeError(f"adapters that do not fit: {sorted(expected ^ set(weights))[:3]}")
+    if wrong := (expected - set(weights)) | (set(weights) - set(module.state_dict())):
+        raise RuntimeError(f"adapters that do not fit: {sorted(wrong)[:3]}")
     module.load_state_dict(dict(weights), strict=False)
     plain: PreTrainedModel = module.merge_and_unload()
     return plain
