@@ -8,9 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from iirl_core.config import Config
-from iirl_core.config.training import TrainSection
 from iirl_core.errors import ConfigError
-from iirl_core.plan import Backbone, Memory, activations, backbone_of, forward_flops, head_of, hours, states
+from iirl_core.plan import (
+    Backbone,
+    Memory,
+    activations,
+    backbone_of,
+    forward_flops,
+    head_of,
+    hours,
+    states,
+    training_flops,
+)
 from iirl_core.plan.head import Head
 from iirl_core.plan.memory import WIDTH, Stage
 from iirl_core.pretrained import model_source
@@ -69,12 +78,34 @@ def _step_width(config: Config, ahead: Ahead) -> int | None:
 def _parameter_lines(config: Config, backbone: Backbone | None, head: Head | None) -> Iterator[str]:
     if backbone is not None:
         shape = f"{backbone.kind}, {backbone.layers} layers of {backbone.width}"
-        yield f"encoder       {backbone.parameters:,} parameters ({shape}), frozen"
+        yield f"encoder       {backbone.parameters:,} parameters ({shape}), {_said_of_tuning(config, backbone)}"
     elif config.encoder.kind == "trajectory":
         yield "encoder       a mean and a deviation for each number of a step"
     if head is not None:
         yield f"head          {head.parameters:,} parameters ({config.expertness.family})"
-        yield f"trainable     {head.parameters:,} parameters"
+        yield f"trainable     {_trainable(config, backbone, head):,} parameters"
+
+
+def _adapters(config: Config, backbone: Backbone | None) -> int:
+    """Parameters of the adapters, where there are any."""
+    section = config.encoder.adapters if config.encoder.kind == "text" else None
+    if section is None or backbone is None:
+        return 0
+    return backbone.adapters(section.rank, None if section.targets is None else tuple(section.targets))
+
+
+def _said_of_tuning(config: Config, backbone: Backbone) -> str:
+    if not config.tunes:
+        return "frozen"
+    adapters = _adapters(config, backbone)
+    return f"frozen beside {adapters:,} of adapters" if adapters else "trained too"
+
+
+def _trainable(config: Config, backbone: Backbone | None, head: Head) -> int:
+    """Of the head, and of what of the encoder is trained."""
+    if backbone is None or not config.tunes:
+        return head.parameters
+    return head.parameters + (_adapters(config, backbone) or backbone.parameters)
 
 
 def _memory_lines(config: Config, backbone: Backbone | None, head: Head) -> Iterator[str]:
@@ -85,23 +116,40 @@ def _memory_lines(config: Config, backbone: Backbone | None, head: Head) -> Iter
         most = activations(one, config.encoder.batch * config.encoder.max_tokens, precision="fp32", checkpointing=False)
         yield f"encoding      each actor: {_bytes(weights)} of weights, fp32, and at most {_bytes(most)} of activations"
     place = "GPU" if train.gpus_per_worker else "worker"
-    yield f"training      each {place}, of {train.workers}: {train.batch} rows a step over all, {train.precision}"
+    over = "over all" + (f" in {train.accumulation} parts" if train.accumulation > 1 else "")
+    yield f"training      each {place}, of {train.workers}: {train.batch} rows a step {over}, {train.precision}"
     columns = ("weights", "gradients", "optimiser", "activations", "together", "on the host")
     yield "              " + "".join(f"{column:>13}" for column in columns)
     for stage in STAGES:
-        found = _states(train, head, stage)
+        found = _states(config, backbone, head, stage)
         chosen = "*" if stage == train.zero_stage else " "
         parts = (found.weights, found.gradients, found.optimiser, found.activations, found.device, found.host)
         yield f"     {chosen} ZeRO {stage} " + "".join(f"{_bytes(part):>13}" for part in parts)
-    needed = _states(train, head, train.zero_stage).device
+    needed = _states(config, backbone, head, train.zero_stage).device
     if train.gpus_per_worker and needed > config.plan.memory_gb * 1e9:
         yield f"too much      {_bytes(needed)} of the {config.plan.memory_gb:g} GB that plan.memory_gb says"
 
 
-def _states(train: TrainSection, head: Head, stage: Stage) -> Memory:
-    found = states(head.parameters, 0, precision=train.precision, stage=stage, devices=train.workers)
-    rows = -(-train.batch // train.workers)
-    return replace(found, activations=WIDTH[train.precision] * rows * head.activations)
+def _states(config: Config, backbone: Backbone | None, head: Head, stage: Stage) -> Memory:
+    """Of the head, and of the encoder where it is trained: then texts are taken to be as long as they may be."""
+    train = config.train
+    rows = -(-train.batch // (train.workers * train.accumulation))
+    kept = float(WIDTH[train.precision] * rows * head.activations)
+    frozen = gathered = 0
+    if backbone is not None and config.encoder.kind == "text" and config.tunes:
+        frozen, gathered = (backbone.parameters if _adapters(config, backbone) else 0), backbone.layer
+        tokens, checkpointing = rows * config.encoder.max_tokens, train.gradient_checkpointing
+        kept += activations(backbone, tokens, precision=train.precision, checkpointing=checkpointing)
+    found = states(
+        _trainable(config, backbone, head),
+        frozen,
+        precision=train.precision,
+        stage=stage,
+        devices=train.workers,
+        offload="optimiser" if train.offload == "cpu" and stage else "none",
+        gathered=gathered,
+    )
+    return replace(found, activations=kept)
 
 
 def _work_lines(config: Config, backbone: Backbone | None, head: Head | None, ahead: Ahead) -> Iterator[str]:
@@ -112,16 +160,27 @@ def _work_lines(config: Config, backbone: Backbone | None, head: Head | None, ah
     yield f"steps         {steps:,}: {train.epochs} epochs of about {ahead.rows:,} rows, {train.batch} a step"
     if ahead.tokens is None or ahead.records is None or backbone is None or head is None:
         return
-    tokens = ahead.records * ahead.tokens
-    yield f"tokens        {tokens:.3g}: {ahead.records:,} texts of about {ahead.tokens:.0f}, encoded once"
-    encoding = tokens * forward_flops(backbone, ahead.tokens)
     fitting = 6.0 * head.parameters * steps * train.batch
-    yield f"compute       {encoding + fitting:.3g} FLOPs: {encoding:.3g} to encode, {fitting:.3g} to fit the head"
+    encoding = ahead.records * ahead.tokens * forward_flops(backbone, ahead.tokens)
+    if config.encoder.kind == "text" and config.tunes:
+        tokens, doing = steps * train.batch * ahead.tokens, "at most {:.3g} to calibrate, {:.3g} to train"
+        yield f"tokens        {tokens:.3g}: {steps * train.batch:,} texts of about {ahead.tokens:.0f}, over all epochs"
+        fitting += tokens * training_flops(
+            backbone,
+            ahead.tokens,
+            tuning=config.encoder.tuning,
+            adapters=_adapters(config, backbone),
+            checkpointing=train.gradient_checkpointing,
+        )
+    else:
+        tokens, doing = ahead.records * ahead.tokens, "{:.3g} to encode, {:.3g} to fit the head"
+        yield f"tokens        {tokens:.3g}: {ahead.records:,} texts of about {ahead.tokens:.0f}, encoded once"
+    yield f"compute       {encoding + fitting:.3g} FLOPs: {doing.format(encoding, fitting)}"
     yield _hours_line(config, encoding, fitting)
 
 
 def _hours_line(config: Config, encoding: float, fitting: float) -> str:
-    """The encoder computes in fp32, the head in the precision of training."""
+    """A frozen encoder computes in fp32, what is trained in the precision of training."""
     assumed = _assumed(config)
     rate = config.plan.utilisation
     total = hours(encoding, assumed.tflops["fp32"] * 1e12, rate) + hours(

@@ -95,6 +95,45 @@ def test_steps_tokens_and_hours_follow_from_what_was_ingested(tmp_path: Path) ->
     assert "of about 30 rows" in line(plan_lines(text_config(tmp_path, model, **mixture)), "steps")
 
 
+def test_an_encoder_that_is_trained_counts_with_the_head(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path / "store")
+    for name in ("polite", "rude"):
+        write_texts(store, name, 20, tokens=60)
+    model = backbone(tmp_path / "model", MINILM)
+    train = {"batch": 8, "epochs": 3, "workers": 2}
+
+    def planned(encoder: dict[str, object], **more: object) -> list[str]:
+        section = {"kind": "text", "model": model, "max_tokens": 128, **encoder}
+        return plan_lines(text_config(tmp_path, model, encoder=section, train={**train, **more}))
+
+    frozen, full = planned({}), planned({"tuning": "full"})
+    lora = planned({"tuning": "lora", "lora": {"rank": 4, "targets": ["query"]}})
+    assert "384), trained too" in line(full, "encoder")
+    assert "frozen beside 18,432 of adapters" in line(lora, "encoder")
+    heads = [int(line(lines, "trainable").split()[1].replace(",", "")) for lines in (frozen, full, lora)]
+    assert heads == [592_900, 592_900 + 22_713_216, 592_900 + 18_432]
+    assert "120 texts of about 60, over all epochs" in line(full, "tokens")
+
+    def flops(lines: list[str]) -> float:
+        return float(line(lines, "compute").split(" to calibrate, ")[1].split()[0])
+
+    assert flops(lora) == pytest.approx(flops(full) * 2 / 3, rel=0.1)
+    again = planned({"tuning": "full"}, gradient_checkpointing=True)
+    assert flops(again) == pytest.approx(flops(full) * 4 / 3, rel=0.05)
+
+    def column(lines: list[str], number: int) -> list[str]:
+        cells = line(lines, "ZeRO 2").split()
+        return cells[2 + 2 * number : 4 + 2 * number]
+
+    parts = planned({"tuning": "full"}, accumulation=4)
+    kept = [float(column(lines, 3)[0]) for lines in (full, parts)]
+    assert kept[1] == pytest.approx(kept[0] / 4, rel=0.02)
+    host = planned({"tuning": "full"}, offload="cpu")
+    assert column(full, 5) == ["0", "B"]
+    assert column(host, 2) == ["0", "B"]
+    assert column(host, 5)[1] == "MB"
+
+
 def test_hours_follow_the_assumptions_that_are_told(tmp_path: Path) -> None:
     store = DirectoryStore(tmp_path / "store")
     write_texts(store, "polite", 30, tokens=50)
