@@ -19,6 +19,7 @@ from iirl_core.config.expertness import MixtureSection, OccupancySection
 from iirl_core.config.mapping import ExponentialSection
 from iirl_core.demonstration import Input, Trajectory
 from iirl_core.encoder import fit_encoder
+from iirl_core.encoder.trajectory import Terminal
 from iirl_core.expertness import Batch, Episodes, Expertness, LearntInOnePass, build_expertness
 from iirl_core.records import open_records, parse_record
 from iirl_core.records.raw import RawRecord
@@ -27,9 +28,8 @@ from iirl_core.reward_model import RewardModel, assemble
 Teacher = Literal["true", "occupancy", "mixture"]
 TEACHERS: tuple[Teacher, ...] = ("true", "occupancy", "mixture")
 
-SEGMENT = 100
-"""Steps of a piece of a demonstration; every fifth piece is held out, to calibrate the map."""
-HELD_OUT = 5
+LEARNT = 0.8
+"""Of each demonstration, from its start; the rest is held out, to calibrate the map."""
 HORIZON = 1000
 
 OCCUPANCY = OccupancySection()
@@ -45,27 +45,28 @@ def demonstrations_of(file: Path) -> list[Trajectory]:
     return [item for item in found if isinstance(item, Trajectory)]
 
 
-def pieces_of(episodes: Sequence[Trajectory]) -> tuple[list[Input], list[Input]]:
-    """Segments to learn from, and those held out."""
-    pieces = [
-        Trajectory(
-            episode.observations[start : start + SEGMENT],
-            None if episode.actions is None else episode.actions[start : start + SEGMENT],
-        )
-        for episode in episodes
-        for start in range(0, len(episode), SEGMENT)
-    ]
-    held = [index % HELD_OUT == HELD_OUT - 1 for index in range(len(pieces))]
-    train: list[Input] = [piece for piece, out in zip(pieces, held, strict=True) if not out]
-    return train, [piece for piece, out in zip(pieces, held, strict=True) if out]
+def parts_of(episodes: Sequence[Trajectory]) -> tuple[list[Input], list[Input]]:
+    """The beginnings to learn from, and the ends, held out."""
+    cuts = [round(LEARNT * len(episode)) for episode in episodes]
+    train = [_steps(episode, slice(cut)) for episode, cut in zip(episodes, cuts, strict=True)]
+    return train, [_steps(episode, slice(cut, None)) for episode, cut in zip(episodes, cuts, strict=True)]
+
+
+def _steps(episode: Trajectory, steps: slice) -> Input:
+    return Trajectory(
+        episode.observations[steps], None if episode.actions is None else episode.actions[steps], terminal=False
+    )
 
 
 def occupancy(
     episodes: Sequence[Trajectory], seed: int, section: OccupancySection = OCCUPANCY, *, ends: bool = True
 ) -> RewardModel:
-    """Whole episodes, by how their changes of state are distributed; ``ends``: an early end is absorbing."""
+    """Whole episodes, by how their states are distributed, above all in what the demonstrations set out to change;
+    ``ends``: an early end is absorbing.
+    """
+    terminal: Terminal = "absorbing" if ends else "ignored"
     encoder = TrajectoryEncoderSection(
-        rows="changes", terminal="absorbing" if ends else "ignored", horizon=HORIZON if ends else None
+        rows="states", emphasis="departure", terminal=terminal, horizon=HORIZON if ends else None
     )
     mapping = ExponentialSection(contrast_quantile=0.5, contrast_reward=0.1)
     return _learnt(episodes, seed, encoder, section, mapping)
@@ -88,7 +89,7 @@ def _learnt(
     *,
     epochs: int = EPOCHS,
 ) -> RewardModel:
-    train, guard = pieces_of(episodes)
+    train, guard = parts_of(episodes)
     encoder = fit_encoder(encoding, train)
     z, held_out = encoder.encode(train).z, encoder.encode(guard).z
     torch.manual_seed(seed)

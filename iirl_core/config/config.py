@@ -166,6 +166,12 @@ class Config(Section):
             raise ValueError("expertness: an occupancy is that of trajectories; give it an encoder of them")
         if self.encoder.kind != "trajectory" and self.evaluate.rollouts:
             raise ValueError("evaluate: rollouts are ranked by a reward of trajectories")
+        if self.encoder.kind == "trajectory" and self.encoder.emphasis == "departure":
+            for corpus in self.playing("demonstrations"):
+                if corpus.segment:
+                    raise ValueError(
+                        f"encoder: emphasis: departure needs to see where {corpus.name} begins: no segment"
+                    )
         if self.encoder.kind == "trajectory" and self.encoder.terminal == "absorbing" and not episodic:
             raise ValueError(f"encoder: {self.expertness.family} scores rows alone, so terminal: ignored")
 

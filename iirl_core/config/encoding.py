@@ -66,6 +66,10 @@ class TrajectoryEncoderSection(Section):
     """How terminal and absorbing states are treated. ``ignored``: they score like any other state. ``absorbing``: a
     trajectory that ended by itself (``terminal``) counts as if it stood, up to the horizon, where it began; only
     expertness.family occupancy can score that."""
+    emphasis: Literal["even", "departure"] = "even"
+    """What a dimension's deviation counts for. ``departure``: more, by as many deviations as the demonstrations' mean
+    lies from where they began: what they set out to change tells most about what they are for. Needs whole
+    demonstrations, so no corpora[].segment."""
     horizon: int | None = Field(default=None, ge=1)
     """Steps after which an episode is cut off: what terminal: absorbing counts up to."""
 

@@ -25,15 +25,18 @@ TERMINALS: tuple[Terminal, ...] = ("ignored", "absorbing")
 
 LIMIT = 1e6
 """Standardised values are clamped to ±LIMIT, so that no finite observation gives an infinite signal."""
+FIRSTS = 4096
+"""Demonstrations, the last ones, whose first rows say where demonstrations begin."""
 CONSTANT = 1e-6
 """A dimension whose deviation is below this share of its size is constant: it is centred but not scaled."""
 
 
 @dataclass(frozen=True, eq=False)
 class TrajectoryEncoder:
-    """``z = clamp((row − mean)/scale)`` with ``mean [D]``, ``scale [D]`` of the training demonstrations; D is
-    ``observations``, plus ``actions``, plus ``observations`` again for s′ (the last step repeats its own state) or for
-    s′ − s (the last step repeats the change before it).
+    """``z = clamp((row − mean)/scale)`` with ``mean [D]`` and ``scale [D]`` of the training demonstrations (their
+    deviation, or where departures are emphasised the deviation over the emphasis); D is ``observations``, plus
+    ``actions``, plus ``observations`` again for s′ (the last step repeats its own state) or for s′ − s (the last step
+    repeats the change before it).
 
     Where terminal states are ``absorbing``, a trajectory that ended by itself is followed by as many absorbed steps as
     it lacks to the ``horizon``.
@@ -112,6 +115,7 @@ def fit_trajectory(section: TrajectoryEncoderSection, inputs: Iterable[Input]) -
     rows = section.rows
     shape: tuple[int, int] | None = None
     count, mean, squares = 0, np.zeros(0), np.zeros(0)
+    firsts = list[NDArray[np.float64]]()
     for item in inputs:
         trajectory = trajectory_of(item, rows)
         shape = shape or dimensions_of(trajectory, rows)
@@ -123,6 +127,7 @@ def fit_trajectory(section: TrajectoryEncoderSection, inputs: Iterable[Input]) -
                 "encoder.terminal: ignored where demonstrations do that",
             )
         table = rows_of(trajectory, rows).astype(np.float64)
+        firsts = [*firsts, table[0]][-FIRSTS:]
         # Chan, Golub and LeVeque 1979: merge the moments of two samples without cancellation.
         fresh, total = table.mean(axis=0), count + len(table)
         mean, squares = (np.zeros_like(fresh), np.zeros_like(fresh)) if count == 0 else (mean, squares)
@@ -132,8 +137,20 @@ def fit_trajectory(section: TrajectoryEncoderSection, inputs: Iterable[Input]) -
         raise ConfigError("no demonstration to fit the encoder on", "at least one trajectory in the train split")
     deviation = np.sqrt(squares / count)
     scale = np.where(deviation > CONSTANT * np.maximum(1.0, np.abs(mean)), deviation, 1.0)
+    if section.emphasis == "departure":
+        scale = scale / emphasis(mean, scale, np.mean(firsts, axis=0))
     statistics = torch.from_numpy(mean).float(), torch.from_numpy(scale).float()
     return TrajectoryEncoder(rows, *shape, *statistics, section.terminal, section.horizon)
+
+
+def emphasis(
+    mean: NDArray[np.float64], deviation: NDArray[np.float64], first: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """``[D]``: ``1 + |mean − first|/deviation``, scaled to a root mean square of 1, so that rows stay as far from each
+    other as they were.
+    """
+    departure = 1 + np.abs(mean - first) / deviation
+    return np.asarray(departure / np.sqrt(np.square(departure).mean()))
 
 
 def row_width(rows: RowKind, observations: int, actions: int) -> int:

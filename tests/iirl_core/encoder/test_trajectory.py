@@ -61,6 +61,19 @@ def test_changes_repeat_the_last_one_and_need_no_action() -> None:
     assert torch.allclose(alone[0, 3:], torch.zeros(3), atol=1e-4)
 
 
+def test_what_demonstrations_set_out_to_change_counts_for_more() -> None:
+    walks = [_walk(400, seed) for seed in range(3)]
+    left = [np.concatenate([walk.observations[:1], walk.observations[1:] + np.float32([8, 0, 0])]) for walk in walks]
+    even = fit_encoder(_section("states"), [Trajectory(states) for states in left])
+    section = TrajectoryEncoderSection(rows="states", emphasis="departure")
+    departed = fit_encoder(section, [Trajectory(states) for states in left])
+    weight = even.scale / departed.scale  # type: ignore[attr-defined]
+    assert weight.square().mean().item() == pytest.approx(1)
+    assert weight[0] > 2 * weight[1:].max()
+    whole = torch.cat([departed.encode([Trajectory(states)]).z for states in left])
+    assert torch.cdist(whole, whole).square().mean().item() == pytest.approx(2 * 3, rel=0.02)
+
+
 def test_steps_that_are_lacking_are_counted_where_the_end_is_absorbing() -> None:
     walks = [_walk(3, 0), _walk(5, 1), _walk(9, 2)]
     ended = [Trajectory(walk.observations, terminal=True) for walk in walks]

@@ -219,5 +219,8 @@ def test_what_does_not_fit_together_is_refused() -> None:
             config(encoder={"kind": "trajectory", **encoder})
     with pytest.raises(ValueError, match="scores rows alone"):
         config(encoder={"kind": "trajectory", "terminal": "absorbing", "horizon": 9})
+    cut = [{"name": "walks", "files": ["walks.npz"], "segment": 9}]
+    with pytest.raises(ValueError, match="no segment"):
+        config(encoder={"kind": "trajectory", "emphasis": "departure"}, corpora=cut)
     with pytest.raises(ValueError, match="widths are positive"):
         config(expertness={"family": "occupancy", "widths": [1, 0]})
