@@ -59,14 +59,20 @@ def _steps(episode: Trajectory, steps: slice) -> Input:
 
 
 def occupancy(
-    episodes: Sequence[Trajectory], seed: int, section: OccupancySection = OCCUPANCY, *, ends: bool = True
+    episodes: Sequence[Trajectory],
+    seed: int,
+    section: OccupancySection = OCCUPANCY,
+    *,
+    ends: bool = True,
+    rows: Literal["states", "changes"] = "states",
+    emphasis: Literal["even", "departure"] = "departure",
 ) -> RewardModel:
     """Whole episodes, by how their states are distributed, above all in what the demonstrations set out to change;
     ``ends``: an early end is absorbing.
     """
     terminal: Terminal = "absorbing" if ends else "ignored"
     encoder = TrajectoryEncoderSection(
-        rows="states", emphasis="departure", terminal=terminal, horizon=HORIZON if ends else None
+        rows=rows, emphasis=emphasis, terminal=terminal, horizon=HORIZON if ends else None
     )
     mapping = ExponentialSection(contrast_quantile=0.5, contrast_reward=0.1)
     return _learnt(episodes, seed, encoder, section, mapping)

@@ -10,7 +10,8 @@ import pytest
 from benchmarks import policy_training
 from benchmarks.ars import Episode, Progress
 from benchmarks.policy_training import SETTINGS, Run, figures_of, notes_of
-from benchmarks.teachers import judge_of, mixture, occupancy
+from benchmarks.teacher_alignment import alignment
+from benchmarks.teachers import judge_of, mixture, occupancy, true_return
 from iirl_core.config.expertness import MixtureSection
 from iirl_core.demonstration import Trajectory
 
@@ -80,3 +81,10 @@ def test_a_quick_exam_runs_and_is_resumed(tmp_path: Path, monkeypatch: pytest.Mo
     assert (tmp_path / "p.png").stat().st_size > 0
     policy_training.main()
     assert {file: file.read_bytes() for file in (tmp_path / "runs").iterdir()} == made
+
+
+def test_alignment_is_one_where_the_judge_says_the_same() -> None:
+    asked = [[Episode(np.zeros((3, 2)), np.zeros((3, 1)), np.full(3, float(n)), False) for n in range(5)]] * 2
+    assert alignment(asked, true_return, 0.0).tolist() == pytest.approx([1, 1])
+    assert alignment(asked, lambda episodes: -true_return(episodes), 0.0).tolist() == pytest.approx([-1, -1])
+    assert alignment(asked, lambda episodes: np.ones(len(episodes)), 0.0).tolist() == [0, 0]

@@ -1,0 +1,107 @@
+"""Would a learnt reward point the way that the true one does?
+
+    python -m benchmarks.teacher_alignment [--quick] [--data FOLDER] [--json PATH]
+
+A policy is trained for a while on the true reward. Of each update's episodes, which random perturbations of one policy
+made, the rank correlation of their true return and of what each learnt reward says of them is taken: it is all that
+augmented random search hears of a reward. Minutes instead of the hours of ``policy_training``, and it says where a
+reward misleads: early, among policies that know nothing, or late. Needs the extra ``bench``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import torch
+
+from benchmarks.ars import Episode, Floats, Judge, train
+from benchmarks.figures import Figure, arguments, figure, write_results
+from benchmarks.locomotion import TASKS, TaskName, Worlds
+from benchmarks.policy_training import QUICK, SETTINGS
+from benchmarks.teachers import OCCUPANCY, demonstrations_of, judge_of, mixture, occupancy, true_teacher
+from iirl_core.config.expertness import OccupancySection
+from iirl_core.evaluation.returns import correlation
+
+STEPS: dict[TaskName, int] = {"HalfCheetah": 320_000, "Hopper": 80_000, "Walker2d": 80_000}
+UPDATES = 24
+"""Updates that are looked at, evenly spaced; the first half is called early."""
+NARROW = OccupancySection(widths=[0.5, 1.0, 2.0])
+
+
+def judges_of(file: Path) -> dict[str, Judge]:
+    """The learnt rewards to compare."""
+    shown = demonstrations_of(file)
+    found = {
+        "narrow widths, changes": occupancy(shown, 0, NARROW, rows="changes", emphasis="even"),
+        "changes": occupancy(shown, 0, OCCUPANCY, rows="changes", emphasis="even"),
+        "states": occupancy(shown, 0, OCCUPANCY, rows="states", emphasis="even"),
+        "states, departure": occupancy(shown, 0, OCCUPANCY),
+        "mixture": mixture(shown, 0),
+    }
+    return {name: judge_of(model) for name, model in found.items()}
+
+
+def updates_of(task: TaskName, quick: bool) -> list[list[Episode]]:
+    """The episodes of some updates of training on the true reward."""
+    settings = QUICK if quick else replace(SETTINGS[task], budget=STEPS[task])
+    seen = list[list[Episode]]()
+    judge = true_teacher(TASKS[task].alive)
+
+    def watched(episodes: Sequence[Episode]) -> Floats:
+        seen.append(list(episodes))
+        return judge(episodes)
+
+    train(Worlds(TASKS[task], 2 * settings.directions), watched, settings, seed=0)
+    places = np.unique(np.linspace(0, len(seen) - 1, UPDATES).astype(int))
+    return [seen[place] for place in places.tolist()]
+
+
+def alignment(updates: Sequence[Sequence[Episode]], judge: Judge, alive: float) -> Floats:
+    """``[U]``: Spearman's correlation of the judge's numbers and true returns within each update; 0 where one side does
+    not vary.
+    """
+    true = true_teacher(alive)
+    found = [correlation(judge(episodes), true(episodes))(np.ones(len(episodes))) for episodes in updates]
+    return np.nan_to_num(np.array(found))
+
+
+def figures_of(task: TaskName, found: Mapping[str, Floats]) -> list[Figure]:
+    """Means of the first and the second half of the updates."""
+    rows = []
+    for name, values in found.items():
+        half = max(1, len(values) // 2)
+        for part, chosen in (("early", values[:half]), ("late", values[half:])):
+            rows.append(figure(f"{task}: {name}, {part}", [float(chosen.mean())], "Spearman"))
+    return rows
+
+
+def main() -> int:
+    """Run, print the table, write it."""
+    parser = arguments("teacher_alignment", (__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", choices=get_args(TaskName), nargs="+", default=list(get_args(TaskName)))
+    options = parser.parse_args()
+    if not options.data.is_dir():
+        print(f"teacher_alignment: there is no data at {options.data}", file=sys.stderr)
+        return 2
+    torch.set_num_threads(1)
+    figures = list[Figure]()
+    for task in options.only:
+        judges = judges_of(options.data / "mujoco" / f"{TASKS[task].name}-expert.npz")
+        updates = updates_of(task, options.quick)
+        found = {name: alignment(updates, judge, TASKS[task].alive) for name, judge in judges.items()}
+        figures += figures_of(task, found)
+    notes = (
+        f"Mean over {UPDATES // 2} updates each of the rank correlation of true return (without the bonus for staying"
+        " alive) and learnt reward within an update's episodes, while ARS trains on the true reward, one seed."
+    )
+    write_results("teacher_alignment", figures, notes, options.json)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
