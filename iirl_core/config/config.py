@@ -105,6 +105,8 @@ class Config(Section):
             self._check_comparisons()
         if self.encoder.kind == "trajectory" and self.length_debias:
             raise ValueError("expertness.length_debias: the length is an answer's; give it a text encoder")
+        if self.train.held_out is not None and self.expertness.family == "occupancy":
+            raise ValueError("train.held_out: occupancy is learnt in one pass, during which there is nothing to judge")
         if self.mapping.kind == "exponential" and self.expertness.family not in ("autoencoder_mixture", "occupancy"):
             raise ValueError("mapping: exponential maps an error; give this family a sigmoid")
         self._check_trajectories()

@@ -58,6 +58,18 @@ class SelectSection(Section):
         return self
 
 
+class HeldOutSection(Section):
+    """Prompts of the train split that training does not learn from, but is judged on while it lasts."""
+
+    fraction: float = Field(default=0.05, gt=0, lt=1)
+    """Of the train split's prompts (of its trajectories), by hash."""
+    every: int = Field(default=50, ge=1)
+    """Steps between evaluations; the end is always one."""
+    patience: int | None = Field(default=None, ge=1)
+    """Stop after so many evaluations in a row without a lower loss, and seal the weights of the lowest. None: train to
+    the end, and seal what comes of it."""
+
+
 class TrainSection(Section):
     """The Ray Train job and its DeepSpeed engine."""
 
@@ -86,6 +98,8 @@ class TrainSection(Section):
     and shape, and seal its child: without its patches, and only if it keeps the known-good budget of the root's guard
     set. ``NAME`` must not be the name that this run seals under, or each run would start from the last."""
     select: SelectSection | None = None
+    held_out: HeldOutSection | None = None
+    """None: nothing is held out of the train split."""
 
     @model_validator(mode="after")
     def _fits_deepspeed(self) -> TrainSection:

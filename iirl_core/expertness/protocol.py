@@ -5,6 +5,7 @@ Shapes: N rows, D their width, M members, E experts, L the size of a latent.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -148,12 +149,31 @@ class Expertness(nn.Module, ABC):
         margin: Tensor | None = None,
         *,
         length: Tensor | None = None,
+        judged: bool = False,
     ) -> Tensor:
-        """The training step's entry, so that any engine can wrap the module: the loss of one batch. Rows of z are taken
-        in the precision of the parameters.
+        """The training step's entry, so that any engine can wrap the module: the loss of one batch, or its
+        ``measures`` where it is ``judged``. Rows of z are taken in the precision of the parameters.
         """
         own = next(self.parameters(), None)
-        return self.loss(Batch(z if own is None else z.to(own.dtype), expert, weight, row, margin, length))
+        batch = Batch(z if own is None else z.to(own.dtype), expert, weight, row, margin, length)
+        return self.measures(batch) if judged else self.loss(batch)
+
+    def measures(self, batch: Batch) -> Tensor:
+        """``[3]``: the loss, how often the signal is right, and the weight of the rows (of the comparisons) behind
+        both. Right is, of a comparison, the higher signal on the chosen side (a tie is half right); of two classes, a
+        signal above 0 for demonstrations alone; of one class there is no right: NaN.
+        """
+        signal, weight = self.signals(batch.z).mean(dim=0), batch.weight
+        if self.needs_pairs:
+            side = (2 * batch.expert - 1).to(signal.dtype)
+            right = ((signal * side).reshape(-1, 2).sum(dim=1).sign() + 1) / 2
+            weight = weight.reshape(-1, 2).mean(dim=1)
+        elif self.needs_negatives:
+            right = ((signal > 0) == (batch.expert > 0.5)).to(signal.dtype)
+        else:
+            right = torch.full_like(signal, math.nan)
+        total = weight.sum()
+        return torch.stack([self.loss(batch), (right * weight).sum() / total.clamp(min=1e-6), total])
 
     def length_penalty(self, signals: Tensor, batch: Batch, weight: Tensor) -> Tensor:
         """What a loss adds for ``signals [M, N]`` that go with length: ``length_debias·ρ²``, averaged over the members,

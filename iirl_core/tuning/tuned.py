@@ -34,9 +34,12 @@ class Tuned(nn.Module):
         row: Tensor,
         margin: Tensor | None = None,
         length: Tensor | None = None,
+        judged: bool = False,
     ) -> Tensor:
-        """The loss of one batch of ``Texts``: ``ids [N, T]`` and ``mask [N, T]``, padded on the right."""
+        """The loss of one batch of ``Texts``, or where it is to be ``judged`` its ``measures``: ``ids [N, T]`` and
+        ``mask [N, T]``, padded on the right.
+        """
         hidden: Tensor = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
         z = pool(hidden.float(), mask, self.pooling)
-        loss: Tensor = self.expertness(z, expert, weight, row, margin, length=length)
+        loss: Tensor = self.expertness(z, expert, weight, row, margin, length=length, judged=judged)
         return loss

@@ -84,7 +84,7 @@ class EncodeActor:
 def tokenise(table: pa.Table, held: HeldRendering, parts: Parts) -> pa.Table:
     """Records with a column ``role`` → tokens of the rows to train on."""
     rendering, pool = _received(held)
-    tasks = tasks_of(table, parts, pool, Choice(("train",)))
+    tasks = tasks_of(table, parts, pool, Choice(("train", "held_out")))
     ids = pa.array([rendering.tokens(conversation_of(task.input)).ids for task in tasks], pa.list_(pa.int32()))
     answers = answer_lengths(tasks, rendering) if parts.lengths else None
     columns = tokens.schema(pairs=parts.pairs, lengths=parts.lengths)

@@ -105,9 +105,19 @@ class Engine:
         self._engine.train()
         return loss
 
-    def _loss(self, rows: Rows) -> Tensor:
+    @torch.no_grad()
+    def judge(self, rows: Rows) -> Tensor:
+        """``[3]`` float64 on the CPU: ``Expertness.measures`` of some rows as the weights are now, without dropout. All
+        ranks together.
+        """
+        self._engine.eval()
+        found = self._loss(rows, judged=True).double().cpu()
+        self._engine.train()
+        return found
+
+    def _loss(self, rows: Rows, **how: bool) -> Tensor:
         tensors = {name: None if one is None else one.to(self.device) for name, one in rows.tensors().items()}
-        loss: Tensor = self._engine(**tensors)
+        loss: Tensor = self._engine(**tensors, **how)
         return loss
 
     def save(self, folder: Path) -> None:

@@ -140,7 +140,7 @@ def _tuned(run: Run, encoder: Encoder) -> tuple[Encoder, TrainingTask, Mapping[s
     weights = fit(run.session, task, run.progress)
     encoder = trained_encoder(encoder, weights, section.adapters)
     sample = min(1.0, SPARE * CALIBRATION_ROWS / run.sources.count("demonstrations", "train"))
-    write_features(run, encoder, Choice(sample=sample))
+    write_features(run, encoder, Choice(("train", "guard", "contrast"), sample))
     return encoder, task, trained_expertness(weights)
 
 
@@ -151,6 +151,16 @@ def _task(run: Run, encoder: Encoder) -> TrainingTask:
     if together > 1:
         rows.check_pairs()
     order = order_of(rows, config.train, config.seed, together, config.expertness)
+    if config.train.held_out is not None:
+        held_out = open_rows(run.session.store, run.folder, tuned=config.tunes, part="held_out")
+        if not len(held_out):
+            raise ConfigError(
+                f"no prompt of the train split is in train.held_out.fraction {config.train.held_out.fraction:g}",
+                "at least one",
+                "Raise it, or add records",
+            )
+        if together > 1:
+            held_out.check_pairs()
     demonstrations, negatives = rows.weights()
     if demonstrations == 0:
         raise ConfigError("every demonstration in the train split has weight 0", "some weight > 0")

@@ -20,6 +20,7 @@ from iirl_core.store.protocol import Store
 from jobs.train.engine import Engine
 from jobs.train.features import Features
 from jobs.train.order import Order
+from jobs.train.rows import Part
 from jobs.train.stepping import take_steps
 from jobs.train.tokens import Tokens
 
@@ -58,16 +59,19 @@ def train_loop(config: dict[str, TrainingTask]) -> None:
     """Run by Ray Train on each rank, from the last checkpoint if there is one."""
     task = config["task"]
     torch.set_num_threads(task.threads)
-    store = open_store(task.store)
-    rows = open_rows(store, task.folder, tuned=task.encoder is not None)
+    store, tuned = open_store(task.store), task.encoder is not None
+    rows = open_rows(store, task.folder, tuned=tuned)
     order = order_of(rows, task.train, task.seed, task.together, task.expertness)
     engine = Engine(build_module(task), task.train, task.steps, seed=task.seed)
-    take_steps(task, store, engine, order, rows)
+    held_out = open_rows(store, task.folder, tuned=tuned, part="held_out") if task.train.held_out else None
+    take_steps(task, store, engine, order, rows, held_out=held_out)
 
 
-def open_rows(store: Store, folder: str, *, tuned: bool) -> Features | Tokens:
-    """What a run under ``folder`` learns from: tokens where the encoder is ``tuned``, else rows of z."""
-    return Tokens(store, f"{folder}/tokens", "train") if tuned else Features(store, f"{folder}/features", "train")
+def open_rows(store: Store, folder: str, *, tuned: bool, part: Part = "train") -> Features | Tokens:
+    """Rows of a run under ``folder``: tokens where the encoder is ``tuned``, else of z. ``train`` is what it learns
+    from, ``held_out`` what it is judged on.
+    """
+    return Tokens(store, f"{folder}/tokens", part) if tuned else Features(store, f"{folder}/features", part)
 
 
 def order_of(

@@ -7,11 +7,12 @@ and in whatever order.
 
     part       holds
     train      what the loss sees
+    held_out   the rest of the train split, by prompt: what training is judged on while it lasts
     guard      held-out demonstrations: calibration of map and support
     contrast   negatives that the loss does not see: the map's other anchor
 
 Where training debiases length there is also ``length``, the logarithm of one more than the answer's tokens. Where a
-family learns from comparisons there is also ``margin``, and the two sides of a comparison in ``train`` have
+family learns from comparisons there is also ``margin``, and the two sides of a comparison in those two have
 numbers that differ in the last bit alone: an even one is the rejected side's, the next is the chosen's. So they lie
 side by side, at positions 2i and 2i + 1.
 """
@@ -35,8 +36,8 @@ from numpy.typing import NDArray
 from iirl_core.errors import ClusterError, ConfigError
 from iirl_core.store.protocol import Store
 
-Part = Literal["train", "guard", "contrast"]
-PARTS: tuple[Part, ...] = ("train", "guard", "contrast")
+Part = Literal["train", "held_out", "guard", "contrast"]
+PARTS: tuple[Part, ...] = ("train", "held_out", "guard", "contrast")
 PAIRS = "Ingest the chosen and the rejected sides from the same files, and each file in one pair of corpora"
 ROWS_PER_FILE = 65_536
 KEPT_ROWS = 4 * ROWS_PER_FILE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor
 from iirl_core.artifact import Artifact, ArtifactDraft, Guard, guard_metrics, seal
 from iirl_core.canonical import Digest
 from iirl_core.config import Config
+from iirl_core.config.training import TrainSection
 from iirl_core.encoder import Encoder
 from iirl_core.log import Event, append
 from iirl_core.reward_model import RewardModel, assemble
@@ -30,9 +31,10 @@ from iirl_core.store.pointer import move_pointer, read_pointer
 from iirl_core.store.protocol import Store
 from jobs.lineage import lineage, manifest_of
 from jobs.train.features import Features
-from jobs.train.journal import METRICS
+from jobs.train.journal import METRICS, held_out_of
 from jobs.train.loop import TrainingTask, build_model, open_rows
 from jobs.train.sources import Sources
+from jobs.train.stopping import HeldOut, best_of
 
 CALIBRATION_ROWS = 200_000
 """Rows of each part that fit whitening, support and map: their quantiles no longer move beyond."""
@@ -132,12 +134,22 @@ def metrics_of(store: Store, task: TrainingTask, guarded: Tensor, *, tuned: bool
     """What the manifest says of training: finite numbers, the same for the same run. ``guarded [G]`` are the rewards of
     the guard set.
     """
-    losses = [json.loads(line)["loss"] for line in store.get(f"{task.folder}/{METRICS}").splitlines()]
+    lines = store.get(f"{task.folder}/{METRICS}").splitlines()
+    losses, judged = [json.loads(line)["loss"] for line in lines], held_out_of(lines)
     found = {
-        "steps": float(task.steps),
+        "steps": float(len(lines)),
         "train_rows": float(len(open_rows(store, task.folder, tuned=tuned))),
         "loss_first": math.fsum(losses[:LOSS_STEPS]) / len(losses[:LOSS_STEPS]),
         "loss_last": math.fsum(losses[-LOSS_STEPS:]) / len(losses[-LOSS_STEPS:]),
         **guard_metrics(guarded),
+        **(held_out_metrics(judged, task.train) if judged else {}),
     }
     return {name: float(f"{value:.6g}") for name, value in found.items()}
+
+
+def held_out_metrics(judged: Sequence[HeldOut], train: TrainSection) -> dict[str, float]:
+    """What the sealed weights were worth on the rows held out of training, and after which step they were taken."""
+    early = train.held_out is not None and train.held_out.patience is not None
+    sealed = best_of(judged) if early else judged[-1]
+    accuracy = {} if sealed.accuracy is None else {"held_out_accuracy": sealed.accuracy}
+    return {"sealed_step": float(sealed.step), "held_out_loss": sealed.loss, **accuracy}

@@ -171,7 +171,8 @@ def parts_of(sources: Sources, config: Config) -> Parts:
     shares = corrupted_shares(config)
     spoilt = bool(shares) and sources.count("demonstrations", "guard") > 0
     held_out = spoilt or sources.count("negatives", "guard") > 0
-    return Parts(needs_negatives(config), held_out, shares, needs_pairs(config), config.length_debias > 0)
+    held = config.train.held_out.fraction if config.train.held_out is not None else 0.0
+    return Parts(needs_negatives(config), held_out, shares, needs_pairs(config), config.length_debias > 0, held)
 
 
 def needs_negatives(config: Config) -> bool:

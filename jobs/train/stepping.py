@@ -9,15 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Protocol
 
-import numpy as np
 import ray.train
-from numpy.typing import NDArray
 from safetensors.torch import save_file
 
 from iirl_core.config.training import TrainSection
 from iirl_core.store.protocol import Store
-from jobs.train.engine import Engine, Rows
+from jobs.train.engine import Engine
 from jobs.train.journal import Journal, Place
+from jobs.train.judging import Judge, Readable
 from jobs.train.order import Order
 
 PLACE = "checkpoint.json"
@@ -55,14 +54,6 @@ class SteppedTask(Protocol):
         ...
 
 
-class Readable(Protocol):
-    """Rows by position."""
-
-    def take(self, positions: NDArray[np.int64]) -> Rows:
-        """Those at ``positions``, in that order."""
-        ...
-
-
 def take_steps(
     task: SteppedTask,
     store: Store,
@@ -72,24 +63,34 @@ def take_steps(
     *,
     first: Callable[[], None] | None = None,
     last: Callable[[], None] | None = None,
+    held_out: Readable | None = None,
 ) -> None:
     """Run by all ranks. ``first`` is done before the first step of all, ``last`` after the last one and before its
-    checkpoint; who was killed in between does it again.
+    checkpoint; who was killed in between does it again. Where there are ``held_out`` rows, training is judged on them
+    as ``train.held_out`` says, and may stop early.
     """
     rank, ranks = ray.train.get_context().get_world_rank(), ray.train.get_context().get_world_size()
     journal = Journal(store, task.folder, rank)
     start = _resume(engine, journal)
     if start == 0 and first is not None:
         first()
+    judge = None
+    if held_out is not None and task.train.held_out is not None:
+        judge = Judge(store, task.folder, task.train.held_out, held_out, engine=engine, journal=journal)
     for step in range(start, task.steps):
+        if judge is not None and judge.over:
+            break  # stopped before it was killed: what is to be sealed lies in the last checkpoint
         mine = order.positions(step).reshape(ranks, task.train.accumulation, -1)[rank]
         report = engine.step(step, *(rows.take(part) for part in mine))
         place = Place(step + 1, task.steps, order.epoch(step), report.loss)
         journal.note(place, report)
-        if place.step == task.steps and last is not None:
+        if judge is not None:
+            judge.after(place)
+        ends = place.step == task.steps or (judge is not None and judge.over)
+        if ends and last is not None:
             last()
-        if place.step % task.train.checkpoint_every == 0 or place.step == task.steps:
-            _save(engine, journal, place)
+        if ends or place.step % task.train.checkpoint_every == 0:
+            _save(engine, journal, place, judge, ends=ends)
 
 
 def _resume(engine: Engine, journal: Journal) -> int:
@@ -103,16 +104,23 @@ def _resume(engine: Engine, journal: Journal) -> int:
         return int(json.loads((Path(folder) / PLACE).read_text(encoding="utf-8"))["step"])
 
 
-def _save(engine: Engine, journal: Journal, place: Place) -> None:
-    """All ranks together; Ray merges their shards. The last checkpoint also holds the whole weights."""
+def _save(engine: Engine, journal: Journal, place: Place, judge: Judge | None, *, ends: bool) -> None:
+    """All ranks together; Ray merges their shards. The last checkpoint also holds the whole weights: those of the best
+    evaluation where training may stop early.
+    """
     with TemporaryDirectory() as name:
         folder = Path(name)
         engine.save(folder)
         journal.save(folder)
-        weights = engine.weights() if place.step == place.steps else None
+        best = judge.best() if judge is not None and ends else None
+        weights = engine.weights() if ends and best is None else None
         if ray.train.get_context().get_world_rank() == 0:
             (folder / PLACE).write_text(json.dumps(vars(place)), encoding="utf-8")
+            if best is not None:
+                (folder / WEIGHTS).write_bytes(best)
             if weights is not None:
                 save_file(weights, folder / WEIGHTS)
         metrics = {"step": place.step, "epoch": place.epoch, "loss": place.loss}
         ray.train.report(metrics, checkpoint=ray.train.Checkpoint.from_directory(folder))
+    if judge is not None:
+        judge.saved()

@@ -1,0 +1,36 @@
+"""The weights of the best evaluation so far, beside the checkpoints: what is sealed when training stops early.
+
+runs/NAME/RUN/best/STEP.safetensors
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from safetensors.torch import save_file
+from torch import Tensor
+
+from iirl_core.store.protocol import Store
+
+
+def best_key(folder: str, step: int) -> str:
+    """Where the weights after ``step`` lie."""
+    return f"{folder}/best/{step}.safetensors"
+
+
+def keep_best(store: Store, folder: str, step: int, weights: Mapping[str, Tensor]) -> None:
+    """Store them; again, after a restart, is the same."""
+    with TemporaryDirectory() as name:
+        path = Path(name) / "weights"
+        save_file(dict(weights), path)
+        store.put_file(best_key(folder, step), path)
+
+
+def forget_best(store: Store, folder: str, kept: Collection[int]) -> None:
+    """Remove all but those of the steps that a restart may still ask for."""
+    filesystem, root = store.filesystem()
+    for key in list(store.list(f"{folder}/best/")):
+        if key not in {best_key(folder, step) for step in kept}:
+            filesystem.delete_file(f"{root}/{key}")
