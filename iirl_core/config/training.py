@@ -93,6 +93,10 @@ class TrainSection(Section):
     checkpoint_every: int = Field(default=200, ge=1)
     """Steps between checkpoints; the end is always one."""
     max_failures: int = Field(default=3, ge=0)
+    trackers: list[Literal["mlflow", "wandb"]] = []
+    """Tools that are told how training goes, beside TensorBoard, whose event files are always written (in the store,
+    under the run). Each is an extra of the package (``iirl[mlflow]``, ``iirl[wandb]``), and takes its own environment
+    variables."""
     parent: str | None = None
     """Start from the weights of this artifact (``NAME``, ``NAME@CHANNEL`` or ``sha256:…``), of the same encoder, family
     and shape, and seal its child: without its patches, and only if it keeps the known-good budget of the root's guard

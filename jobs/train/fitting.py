@@ -26,6 +26,7 @@ from jobs.train.features import Features
 from jobs.train.journal import METRICS, read_place
 from jobs.train.loop import TrainingTask, build_model, train_loop
 from jobs.train.stepping import WEIGHTS, SteppedTask
+from jobs.train.tracking import Tracking
 
 if TYPE_CHECKING:
     from ray.train.torch import TorchTrainer
@@ -49,7 +50,9 @@ def fit(session: Session, task: TrainingTask, progress: Progress) -> dict[str, T
     if not store.exists(key):
         module = build_model(task)
         if isinstance(module, LearntInOnePass):
-            return _learn(store, task, module)
+            weights = _learn(store, task, module)
+            Tracking(store, task.folder, task.train.trackers, progress).close()
+            return weights
     return fit_steps(session, task, train_loop, progress)
 
 
@@ -60,7 +63,8 @@ def fit_steps(
     store, key = session.store, f"{task.folder}/{WEIGHTS}"
     if not store.exists(key):
         plan = plan_training(session.cluster(), task.train)
-        with _shown(store, task, progress):
+        tracking = Tracking(store, task.folder, task.train.trackers, progress)
+        with _shown(store, task, progress, tracking):
             store.put(key, _run(_trainer(store, replace(task, threads=plan.threads), loop, plan)))
     tensors: dict[str, Tensor] = load_tensors(store.get(key))
     return tensors
@@ -121,8 +125,8 @@ def _run(trainer: TorchTrainer) -> bytes:
 
 
 @contextmanager
-def _shown(store: Store, task: SteppedTask, progress: Progress) -> Iterator[None]:
-    """Show how far the run says it is, for as long as it lasts."""
+def _shown(store: Store, task: SteppedTask, progress: Progress, tracking: Tracking) -> Iterator[None]:
+    """Show how far the run says it is, and tell its trackers, for as long as it lasts."""
     over = threading.Event()
     with progress.task("training", total=task.steps) as advance:
 
@@ -134,6 +138,7 @@ def _shown(store: Store, task: SteppedTask, progress: Progress) -> Iterator[None
                 if (now := read_place(store, task.folder)) is not None and now.step > shown:
                     advance(now.step - shown)
                     shown = now.step
+                    tracking.tick()
 
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
@@ -142,3 +147,4 @@ def _shown(store: Store, task: SteppedTask, progress: Progress) -> Iterator[None
         finally:
             over.set()
             watcher.join()
+            tracking.close()

@@ -39,8 +39,9 @@ from jobs.train.sealing import CALIBRATION_ROWS, assemble_model, build_key, metr
 from jobs.train.selecting import Selecting, samples_of, select
 from jobs.train.sources import SAMPLES, Sources, needs_negatives, needs_pairs, read_sources
 from jobs.train.stepping import WEIGHTS
+from jobs.train.tracking import check_trackers
 
-AROUND = {"cpus_per_worker", "checkpoint_every", "max_failures", "parent", "select"}
+AROUND = {"cpus_per_worker", "checkpoint_every", "max_failures", "trackers", "parent", "select"}
 """Keys of ``train`` that change no weight; the last two by themselves: what they lead to stands in their place."""
 SPARE = 1.1
 """How many more training rows are encoded for calibration than it reads: which are read follows a hash, not a count."""
@@ -58,6 +59,7 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
     """
     store = session.store
     build_key(config)  # training for an hour and then having nothing to sign with helps nobody
+    check_trackers(config.train.trackers)
     sources = read_sources(store, config)
     parent = read_parent(store, config)
     section = config.train.select

@@ -47,7 +47,8 @@ class Judge:
     ) -> None:
         self._store, self._folder, self._section, self._rows = store, folder, section, rows
         self._engine, self._journal = engine, journal
-        self._chunk = engine.section.batch // engine.section.workers
+        train = engine.section
+        self._chunk = train.batch // (train.workers * train.accumulation)
         self._rank, self._ranks = torch.distributed.get_rank(), torch.distributed.get_world_size()
         self._registered = best_of(journal.judged).step if journal.judged else None
         """The best step as the last checkpoint knows it: a restart asks for its weights."""

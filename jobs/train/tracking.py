@@ -1,0 +1,131 @@
+"""Trackers: what a run's journal says, shown by the tools that people watch training with. TensorBoard always, MLflow
+and Weights & Biases when ``train.trackers`` asks for them.
+
+The driver sends lines of the journal, never numbers of its own, and each tracker knows which step it saw last: a run
+that goes on after a kill neither repeats nor skips one.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from iirl_core.errors import ConfigError, NotFound, one_line
+from iirl_core.store.protocol import Store
+from jobs.console import Progress
+from jobs.train.event_files import EventFiles
+from jobs.train.journal import METRICS
+
+Asked = Literal["mlflow", "wandb"]
+EVERY_SECONDS = 10.0
+"""How often a run that is under way is looked at."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One step: its numbers by tag, and about when it was taken (seconds since 1970)."""
+
+    step: int
+    time: float
+    numbers: Mapping[str, float]
+
+
+class Tracker(Protocol):
+    """One tool, for one run."""
+
+    def last(self) -> int:
+        """The last step that it was told; 0 before the first."""
+        ...
+
+    def write(self, lines: Sequence[Line]) -> None:
+        """Tell it more steps, in order."""
+        ...
+
+    def close(self) -> None:
+        """No more will come from this process."""
+        ...
+
+
+class Tracking:
+    """Owns the trackers of the run under ``folder`` (``runs/NAME/RUN``). What a tracker cannot do stops no training: it
+    is said, and tried again with the next lines.
+    """
+
+    def __init__(self, store: Store, folder: str, asked: Sequence[Asked], progress: Progress) -> None:
+        self._store, self._folder, self._progress = store, folder, progress
+        self._trackers: dict[str, Tracker] = {"tensorboard": EventFiles(store, folder)}
+        self._asked, self._sent = tuple(asked), 0.0
+
+    def tick(self) -> None:
+        """Send what is new, now and then."""
+        if time.monotonic() - self._sent >= EVERY_SECONDS:
+            self.send()
+
+    def send(self) -> None:
+        """Send what is new."""
+        lines = read_lines(self._store, self._folder)
+        for name in ("tensorboard", *self._asked):
+            try:
+                tracker = self._tracker(name)
+                if fresh := lines[_first_after(lines, tracker.last()) :]:
+                    tracker.write(fresh)
+            except Exception as error:  # noqa: BLE001 (a service that is down must not end a training of days)
+                self._progress.say(f"{name} cannot be told how training goes ({one_line(error)})")
+        self._sent = time.monotonic()
+
+    def close(self) -> None:
+        """Send what is left, and let go."""
+        self.send()
+        for tracker in self._trackers.values():
+            tracker.close()
+
+    def _tracker(self, name: str) -> Tracker:
+        if name not in self._trackers:  # a run with nothing to tell starts no service
+            if name == "mlflow":
+                from jobs.train.mlflow_run import MlflowRun
+
+                self._trackers[name] = MlflowRun(self._folder)
+            else:
+                from jobs.train.wandb_run import WandbRun
+
+                self._trackers[name] = WandbRun(self._store, self._folder)
+        return self._trackers[name]
+
+
+def check_trackers(asked: Sequence[Asked]) -> None:
+    """Nothing to do where the tools that were asked for are installed.
+
+    Raises:
+        ConfigError: one is not.
+    """
+    for name in asked:
+        if importlib.util.find_spec(name) is None:
+            raise ConfigError(f"train.trackers: {name} is not installed", todo=f"Run: pip install 'iirl[{name}]'")
+
+
+def read_lines(store: Store, folder: str) -> list[Line]:
+    """The run's journal so far; empty before its first checkpoint."""
+    try:
+        found = [json.loads(line) for line in store.get(f"{folder}/{METRICS}").splitlines()]
+    except NotFound:
+        return []
+    lines, at = [], time.time()
+    for line in reversed(found):
+        lines.append(Line(line["step"], at, numbers_of(line)))
+        at -= line.get("seconds", 0.0)
+    return lines[::-1]
+
+
+def numbers_of(line: Mapping[str, float]) -> dict[str, float]:
+    """A journal's line by the tags under which trackers show it."""
+    tags = {name: f"train/{name}" for name in ("loss", "learning_rate", "gradient_norm", "seconds")}
+    tags |= {f"held_out_{name}": f"held_out/{name}" for name in ("loss", "accuracy")}
+    return {tag: float(line[name]) for name, tag in tags.items() if name in line}
+
+
+def _first_after(lines: Sequence[Line], step: int) -> int:
+    return next((index for index, line in enumerate(lines) if line.step > step), len(lines))
