@@ -36,8 +36,9 @@ class Backbone:
     ``linears`` are those of one of ``layers`` equal layers, ``norms`` the parameters of that layer's normalisations;
     ``query`` and ``key_value`` are the widths of a token's queries and of its keys (or values), ``inner`` that of the
     feed-forward part; ``embeddings`` are looked up and multiply nothing, ``rest`` is what stands before and after the
-    layers. ``gated``: two products feed the activation (Shazeer 2020), with root-mean-square normalisations before
-    them; else one does, with layer normalisations after. ``causal``: a token sees only those before it.
+    layers, the ``unused`` of it behind the last hidden states, where no row of z looks. ``gated``: two products feed
+    the activation (Shazeer 2020), with root-mean-square normalisations before them; else one does, with layer
+    normalisations after. ``causal``: a token sees only those before it.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Backbone:
     norms: int
     embeddings: int
     rest: int
+    unused: int
     gated: bool
     causal: bool
 
@@ -80,7 +82,9 @@ class Backbone:
         for target in targets or ():
             if not any(_matches(name, target) for name in names):
                 known = ", ".join(sorted({name.rpartition(".")[2] for name in names}))
-                raise ConfigError(f"encoder.lora: {target} is no product of {self.kind}", f"of {known}")
+                raise ConfigError(
+                    f"encoder.lora.targets: no product of {self.kind} is named {target}", f"one of {known}"
+                )
         chosen = [one for one in self.linears if targets is None or any(_matches(one.name, each) for each in targets)]
         return self.layers * sum(rank * (linear.inputs + linear.outputs) for linear in chosen)
 
@@ -135,6 +139,7 @@ def _encoder(kind: str, document: Mapping[str, object]) -> Backbone:
         norms=4 * width,
         embeddings=rows * width,
         rest=2 * width + width * width + width,  # the embeddings' normalisation and the pooler
+        unused=width * width + width,
         gated=False,
         causal=False,
     )
@@ -168,6 +173,7 @@ def _decoder(kind: str, document: Mapping[str, object]) -> Backbone:
         norms=2 * width + (2 * head if kind == "qwen3" else 0),
         embeddings=_size(document, "vocab_size") * width,
         rest=width,
+        unused=0,
         gated=True,
         causal=True,
     )

@@ -1,8 +1,8 @@
 """Bytes on one device: what parameters cost under ZeRO, and what a pass keeps for the way back.
 
 Sources: ZeRO (Rajbhandari et al. 2020, arXiv 1910.02054, §3 and §5), ZeRO-Offload (Ren et al. 2021, arXiv 2101.06840,
-§4), ZeRO-Infinity (Rajbhandari et al. 2021, arXiv 2104.07857, §5), activations (Korthikanti et al. 2022, arXiv
-2205.05198, §4). Communication buckets, the allocator's fragments and the libraries' own memory come on top.
+§4), activations (Korthikanti et al. 2022, arXiv 2205.05198, §4). Communication buckets, the allocator's fragments and
+the libraries' own memory come on top.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from iirl_core.plan.backbone import Backbone
 
 Precision = Literal["fp32", "bf16"]
 Stage = Literal[0, 1, 2, 3]
-Offload = Literal["none", "optimiser", "parameters"]
+Offload = Literal["none", "cpu"]
 WIDTH: dict[Precision, int] = {"fp32": 4, "bf16": 2}
 """Bytes of a weight, of its gradient, and of an activation."""
 ADAM = 8
@@ -54,8 +54,7 @@ def states(
     fp32. Stage 1 divides the optimiser's part by the devices, stage 2 the gradients' too, stage 3 also the weights
     (ZeRO, §5, figure 1). At stage 3 the ``gathered`` parameters that are used together are whole while they are used.
 
-    Offloading the optimiser moves its part to the host, and from stage 2 the gradients with it (ZeRO-Offload, §4.1);
-    offloading the parameters, at stage 3 alone, moves the weights too (ZeRO-Infinity, §5.1).
+    Offloading moves the optimiser's part to the host, and from stage 2 the gradients with it (ZeRO-Offload, §4.1).
     """
     width = WIDTH[precision]
     weights = width * (trainable + frozen) / (devices if stage == 3 else 1)
@@ -63,13 +62,11 @@ def states(
     each = ADAM + (MASTER if precision == "bf16" else 0)
     optimiser = each * trainable / (devices if stage >= 1 else 1)
     host = 0.0
-    if offload != "none":
-        host, optimiser = host + optimiser, 0.0
+    if offload == "cpu" and stage >= 1:
+        host, optimiser = optimiser, 0.0
         if stage >= 2:
             host, gradients = host + gradients, 0.0
-    if offload == "parameters" and stage == 3:
-        host, weights = host + weights, 0.0
-    if stage == 3 and (devices > 1 or weights == 0.0):
+    if stage == 3 and devices > 1:
         weights += width * gathered
     return Memory(weights, gradients, optimiser, host=host)
 

@@ -18,8 +18,8 @@ PLAYS: tuple[Play, ...] = ("demonstrations", "negatives")
 
 @dataclass(frozen=True)
 class Ahead:
-    """``rows`` of an epoch, ``records`` that a frozen encoder reads (once), ``tokens`` of a record on average, and the
-    width of a step's observations; None where it is not known, and ``unknown`` says what and why.
+    """``rows`` to learn from in an epoch, ``records`` that a frozen encoder reads (once), ``tokens`` of a record on
+    average, and the width of a step's observations; None where it is not known, and ``unknown`` says what and why.
     """
 
     rows: int | None = None
@@ -63,7 +63,9 @@ def _texts(config: Config, shown: list[_Facts], negatives: list[_Facts], longest
     if isinstance(config.expertness, DiscriminatorSection | JointSection):
         copies += sum(config.expertness.corrupted.shares().values())
     learns = not isinstance(config.expertness, MixtureSection)
+    held = 0.0 if config.train.held_out is None else config.train.held_out.fraction
     rows = copies * sum(facts.train for facts in shown) + learns * sum(facts.train for facts in negatives)
+    rows *= 1 - held
     records = copies * sum(facts.train + facts.guard for facts in shown)
     records += sum(facts.train + facts.guard for facts in negatives)
     counted = [facts for facts in (*shown, *negatives) if facts.tokens is not None]

@@ -20,6 +20,7 @@ from iirl_core.plan import (
     states,
     training_flops,
 )
+from iirl_core.plan.compute import Tuning
 from iirl_core.plan.head import Head
 from iirl_core.plan.memory import WIDTH, Stage
 from iirl_core.pretrained import model_source
@@ -105,7 +106,7 @@ def _trainable(config: Config, backbone: Backbone | None, head: Head) -> int:
     """Of the head, and of what of the encoder is trained."""
     if backbone is None or not config.tunes:
         return head.parameters
-    return head.parameters + (_adapters(config, backbone) or backbone.parameters)
+    return head.parameters + (_adapters(config, backbone) or backbone.parameters - backbone.unused)
 
 
 def _memory_lines(config: Config, backbone: Backbone | None, head: Head) -> Iterator[str]:
@@ -137,7 +138,8 @@ def _states(config: Config, backbone: Backbone | None, head: Head, stage: Stage)
     kept = float(WIDTH[train.precision] * rows * head.activations)
     frozen = gathered = 0
     if backbone is not None and config.encoder.kind == "text" and config.tunes:
-        frozen, gathered = (backbone.parameters if _adapters(config, backbone) else 0), backbone.layer
+        frozen = backbone.parameters if _adapters(config, backbone) else backbone.unused
+        gathered = max(backbone.layer, backbone.embeddings)
         tokens, checkpointing = rows * config.encoder.max_tokens, train.gradient_checkpointing
         kept += activations(backbone, tokens, precision=train.precision, checkpointing=checkpointing)
     found = states(
@@ -146,7 +148,7 @@ def _states(config: Config, backbone: Backbone | None, head: Head, stage: Stage)
         precision=train.precision,
         stage=stage,
         devices=train.workers,
-        offload="optimiser" if train.offload == "cpu" and stage else "none",
+        offload=train.offload,
         gathered=gathered,
     )
     return replace(found, activations=kept)
@@ -154,6 +156,9 @@ def _states(config: Config, backbone: Backbone | None, head: Head, stage: Stage)
 
 def _work_lines(config: Config, backbone: Backbone | None, head: Head | None, ahead: Ahead) -> Iterator[str]:
     train = config.train
+    if backbone is not None and config.encoder.kind == "text" and config.tunes:
+        most, longest = train.batch * config.encoder.max_tokens, config.encoder.max_tokens
+        yield f"each step     at most {most:,} tokens, {most * _training_flops(config, backbone, longest):.3g} FLOPs"
     if ahead.rows is None:
         return
     steps = max(1, train.epochs * ahead.rows // train.batch)
@@ -165,18 +170,19 @@ def _work_lines(config: Config, backbone: Backbone | None, head: Head | None, ah
     if config.encoder.kind == "text" and config.tunes:
         tokens, doing = steps * train.batch * ahead.tokens, "at most {:.3g} to calibrate, {:.3g} to train"
         yield f"tokens        {tokens:.3g}: {steps * train.batch:,} texts of about {ahead.tokens:.0f}, over all epochs"
-        fitting += tokens * training_flops(
-            backbone,
-            ahead.tokens,
-            tuning=config.encoder.tuning,
-            adapters=_adapters(config, backbone),
-            checkpointing=train.gradient_checkpointing,
-        )
+        fitting += tokens * _training_flops(config, backbone, ahead.tokens)
     else:
         tokens, doing = ahead.records * ahead.tokens, "{:.3g} to encode, {:.3g} to fit the head"
         yield f"tokens        {tokens:.3g}: {ahead.records:,} texts of about {ahead.tokens:.0f}, encoded once"
     yield f"compute       {encoding + fitting:.3g} FLOPs: {doing.format(encoding, fitting)}"
     yield _hours_line(config, encoding, fitting)
+
+
+def _training_flops(config: Config, backbone: Backbone, length: float) -> float:
+    """Of one token of a text of this length, in an encoder that is trained."""
+    tuning: Tuning = config.encoder.tuning if config.encoder.kind == "text" else "frozen"
+    adapters, again = _adapters(config, backbone), config.train.gradient_checkpointing
+    return training_flops(backbone, length, tuning=tuning, adapters=adapters, checkpointing=again)
 
 
 def _hours_line(config: Config, encoding: float, fitting: float) -> str:

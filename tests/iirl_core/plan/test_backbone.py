@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from peft import LoraConfig, get_peft_model
 from transformers import AutoConfig, AutoModel
 
 from iirl_core.errors import ConfigError
@@ -43,6 +44,8 @@ def test_parameters_are_those_that_transformers_makes(document: dict[str, object
     model = built(document)
     backbone = backbone_of(document)
     assert backbone.parameters == counted(model)
+    pooler = getattr(model, "pooler", None)
+    assert backbone.unused == (counted(pooler) if pooler is not None else 0)
     layers = getattr(model, "layers", None) or model.encoder.layer
     assert backbone.layer == counted(layers[0])
     assert backbone.embeddings == sum(
@@ -60,18 +63,20 @@ def test_published_sizes_are_what_their_names_say() -> None:
 
 @pytest.mark.parametrize("targets", [("q_proj", "v_proj"), ("self_attn.o_proj", "down_proj"), ("query",), ("dense",)])
 def test_adapters_are_those_that_peft_adds(targets: tuple[str, ...]) -> None:
-    peft = pytest.importorskip("peft")
     document = tiny("bert") if {"query", "dense"} & set(targets) else tiny("qwen3", head_dim=16)
     model = built(document)
     if document["model_type"] == "bert":
         del model.pooler  # never trained: nothing of a mean over tokens passes it
-    adapted = peft.get_peft_model(model, peft.LoraConfig(r=4, target_modules=list(targets)))
+    adapted = get_peft_model(model, LoraConfig(r=4, target_modules=list(targets)))
     added = sum(parameter.numel() for parameter in adapted.parameters() if parameter.requires_grad)
     assert backbone_of(document).adapters(4, targets) == added
 
 
 def test_a_target_that_matches_nothing_is_refused() -> None:
-    with pytest.raises(ConfigError, match="q_porj is no product of llama; expected of down_proj, gate_proj"):
+    with pytest.raises(
+        ConfigError,
+        match=r"targets: no product of llama is named q_porj; expected one of down_proj",
+    ):
         backbone_of(LLAMA3_8B).adapters(8, ("q_porj", "v_proj"))
 
 

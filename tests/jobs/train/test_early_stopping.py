@@ -1,4 +1,4 @@
-"""``iirl train`` that is judged while it lasts, on a real local Ray: it stops early, seals the best, and survives kills."""
+"""``iirl train`` that is judged while it lasts, on a real local Ray: it stops early, seals the best, survives kills."""
 
 from __future__ import annotations
 

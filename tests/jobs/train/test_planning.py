@@ -9,8 +9,11 @@ import pytest
 import yaml
 
 from iirl_core.config import Config
+from iirl_core.config.expertness import DiscriminatorSection
 from iirl_core.corpus import write_corpus
 from iirl_core.demonstration import conversation
+from iirl_core.errors import ConfigError
+from iirl_core.plan import backbone_of, head_of
 from iirl_core.store import DirectoryStore
 from jobs.__main__ import main
 from jobs.train.planning import plan_lines
@@ -111,7 +114,7 @@ def test_an_encoder_that_is_trained_counts_with_the_head(tmp_path: Path) -> None
     assert "384), trained too" in line(full, "encoder")
     assert "frozen beside 18,432 of adapters" in line(lora, "encoder")
     heads = [int(line(lines, "trainable").split()[1].replace(",", "")) for lines in (frozen, full, lora)]
-    assert heads == [592_900, 592_900 + 22_713_216, 592_900 + 18_432]
+    assert heads == [592_900, 592_900 + 22_713_216 - 147_840, 592_900 + 18_432]
     assert "120 texts of about 60, over all epochs" in line(full, "tokens")
 
     def flops(lines: list[str]) -> float:
@@ -146,6 +149,55 @@ def test_hours_follow_the_assumptions_that_are_told(tmp_path: Path) -> None:
     told = line(plan_lines(text_config(tmp_path, model, train=gpus, plan=slow)), "GPU-hours")
     assert "on 2: 50% of 1 TFLOP/s" in told
     assert float(told.split()[1]) == pytest.approx(40 * 60 * 2 * 7.0e9 / 1e12 / 0.5 / 3600, rel=0.2)
+
+
+def test_a_trained_encoder_pays_for_its_states_and_for_each_epoch(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path / "store")
+    write_texts(store, "polite", 30, tokens=50)
+    write_texts(store, "rude", 10, tokens=50)
+    model = backbone(tmp_path / "model", LLAMA3_8B)
+    encoder = {"kind": "text", "model": model, "max_tokens": 128, "tuning": "full"}
+    gpus = {"batch": 8, "epochs": 3, "workers": 8, "gpus_per_worker": 1, "zero_stage": 3, "precision": "bf16"}
+    lines = plan_lines(text_config(tmp_path, model, encoder=encoder, train=gpus))
+    assert "7,504,924,672 parameters (llama, 32 layers of 4096), trained too" in line(lines, "encoder")
+    shape, head = backbone_of(LLAMA3_8B), head_of(DiscriminatorSection(hidden=384, members=4), 4096)
+    assert head is not None
+    trained = shape.parameters + head.parameters
+    assert f"{trained:,} parameters" in line(lines, "trainable")
+    gathered = 2 * max(shape.layer, shape.embeddings)
+    assert line(lines, "* ZeRO 3").split()[3:9] == [
+        *f"{(2 * trained / 8 + gathered) / 1e9:.3g} GB".split(),
+        *f"{2 * trained / 8 / 1e9:.3g} GB".split(),
+        *f"{12 * trained / 8 / 1e9:.3g} GB".split(),
+    ]
+    assert "120 texts of about 50, over all epochs" in line(lines, "tokens")
+    less = {**gpus, "gradient_checkpointing": True, "offload": "cpu", "accumulation": 1}
+    cheap = plan_lines(text_config(tmp_path, model, encoder=encoder, train=less))
+    assert "at most 1,024 tokens" in line(cheap, "each step")
+    row = line(cheap, "* ZeRO 3").split()
+    assert row[5:9] == ["0", "B", "0", "B"]
+    assert row[-2:] == [f"{14 * trained / 8 / 1e9:.3g}", "GB"]
+
+
+def test_adapters_leave_the_encoder_frozen_beside_them(tmp_path: Path) -> None:
+    model = backbone(tmp_path / "model", LLAMA3_8B)
+    encoder = {"kind": "text", "model": model, "tuning": "lora", "lora": {"rank": 8, "targets": ["q_proj", "v_proj"]}}
+    lines = plan_lines(text_config(tmp_path, model, encoder=encoder))
+    adapters = 32 * 8 * (4096 + 4096 + 4096 + 1024)
+    head = int(line(lines, "head").split()[1].replace(",", ""))
+    assert f"{head + adapters:,} parameters" in line(lines, "trainable")
+    assert line(lines, "* ZeRO 1").split()[3] == f"{4 * (7_504_924_672 + head + adapters) / 1e9:.3g}"
+    with pytest.raises(ConfigError, match="no product of llama is named query"):
+        plan_lines(text_config(tmp_path, model, encoder={**encoder, "lora": {"targets": ["query"]}}))
+
+
+def test_what_is_held_out_is_not_learnt_from(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path / "store")
+    for name in ("polite", "rude"):
+        write_texts(store, name, 40, tokens=50)
+    model = backbone(tmp_path / "model", MINILM)
+    lines = plan_lines(text_config(tmp_path, model, train={"batch": 8, "held_out": {"fraction": 0.25}}))
+    assert "of about 60 rows" in line(lines, "steps")
 
 
 @pytest.mark.parametrize(
