@@ -5,20 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-SORTED_TOGETHER = 50
-"""Batches that are sorted against each other: enough that a batch's texts are nearly as long as each other, few enough
-that who meets whom in a batch stays a matter of chance."""
-
 
 def bucketed(
-    lengths: NDArray[np.int64], start: int, batch: int, random: np.random.Generator, together: int = SORTED_TOGETHER
+    lengths: NDArray[np.int64], start: int, batch: int, random: np.random.Generator, *, together: int
 ) -> NDArray[np.int64]:
     """A permutation of ``[0, len(lengths))`` in which every batch that lies whole inside is of like length, and the
     batches come in a random order.
 
     ``lengths`` are those of rows (or groups of rows) that were shuffled before; the first stands at place ``start`` of
-    a run whose batches begin at multiples of ``batch``. What belongs to a batch that began before, or ends after, stays
-    where it is.
+    a run whose batches begin at multiples of ``batch``. ``together`` batches are sorted against each other: the more,
+    the less padding; but where classes differ in length, a batch of like length is nearly one of a class. What belongs
+    to a batch that began before, or ends after, stays where it is.
     """
     head = min(-start % batch, len(lengths))
     count = (len(lengths) - head) // batch

@@ -82,7 +82,9 @@ def order_of(
     """
     mixed = not isinstance(expertness, OccupancySection) and expertness.length_debias > 0
     lengths = rows.lengths if isinstance(rows, Tokens) and not mixed else None
-    return Order(len(rows), section.batch, seed, together=together, lengths=lengths)
+    return Order(
+        len(rows), section.batch, seed, together=together, lengths=lengths, sorted_together=section.sorted_together
+    )
 
 
 def build_module(task: TrainingTask) -> nn.Module:

@@ -29,7 +29,8 @@ WINDOW = 65_536
 @dataclass(frozen=True)
 class Order:
     """``rows`` ≥ 1 rows, ``batch`` ≥ 1 of them a step; each ``together`` consecutive rows stay side by side.
-    ``lengths`` gives those of the rows at some positions; None where all are equally long.
+    ``lengths`` gives those of the rows at some positions; None where all are equally long. ``sorted_together`` batches
+    are sorted by them against each other.
 
     Raises:
         InputError: there is no row, or rows, batch or window are no multiples of ``together``.
@@ -41,6 +42,7 @@ class Order:
     window: int = WINDOW
     together: int = 1
     lengths: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None
+    sorted_together: int = 1
     _kept: dict[tuple[int, int], NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -96,7 +98,8 @@ class Order:
         rows = (groups[:, None] * self.together + np.arange(self.together)).reshape(-1)
         longest = self.lengths(rows).reshape(-1, self.together).max(axis=1)
         first = epoch * (self.rows // self.together) + start
-        return groups[bucketed(longest, first, self.batch // self.together, random)]
+        batch = self.batch // self.together
+        return groups[bucketed(longest, first, batch, random, together=self.sorted_together)]
 
     def _windows(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Where each window starts and ends in the epoch, in groups, and which window it is."""

@@ -16,7 +16,7 @@ def drawn(rows: int) -> NDArray[np.int64]:
 
 
 def ordered(rows: int, batch: int, window: int, together: int = 1, seed: int = 3) -> Order:
-    return Order(rows, batch, seed, window, together, drawn(rows).__getitem__)
+    return Order(rows, batch, seed, window, together, drawn(rows).__getitem__, sorted_together=50)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,13 @@ def test_padding_is_a_fraction_of_what_chance_leaves() -> None:
         return float(sum(len(one) * one.max() for one in batches) / sum(one.sum() for one in batches)) - 1
 
     assert padding(ordered(rows, batch, window=2048)) < 0.15 * padding(Order(rows, batch, 3, window=2048))
+
+
+def test_batches_that_are_sorted_alone_are_as_chance_has_them() -> None:
+    lengths = drawn(4000)
+    order = Order(4000, 16, 3, window=4000, lengths=lengths.__getitem__)
+    spread = np.mean([lengths[order.positions(step)].std() for step in range(250)])
+    assert spread == pytest.approx(lengths.std(), rel=0.1)
 
 
 def test_batches_of_like_length_come_in_no_order_of_length() -> None:
@@ -76,7 +83,7 @@ def test_any_step_can_be_made_without_those_before_it() -> None:
     ("size", "start", "batch"), [(10, 0, 4), (10, 3, 4), (2, 1, 4), (3, 9, 4), (64, 6, 8), (0, 5, 4)]
 )
 def test_what_belongs_to_a_batch_across_the_edge_stays_in_place(size: int, start: int, batch: int) -> None:
-    found = bucketed(np.arange(size)[::-1], start, batch, np.random.default_rng(0))
+    found = bucketed(np.arange(size)[::-1], start, batch, np.random.default_rng(0), together=3)
     assert sorted(found) == list(range(size))
     places = np.arange(start, start + size)
     whole = [
