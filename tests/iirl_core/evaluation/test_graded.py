@@ -110,5 +110,7 @@ def test_the_order_of_rows_changes_nothing(order: list[int]) -> None:
     ]
     rewards = [(0.9, 0.1), (0.3, 0.4), (0.5, 0.5), (0.5, 0.5), (0.2, 0.8), (0.7, 0.6)]
     rows = [pair(*text, *said) for text, said in zip(texts, rewards, strict=True)]
+    shuffled = graded("pairs", [rows[index] for index in order])
+    assert shuffled.rewards.tolist() == graded("pairs", rows).rewards.tolist()
     expected = examine_graded("pairs", "p", graded("pairs", rows), Resampling(30))
-    assert examine_graded("pairs", "p", graded("pairs", [rows[index] for index in order]), Resampling(30)) == expected
+    assert examine_graded("pairs", "p", shuffled, Resampling(30)) == expected

@@ -29,7 +29,7 @@ Said = tuple[str, str, float, float]
 
 
 def judged(said: Sequence[Said]) -> Judged:
-    documents = [{"prompt": p, "response": m * (ord(m) - 90), "model": m, "preference": g} for p, m, _, g in said]
+    documents = [{"prompt": p, "response": m * (ord(m[0]) - 90), "model": m, "preference": g} for p, m, _, g in said]
     facts = [read_judged(document, COLUMNS, "file").facts() for document in documents]
     rewards, golden = (np.array([each[column] for each in said]) for column in (2, 3))
     return judged_of(facts, rewards, np.stack([rewards, 1 - rewards], axis=1), golden)
@@ -118,6 +118,14 @@ def test_the_order_of_rows_changes_nothing(order: list[int]) -> None:
         return [*examine_judge("j", data, few), *examine_picks("j", data, few), *examine_transfer("j", data, "ab", few)]
 
     assert every([ANSWERS[index] for index in order]) == every(ANSWERS)
+
+
+def test_the_answers_of_which_the_first_are_paired_do_not_depend_on_the_file_s_order() -> None:
+    generator = np.random.default_rng(0)
+    said = [("p", f"m{number}", *generator.random(2).tolist()) for number in range(80)]
+    forth, back = judged(said), judged(said[::-1])  # type: ignore[arg-type]
+    assert forth.rewards.tolist() == back.rewards.tolist()
+    assert examine_judge("j", forth, Resampling(20)) == examine_judge("j", back, Resampling(20))
 
 
 def test_both_baselines_stand_beside_every_figure() -> None:

@@ -43,15 +43,18 @@ def test_ties_is_the_formula_by_hand() -> None:
         # gap_tied = .25 − .5 = −.25, spread 0; gap_ref = .75 − .5 = .25
         ties("tied:3", [0.25, 0.25], [0.5]),
         ties("ref:3", [0.75], [0.5]),
+        # gap_tied = .75 − .25 = .5, spread = 1 − .75 = .25; gap_ref = .5 − .375 = .125: less than the spread
+        ties("tied:4", [0.75, 1.0], [0.25]),
+        ties("ref:4", [0.5], [0.375]),
     ]
-    tied, ref = 2 / 3, 2 / 3
-    preferred, hard = 1 / 3, 1 / 3
-    further = (tanh(0.2 / 0.1 - 1) + tanh(-0.3 / 0.4 - 1) + tanh(float("-inf"))) / 3
+    tied, ref = 3 / 4, 3 / 4
+    preferred, hard = 2 / 4, 1 / 4
+    further = (tanh(0.2 / 0.1 - 1) + tanh(-0.3 / 0.4 - 1) + tanh(float("-inf")) + tanh(0.125 / 0.25 - 1)) / 4
     expected = 0.3 * tied + 0.3 * ref + 0.2 * preferred + 0.2 * hard + 0.01 * further
     found = figures("rewardbench2", rows)
     assert found["rewardbench2/Ties"].value == pytest.approx(expected)
     assert found["rewardbench2/overall"].value == pytest.approx(expected)
-    assert found["rewardbench2/Ties"].clusters == 3, "ref:k and tied:k are drawn together"
+    assert found["rewardbench2/Ties"].clusters == 4, "ref:k and tied:k are drawn together"
     assert found["rewardbench2/Ties"].low < expected < found["rewardbench2/Ties"].high
 
 
