@@ -111,10 +111,7 @@ class Config(Section):
             raise ValueError("mapping: exponential maps an error; give this family a sigmoid")
         self._check_trajectories()
         self._check_refit()
-        if self.evaluate.suites and self.encoder.kind != "text":
-            raise ValueError("evaluate.suites: they hold answers to prompts; give the model a text encoder")
-        if shared := {suite.name for suite in self.evaluate.suites} & set(names):
-            raise ValueError(f"evaluate.suites: {min(shared)} is the name of a corpus")
+        self._check_suites(names)
         if self.tunes and self.expertness.family == "autoencoder_mixture":
             raise ValueError(
                 "encoder.tuning: what is easiest to reconstruct is an encoder that says the same of every text; give"
@@ -181,6 +178,12 @@ class Config(Section):
                     )
         if self.encoder.kind == "trajectory" and self.encoder.terminal == "absorbing" and not episodic:
             raise ValueError(f"encoder: {self.expertness.family} scores rows alone, so terminal: ignored")
+
+    def _check_suites(self, corpora: list[str]) -> None:
+        if self.evaluate.suites and self.encoder.kind != "text":
+            raise ValueError("evaluate.suites: they hold answers to prompts; give the model a text encoder")
+        if shared := {suite.name for suite in self.evaluate.suites} & set(corpora):
+            raise ValueError(f"evaluate.suites: {min(shared)} is the name of a corpus")
 
     def _check_comparisons(self) -> None:
         if self.encoder.kind != "text":
