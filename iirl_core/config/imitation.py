@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from iirl_core.config.section import Section
 from iirl_core.config.training import OptimiserSection, TrainSection
@@ -27,3 +27,9 @@ class ImitateSection(Section):
         epochs=2, batch=32, optimiser=OptimiserSection(learning_rate=2e-5, warmup_steps=20)
     )
     """As the section ``train``, with other defaults: 2 epochs, batches of 32 conversations, a learning rate of 2e-5."""
+
+    @model_validator(mode="after")
+    def _takes_its_keys(self) -> ImitateSection:
+        if self.train.held_out is not None:
+            raise ValueError("imitate.train.held_out: imitation is judged on the guard split, before and after")
+        return self

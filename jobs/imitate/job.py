@@ -37,12 +37,15 @@ from jobs.outcome import Outcome
 from jobs.train.encoding import Source, write_rows
 from jobs.train.fitting import fit_steps
 from jobs.train.order import Order
+from jobs.train.tracking import check_trackers
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from iirl_core.encoder.rendering import Rendering
 
+AROUND = {"cpus_per_worker", "checkpoint_every", "max_failures", "trackers"}
+"""Keys of ``train`` that change no weight."""
 TURNS = "turns.json"
 """Written when the turns are whole."""
 
@@ -59,6 +62,7 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
     from iirl_core.policy.imitation import load_initial  # transformers takes seconds to import
 
     store, section = session.store, _section(config)
+    check_trackers(section.train.trackers)
     corpora = read_demonstrations(store, config)
     plan_training(session.cluster(), section.train)  # refused now rather than after tokenising
     source = find_policy(store, section.model)
@@ -123,7 +127,11 @@ def run_name(seed: int, section: ImitateSection, initial: Initial, corpora: tupl
         "corpora": [[one.name, one.digest] for one in corpora],
         "imitate": section.model_dump(
             mode="json",
-            exclude={"name": True, "model": True, "train": {"cpus_per_worker", "checkpoint_every", "max_failures"}},
+            exclude={
+                "name": True,
+                "model": True,
+                "train": {"cpus_per_worker", "checkpoint_every", "max_failures", "trackers"},
+            },
         ),
     }
     return digest_json(document).removeprefix("sha256:")[:16]

@@ -3,7 +3,8 @@
 Every stage leaves its result under ``runs/NAME/RUN``, where RUN follows from what decides the result. So the same
 command after a kill goes on where it stopped, and after success it only finds what is there.
 
-    runs/NAME/RUN/{features/, features.json, training/, metrics.jsonl, place.json, weights.safetensors}
+    runs/NAME/RUN/{features/, features.json, training/, metrics.jsonl, place.json, best/, tensorboard/,
+        weights.safetensors}
 
 Where the text encoder itself is trained there are tokens/ and tokens.json beside them, and features are only what
 calibrates: they are encoded after training, by the trained encoder.

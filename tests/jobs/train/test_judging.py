@@ -12,6 +12,7 @@ import torch
 
 from iirl_core.config import Config
 from iirl_core.config.expertness import BradleyTerrySection, DiscriminatorSection, MixtureSection
+from iirl_core.config.imitation import ImitateSection
 from iirl_core.config.training import HeldOutSection, TrainSection
 from iirl_core.corpus import table_of
 from iirl_core.demonstration import conversation
@@ -166,6 +167,11 @@ def test_trajectories_are_held_out_as_wholes_and_the_share_is_a_threshold() -> N
     assert some < more
     assert 60 < len(more) < 120
     assert not any(is_held_out(one, 0.0) for one in ones)
+
+
+def test_imitation_has_held_out_rows_of_its_own() -> None:
+    with pytest.raises(ValueError, match="judged on the guard split"):
+        ImitateSection.model_validate({"model": "init", "train": {"held_out": {}}})
 
 
 def test_a_family_of_one_pass_has_nothing_to_judge(tmp_path: Path) -> None:

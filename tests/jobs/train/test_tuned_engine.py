@@ -13,6 +13,7 @@ from torch import nn
 from iirl_core.config.encoding import LoraSection
 from iirl_core.config.training import OptimiserSection, TrainSection
 from iirl_core.errors import ConfigError
+from iirl_core.expertness import Batch
 from iirl_core.tuning import Texts, Tuned
 from iirl_core.tuning.transformer import tuned_of
 from jobs.train.engine import Engine
@@ -185,3 +186,19 @@ def test_a_checkpoint_of_another_shape_is_refused(calm: str, tmp_path: Path) -> 
     narrow = Engine(module(calm, LoraSection(rank=2)), section(1), STEPS)
     with pytest.raises(ConfigError, match=r"lora_A.* of shape \[4, 32\]; expected \[2, 32\]"):
         narrow.restore(tmp_path / "adapters")
+
+
+@pytest.mark.parametrize("stage", [1, 3])
+def test_judging_is_without_dropout_and_changes_nothing_that_follows(stage: Stage, model: str) -> None:
+    """``model`` has dropout: the loss of a step is not that of the same rows judged."""
+    encoder, rows = encoder_of(model), batch(model)
+    z = encoder.encode(conversations()).z
+    expected = head(encoder.width).measures(Batch(z, rows.expert, rows.weight, rows.row))
+    engine = Engine(module(model), section(stage), STEPS)
+    assert engine.judge(rows).tolist() == pytest.approx(expected.tolist(), abs=1e-4)
+    judged = []
+    for step in range(3):
+        judged.append(engine.step(step, rows).loss)
+        engine.judge(rows)
+    assert judged == pytest.approx(losses(Engine(module(model), section(stage), STEPS), model, range(3)), abs=1e-5)
+    assert judged[0] != pytest.approx(float(expected[0]), abs=1e-6)
