@@ -112,18 +112,7 @@ class Config(Section):
         self._check_trajectories()
         self._check_refit()
         self._check_suites(names)
-        if self.tunes and self.expertness.family == "autoencoder_mixture":
-            raise ValueError(
-                "encoder.tuning: what is easiest to reconstruct is an encoder that says the same of every text; give"
-                " autoencoder_mixture a frozen encoder, or learn from negatives"
-            )
-        if self.tunes and self.train.sorted_together > 1 and self.length_debias:
-            raise ValueError(
-                "expertness.length_debias: a batch of like length does not show what goes with length; say"
-                " train.sorted_together: 1"
-            )
-        if self.train.gradient_checkpointing and not self.tunes:
-            raise ValueError("train.gradient_checkpointing: needs encoder.tuning: full or lora")
+        self._check_tuning()
         asked = set(self.audit.probes)
         for norm in self.norms:
             if unasked := set(norm.families) - asked:
@@ -184,6 +173,20 @@ class Config(Section):
             raise ValueError("evaluate.suites: they hold answers to prompts; give the model a text encoder")
         if shared := {suite.name for suite in self.evaluate.suites} & set(corpora):
             raise ValueError(f"evaluate.suites: {min(shared)} is the name of a corpus")
+
+    def _check_tuning(self) -> None:
+        if self.tunes and self.expertness.family == "autoencoder_mixture":
+            raise ValueError(
+                "encoder.tuning: what is easiest to reconstruct is an encoder that says the same of every text; give"
+                " autoencoder_mixture a frozen encoder, or learn from negatives"
+            )
+        if self.tunes and self.train.sorted_together > 1 and self.length_debias:
+            raise ValueError(
+                "expertness.length_debias: a batch of like length does not show what goes with length; say"
+                " train.sorted_together: 1"
+            )
+        if self.train.gradient_checkpointing and not self.tunes:
+            raise ValueError("train.gradient_checkpointing: needs encoder.tuning: full or lora")
 
     def _check_comparisons(self) -> None:
         if self.encoder.kind != "text":

@@ -158,7 +158,9 @@ def _task(session: Session, section: ImitateSection, folder: str, seed: int, mod
     import ray
 
     turns = Turns(session.store, f"{folder}/turns", "train")
-    order = Order(len(turns), section.train.batch, seed, lengths=turns.lengths)
+    order = Order(
+        len(turns), section.train.batch, seed, lengths=turns.lengths, sorted_together=section.train.sorted_together
+    )
     session.ray()
     return ImitationTask(
         store=session.store.url,

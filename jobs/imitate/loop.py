@@ -53,7 +53,9 @@ def imitation_loop(config: dict[str, ImitationTask]) -> None:
     torch.set_num_threads(task.threads)
     store = open_store(task.store)
     turns, held = (Turns(store, f"{task.folder}/turns", part) for part in ("train", "guard"))
-    order = Order(len(turns), task.train.batch, task.seed, lengths=turns.lengths)
+    order = Order(
+        len(turns), task.train.batch, task.seed, lengths=turns.lengths, sorted_together=task.train.sorted_together
+    )
     module = Imitation(ray.get(task.model).train())
     engine = Engine(module, task.train, task.steps, seed=task.seed)
 
