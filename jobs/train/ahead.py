@@ -10,8 +10,6 @@ from iirl_core.canonical import Digest, folder_of
 from iirl_core.config import Config
 from iirl_core.config.contrast import Play
 from iirl_core.config.expertness import DiscriminatorSection, JointSection, MixtureSection
-from iirl_core.errors import NotFound
-from iirl_core.store import DirectoryStore, read_pointer
 
 PLAYS: tuple[Play, ...] = ("demonstrations", "negatives")
 
@@ -44,7 +42,7 @@ def look_ahead(config: Config) -> Ahead:
     """From manifests as they lie there: training proves their digests, a plan does not."""
     if "://" in config.store:
         return Ahead(unknown=(f"{config.store}, which a plan does not look into: rows, steps, tokens, hours",))
-    store = DirectoryStore(Path(config.store))
+    store = Path(config.store).expanduser()  # read as files: a store's own module loads Arrow, longer than all the rest
     sides: tuple[list[_Facts], list[_Facts]] = [], []
     for side, play in zip(sides, PLAYS, strict=True):
         for section in config.playing(play):
@@ -76,13 +74,11 @@ def _texts(config: Config, shown: list[_Facts], negatives: list[_Facts], longest
     return Ahead(round(rows), round(records), min(float(longest), total / texts))
 
 
-def _facts(store: DirectoryStore, name: str) -> _Facts | None:
+def _facts(store: Path, name: str) -> _Facts | None:
     """None where the corpus is not there, or is not one that this version wrote."""
     try:
-        digest = read_pointer(store, f"corpora/{name}/latest")
-        if digest is None:
-            return None
-        document = json.loads(store.get(f"corpora/{name}/{folder_of(Digest(digest))}/manifest.json"))
+        digest = (store / "corpora" / name / "latest").read_text(encoding="utf-8").strip()
+        document = json.loads((store / "corpora" / name / folder_of(Digest(digest)) / "manifest.json").read_bytes())
         splits = document["splits"]
         return _Facts(
             rows=document["rows"],
@@ -91,5 +87,5 @@ def _facts(store: DirectoryStore, name: str) -> _Facts | None:
             tokens=document["tokens"],
             observations=document["observation_width"],
         )
-    except (NotFound, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
