@@ -48,10 +48,12 @@ def portable_config(config: Config) -> dict[str, JsonValue]:
     for norm, section in zip(config.norms, _objects(document["norms"]), strict=True):
         if norm.region is not None:
             section["region"] = {**_object(section["region"]), "geometry": _name(norm.region.geometry)}
-    encoder = _object(document["encoder"])
-    model = encoder.get("model")
-    if isinstance(model, str) and model.startswith(("/", "~", ".")):
-        encoder["model"] = _name(model)
+    for named, keys in (("encoder", ("model",)), ("expertness", ("sft", "init"))):
+        models = _object(document[named])
+        for key in keys:
+            model = models.get(key)
+            if isinstance(model, str) and model.startswith(("/", "~", ".")):
+                models[key] = _name(model)
     return document
 
 

@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
 
@@ -29,7 +30,7 @@ from iirl_core.artifact.manifest import CorpusEntry, FileEntry, GuardEntry, Mani
 from iirl_core.artifact.patch_file import PATCH_FILE, patch_bytes
 from iirl_core.artifact.provenance import Provenance
 from iirl_core.artifact.weights import calibration_of, save_model
-from iirl_core.canonical import Digest, digest_chunks, folder_of
+from iirl_core.canonical import Digest, JsonValue, digest_chunks, folder_of
 from iirl_core.config import Config
 from iirl_core.errors import ArtifactError
 from iirl_core.patch.budget import BUDGET, KNOWN_GOOD, check_budget
@@ -91,7 +92,7 @@ def seal(store: Store, draft: ArtifactDraft) -> Digest:
             environment=environment(),
             metrics={name: float(value) for name, value in sorted(metrics.items())},
             encoder=saved.encoder,
-            expertness=draft.config.expertness.model_dump(mode="json"),
+            expertness=cast(dict[str, JsonValue], config["expertness"]),
             calibration=calibration_of(draft.model),
             terminal=str(saved.encoder["terminal"]) if draft.model.encoder.kind == "trajectory" else None,
             guard=GuardEntry(guard_digest, len(guard.z), len(guard.known_good)),

@@ -18,6 +18,7 @@ from iirl_core.config.expertness import (
     DiscriminatorSection,
     Expertness,
     JointSection,
+    LogRatioSection,
     MixtureSection,
     OccupancySection,
 )
@@ -85,7 +86,8 @@ class Config(Section):
     @property
     def length_debias(self) -> float:
         """The weight of length debiasing; 0 where the family has no such term."""
-        return 0.0 if isinstance(self.expertness, OccupancySection) else self.expertness.length_debias
+        section = self.expertness
+        return 0.0 if isinstance(section, OccupancySection | LogRatioSection) else section.length_debias
 
     def playing(self, play: Play) -> list[CorpusSection]:
         """The corpora that play D_E (``demonstrations``) or D_neg (``negatives``) under the contrast."""
@@ -113,6 +115,8 @@ class Config(Section):
         self._check_refit()
         self._check_suites(names)
         self._check_tuning()
+        if isinstance(self.expertness, LogRatioSection) and (self.encoder.kind != "text" or self.tunes):
+            raise ValueError("expertness: log_ratio trains nothing and reads texts; give it a frozen text encoder")
         asked = set(self.audit.probes)
         for norm in self.norms:
             if unasked := set(norm.families) - asked:
@@ -143,6 +147,8 @@ class Config(Section):
             raise ValueError(f"train.parent: {parent} is what this run seals; give a digest, or another name")
         if parent is not None and self.expertness.family == "occupancy":
             raise ValueError("train.parent: an occupancy is measured anew, from no weights")
+        if parent is not None and self.expertness.family == "log_ratio":
+            raise ValueError("train.parent: a log_ratio has no weights of its own to start from")
         if parent is not None and self.tunes:
             raise ValueError("train.parent: the root's guard set is kept as its encoder reads it; tuning: frozen")
         if select is None:

@@ -29,8 +29,8 @@ class Cast:
 _TWO_CLASSES = ("discriminator", "joint")
 CASTS: dict[Contrast | None, Cast] = {
     None: Cast("demonstrations", "negatives"),
-    "init-sft": Cast("sft-samples", "init-samples", _TWO_CLASSES),
-    "init-demo": Cast("demonstrations", "init-samples", _TWO_CLASSES),
+    "init-sft": Cast("sft-samples", "init-samples", (*_TWO_CLASSES, "log_ratio")),
+    "init-demo": Cast("demonstrations", "init-samples", (*_TWO_CLASSES, "log_ratio")),
     "sft-demo": Cast("demonstrations", "sft-samples", _TWO_CLASSES),
     "preference": Cast("demonstrations", "negatives", ("bradley_terry",)),
     "one-class": Cast("demonstrations", None, ("autoencoder_mixture", "occupancy", *_TWO_CLASSES)),

@@ -129,7 +129,23 @@ class OccupancySection(Section):
         return widths
 
 
+class LogRatioSection(Section):
+    """Texts: how much likelier an answer is to π_SFT than to π_init; signal = log π_SFT(y|x) − log π_init(y|x), summed
+    over the answer's tokens. Nothing is trained: negatives only calibrate the map, and patches act where the text
+    encoder has put the texts. The artifact holds both models.
+    """
+
+    family: Literal["log_ratio"] = "log_ratio"
+    sft: str
+    """π_SFT, a causal language model: a folder, a hub name, or a policy in the store by its name or digest."""
+    init: str
+    """π_init, likewise."""
+    max_tokens: int = Field(default=512, ge=8)
+    """What both models read of a conversation: longer ones lose the start of their context first; an answer that is
+    longer by itself loses its end."""
+
+
 Expertness = Annotated[
-    MixtureSection | DiscriminatorSection | JointSection | BradleyTerrySection | OccupancySection,
+    MixtureSection | DiscriminatorSection | JointSection | BradleyTerrySection | OccupancySection | LogRatioSection,
     Field(discriminator="family"),
 ]

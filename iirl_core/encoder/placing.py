@@ -13,7 +13,12 @@ def place(encoder: Encoder, device: str) -> None:
         RuntimeError: there is no such device.
     """
     if encoder.kind == "conversation":
-        from iirl_core.encoder.text import TextEncoder  # transformers takes seconds to import: only for text
+        from iirl_core.encoder.ratio import RatioEncoder  # transformers takes seconds to import: only for text
+        from iirl_core.encoder.text import TextEncoder
 
+        if isinstance(encoder, RatioEncoder):
+            for part in (encoder.sft, encoder.init):
+                part.model.to(device)
+            encoder = encoder.text
         if isinstance(encoder, TextEncoder):
             encoder.model.to(device)

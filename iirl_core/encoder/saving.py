@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 STANDARDISER = "standardiser.safetensors"
 TEXT: dict[str, JsonValue] = {"truncation": "context-start, then answer-end", "padding": "right"}
 """How this package's text encoder works, written down for readers; another way would give other rewards."""
+RATIO = "ratio"
+"""In a text encoder's document: two language models lie beside it, in ``sft`` and ``init``."""
 LAYERS = "layers"
 """In a text encoder's document: it lies in the folder of a classifier, and has so many hidden layers."""
 
@@ -31,6 +33,13 @@ def save_encoder(encoder: Encoder, folder: Path) -> dict[str, JsonValue]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     document = document_of(encoder)
+    if RATIO in document:
+        from iirl_core.encoder.ratio import RatioEncoder  # transformers takes seconds to import: only for text
+
+        beside = cast(RatioEncoder, encoder)
+        beside.sft.save(folder / "sft")
+        beside.init.save(folder / "init")
+        encoder = beside.text
     if isinstance(encoder, TrajectoryEncoder):
         save_file({"mean": encoder.mean.contiguous(), "scale": encoder.scale.contiguous()}, folder / STANDARDISER)
     else:
@@ -55,8 +64,12 @@ def document_of(encoder: Encoder, *, within: bool = False) -> dict[str, JsonValu
             "terminal": encoder.terminal,
             **({} if encoder.horizon is None else {"horizon": encoder.horizon}),
         }
-    from iirl_core.encoder.text import TextEncoder  # transformers takes seconds to import: only for text
+    from iirl_core.encoder.ratio import RatioEncoder  # transformers takes seconds to import: only for text
+    from iirl_core.encoder.text import TextEncoder
 
+    if isinstance(encoder, RatioEncoder):
+        ratio: JsonValue = {"sft": encoder.sft.document(), "init": encoder.init.document()}
+        return {**document_of(encoder.text), RATIO: ratio}
     if not isinstance(encoder, TextEncoder):
         raise ArtifactError(f"an encoder of type {type(encoder).__name__}", "one of this package")
     return {
@@ -105,7 +118,7 @@ def _trajectory(folder: Path, document: dict[str, JsonValue]) -> Encoder:
 def _text(folder: Path, document: dict[str, JsonValue]) -> Encoder:
     from iirl_core.encoder.text import load_text  # transformers takes seconds to import: only for text
 
-    return load_text(
+    text = load_text(
         folder,
         template=str(document["chat_template"]),
         max_tokens=int(cast(int, document["max_tokens"])),
@@ -114,3 +127,9 @@ def _text(folder: Path, document: dict[str, JsonValue]) -> Encoder:
         trust_remote_code=bool(document["trust_remote_code"]),
         layers=int(cast(int, document[LAYERS])) if LAYERS in document else None,
     )
+    if RATIO not in document:
+        return text
+    from iirl_core.encoder.ratio import LanguageModel, RatioEncoder
+
+    told = cast(dict[str, dict[str, JsonValue]], document[RATIO])
+    return RatioEncoder(text, *(LanguageModel.told(folder / name, told[name]) for name in ("sft", "init")))

@@ -8,6 +8,7 @@ from iirl_core.config.expertness import (
     BradleyTerrySection,
     DiscriminatorSection,
     JointSection,
+    LogRatioSection,
     MixtureSection,
     OccupancySection,
 )
@@ -15,6 +16,7 @@ from iirl_core.expertness.autoencoder_mixture import AutoencoderMixture
 from iirl_core.expertness.bradley_terry import BradleyTerry
 from iirl_core.expertness.discriminator import Discriminator
 from iirl_core.expertness.joint import Joint
+from iirl_core.expertness.log_ratio import LogRatio
 from iirl_core.expertness.occupancy import Occupancy
 from iirl_core.expertness.protocol import Batch as Batch
 from iirl_core.expertness.protocol import Episodes as Episodes
@@ -22,7 +24,9 @@ from iirl_core.expertness.protocol import Expertness as Expertness
 from iirl_core.expertness.protocol import Latents as Latents
 from iirl_core.expertness.protocol import LearntInOnePass as LearntInOnePass
 
-ExpertnessSection = MixtureSection | DiscriminatorSection | JointSection | BradleyTerrySection | OccupancySection
+ExpertnessSection = (
+    MixtureSection | DiscriminatorSection | JointSection | BradleyTerrySection | OccupancySection | LogRatioSection
+)
 
 
 def _mixture(section: MixtureSection, width: int) -> Expertness:
@@ -63,18 +67,23 @@ def _occupancy(section: OccupancySection, width: int) -> Expertness:
     return Occupancy(width, section.features, section.widths)
 
 
+def _log_ratio(section: LogRatioSection, width: int) -> Expertness:  # noqa: ARG001 - the models are the encoder's
+    return LogRatio()
+
+
 FAMILIES: dict[type[ExpertnessSection], Callable[..., Expertness]] = {
     MixtureSection: _mixture,
     DiscriminatorSection: _discriminator,
     JointSection: _joint,
     BradleyTerrySection: _bradley_terry,
     OccupancySection: _occupancy,
+    LogRatioSection: _log_ratio,
 }
 
 
 def build_expertness(section: ExpertnessSection, width: int) -> Expertness:
     """A fresh module for rows of ``width`` dimensions; deterministic given torch's seed."""
     module = FAMILIES[type(section)](section, width)
-    if not isinstance(section, OccupancySection):
+    if not isinstance(section, OccupancySection | LogRatioSection):
         module.length_debias = section.length_debias
     return module

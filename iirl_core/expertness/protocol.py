@@ -120,6 +120,8 @@ class Expertness(nn.Module, ABC):
     whole_episodes: bool = False
     """Whether a row's signal depends on the other rows of its input: it is then the row's credit for what the whole
     input is worth, and their mean is the input's signal."""
+    unseen: int = 0
+    """Columns at the end of z that are no place: patches, whitening and support do not look at them."""
     length_debias: float = 0.0
     """Weight of ``length_penalty`` in the loss; above 0 a batch needs ``length``."""
 

@@ -8,6 +8,7 @@ from iirl_core.config.expertness import (
     BradleyTerrySection,
     DiscriminatorSection,
     JointSection,
+    LogRatioSection,
     MixtureSection,
     OccupancySection,
 )
@@ -34,8 +35,8 @@ def head_of(section: Section, width: int) -> Head | None:
             parameters += section.members * 3 * section.steps
             activations += section.members * 6 * section.steps
         return Head(parameters, activations)
-    if isinstance(section, OccupancySection):
-        return Head(0, 0)  # means, learnt in one pass: no step, no gradient
+    if isinstance(section, OccupancySection | LogRatioSection):
+        return Head(0, 0)  # means, learnt in one pass, or nothing to learn: no step, no gradient
     return None
 
 

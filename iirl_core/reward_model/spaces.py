@@ -40,14 +40,18 @@ class Spaces:
     @classmethod
     def fit(cls, expertness: Expertness, z: Tensor) -> Spaces:
         """From demonstrations ``z [N, D]``."""
-        bottleneck, whole = Whitening.fit(z, BOTTLENECK), Whitening.fit(z, z.shape[1])
+        places = z.shape[1] - expertness.unseen
+        bottleneck = Whitening.fit(z, BOTTLENECK, expertness.unseen)
+        whole = Whitening.fit(z, places, expertness.unseen)
         latents = latents_of(expertness, bottleneck, z)
         share = (latents.gate / latents.gate.sum(dim=0).clamp(min=TINY)).unsqueeze(-1)
         centre = (share * latents.phi).sum(dim=0)
         latent = (share * (latents.phi - centre).square()).sum(dim=(0, 2)).sqrt()
         residual = (share.squeeze(-1) * _residual(latents).square()).sum(dim=0).sqrt()
         # What is explained all but perfectly is not magnified without limit.
-        residual = residual.clamp(min=max(EXPLAINED * float(_root_mean_square(z - bottleneck.mean)), TINY))
+        residual = residual.clamp(
+            min=max(EXPLAINED * float(_root_mean_square((z - bottleneck.mean)[:, :places])), TINY)
+        )
         return cls(
             bottleneck, whole, latent.clamp(min=TINY), residual, _root_mean_square(whole.apply(z)).clamp(min=TINY)
         )
@@ -69,10 +73,11 @@ def latents_of(expertness: Expertness, bottleneck: Whitening, z: Tensor) -> Late
     if latents is not None:
         return latents
     phi, gate = bottleneck.apply(z).unsqueeze(1), z.new_ones(len(z), 1)
-    if bottleneck.width == z.shape[1]:
+    places = z.shape[1] - expertness.unseen
+    if bottleneck.width == places:
         return Latents(phi, gate, None)  # it explains all of z
-    directions = bottleneck.matrix / torch.linalg.vector_norm(bottleneck.matrix, dim=0)
-    centred = z - bottleneck.mean
+    directions = (bottleneck.matrix / torch.linalg.vector_norm(bottleneck.matrix, dim=0))[:places]
+    centred = (z - bottleneck.mean)[:, :places]
     residual = torch.linalg.vector_norm(centred - centred @ directions @ directions.T, dim=1)
     return Latents(phi, gate, residual.unsqueeze(1))
 

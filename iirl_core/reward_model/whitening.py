@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from iirl_core.errors import ArtifactError
 
@@ -28,9 +29,11 @@ class Whitening:
             )
 
     @classmethod
-    def fit(cls, z: Tensor, dimensions: int = 16) -> Whitening:
-        """From demonstrations ``[N, D]``; keeps W = min(D, ``dimensions``)."""
-        rows = z.detach().double()
+    def fit(cls, z: Tensor, dimensions: int = 16, unseen: int = 0) -> Whitening:
+        """From demonstrations ``[N, D]``; keeps W = min(D, ``dimensions``). The last ``unseen`` columns have no part in
+        it: their rows of the matrix are 0.
+        """
+        rows = z.detach().double()[:, : z.shape[1] - unseen]
         mean = rows.mean(dim=0)
         covariance = (rows - mean).T @ (rows - mean) / len(rows)
         variances, directions = torch.linalg.eigh(covariance)
@@ -39,7 +42,8 @@ class Whitening:
         largest = directions.abs().argmax(dim=0, keepdim=True)
         directions = directions * directions.gather(0, largest).sign()
         floored = variances.clamp(min=max(FLOOR * float(variances[0]), 1e-12))
-        return cls(mean.float(), (directions / floored.sqrt()).float())
+        matrix = (directions / floored.sqrt()).float()
+        return cls(functional.pad(mean.float(), (0, unseen)), functional.pad(matrix, (0, 0, 0, unseen)))
 
     @property
     def width(self) -> int:

@@ -12,7 +12,7 @@ calibrates: they are encoded after training, by the trained encoder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 from torch import Tensor
@@ -20,7 +20,7 @@ from torch import Tensor
 from cluster.resources import plan_training
 from cluster.session import Session
 from iirl_core.artifact import Artifact, load_from
-from iirl_core.canonical import digest_json, folder_of
+from iirl_core.canonical import Digest, digest_json, folder_of
 from iirl_core.config import Config
 from iirl_core.config.encoding import TextEncoderSection
 from iirl_core.encoder import Encoder, fit_encoder
@@ -35,6 +35,7 @@ from jobs.train.journal import METRICS
 from jobs.train.leakage import check_leakage
 from jobs.train.loop import TrainingTask, open_rows, order_of
 from jobs.train.parent import read_parent, weights_key
+from jobs.train.policies import beside_ratio, find_policies
 from jobs.train.preparing import Run, write_features, write_tokens
 from jobs.train.sealing import CALIBRATION_ROWS, assemble_model, build_key, metrics_of, seal_run
 from jobs.train.selecting import Selecting, samples_of, select
@@ -81,7 +82,8 @@ def _fit_once(
     session: Session, config: Config, sources: Sources, parent: Artifact | None, progress: Progress
 ) -> Outcome:
     store = session.store
-    folder = f"runs/{config.name}/{run_name(config, sources, parent)}"
+    policies = find_policies(store, config)
+    folder = f"runs/{config.name}/{run_name(config, sources, parent, [one.digest for one in policies])}"
     if not store.exists(f"{folder}/{WEIGHTS}"):
         check_leakage(config, sources)
         plan_training(session.cluster(), config.train)  # refused now rather than after encoding
@@ -90,6 +92,8 @@ def _fit_once(
         encoder = parent.model.encoder
     else:
         encoder = fit_encoder(config.encoder, (one.input for one in sources.train_demonstrations()))
+    if policies:
+        encoder = beside_ratio(store, config, encoder, *policies)
     if config.tunes:
         encoder, task, weights = _tuned(this, encoder)
     else:
@@ -108,9 +112,9 @@ def _fit_once(
     )
 
 
-def run_name(config: Config, sources: Sources, parent: Artifact | None = None) -> str:
+def run_name(config: Config, sources: Sources, parent: Artifact | None = None, policies: Sequence[Digest] = ()) -> str:
     """16 hexadecimal digits of what decides the weights: not the map (it is fitted afterwards), nor what only decides
-    where and how safely training runs.
+    where and how safely training runs. ``policies`` are those that the family compares.
     """
     train = config.train.model_dump(mode="json", exclude=AROUND)
     document = {
@@ -120,6 +124,7 @@ def run_name(config: Config, sources: Sources, parent: Artifact | None = None) -
         "train": train,
         "corpora": [asdict(entry) for entry in sources.entries()],
         **({} if parent is None else {"parent": parent.digest}),
+        **({"policies": list(policies)} if policies else {}),
     }
     return digest_json(document).removeprefix("sha256:")[:16]
 

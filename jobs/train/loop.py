@@ -12,7 +12,7 @@ from torch import nn
 
 from cluster.store import open_store
 from iirl_core.config.encoding import LoraSection
-from iirl_core.config.expertness import OccupancySection
+from iirl_core.config.expertness import LogRatioSection, OccupancySection
 from iirl_core.config.training import TrainSection
 from iirl_core.expertness import Expertness, ExpertnessSection, build_expertness
 from iirl_core.expertness.discriminator import Discriminator
@@ -80,7 +80,7 @@ def order_of(
     """In which order they are learnt from: texts in batches of like length, unless the loss is to see how the signal
     goes with length.
     """
-    mixed = not isinstance(expertness, OccupancySection) and expertness.length_debias > 0
+    mixed = not isinstance(expertness, OccupancySection | LogRatioSection) and expertness.length_debias > 0
     lengths = rows.lengths if isinstance(rows, Tokens) and not mixed else None
     return Order(
         len(rows), section.batch, seed, together=together, lengths=lengths, sorted_together=section.sorted_together

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
-from iirl_core.artifact import CorpusEntry, Mode, Provenance, provenance_of
+from iirl_core.artifact import CorpusEntry, Learnt, Mode, Provenance, provenance_of
 from iirl_core.config import Config
-from iirl_core.config.expertness import DiscriminatorSection, JointSection
-from iirl_core.corpus import Corpus, read_corpus
+from iirl_core.config.expertness import DiscriminatorSection, JointSection, LogRatioSection
+from iirl_core.corpus import Corpus, Origin, read_corpus
 from iirl_core.demonstration import SPLITS, Demonstration, Split
 from iirl_core.encoder.trajectory import ACTING
 from iirl_core.errors import ConfigError
@@ -73,6 +73,8 @@ class Sources:
         sections = {section.name: section for section in config.corpora}
         samples = () if self.selection is None else self.selection.samples
         learnt = [learnt_from(sections[corpus.manifest.name], corpus) for corpus in (*self._played(), *samples)]
+        if isinstance(config.expertness, LogRatioSection):  # imitation made one of the policies that it compares
+            learnt.append(Learnt("policies", origins=(Origin(config.expertness.sft, "fixed"),)))
         found = provenance_of(learnt, compared=needs_pairs(config))
         return found.joined(Provenance(Mode.POLICY_ADAPTIVE)) if samples and self.again else found
 

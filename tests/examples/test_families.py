@@ -20,6 +20,12 @@ def test_each_family_has_a_configuration_that_loads(name: str, family: str) -> N
     assert build_expertness(config.expertness, 8).members == 4
 
 
+def test_a_log_ratio_has_a_configuration_that_loads() -> None:
+    config = load_config(FAMILIES / "log-ratio.yaml")
+    assert build_expertness(config.expertness, 8).unseen == 1
+    assert config.imitate is not None
+
+
 def test_an_occupancy_has_a_configuration_that_loads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("IIRL_DATA", str(tmp_path))
     config = load_config(FAMILIES / "occupancy.yaml")

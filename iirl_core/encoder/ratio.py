@@ -1,0 +1,125 @@
+"""Conversations → z with one column more: how much likelier the answer is to one language model than to another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers.utils import logging as transformers_logging
+
+from iirl_core.canonical import JsonValue
+from iirl_core.demonstration import Conversation, Input
+from iirl_core.encoder.protocol import ArtifactKind, Encoded
+from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
+from iirl_core.encoder.text import TextEncoder
+from iirl_core.errors import ConfigError, one_line
+from iirl_core.reading import TokenCount
+
+
+class LanguageModel:
+    """Owns a causal language model, in float32; ``policy`` is the digest of what it was loaded from."""
+
+    def __init__(self, model: PreTrainedModel, rendering: Rendering, policy: str) -> None:
+        self.model = model.float().eval().requires_grad_(False)
+        self.rendering, self.policy = rendering, policy
+
+    @classmethod
+    def loaded(cls, folder: Path, *, max_tokens: int, policy: str, template: str | None = None) -> LanguageModel:
+        """From a transformers folder; where ``template`` is None: the tokenizer's own, or our plain one.
+
+        Raises:
+            ConfigError: it holds no causal language model, or one that takes fewer tokens.
+        """
+        transformers_logging.disable_progress_bar()
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            model = AutoModelForCausalLM.from_pretrained(
+                folder, dtype=torch.float32, local_files_only=True, use_safetensors=True
+            )
+        except (OSError, ValueError) as error:
+            raise ConfigError(
+                f"the policy in {folder.name} cannot be loaded ({one_line(error)})", "a causal language model"
+            ) from error
+        takes = getattr(model.config, "max_position_embeddings", None) or max_tokens
+        if max_tokens > takes:
+            raise ConfigError(f"expertness.max_tokens {max_tokens}", f"at most the {takes} of {folder.name}")
+        return cls(
+            model, Rendering(tokenizer, template or tokenizer.chat_template or PLAIN_TEMPLATE, max_tokens), policy
+        )
+
+    @classmethod
+    def told(cls, folder: Path, document: dict[str, JsonValue]) -> LanguageModel:
+        """The inverse of ``save`` and ``document``."""
+        return cls.loaded(
+            folder,
+            max_tokens=int(cast(int, document["max_tokens"])),
+            policy=str(document["policy"]),
+            template=str(document["chat_template"]),
+        )
+
+    def document(self) -> dict[str, JsonValue]:
+        """All but the weights."""
+        rendering = self.rendering
+        return {"policy": self.policy, "chat_template": rendering.template, "max_tokens": rendering.max_tokens}
+
+    def save(self, folder: Path) -> None:
+        """A transformers folder."""
+        self.model.save_pretrained(folder)
+        self.rendering.tokenizer.save_pretrained(folder)
+
+    @torch.no_grad()
+    def log_probability(self, conversation: Conversation) -> tuple[float, bool]:
+        """``log π(y|x)`` in nats, a sum over the answer's tokens and what ends it; and whether something was cut. Each
+        conversation is read alone: sums over many tokens would tell batches apart.
+
+        Raises:
+            InputError: the chat template refuses the conversation.
+        """
+        answered = self.rendering.answered(conversation)
+        ids = torch.tensor([answered.ids], device=self.model.device)
+        start = max(answered.start, 1)  # a first token follows from nothing
+        logits: Tensor = self.model(input_ids=ids, use_cache=False).logits[0, start - 1 : -1]
+        surprise = functional.cross_entropy(logits.float(), ids[0, start:], reduction="none")
+        return -float(surprise.double().sum()), answered.truncated
+
+
+class RatioEncoder:
+    """``z = [the text encoder's z, log π_SFT(y|x) − log π_init(y|x)]``."""
+
+    def __init__(self, text: TextEncoder, sft: LanguageModel, init: LanguageModel) -> None:
+        self.text, self.sft, self.init = text, sft, init
+
+    @property
+    def kind(self) -> ArtifactKind:
+        """Takes conversations."""
+        return "conversation"
+
+    @property
+    def width(self) -> int:
+        """The text encoder's, and one."""
+        return self.text.width + 1
+
+    def encode(self, inputs: Sequence[Input]) -> Encoded:
+        """One row per conversation; tokens are counted by the text encoder, cut is what any of the three cuts.
+
+        Raises:
+            InputError: a trajectory, or a conversation that a chat template refuses.
+        """
+        encoded = self.text.encode(inputs)
+        known: dict[Input, tuple[float, bool]] = {}
+        for one in inputs:
+            if isinstance(one, Conversation) and one not in known:
+                (sft, cut), (init, also) = self.sft.log_probability(one), self.init.log_probability(one)
+                known[one] = (sft - init, cut or also)
+        found = [known[one] for one in inputs]
+        column = torch.tensor([ratio for ratio, _ in found], dtype=torch.float32).reshape(-1, 1)
+        tokens = tuple(
+            None if count is None else TokenCount(count.count, count.truncated or cut)
+            for count, (_, cut) in zip(encoded.tokens, found, strict=True)
+        )
+        return Encoded(torch.cat([encoded.z, column], dim=1), encoded.lengths, tokens)
