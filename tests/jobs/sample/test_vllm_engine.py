@@ -1,0 +1,75 @@
+"""All of it but the engine, which needs GPUs and vLLM."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from iirl_core.canonical import Digest
+from iirl_core.config.sampling import SampleSection
+from iirl_core.corpus import identity_of, read_corpus, write_corpus
+from iirl_core.demonstration import Demonstration, conversation
+from iirl_core.errors import ConfigError
+from iirl_core.policy.source import find_policy
+from iirl_core.store import DirectoryStore
+from jobs.sample.chunks import Chunks
+from jobs.sample.task import SampleTask
+from jobs.sample.vllm_engine import SEEDS, Asking, check_vllm
+from tests.iirl_core.policy.tiny import tiny_policy
+
+PROMPTS = [conversation("Is it open?", ""), conversation("word " * 60, "")]
+
+
+@pytest.fixture
+def asking(tmp_path: Path) -> Asking:
+    store = DirectoryStore(tmp_path / "store")
+    write_corpus(store, "asked", [Demonstration(identity_of(item), item, "asked", "train") for item in PROMPTS])
+    prompts = read_corpus(store, "asked")
+    section = SampleSection(
+        name="answers", model="llama", prompts="asked", per_prompt=2, max_new_tokens=8, temperature=0.7, engine="vllm"
+    )
+    policy = find_policy(store, tiny_policy("llama", tmp_path / "llama"))
+    task = SampleTask(store.url, "run", section, policy, Digest(prompts.manifest.digest), seed=3)
+    Chunks(store, task.folder).write_prompts(prompts, section.splits, None)
+    return Asking(task, tmp_path / "llama")
+
+
+def test_each_answer_is_asked_for_by_its_tokens_and_with_a_seed_of_its_own(asking: Asking) -> None:
+    rows = asking.asked({"chunk": 0})
+    assert [(row["prompt"], row["number"]) for row in rows] == [(0, 0), (0, 1)]
+    columns = [asking.prompt(row) for row in rows]
+    assert columns[0]["tokenized_prompt"] == list(asking.reader.rendering.prompt(PROMPTS[0]))
+    sampling = [column["sampling_params"] for column in columns]
+    assert all(isinstance(one, dict) and 0 <= one["seed"] < SEEDS for one in sampling)
+    assert sampling[0] != sampling[1]
+    assert isinstance(sampling[0], dict)
+    assert (sampling[0]["temperature"], sampling[0]["max_tokens"], sampling[0]["detokenize"]) == (0.7, 8, False)
+
+
+def test_prompts_without_room_for_an_answer_are_not_asked(asking: Asking) -> None:
+    refused = asking.refused({"chunk": 0})
+    assert [(row["prompt"], row["number"], row["text"]) for row in refused] == [(1, 0, None), (1, 1, None)]
+    assert "together" in str(refused[0]["reason"])
+
+
+@pytest.mark.parametrize(("ended", "cut"), [(True, False), (False, True)])
+def test_tokens_that_come_back_are_an_answer(asking: Asking, ended: bool, cut: bool) -> None:
+    tokenizer = asking.reader.rendering.tokenizer
+    ids = tokenizer("Till six", add_special_tokens=False)["input_ids"]
+    row = {**asking.asked({"chunk": 0})[1], "generated_tokens": [*ids, tokenizer.eos_token_id] if ended else ids}
+    assert asking.answer(row) == {
+        "chunk": 0,
+        "prompt": 0,
+        "number": 1,
+        "text": "Till six",
+        "cut": cut,
+        "reason": None,
+    }
+
+
+@pytest.mark.skipif(find_spec("vllm") is not None, reason="vLLM is installed")
+def test_vllm_that_is_not_installed_is_refused() -> None:
+    with pytest.raises(ConfigError, match="not installed"):
+        check_vllm()
