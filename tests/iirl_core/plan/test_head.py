@@ -10,6 +10,7 @@ from iirl_core.config.expertness import (
     BradleyTerrySection,
     DiscriminatorSection,
     JointSection,
+    LogRatioSection,
     MixtureSection,
     OccupancySection,
 )
@@ -27,12 +28,13 @@ SECTIONS: list[ExpertnessSection] = [
 
 
 def test_every_family_is_planned() -> None:
-    assert {type(section) for section in SECTIONS} | {OccupancySection} == set(FAMILIES)
+    assert {type(section) for section in SECTIONS} | {OccupancySection, LogRatioSection} == set(FAMILIES)
 
 
-def test_what_is_learnt_in_one_pass_has_nothing_to_train() -> None:
-    assert not list(build_expertness(OccupancySection(), 12).parameters())
-    assert head_of(OccupancySection(), 12) == Head(0, 0)
+@pytest.mark.parametrize("section", [OccupancySection(), LogRatioSection(sft="after", init="before")])
+def test_what_is_learnt_in_one_pass_has_nothing_to_train(section: ExpertnessSection) -> None:
+    assert not list(build_expertness(section, 12).parameters())
+    assert head_of(section, 12) == Head(0, 0)
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.family)
