@@ -186,11 +186,6 @@ class Config(Section):
                 "encoder.tuning: what is easiest to reconstruct is an encoder that says the same of every text; give"
                 " autoencoder_mixture a frozen encoder, or learn from negatives"
             )
-        if self.tunes and self.train.sorted_together > 1 and self.length_debias:
-            raise ValueError(
-                "expertness.length_debias: a batch of like length does not show what goes with length; say"
-                " train.sorted_together: 1"
-            )
         if self.train.gradient_checkpointing and not self.tunes:
             raise ValueError("train.gradient_checkpointing: needs encoder.tuning: full or lora")
 

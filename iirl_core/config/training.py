@@ -80,7 +80,8 @@ class TrainSection(Section):
     """Parts in which a worker takes its rows of a step, one after the other: less memory, the same step."""
     sorted_together: int = Field(default=8, ge=1)
     """Batches of texts that are sorted by length against each other, so that little of what is computed is padding. The
-    more, the less padding; but where classes differ in length, each batch is nearly one of a class. 1: as they come."""
+    more, the less padding; but where classes differ in length, each batch is nearly one of a class. 1: as they come;
+    expertness.length_debias asks for that by itself."""
     gradient_checkpointing: bool = False
     """Keep only each layer's input of a text encoder in training, and compute the rest again: less memory, a third more
     work."""
