@@ -105,7 +105,7 @@ def _suite(evaluation: Evaluation, suite: Examined) -> Chapter:
         figures=tuple(figure_of(one, evaluation, "") for one in own),
         distributions=tuple(one for one in distributions if len(one.rewards)),
         panels=_panels(evaluation, f"{facts.kind}/{facts.name}") if facts.kind == "best_of_n" else (),
-        policies=() if isinstance(data, Graded) else tuple(policy_means(data)),
+        policies=() if isinstance(data, Graded) or facts.kind == "best_of_n" else tuple(policy_means(data)),
         seen=suite.seen,
     )
 
