@@ -26,7 +26,12 @@ from tests.jobs.train.made import make_builder, make_corpora, tuned_config, walk
 from tests.jobs.train.test_job import QUIET, kill_when, lines_of
 from tests.jobs.train.test_tuned_job import made as made_texts
 
-pytestmark = [pytest.mark.ray, pytest.mark.timeout(900), pytest.mark.usefixtures("ray_session")]
+pytestmark = [
+    pytest.mark.ray,
+    pytest.mark.slow,
+    pytest.mark.timeout(900),
+    pytest.mark.usefixtures("ray_session"),
+]
 
 
 def judged_config(folder: Path, patience: int | None, **train: object) -> Config:
@@ -84,7 +89,6 @@ def test_training_stops_when_held_out_rows_get_no_better_and_seals_the_best(tmp_
     assert len(lines_of(store, folder)) == steps
 
 
-@pytest.mark.slow
 def test_a_killed_run_stops_where_it_would_have(tmp_path: Path) -> None:
     config = judged_config(tmp_path, patience=3, workers=2, cpus_per_worker=0.5, zero_stage=3, max_failures=0)
     store, folder = made(tmp_path, config)
@@ -103,7 +107,6 @@ def test_a_killed_run_stops_where_it_would_have(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("one_rank")
 def test_an_encoder_that_is_trained_is_judged_too(tmp_path: Path) -> None:
     held_out = {"fraction": 0.2, "every": 5, "patience": None}
