@@ -21,9 +21,11 @@ class Imitation(nn.Module):
     policy's, up to a constant (AfD, arXiv 2405.15624, §3). What it leads to is π_SFT.
     """
 
-    def __init__(self, model: PreTrainedModel) -> None:
+    def __init__(self, model: PreTrainedModel, *, checkpointing: bool = False) -> None:
         super().__init__()
-        self.model = model
+        self.model = model.train()
+        if checkpointing:  # layers are computed again on the way back
+            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
 
     def forward(self, ids: Tensor, mask: Tensor, starts: Tensor, weight: Tensor) -> Tensor:
         """The weighted mean over answer tokens of their negative log probability, in nats.
@@ -42,8 +44,8 @@ def load_initial(section: ImitateSection, folder: Path) -> tuple[PreTrainedModel
     """π_init from a local folder, and how conversations are put to it.
 
     Raises:
-        ConfigError: there is no such causal language model, it takes fewer tokens than ``max_tokens``, or nothing would
-            end its answers.
+        ConfigError: there is no such causal language model, it takes fewer tokens than ``max_tokens`` or than its
+            tokenizer has, or it cannot compute its layers again where that is asked for.
     """
     transformers_logging.disable_progress_bar()
     options = {"trust_remote_code": section.trust_remote_code, "local_files_only": True}
@@ -63,6 +65,8 @@ def load_initial(section: ImitateSection, folder: Path) -> tuple[PreTrainedModel
             f"imitate.model {section.model!r} has a tokenizer of {len(tokenizer)} tokens",
             f"at most the model's {model.get_input_embeddings().num_embeddings}",
         )
+    if section.train.gradient_checkpointing and not model.supports_gradient_checkpointing:
+        raise ConfigError(f"imitate.train.gradient_checkpointing: {type(model).__name__} cannot", "false")
     template = section.chat_template or tokenizer.chat_template or PLAIN_TEMPLATE
     return model, Rendering(tokenizer, template, section.max_tokens)
 

@@ -56,7 +56,7 @@ def imitation_loop(config: dict[str, ImitationTask]) -> None:
     order = Order(
         len(turns), task.train.batch, task.seed, lengths=turns.lengths, sorted_together=task.train.sorted_together
     )
-    module = Imitation(ray.get(task.model).train())
+    module = Imitation(ray.get(task.model), checkpointing=task.train.gradient_checkpointing)
     engine = Engine(module, task.train, task.steps, seed=task.seed)
 
     def tell(when: str) -> None:

@@ -72,3 +72,9 @@ def test_a_contrast_that_cannot_be_drawn_is_refused(
 def test_one_class_lets_two_classes_be_made_of_demonstrations() -> None:
     config = _config("one-class", expertness={"family": "discriminator", "corrupted": {"mismatched": 1.0}})
     assert config.playing("negatives") == []
+
+
+@pytest.mark.parametrize("train", [{"parent": "other"}, {"select": {"by": "random", "keep": 10}}])
+def test_what_only_rewards_start_from_is_nothing_to_imitate_with(train: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match="parent and select are of reward models"):
+        _config("init-sft", imitate={"model": "a", "train": train})

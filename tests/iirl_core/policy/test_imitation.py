@@ -87,3 +87,16 @@ def test_trained_weights_that_do_not_fit_are_no_policy(tmp_path: Path) -> None:
     assert torch.equal(trained(model, weights).get_input_embeddings().weight, weights[name])
     with pytest.raises(RuntimeError, match="do not fit"):
         trained(model, {each: tensor for each, tensor in weights.items() if each != name})
+
+
+def test_layers_that_are_computed_again_give_the_same_gradient(tmp_path: Path) -> None:
+    section = ImitateSection(model="", max_tokens=128)
+    gradients = []
+    for checkpointing in (False, True):
+        model, rendering = load_initial(section, Path(tiny_policy("llama", tmp_path)))
+        answered = [rendering.answered(item) for item in ITEMS]
+        ids, mask = _padded([one.ids for one in answered])
+        module = Imitation(model, checkpointing=checkpointing)
+        module(ids, mask, torch.tensor([one.start for one in answered]), torch.ones(2)).backward()
+        gradients.append([parameter.grad for parameter in module.parameters()])
+    assert all(torch.allclose(one, two, atol=1e-6) for one, two in zip(*gradients, strict=True))
