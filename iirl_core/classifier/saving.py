@@ -44,30 +44,24 @@ def save_classifier(model: RewardModel, folder: Path, samples: Sequence[Conversa
     if folded is None or tokenizer is None:
         return "the tokenizer has no token to pad with that does not occur in texts"
     tried = [sample for sample in samples if _alike(tokenizer, encoder, sample)]
-    classifier = build_classifier(encoder, folded, tokenizer.pad_token_id, tried)
-    if reason := _differs(classifier, tokenizer, model, samples, tried):
+    if reason := _untried(encoder, samples, tried):
         return reason
+    classifier = build_classifier(encoder, folded, tokenizer.pad_token_id, tried)
+    said = torch.tensor([reading.signal for reading in model.read(tried)])
+    given = _signals(classifier, tokenizer, [encoder.rendering.render(sample) for sample in tried])
+    if (apart := float(((given - said).abs() / said.abs().clamp(min=1)).max())) > TOLERANCE:
+        return f"the classifier's signals lie up to {apart:.1g} from the model's"
     _write(classifier, tokenizer, folder)
     return None
 
 
-def _differs(
-    classifier: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    model: RewardModel,
-    samples: Sequence[Conversation],
-    tried: Sequence[Conversation],
-) -> str | None:
-    """Why the classifier is not the model; None where both say the same."""
-    rendering = cast(TextEncoder, model.encoder).rendering
-    if any(sample not in tried and not rendering.tokens(sample).truncated for sample in samples):
+def _untried(encoder: TextEncoder, samples: Sequence[Conversation], tried: Sequence[Conversation]) -> str | None:
+    """Why what was tried says nothing of all texts."""
+    if any(sample not in tried and not encoder.rendering.tokens(sample).truncated for sample in samples):
         return "the tokenizer, used in the stock way, gives other tokens than training saw"
     if not tried:
-        return f"encoder.max_tokens {rendering.max_tokens} is too short to try a classifier on whole answers"
-    said = torch.tensor([reading.signal for reading in model.read(tried)])
-    given = _signals(classifier, tokenizer, [rendering.render(sample) for sample in tried])
-    apart = float(((given - said).abs() / said.abs().clamp(min=1)).max())
-    return None if apart <= TOLERANCE else f"the classifier's signals lie up to {apart:.1g} from the model's"
+        return f"encoder.max_tokens {encoder.rendering.max_tokens} is too short to try a classifier on whole answers"
+    return None
 
 
 def tell_patches(config: bytes, patches: int) -> bytes:

@@ -21,6 +21,7 @@ from iirl_core.config.expertness import (
     LogRatioSection,
     MixtureSection,
     OccupancySection,
+    length_debias_of,
 )
 from iirl_core.config.governance import (
     AuditSection,
@@ -86,8 +87,7 @@ class Config(Section):
     @property
     def length_debias(self) -> float:
         """The weight of length debiasing; 0 where the family has no such term."""
-        section = self.expertness
-        return 0.0 if isinstance(section, OccupancySection | LogRatioSection) else section.length_debias
+        return length_debias_of(self.expertness)
 
     def playing(self, play: Play) -> list[CorpusSection]:
         """The corpora that play D_E (``demonstrations``) or D_neg (``negatives``) under the contrast."""

@@ -149,3 +149,13 @@ Expertness = Annotated[
     MixtureSection | DiscriminatorSection | JointSection | BradleyTerrySection | OccupancySection | LogRatioSection,
     Field(discriminator="family"),
 ]
+
+
+def length_debias_of(section: Expertness) -> float:
+    """The weight of ``length_penalty`` in the loss; 0 for families without one."""
+    return 0.0 if isinstance(section, OccupancySection | LogRatioSection) else section.length_debias
+
+
+def sees_whole_batches(section: Expertness) -> bool:
+    """Whether the loss is more than a mean over rows: a difference of the means of both classes, or a correlation."""
+    return isinstance(section, JointSection) or length_debias_of(section) > 0

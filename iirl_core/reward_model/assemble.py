@@ -72,5 +72,10 @@ def _signal(expertness: Expertness, z: Tensor, episodes: Episodes) -> Tensor:
     """Signals ``[N]`` of rows, or ``[B]`` of whole episodes."""
     if not expertness.whole_episodes:
         return torch.cat([expertness.signals(part).mean(dim=0) for part in torch.split(z, CHUNK)])
-    credit = expertness.credit(z, episodes).mean(dim=0)
-    return torch.stack([part.mean() for part in torch.split(credit, list(episodes.lengths))])
+    means, start = [], 0
+    for some in episodes.chunks(CHUNK):
+        rows = sum(some.lengths)
+        credit = expertness.credit(z[start : start + rows], some).mean(dim=0)
+        means += [part.mean() for part in torch.split(credit, list(some.lengths))]
+        start += rows
+    return torch.stack(means)

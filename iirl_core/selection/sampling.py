@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 
 
-def drawn(comparison: str, seed: int) -> float:
+def drawn(comparison: str, seed: int, round_: int = 0) -> float:
     """In [0, 1), uniform over comparisons: the similarity that stands in for one where the selection is random."""
-    return _hash(f"{seed}/{comparison}") / 2**64
+    return _hash(f"{seed}/{round_}/{comparison}") / 2**64
 
 
 def dealt(identity: str, rounds: int) -> int:

@@ -50,11 +50,12 @@ class Embedding:
     plan: ActorPlan
 
     def samples(self, corpora: Sequence[Corpus], dealing: Dealing) -> NDArray[np.float32]:
-        """``[N, D]``: unit rows of the samples that are compared with, in the order of their ids."""
-        rows = sum(corpus.manifest.rows for corpus in corpora) / dealing.parts
+        """``[N, D]``: unit rows of the train split's samples that are compared with, in the order of their ids."""
+        rows = sum(corpus.manifest.splits.get("train", 0) for corpus in corpora) / dealing.parts
         share = min(1.0, SAMPLES / max(rows, 1))
 
         def taken(table: pa.Table) -> pa.Table:
+            table = _train(table)  # answers to held-out prompts are not to choose what is learnt
             return table.filter(pa.array([dealing.takes(one, share) for one in table["id"].to_pylist()], pa.bool_()))
 
         found: dict[str, NDArray[np.float32]] = {}
@@ -67,10 +68,7 @@ class Embedding:
         """A comparison and its similarity for every side of the train split, in no order."""
         import ray
 
-        def train(table: pa.Table) -> pa.Table:
-            return table.filter(pc.equal(table["split"], "train"))
-
-        for batch in self._mapped(corpora, train, ray.put(samples)):
+        for batch in self._mapped(corpora, _train, ray.put(samples)):
             yield from zip(batch["comparison"].to_pylist(), batch["similarity"].to_pylist(), strict=True)
 
     def _mapped(
@@ -93,6 +91,10 @@ class Embedding:
                 num_cpus=self.plan.cpus,
                 num_gpus=self.plan.gpus,
             ).iter_batches(batch_size=None, batch_format="pyarrow")
+
+
+def _train(table: pa.Table) -> pa.Table:
+    return table.filter(pc.equal(table["split"], "train"))
 
 
 class EmbedActor:

@@ -13,7 +13,7 @@ calibrates: they are encoded after training, by the trained encoder.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 
 from torch import Tensor
 
@@ -25,7 +25,7 @@ from iirl_core.config import Config
 from iirl_core.config.encoding import TextEncoderSection
 from iirl_core.encoder import Encoder, fit_encoder
 from iirl_core.errors import ConfigError
-from iirl_core.release import resolve
+from iirl_core.store.protocol import Store
 from jobs.console import Progress
 from jobs.lineage import manifest_of
 from jobs.outcome import Outcome
@@ -66,21 +66,31 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
     parent = read_parent(store, config)
     section = config.train.select
     if parent is None or section is None:
-        return _fit_once(session, config, sources, parent, progress)
+        return _outcome(store, _fit_once(session, config, sources, parent, progress))
     again = any(entry.role == SAMPLES for entry in parent.manifest.corpora)
     samples = [samples_of(session, section, round_) for round_ in range(section.rounds)]
     for round_, near in enumerate(samples):
         asked = Selecting(config.name, config.seed, section, sources.demonstrations, sources.negatives, near, round_)
         selection = select(session, config, asked, progress)
         chosen = replace(sources, selection=selection, again=again or round_ > 0)
-        outcome = _fit_once(session, config, chosen, parent, progress)
-        parent = load_from(store, resolve(store, config.name), trust_remote_code=config.trusts_remote_code)
-    return outcome
+        sealed = _fit_once(session, config, chosen, parent, progress)
+        # Not the latest: that is a later round's, or a repaired child, where this command ran before.
+        parent = load_from(store, sealed.digest, trust_remote_code=config.trusts_remote_code)
+    return _outcome(store, sealed)
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What one fit ended in; ``folder`` is its run's place in the store."""
+
+    digest: Digest
+    folder: str
+    metrics: Mapping[str, float]
 
 
 def _fit_once(
     session: Session, config: Config, sources: Sources, parent: Artifact | None, progress: Progress
-) -> Outcome:
+) -> Sealed:
     store = session.store
     policies = find_policies(store, config)
     folder = f"runs/{config.name}/{run_name(config, sources, parent, [one.digest for one in policies])}"
@@ -104,10 +114,15 @@ def _fit_once(
         model, guard = assemble_model(store, config, task, encoder, weights, parent=parent)
         metrics = metrics_of(store, task, model.rewards(guard.z).detach(), tuned=config.tunes)
         digest = seal_run(store, config, sources, model=model, guard=guard, metrics=metrics, parent=parent)
+    return Sealed(digest, folder, metrics)
+
+
+def _outcome(store: Store, sealed: Sealed) -> Outcome:
+    manifest, metrics = manifest_of(store, sealed.digest), sealed.metrics
     return Outcome(
-        made=f"sealed {config.name} {manifest_of(store, digest).version} as {digest[:19]} (loss "
+        made=f"sealed {manifest.name} {manifest.version} as {sealed.digest[:19]} (loss "
         f"{metrics['loss_first']:.4g} → {metrics['loss_last']:.4g}, guard reward {metrics['guard_reward_mean']:.3f})",
-        where=f"artifacts/{folder_of(digest)} in {store.url}; metrics in {folder}/{METRICS}",
+        where=f"artifacts/{folder_of(sealed.digest)} in {store.url}; metrics in {sealed.folder}/{METRICS}",
         next="iirl evaluate CONFIG.yaml",
     )
 

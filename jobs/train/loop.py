@@ -12,7 +12,7 @@ from torch import nn
 
 from cluster.store import open_store
 from iirl_core.config.encoding import LoraSection
-from iirl_core.config.expertness import LogRatioSection, OccupancySection
+from iirl_core.config.expertness import sees_whole_batches
 from iirl_core.config.training import TrainSection
 from iirl_core.expertness import Expertness, ExpertnessSection, build_expertness
 from iirl_core.expertness.discriminator import Discriminator
@@ -78,10 +78,11 @@ def order_of(
     rows: Features | Tokens, section: TrainSection, seed: int, together: int, expertness: ExpertnessSection
 ) -> Order:
     """In which order they are learnt from: texts in batches of like length, unless the loss is to see how the signal
-    goes with length.
+    goes with length, or needs both classes in every batch: where those differ in length, batches of one length would
+    hold hardly any of one of them.
     """
-    mixed = not isinstance(expertness, OccupancySection | LogRatioSection) and expertness.length_debias > 0
-    lengths = rows.lengths if isinstance(rows, Tokens) and not mixed else None
+    like = isinstance(rows, Tokens) and not sees_whole_batches(expertness)
+    lengths = rows.lengths if like else None
     return Order(
         len(rows), section.batch, seed, together=together, lengths=lengths, sorted_together=section.sorted_together
     )

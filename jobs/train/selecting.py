@@ -122,7 +122,7 @@ def _nearest(session: Session, config: Config, asked: Selecting) -> dict[str, fl
         for corpus in asked.chosen:
             for table in corpus.batches("train"):
                 for comparison in table["comparison"].to_pylist():
-                    nearest.offer(comparison, drawn(comparison, asked.seed + asked.round))
+                    nearest.offer(comparison, drawn(comparison, asked.seed, asked.round))
     else:
         _offer_embedded(session, config, asked, nearest)
     if not (kept := nearest.kept()):

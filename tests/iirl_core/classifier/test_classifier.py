@@ -50,10 +50,22 @@ EXPORTED: list[tuple[Kind, str, dict[str, Any]]] = [
 
 
 def sealed(
-    tmp_path: Path, model: str, family: dict[str, Any], *, pooling: str = "mean", template: str | None = None
+    tmp_path: Path,
+    model: str,
+    family: dict[str, Any],
+    *,
+    pooling: str = "mean",
+    template: str | None = None,
+    max_tokens: int = 200,
 ) -> Artifact:
     """Taught to tell ``GOOD`` from ``BAD``, with five demonstrations to one negative."""
-    encoder_section = {"kind": "text", "model": model, "pooling": pooling, "max_tokens": 200, "chat_template": template}
+    encoder_section = {
+        "kind": "text",
+        "model": model,
+        "pooling": pooling,
+        "max_tokens": max_tokens,
+        "chat_template": template,
+    }
     corpora = SIDES if family["family"] == "bradley_terry" else config("conversation").model_dump()["corpora"]
     sections = config("conversation", encoder=encoder_section, expertness=family, corpora=corpora)
     encoder = fit_encoder(sections.encoder, [])
@@ -196,3 +208,11 @@ def test_where_there_is_none_the_card_and_the_manifest_say_why(tmp_path: Path) -
     assert "**Classifier**: none: the stock head of bert" in (artifact.folder / "README.md").read_text()
     assert not (artifact.folder / "model" / "config.json").exists()
     assert torch.isfinite(signals(artifact, ASKED)).all()
+
+
+def test_where_no_whole_answer_fits_there_is_none_and_sealing_goes_on(tmp_path: Path) -> None:
+    artifact = sealed(tmp_path, tiny("bert", tmp_path / "bert"), PLAIN, max_tokens=8)
+    assert artifact.manifest.classifier == {
+        "folder": None,
+        "why": "encoder.max_tokens 8 is too short to try a classifier on whole answers",
+    }

@@ -74,3 +74,10 @@ def test_chance_follows_names_and_seed_alone() -> None:
     assert all(0 <= each < 1 for each in draws)
     assert 0.45 < sum(draws) / 1000 < 0.55
     assert draws != [drawn(name, 1) for name in names]
+
+
+def test_chance_draws_anew_for_every_seed_and_round() -> None:
+    names = [str(number) for number in range(50)]
+    draws = {(seed, round_): tuple(drawn(name, seed, round_) for name in names) for seed in (0, 1) for round_ in (0, 1)}
+    assert len(set(draws.values())) == 4
+    assert draws[0, 1] == tuple(drawn(name, 0, 1) for name in names)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from iirl_core.config.expertness import DiscriminatorSection
+from iirl_core.config.expertness import DiscriminatorSection, JointSection
 from iirl_core.config.training import TrainSection
 from iirl_core.store import DirectoryStore
 from iirl_core.tuning import Texts
@@ -78,12 +78,13 @@ def test_a_batch_is_padded_to_its_own_longest_text_and_the_mask_says_where(token
     }
 
 
-def test_batches_are_of_like_length_unless_the_loss_looks_at_lengths(tokens: Tokens) -> None:
+def test_batches_are_of_like_length_unless_the_loss_looks_at_lengths_or_at_both_classes(tokens: Tokens) -> None:
     section = TrainSection(batch=8)
 
-    def spread(debias: float) -> float:
-        order = order_of(tokens, section, 0, 1, DiscriminatorSection(length_debias=debias))
+    def spread(expertness: DiscriminatorSection | JointSection) -> float:
+        order = order_of(tokens, section, 0, 1, expertness)
         return float(np.mean([np.ptp(tokens.lengths(order.positions(step))) for step in range(5)]))
 
-    assert spread(0.0) < 3
-    assert spread(1.0) > 4
+    assert spread(DiscriminatorSection()) < 3
+    assert spread(DiscriminatorSection(length_debias=1.0)) > 4
+    assert spread(JointSection()) > 4
