@@ -22,6 +22,7 @@ from iirl_core.config.expertness import (
     MixtureSection,
     OccupancySection,
     length_debias_of,
+    sees_whole_batches,
 )
 from iirl_core.config.governance import (
     AuditSection,
@@ -37,6 +38,9 @@ from iirl_core.config.planning import PlanSection
 from iirl_core.config.sampling import SampleSection
 from iirl_core.config.section import Section
 from iirl_core.config.training import TrainSection
+
+PART_ROWS = 16
+"""Rows that a worker needs at a time under a loss that looks at a whole batch."""
 
 
 class Config(Section):
@@ -115,6 +119,7 @@ class Config(Section):
         self._check_refit()
         self._check_suites(names)
         self._check_tuning()
+        self._check_parts()
         if isinstance(self.expertness, LogRatioSection) and (self.encoder.kind != "text" or self.tunes):
             raise ValueError("expertness: log_ratio trains nothing and reads texts; give it a frozen text encoder")
         asked = set(self.audit.probes)
@@ -122,6 +127,15 @@ class Config(Section):
             if unasked := set(norm.families) - asked:
                 raise ValueError(f"norms: {norm.id} needs families that audit.probes does not ask: {sorted(unasked)}")
         return self
+
+    def _check_parts(self) -> None:
+        """A correlation or a difference of class means needs more than a few rows."""
+        rows = self.train.batch // (self.train.workers * self.train.accumulation)
+        if sees_whole_batches(self.expertness) and rows < PART_ROWS:
+            raise ValueError(
+                f"train.batch: a part of {rows} rows tells a loss that looks at a whole batch too little; let batch /"
+                f" (workers × accumulation) be at least {PART_ROWS}"
+            )
 
     def _check_sampled(self) -> None:
         sampled = [one.name for one in self.sample]

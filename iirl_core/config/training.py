@@ -77,11 +77,13 @@ class TrainSection(Section):
     batch: int = Field(default=256, ge=1)
     """Rows per step over all workers."""
     accumulation: int = Field(default=1, ge=1)
-    """Parts in which a worker takes its rows of a step, one after the other: less memory, the same step."""
+    """Parts in which a worker takes its rows of a step, one after the other: less memory. A part's loss is its rows'
+    weighted mean, and parts count equally, as workers do: where weights differ the step is nearly the same, not quite.
+    A loss that looks at a whole batch (joint, or any with length_debias) sees a part, which takes 16 rows or more."""
     sorted_together: int = Field(default=8, ge=1)
     """Batches of texts that are sorted by length against each other, so that little of what is computed is padding. The
-    more, the less padding; but where classes differ in length, each batch is nearly one of a class. 1: as they come;
-    expertness.length_debias asks for that by itself."""
+    more, the less padding; but where classes differ in length, each batch is nearly one of a class. 1: as they come,
+    and so they do under every loss that looks at a whole batch."""
     gradient_checkpointing: bool = False
     """Keep only each layer's input of a text encoder in training, and compute the rest again: less memory, a third more
     work."""

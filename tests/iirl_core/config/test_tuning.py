@@ -36,6 +36,7 @@ def test_full_and_lora_tune_and_frozen_does_not(load) -> None:  # type: ignore[n
     assert load().tunes
     assert load("encoder.tuning=lora").tunes
     assert not load("encoder.tuning=frozen").tunes
+    assert load("expertness.length_debias=0.1").tunes
     assert load("train.gradient_checkpointing=true", "train.offload=cpu", "train.precision=bf16").tunes
 
 
@@ -50,6 +51,8 @@ def test_full_and_lora_tune_and_frozen_does_not(load) -> None:  # type: ignore[n
         (["train.precision=bf16", "train.zero_stage=0"], "take 1, 2 or 3"),
         (["train.offload=cpu", "train.zero_stage=0"], "take 1, 2 or 3"),
         (["train.accumulation=0"], "greater than or equal to 1"),
+        (["expertness.length_debias=0.1", "train.accumulation=64"], "at least 16"),
+        (["expertness={family: joint}", "train.accumulation=64"], "at least 16"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(load, overrides: list[str], says: str) -> None:  # type: ignore[no-untyped-def]

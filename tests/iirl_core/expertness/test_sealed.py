@@ -33,7 +33,7 @@ def answers(text: str) -> list[Input]:
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: str(family["family"]))
 def test_a_sealed_artifact_reads_as_the_model_did(family: dict[str, Any], tmp_path: Path) -> None:
-    sections = config("conversation", corpora=SIDES, expertness=family, train={"batch": 12})
+    sections = config("conversation", corpora=SIDES, expertness=family, train={"batch": 16})
     encoder = text_encoder()
     good, bad = answers("Of course, I am glad to help with {}."), answers("No. {} is your own problem, go away.")
     z_good, z_bad = encoder.encode(good).z, encoder.encode(bad).z
