@@ -20,7 +20,6 @@ from iirl_core.config.expertness import (
     JointSection,
     LogRatioSection,
     MixtureSection,
-    OccupancySection,
     length_debias_of,
     sees_whole_batches,
 )

@@ -81,8 +81,7 @@ def order_of(
     goes with length, or needs both classes in every batch: where those differ in length, batches of one length would
     hold hardly any of one of them.
     """
-    like = isinstance(rows, Tokens) and not sees_whole_batches(expertness)
-    lengths = rows.lengths if like else None
+    lengths = rows.lengths if isinstance(rows, Tokens) and not sees_whole_batches(expertness) else None
     return Order(
         len(rows), section.batch, seed, together=together, lengths=lengths, sorted_together=section.sorted_together
     )
