@@ -29,6 +29,8 @@ def test_a_learnt_reward_is_set_against_the_median_of_the_true_one() -> None:
     share = figures["Hopper: occupancy against true"]
     assert share.runs == (0.85, 0.95, 0.1)
     assert (share.value, share.met) == (0.85, False)
+    partial = {each.name: each for each in figures_of(runs[:-1])}
+    assert partial["Hopper: occupancy against true"].met is None
     assert figures["Hopper: taught by true"].value == 1000
     assert "mixture" not in " ".join(figures)
 
