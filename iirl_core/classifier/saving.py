@@ -49,7 +49,8 @@ def save_classifier(model: RewardModel, folder: Path, samples: Sequence[Conversa
     classifier = build_classifier(encoder, folded, tokenizer.pad_token_id, tried)
     said = torch.tensor([reading.signal for reading in model.read(tried)])
     given = _signals(classifier, tokenizer, [encoder.rendering.render(sample) for sample in tried])
-    if (apart := float(((given - said).abs() / said.abs().clamp(min=1)).max())) > TOLERANCE:
+    apart = float(((given - said).abs() / said.abs().clamp(min=1)).max())
+    if not apart <= TOLERANCE:  # negated, so that what is not a number is refused
         return f"the classifier's signals lie up to {apart:.1g} from the model's"
     _write(classifier, tokenizer, folder)
     return None
