@@ -69,11 +69,24 @@ def choose(logits: Tensor, noise: Tensor, draw: Draw) -> tuple[int, bool]:
     probabilities = scaled.softmax(dim=-1).sort(descending=True)
     before = torch.empty_like(noisy)
     before[probabilities.indices] = probabilities.values.cumsum(dim=-1) - probabilities.values
-    token, certain = _first(noisy.masked_fill(before >= draw.top_p, -torch.inf), NEAR / draw.temperature)
+    kept = before < draw.top_p
+    token, certain = _first(noisy.masked_fill(~kept, -torch.inf), NEAR / draw.temperature)
     edges = (
         noisy.masked_fill(before >= edge, -torch.inf) for edge in (max(draw.top_p - NEAR, NEAR), draw.top_p + NEAR)
     )
-    return token, certain and all(int(edge.argmax()) == token for edge in edges)
+    certain = certain and all(int(edge.argmax()) == token for edge in edges)
+    return token, certain and not _swaps(scaled, noisy, kept, token, NEAR / draw.temperature)
+
+
+def _swaps(scaled: Tensor, noisy: Tensor, kept: Tensor, token: int, near: float) -> bool:
+    """Whether another token could be drawn if nearly equal ones changed places across the edge of what is ``kept [V]``:
+    the drawn one might fall out, or one that is out might come in and be first.
+    """
+    if bool(kept.all()):
+        return False
+    last, first = scaled[kept].min(), scaled[~kept].max()
+    comes_in = ~kept & (scaled > last - near) & (noisy > noisy[token] - near)
+    return bool(scaled[token] - first < near) or bool(comes_in.any())
 
 
 def answer_key(seed: int, prompt: str, number: int) -> bytes:

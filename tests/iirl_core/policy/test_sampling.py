@@ -82,6 +82,16 @@ def test_a_near_tie_is_not_certain() -> None:
     assert choose(edge, torch.tensor([0.0, 9.0, 0.0]), Draw(1.0, 0.7)) == (1, True)
 
 
+def test_tokens_that_may_change_places_at_the_edge_of_top_p_are_not_certain() -> None:
+    """At top_p 0.6 the first two are drawn from, of which the second nearly equals the third."""
+    draw, second = Draw(1.0, 0.6), torch.tensor([0.0, 9.0, 0.0])
+    logits = torch.tensor([0.5, 0.25 + NEAR / 20, 0.25 - NEAR / 20]).log()
+    assert choose(logits, second, draw) == (1, False), "it may fall out"
+    assert choose(logits[[0, 2, 1]], second, draw) == (0, False), "it may come in"
+    assert choose(logits, torch.tensor([9.0, 0.0, 0.0]), draw) == (0, True)
+    assert choose(torch.tensor([0.5, 0.3, 0.2]).log(), second, draw) == (1, True)
+
+
 def test_where_two_tokens_nearly_tie_the_answers_own_logits_decide() -> None:
     """In the batch, rounding made token 0 the first of two; alone it is the second."""
     batch = torch.tensor([[1.0, 1.0 - NEAR / 9, 0.0], [0.0, 0.0, 1.0]])
