@@ -127,6 +127,19 @@ def append(store: Store, event: Event) -> Entry:
         return entry
 
 
+def append_once(store: Store, event: Event) -> None:
+    """Add ``event``, unless the last one of its kind and name is the same: who was killed after adding it, and before
+    what it says was done, comes with it again.
+
+    Raises:
+        Tampered: the log has lost entries.
+    """
+    before = (one.event for one in entries_backwards(store))
+    last = next((one for one in before if (one.kind, one.name) == (event.kind, event.name)), None)
+    if last != event:
+        append(store, event)
+
+
 def head(store: Store) -> int:
     """The sequence of the last entry, -1 where there is none.
 

@@ -28,7 +28,7 @@ class SampleSection(Section):
     limit: int | None = Field(default=None, ge=1)
     """Ask only the first so many."""
     per_prompt: int = Field(default=1, ge=1)
-    """Answers to each prompt. Equal ones to one prompt are kept once, and counted."""
+    """Answers to each prompt. Equal ones are as many records: the corpus is a sample of what the policy says."""
     temperature: float = Field(default=1.0, ge=0)
     """0: always the likeliest token."""
     top_p: float = Field(default=1.0, gt=0, le=1)

@@ -26,7 +26,7 @@ from iirl_core.config import Config
 from iirl_core.config.imitation import ImitateSection
 from iirl_core.corpus import Corpus, read_corpus
 from iirl_core.errors import ConfigError
-from iirl_core.log import Event, append
+from iirl_core.log import Event, append_once
 from iirl_core.policy import Initial, PolicyManifest, point_policy, publish_policy, resolve_policy
 from iirl_core.policy.source import find_policy, folder_of_policy
 from iirl_core.store.protocol import Store
@@ -76,7 +76,7 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
         surprise = json.loads(store.get(f"{folder}/{SURPRISE}"))
         manifest = _publish(store, section, model, rendering, weights, initial=initial, corpora=entries, said=surprise)
         if resolve_policy(store, section.name) != manifest.digest:
-            append(store, Event("imitate", manifest.digest, section.name))
+            append_once(store, Event("imitate", manifest.digest, section.name))
             point_policy(store, manifest)  # last: where it points, the log knows
     before, after = manifest.metrics["perplexity_before"], manifest.metrics["perplexity_after"]
     return Outcome(

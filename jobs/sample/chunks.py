@@ -73,8 +73,10 @@ class Chunks:
         return _table(self.store.get(self._key("answers", index)))
 
     def remove(self) -> None:
-        """All of it."""
+        """All of it; first what says that it is whole, so that what an interruption leaves is no run to go on with."""
         filesystem, root = self.store.filesystem()
+        with suppress(FileNotFoundError):
+            filesystem.delete_file(f"{root}/{self.folder}/{WHOLE}")
         with suppress(FileNotFoundError):
             filesystem.delete_dir(f"{root}/{self.folder}")
 

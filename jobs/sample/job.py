@@ -6,11 +6,9 @@ command after a kill goes on where it stopped, and after success it only finds w
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from ray.exceptions import RayError
 
 from cluster.failure import failure_of
@@ -19,22 +17,19 @@ from cluster.session import Session
 from cluster.streaming import streaming
 from iirl_core.config import Config
 from iirl_core.config.sampling import SampleSection
-from iirl_core.corpus import CorpusManifest, identity_of, read_corpus, write_corpus
-from iirl_core.demonstration import Conversation, Demonstration
+from iirl_core.corpus import CorpusManifest, read_corpus, write_corpus
 from iirl_core.errors import ConfigError, NotFound
-from iirl_core.log import Event, append
+from iirl_core.log import Event, append_once
 from iirl_core.policy.source import find_policy
-from iirl_core.records.raw import Quarantined
 from iirl_core.store.protocol import Store
 from jobs.console import Progress
 from jobs.ingest import say_corpus
 from jobs.outcome import Outcome
 from jobs.sample.actor import by_transformers
 from jobs.sample.chunks import WHOLE, Chunks
+from jobs.sample.gathering import records_of, whole_chunks
 from jobs.sample.task import SampleTask
 from jobs.sample.vllm_engine import by_vllm, check_vllm
-
-EMPTY = "an empty answer"
 
 
 def run(session: Session, config: Config, progress: Progress) -> Outcome:
@@ -68,6 +63,7 @@ def _sample(session: Session, config: Config, section: SampleSection, progress: 
     chunks = Chunks(store, task.folder)
     there = _found(store, task)
     if there is not None and not store.exists(f"{task.folder}/{WHOLE}"):
+        chunks.remove()  # of which some is left where that was interrupted
         progress.say(f"{section.name}: there already")
         return there
     plan = plan_samplers(session.cluster(), section)  # refused now rather than after the prompts were read
@@ -77,13 +73,13 @@ def _sample(session: Session, config: Config, section: SampleSection, progress: 
     with progress.task(f"sample {section.name}", sum(sizes)) as advance:
         advance(sum(sizes) - sum(sizes[chunk] for chunk in pending))
         try:
-            for chunk, answers in _whole(_asked(task, plan, pending) if pending else iter(()), sizes):
+            for chunk, answers in whole_chunks(_asked(task, plan, pending) if pending else iter(()), sizes):
                 chunks.put_answers(chunk, answers)
                 advance(len(answers))
         except RayError as error:
             raise failure_of(error, "sampling") from error
     manifest = _written(store, task, chunks)
-    append(store, Event("sample", manifest.digest, manifest.name, details=_details(task, manifest)))
+    append_once(store, Event("sample", manifest.digest, manifest.name, details=_details(task, manifest)))
     chunks.remove()
     return manifest
 
@@ -112,38 +108,10 @@ def _found(store: Store, task: SampleTask) -> CorpusManifest | None:
     return manifest if {key: said.get(key) for key in task.record()} == task.record() else None
 
 
-def _whole(tables: Iterator[pa.Table], sizes: list[int]) -> Iterator[tuple[int, pa.Table]]:
-    """Rows as they come → chunks, each as soon as all its rows are there."""
-    held: dict[int, list[pa.Table]] = defaultdict(list)
-    for table in tables:
-        for chunk in table["chunk"].unique().to_pylist():
-            held[chunk].append(table.filter(pc.equal(table["chunk"], chunk)))
-            if sum(len(part) for part in held[chunk]) == sizes[chunk]:
-                yield chunk, pa.concat_tables(held.pop(chunk))
-
-
 def _written(store: Store, task: SampleTask, chunks: Chunks) -> CorpusManifest:
     cut = sum(chunks.answers(chunk)["cut"].to_pylist().count(True) for chunk in range(len(chunks.sizes())))
     record = {**task.record(), "cut_off": cut}
-    return write_corpus(store, task.section.name, _rows(task, chunks), config=record)
-
-
-def _rows(task: SampleTask, chunks: Chunks) -> Iterator[Demonstration | Quarantined]:
-    """In the order of the prompts; empty answers, and prompts that could not be asked, are quarantined under the
-    policy's name and the number of the answer.
-    """
-    line = 0
-    for chunk in range(len(chunks.sizes())):
-        prompts = chunks.prompts(chunk)
-        columns = (chunks.answers(chunk)[name].to_pylist() for name in ("prompt", "text", "reason"))
-        for place, text, reason in zip(*columns, strict=True):
-            line += 1
-            one = prompts[place]
-            if not text or not isinstance(one.input, Conversation):
-                yield Quarantined(task.policy.name, line, reason or EMPTY)
-                continue
-            answer = one.input.with_answer(text)
-            yield Demonstration(identity_of(answer), answer, task.policy.name, one.split, one.weight)
+    return write_corpus(store, task.section.name, records_of(task, chunks), config=record)
 
 
 def _details(task: SampleTask, manifest: CorpusManifest) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,7 @@ import pytest
 
 from iirl_core.canonical import Digest, digest_bytes
 from iirl_core.errors import InputError, Tampered
-from iirl_core.log import HEAD, Event, append, entries, entries_backwards, head, verify_chain
+from iirl_core.log import HEAD, Event, append, append_once, entries, entries_backwards, head, verify_chain
 from iirl_core.store import DirectoryStore, Store
 
 SUBJECT = digest_bytes(b"artifact")
@@ -44,6 +44,13 @@ def test_what_is_appended_is_what_is_read_in_order(store: DirectoryStore) -> Non
     assert list(entries_backwards(store)) == appended[::-1]
     assert [entry.sequence for entry in appended] == [0, 1, 2, 3, 4]
     assert verify_chain(store) == 5
+
+
+def test_who_comes_again_after_a_kill_adds_nothing_twice(store: DirectoryStore) -> None:
+    other = Event("audit", digest_bytes(b"another"), "polite")
+    for one in (event("polite"), event("polite"), event("rude"), event("polite"), other, event("polite")):
+        append_once(store, one)
+    assert [entry.event for entry in entries(store)] == [event("polite"), event("rude"), other, event("polite")]
 
 
 def test_an_empty_log_is_whole(store: DirectoryStore) -> None:

@@ -93,7 +93,7 @@ def test_a_policys_answers_become_a_corpus_that_says_whose_they_are(
     rows = list(read_corpus(store, "answers").demonstrations())
     assert all(asked[context_of(one)] == one.split for one in rows)
     assert {one.source for one in rows} == {"untrained"}
-    assert manifest.rows + manifest.quarantined + manifest.duplicates == 2 * (ASKED + 1)
+    assert (manifest.rows + manifest.quarantined, manifest.duplicates) == (2 * (ASKED + 1), 0)
     assert [count for reason, count in manifest.reasons if "together" in reason] == [2]
     assert isinstance(manifest.config, dict)
     recorded = manifest.config["sample"]
