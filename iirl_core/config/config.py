@@ -143,6 +143,11 @@ class Config(Section):
         for corpus in self.corpora:
             if (corpus.name in sampled) == bool(corpus.files):
                 raise ValueError(f"corpora: {corpus.name} needs files, or an entry in sample of that name; not both")
+            if corpus.name in sampled and (ignored := corpus.ingest_keys()):
+                raise ValueError(
+                    f"corpora: {corpus.name} is sampled, not ingested: an answer has its prompt's split and weight, so"
+                    f" nothing reads {', '.join(ignored)}"
+                )
 
     def _check_screened(self) -> None:
         for corpus in self.corpora:

@@ -71,6 +71,12 @@ class CorpusSection(Section):
     configuration. A record is quarantined if its prompt is one of theirs, or if 13 words in a row of it stand in one of
     their prompts."""
 
+    def ingest_keys(self) -> list[str]:
+        """The keys, other than ``files``, that say how records are ingested and are not as they are by default."""
+        keys = ("take", "paired", "split", "segment", "rows_per_shard", "sources", "near_duplicates", "decontaminate")
+        plain = CorpusSection(name=self.name)
+        return [key for key in keys if getattr(self, key) != getattr(plain, key)]
+
     @model_validator(mode="after")
     def _pairs_have_sides(self) -> CorpusSection:
         if self.paired and self.take is None:

@@ -44,3 +44,21 @@ def test_what_cannot_be_sampled_is_refused(
 ) -> None:
     with pytest.raises(ValidationError, match=why):
         _config(corpora, sample)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("take", "chosen"),
+        ("split", {"train": 0.5, "guard": 0.25, "unseen": 0.25}),
+        ("sources", {"untrained": 2.0}),
+        ("near_duplicates", 0.8),
+        ("decontaminate", ["shown"]),
+        ("rows_per_shard", 10),
+    ],
+)
+def test_what_only_ingest_reads_is_refused_of_a_corpus_that_is_sampled(key: str, value: object) -> None:
+    with pytest.raises(ValidationError, match=rf"nothing reads {key}$|nothing reads {key} "):
+        _config([{"name": "answers", key: value}], [ANSWERS])
+    told = _config([{"name": "answers"}], [ANSWERS]).model_dump(mode="json")
+    assert Config.model_validate(told).corpora[1].name == "answers"
