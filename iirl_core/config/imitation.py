@@ -8,6 +8,21 @@ from iirl_core.config.section import Section
 from iirl_core.config.training import OptimiserSection, TrainSection
 
 
+class ImitationOptimiserSection(OptimiserSection):
+    """As ``train.optimiser``, with a rate for weights that were trained before."""
+
+    learning_rate: float = Field(default=2e-5, gt=0)
+
+
+class ImitationTrainSection(TrainSection):
+    """As the section ``train``, with other defaults of its own; each stays where another key is set."""
+
+    epochs: int = Field(default=2, ge=1)
+    batch: int = Field(default=32, ge=1)
+    """Conversations per step over all workers."""
+    optimiser: ImitationOptimiserSection = ImitationOptimiserSection()
+
+
 class ImitateSection(Section):
     """``iirl imitate``: a causal language model learns the answers of the corpora with the role demonstrations, by
     maximum likelihood (the forward KL). It makes π_SFT of π_init, a policy in the store; ``iirl train`` does not read
@@ -22,11 +37,7 @@ class ImitateSection(Section):
     """Longer conversations lose the start of their context first; an answer that is longer by itself loses its end."""
     chat_template: str | None = None
     """Jinja; None takes the tokenizer's own, or our plain one where it has none. The policy keeps it."""
-    trust_remote_code: bool = False
-    train: TrainSection = TrainSection(
-        epochs=2, batch=32, optimiser=OptimiserSection(learning_rate=2e-5, warmup_steps=20)
-    )
-    """As the section ``train``, with other defaults: 2 epochs, batches of 32 conversations, a learning rate of 2e-5."""
+    train: ImitationTrainSection = ImitationTrainSection()
 
     @model_validator(mode="after")
     def _takes_its_keys(self) -> ImitateSection:

@@ -19,7 +19,7 @@ from iirl_core.encoder.pooling import Pooling, pool
 from iirl_core.encoder.protocol import ArtifactKind, Encoded
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
 from iirl_core.errors import ConfigError, InputError, one_line
-from iirl_core.pretrained import model_source
+from iirl_core.pretrained import check_weights, model_source
 from iirl_core.reading import TokenCount
 
 
@@ -175,9 +175,8 @@ def load_text(
             output_loading_info=True,
             **part,
         )
-    wrong = [key for key in read["missing_keys"] if not key.startswith("pooler.")]  # which nothing of ours needs
-    if wrong := [*wrong, *(name for name, *_ in read["mismatched_keys"])]:
-        raise ValueError(f"its weights are another model's: {min(wrong)} is missing, or of another shape")
+    misshapen = [name for name, *_ in read["mismatched_keys"]]
+    check_weights(read["missing_keys"], misshapen, spare="pooler.")  # which nothing of ours needs
     rendering = Rendering(tokenizer, template or tokenizer.chat_template or PLAIN_TEMPLATE, max_tokens)
     return TextEncoder(model, rendering, batch, pooling=pooling, trust_remote_code=trust_remote_code)
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
-from transformers.utils import logging as transformers_logging
+from transformers import AutoTokenizer, PreTrainedModel
 
 from iirl_core.config.imitation import ImitateSection
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
 from iirl_core.errors import ConfigError, one_line
+from iirl_core.policy.reading import read_language_model
 
 
 class Imitation(nn.Module):
@@ -47,11 +47,9 @@ def load_initial(section: ImitateSection, folder: Path) -> tuple[PreTrainedModel
         ConfigError: there is no such causal language model, it takes fewer tokens than ``max_tokens`` or than its
             tokenizer has, or it cannot compute its layers again where that is asked for.
     """
-    transformers_logging.disable_progress_bar()
-    options = {"trust_remote_code": section.trust_remote_code, "local_files_only": True}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, **options)
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **options)
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        model = read_language_model(folder)
     except (OSError, ValueError, ImportError) as error:
         raise ConfigError(
             f"imitate.model {section.model!r} cannot be loaded ({one_line(error)})",

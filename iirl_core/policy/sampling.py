@@ -10,13 +10,14 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig, LogitsProcessorList
+from transformers import AutoConfig, AutoTokenizer, GenerationConfig, LogitsProcessorList
 from transformers.utils import logging as transformers_logging
 
 from iirl_core.demonstration import ROLES, Conversation, conversation
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
 from iirl_core.errors import ConfigError, InputError, one_line
 from iirl_core.policy.noise import AnswerNoise, Draw
+from iirl_core.policy.reading import read_language_model
 
 _TURN = re.compile(rf"\n(?:{'|'.join(ROLES)}):")
 _PROBE = conversation("Are you open?", "Yes.")
@@ -99,10 +100,8 @@ class Sampler:
         self, folder: Path, reader: Reader, draw: Draw, *, max_new_tokens: int, batch: int, device: str = "cpu"
     ) -> None:
         try:
-            model = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=torch.float32, local_files_only=True, use_safetensors=True
-            )
-        except (OSError, ValueError) as error:
+            model = read_language_model(folder)
+        except (OSError, ValueError, ImportError) as error:
             raise ConfigError(
                 f"the policy in {folder.name} cannot be loaded ({one_line(error)})", "a causal language model"
             ) from error

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from iirl_core.config.imitation import ImitateSection
@@ -11,6 +12,8 @@ from iirl_core.demonstration import conversation
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE
 from iirl_core.errors import ConfigError
 from iirl_core.policy.imitation import Imitation, load_initial, save_policy, trained
+from iirl_core.policy.noise import Draw
+from iirl_core.policy.sampling import Reader, Sampler
 from tests.iirl_core.encoder.tiny import Kind
 from tests.iirl_core.policy.tiny import tiny_policy
 
@@ -77,6 +80,17 @@ def test_what_cannot_be_imitated_with_is_refused(tmp_path: Path) -> None:
     tokenizer.save_pretrained(folder)
     with pytest.raises(ConfigError, match="a tokenizer of 268 tokens"):
         load_initial(ImitateSection(model="x", max_tokens=128), folder)
+
+
+def test_a_policy_without_all_its_weights_is_none(tmp_path: Path) -> None:
+    folder = Path(tiny_policy("llama", tmp_path))
+    path = folder / "model.safetensors"
+    left = {name: tensor for name, tensor in load_file(path).items() if "layers.1.mlp" not in name}
+    save_file(left, path, {"format": "pt"})
+    with pytest.raises(ConfigError, match=r"another model's: model\.layers\.1\.mlp"):
+        load_initial(ImitateSection(model="x", max_tokens=64), folder)
+    with pytest.raises(ConfigError, match=r"another model's: model\.layers\.1\.mlp"):
+        Sampler(folder, Reader(folder, None), Draw(1.0, 1.0), max_new_tokens=4, batch=1)
 
 
 def test_trained_weights_that_do_not_fit_are_no_policy(tmp_path: Path) -> None:

@@ -1,0 +1,38 @@
+"""A policy's weights, read whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers.utils import logging as transformers_logging
+
+from iirl_core.pretrained import check_weights
+
+
+def read_language_model(folder: Path) -> PreTrainedModel:
+    """The causal language model in a transformers folder, in float32. No code that lies there is run.
+
+    Raises:
+        OSError: there is no such folder, or no safetensors in it.
+        ValueError: it holds none, or weights are missing or of another shape.
+        ImportError: it needs a package that is not installed.
+    """
+    said = transformers_logging.get_verbosity()
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()  # what is missing becomes an error of ours
+    try:
+        model, read = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=torch.float32,
+            local_files_only=True,
+            use_safetensors=True,
+            ignore_mismatched_sizes=True,  # to say ourselves which
+            output_loading_info=True,
+        )
+    finally:
+        transformers_logging.set_verbosity(said)
+    check_weights(read["missing_keys"], [name for name, *_ in read["mismatched_keys"]])
+    whole: PreTrainedModel = model
+    return whole
