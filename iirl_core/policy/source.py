@@ -7,7 +7,7 @@ from pathlib import Path
 
 from iirl_core.artifact.files import digest_file
 from iirl_core.canonical import Digest, digest_json
-from iirl_core.errors import ConfigError, one_line
+from iirl_core.errors import ConfigError, Tampered, one_line
 from iirl_core.policy.storing import load_policy, resolve_policy
 from iirl_core.store.protocol import Store
 
@@ -54,7 +54,10 @@ def folder_of_policy(store: Store, source: PolicySource) -> Path:
     if source.place == source.digest:
         return load_policy(store, source.digest).model
     folder = Path(source.place)
-    return folder if folder.is_dir() else _fetch(source.place, source.revision)
+    folder = folder if folder.is_dir() else _fetch(source.place, source.revision)
+    if _digest(folder) != source.digest:
+        raise Tampered(f"the policy {source.name} is another than when this began", todo="Run the command again")
+    return folder
 
 
 def _fetch(name: str, revision: str | None) -> Path:
