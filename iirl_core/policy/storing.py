@@ -77,6 +77,22 @@ def _pointer(name: str) -> str:
     return f"policies/{name}/latest"
 
 
+def read_policy_manifest(store: Store, digest: Digest) -> PolicyManifest:
+    """What a policy says of itself; its other files are not looked at.
+
+    Raises:
+        NotFound: the store holds no such policy.
+        Tampered: the manifest is not the one of that digest.
+    """
+    try:
+        manifest = manifest_from(json.loads(store.get(f"policies/{folder_of(digest)}/{MANIFEST}")))
+    except ValueError as error:
+        raise Tampered(f"the manifest of policy {digest[:19]} is not JSON", todo=TODO) from error
+    if manifest.digest != digest:
+        raise Tampered(f"the policy {digest[:19]} holds {manifest.digest[:19]}", todo=TODO)
+    return manifest
+
+
 def load_policy(store: Store, digest: Digest, cache: Path | None = None) -> Policy:
     """Every file checked against its digest. ``cache`` is where a remote store's files are kept locally (default:
     ``~/.cache/iirl``).
