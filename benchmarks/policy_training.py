@@ -230,15 +230,17 @@ def main() -> int:
     options.runs.mkdir(parents=True, exist_ok=True)
     for cell in () if options.report else cells(options.only, options.teachers, options.seeds):
         file = options.runs / cell.file
-        if options.resume and file.exists():
+        settings = QUICK if options.quick else SETTINGS[cell.task]
+        if options.resume and file.exists() and read_run(file).settings == settings:
             continue
-        run = examine(cell, QUICK if options.quick else SETTINGS[cell.task], options.data)
+        run = examine(cell, settings, options.data)
         file.write_text(json.dumps(asdict(run)) + "\n", encoding="utf-8")
         print(
             f"{cell.file}: true return {run.true_return:,.0f} after {run.steps:,} steps, {run.seconds:,.0f} s",
             flush=True,
         )
-    runs = [read_run(file) for file in sorted(options.runs.glob("*.json"))]
+    every = [read_run(file) for file in sorted(options.runs.glob("*.json"))]
+    runs = [run for run in every if run.settings == (QUICK if options.quick else SETTINGS[run.task])]
     figures = figures_of(runs)
     plot(options.plot, runs)
     write_results("policy_training", figures, notes_of(runs), options.json)

@@ -17,23 +17,21 @@ from iirl_core.records.raw import RecordFile
 
 PER_STEP = ("observations", "actions", "terminals", "timeouts", "episode", "rewards")
 RIDGE = 1e-6
-"""Of the largest variance: added to all of them before the covariance is inverted."""
+"""Of the summed variances: added to each before the covariance is inverted."""
 
 
 @dataclass(frozen=True, eq=False)
 class Rollout:
-    """``true_return`` is that of the whole episode, which went on for ``length`` steps; ``trajectory`` may be its first
-    part only.
-    """
+    """``true_return`` is that of the whole episode; ``trajectory`` may be its first part only."""
 
     trajectory: Trajectory
     true_return: float
-    length: int
 
 
 def read_rollouts(file: RecordFile) -> list[Rollout]:
     """An NPZ of D4RL's flat arrays with the true rewards of every step (``rewards [N]``), or of every episode its
-    ``returns [E]`` and ``length [E]``. Pickled members are never loaded.
+    ``returns [E]``. Where it says which steps were ``terminals``, an
+    episode that ended by itself is one. Pickled members are never loaded.
 
     Raises:
         InputError: the file cannot be read, has neither, or lengths differ.
@@ -50,24 +48,25 @@ def read_rollouts(file: RecordFile) -> list[Rollout]:
         returns = arrays["returns"]
     else:
         returns = np.array([arrays["rewards"][start:stop].sum() for start, stop in cuts])
-    lengths = arrays.get("length", np.array([stop - start for start, stop in cuts]))
-    if not len(returns) == len(lengths) == len(cuts):
-        raise InputError(
-            f"{file.name}: {len(returns)} returns, {len(lengths)} lengths, {len(cuts)} episodes", "one each"
-        )
+    if len(returns) != len(cuts):
+        raise InputError(f"{file.name}: {len(returns)} returns, {len(cuts)} episodes", "one each")
     actions = arrays.get("actions")
+    ended = arrays.get("terminals", np.zeros(len(arrays["observations"])))
     return [
         Rollout(
-            Trajectory(arrays["observations"][start:stop], None if actions is None else actions[start:stop]),
+            Trajectory(
+                arrays["observations"][start:stop],
+                None if actions is None else actions[start:stop],
+                terminal=bool(ended[stop - 1]),
+            ),
             float(true_return),
-            int(length),
         )
-        for (start, stop), true_return, length in zip(cuts, returns, lengths, strict=True)
+        for (start, stop), true_return in zip(cuts, returns, strict=True)
     ]
 
 
 def first_steps(rollouts: Sequence[Rollout], steps: int) -> list[Rollout]:
-    """The first ``steps`` steps of those that are as long: nothing is left of length to judge by."""
+    """The first ``steps`` steps of those that are as long: nothing is left of length, or of an end, to judge by."""
     return [
         Rollout(
             Trajectory(
@@ -75,7 +74,6 @@ def first_steps(rollouts: Sequence[Rollout], steps: int) -> list[Rollout]:
                 None if one.trajectory.actions is None else one.trajectory.actions[:steps],
             ),
             one.true_return,
-            one.length,
         )
         for one in rollouts
         if len(one.trajectory) >= steps

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from iirl_core.canonical import JsonValue
 from iirl_core.config import Config
 from iirl_core.corpus import Corpus, identity_of
-from iirl_core.corpus.identity import split_key
 from iirl_core.demonstration import Conversation, Split
 from iirl_core.errors import ConfigError
 from iirl_core.evaluation import prompt_of
@@ -23,8 +22,8 @@ def check_leakage(config: Config, sources: Sources) -> None:
     """Nothing to do where no prompt (no trajectory) of a train split is also held out, in another corpus or in a suite
     of files.
 
-    One prompt falls into one split wherever the train fraction is the same, so that corpora are only read where theirs
-    differ, or where there are suites.
+    One prompt, letter by letter, falls into one split wherever the train fraction is the same, so that corpora are only
+    read where theirs differ, or where there are suites.
 
     Raises:
         ConfigError: some are.
@@ -62,9 +61,9 @@ def _check_splits(corpora: tuple[Corpus, ...]) -> None:
 
 
 def _keys(corpus: Corpus, split: Split) -> Iterator[str]:
-    """What decides the split of each record: its prompt, or the trajectory itself."""
+    """Its prompt, in which case and white space do not count, or the trajectory itself."""
     for one in corpus.demonstrations(split):
-        yield split_key(one.input, identity_of(one.input))
+        yield prompt_of(one.input) if isinstance(one.input, Conversation) else identity_of(one.input)
 
 
 def _check_suites(config: Config, corpora: tuple[Corpus, ...]) -> None:

@@ -66,13 +66,22 @@ def test_too_few_or_equal_rollouts_give_no_figure() -> None:
 def test_true_returns_come_from_steps_or_from_episodes(tmp_path: Path) -> None:
     states, episode = np.arange(14.0).reshape(7, 2), np.array([0, 0, 0, 1, 1, 2, 2])
     np.savez(tmp_path / "steps.npz", observations=states, episode=episode, rewards=np.arange(7.0), actions=states)
-    np.savez(tmp_path / "episodes.npz", observations=states, episode=episode, returns=[9.0, 8, 7], length=[30, 2, 2])
+    np.savez(tmp_path / "episodes.npz", observations=states, episode=episode, returns=[9.0, 8, 7])
     steps, episodes = (read_rollouts(RecordFile(str(tmp_path / f"{name}.npz"))) for name in ("steps", "episodes"))
-    assert [(one.true_return, one.length) for one in steps] == [(3, 3), (7, 2), (11, 2)]
-    assert [(one.true_return, one.length) for one in episodes] == [(9, 30), (8, 2), (7, 2)]
+    assert [one.true_return for one in steps] == [3, 7, 11]
+    assert [one.true_return for one in episodes] == [9, 8, 7]
     assert steps[1].trajectory.observations.tolist() == states[3:5].tolist()
     assert [len(one.trajectory) for one in first_steps(steps, 3)] == [3]
     assert [one.true_return for one in first_steps(steps, 2)] == [3, 7, 11]
+
+
+def test_an_episode_that_ended_by_itself_says_so_and_its_first_steps_do_not(tmp_path: Path) -> None:
+    states, ends = np.arange(12.0).reshape(6, 2), np.array([0, 0, 1, 0, 0, 0])
+    arrays = {"observations": states, "episode": [0, 0, 0, 1, 1, 1], "terminals": ends, "rewards": np.ones(6)}
+    np.savez(tmp_path / "fell.npz", **arrays)
+    rollouts = read_rollouts(RecordFile(str(tmp_path / "fell.npz")))
+    assert [one.trajectory.terminal for one in rollouts] == [True, False]
+    assert not any(one.trajectory.terminal for one in first_steps(rollouts, 2))
 
 
 def test_files_that_say_no_return_are_refused(tmp_path: Path) -> None:
