@@ -20,6 +20,9 @@ class ImitationTrainSection(TrainSection):
     epochs: int = Field(default=2, ge=1)
     batch: int = Field(default=32, ge=1)
     """Conversations per step over all workers."""
+    sorted_together: int = Field(default=1, ge=1)
+    """As in ``train``. By default nothing is sorted: a batch's loss is the mean over its own answers' tokens, so in
+    batches of like length those of short answers would count for more than those of long ones."""
     optimiser: ImitationOptimiserSection = ImitationOptimiserSection()
 
 

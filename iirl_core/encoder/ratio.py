@@ -9,8 +9,7 @@ from typing import cast
 import torch
 from torch import Tensor
 from torch.nn import functional
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
-from transformers.utils import logging as transformers_logging
+from transformers import AutoTokenizer, PreTrainedModel
 
 from iirl_core.canonical import JsonValue
 from iirl_core.demonstration import Conversation, Input
@@ -18,6 +17,7 @@ from iirl_core.encoder.protocol import ArtifactKind, Encoded
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
 from iirl_core.encoder.text import TextEncoder
 from iirl_core.errors import ConfigError, one_line
+from iirl_core.policy.reading import read_language_model
 from iirl_core.reading import TokenCount
 
 
@@ -35,13 +35,10 @@ class LanguageModel:
         Raises:
             ConfigError: it holds no causal language model, or one that takes fewer tokens.
         """
-        transformers_logging.disable_progress_bar()
         try:
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            model = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=torch.float32, local_files_only=True, use_safetensors=True
-            )
-        except (OSError, ValueError) as error:
+            model = read_language_model(folder)
+        except (OSError, ValueError, ImportError) as error:
             raise ConfigError(
                 f"the policy in {folder.name} cannot be loaded ({one_line(error)})", "a causal language model"
             ) from error

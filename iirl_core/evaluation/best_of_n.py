@@ -38,10 +38,8 @@ def picking_wins(judged: Judged, resampling: Resampling) -> list[Estimate]:
     """``best_of_n/win@N``: the chance that the golden scorer prefers the pick to an answer to the same prompt taken at
     random, equal scores counting half; ½ at N = 1, on whatever scale the golden scorer scores.
     """
-    _, owner = np.unique(judged.clusters, return_inverse=True)
     wins = np.zeros(len(judged))
-    for prompt in range(int(owner.max(initial=-1)) + 1):
-        answers = np.flatnonzero(owner == prompt)
+    for answers in _by_prompt(judged):
         wins[answers] = (ranks(judged.golden[answers]) - 0.5) / len(answers)
     return _picked("best_of_n/win", judged, wins, resampling.share)
 
@@ -76,11 +74,18 @@ def _curve(judged: Judged | None) -> tuple[list[Ints], list[int]]:
     """
     if judged is None or not len(judged):
         return [], []
-    _, owner = np.unique(judged.clusters, return_inverse=True)
-    sizes = np.bincount(owner)
-    top = int(np.quantile(sizes, DROPPED, method="lower"))
-    answers = [np.flatnonzero(owner == prompt) for prompt in np.flatnonzero(sizes >= top)]
-    return answers, [*(n for n in GRID if n < top), top] if top > 1 else []
+    every = _by_prompt(judged)
+    top = int(np.quantile([len(answers) for answers in every], DROPPED, method="lower"))
+    grid = [*(n for n in GRID if n < top), top] if top > 1 else []
+    return [answers for answers in every if len(answers) >= top], grid
+
+
+def _by_prompt(judged: Judged) -> list[Ints]:
+    """The positions of each prompt's answers, ascending."""
+    if not len(judged):
+        return []
+    _, starts = np.unique(np.sort(judged.clusters), return_index=True)
+    return np.split(np.argsort(judged.clusters, kind="stable"), starts[1:])
 
 
 def golden_in_order(proxy: Floats, golden: Floats) -> Floats:

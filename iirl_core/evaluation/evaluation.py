@@ -36,8 +36,9 @@ class SuiteFacts:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """``digest`` and ``root`` are the artifact's and its root's; ``corpora`` the digests of what was read, by name;
-    ``counts`` the records per group, as read and as there are; ``suites`` what files were asked about beside them.
+    """``digest`` and ``root`` are the artifact's and that of the last training behind it; ``corpora`` the digests of
+    what was read, by name; ``counts`` the records per group, as read and as there are; ``suites`` what files were asked
+    about beside them.
     """
 
     digest: Digest

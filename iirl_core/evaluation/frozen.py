@@ -97,9 +97,9 @@ class Frozen:
     """``demonstrations`` are the unseen ones; ``contrasts`` what they are told from (negatives, noisy copies).
 
     ``rows [R]`` are the rewards of the demonstrations' rows (steps of a trajectory, one per conversation),
-    ``roots [R]`` what the unpatched root gave them, ``row_clusters [R]`` whose they are. ``pairs`` has, for each
-    contrast, ``[P, 2]`` positions of answers to one prompt: in the demonstrations and in that contrast. ``judged`` are
-    answers with a golden score, where there are any.
+    ``roots [R]`` what the last training gave them, unpatched, ``row_clusters [R]`` whose they are. ``pairs`` has, for
+    each contrast, ``[P, 2]`` positions of answers to one prompt: in the demonstrations and in that contrast. ``judged``
+    are answers with a golden score, where there are any.
 
     Raises:
         InputError: lengths differ, or there is not one array of pairs per contrast.

@@ -1,4 +1,4 @@
-"""Retention: what unseen demonstrations keep of the reward that their root gave them."""
+"""Retention: what unseen demonstrations keep of the reward that the last training gave them, before any patch."""
 
 from __future__ import annotations
 
