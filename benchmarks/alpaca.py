@@ -84,7 +84,9 @@ class Rows:
             some = list(new)[start : start + KEPT_EVERY]
             self.known |= dict(zip(some, self._encode([new[name] for name in some]), strict=True))
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(self.path, names=np.array(list(self.known)), rows=np.stack(list(self.known.values())))
+            part = self.path.with_suffix(".part.npz")  # a kill leaves the last whole one
+            np.savez(part, names=np.array(list(self.known)), rows=np.stack(list(self.known.values())))
+            part.replace(self.path)
         return torch.from_numpy(np.stack([self.known[name] for name in names]))
 
     def _encode(self, items: list[Conversation]) -> np.ndarray:
