@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from iirl_core.config.suites import (
@@ -72,7 +73,8 @@ def _scored(
 
 
 def scores_in(section: GoldenScoresSection) -> Scores:
-    """Rows of ``source``, ``line`` and a number; rows without one (``iirl score`` could not read them) are left out.
+    """Rows of ``source``, ``line`` and a number. What has none is left out (``iirl score`` could not read it), and the
+    line that it speaks of is then quarantined for want of a score.
 
     Raises:
         ConfigError: there is no such file.
@@ -84,6 +86,7 @@ def scores_in(section: GoldenScoresSection) -> Scores:
             if not isinstance(document, Mapping):
                 continue
             source, line = document.get("source"), document.get("line")
-            if isinstance(source, str) and isinstance(line, int) and document.get(section.column) is not None:
-                found[source, line] = golden_of(document, section.column, probability=False)
+            if isinstance(source, str) and isinstance(line, int):
+                with suppress(InputError):
+                    found[source, line] = golden_of(document, section.column, probability=False)
     return found

@@ -143,19 +143,21 @@ class Engine:
         self._engine.load_checkpoint(str(folder), tag=TAG, load_module_strict=not self._frozen)
 
     def weights(self) -> dict[str, Tensor]:
-        """All trained parameters (fp32, from the optimiser's own copies where training is bf16) and the buffers that
-        are saved, on the CPU.
+        """On rank 0, on the CPU, all trained parameters (fp32, from the optimiser's own copies where training is bf16)
+        and the buffers that are saved; nothing on the others, which only take part in gathering.
         """
         from deepspeed.utils import safe_get_full_fp32_param
 
         found: dict[str, Tensor] = {}
+        kept = torch.distributed.get_rank() == 0  # a host of eight ranks would hold eight models
         for name, parameter in self._engine.module.named_parameters():
             if parameter.requires_grad:
                 full = safe_get_full_fp32_param(parameter)  # None where nothing is spread or cast
-                found[name] = (parameter if full is None else full).detach().float().cpu().contiguous()
+                if kept:
+                    found[name] = (parameter if full is None else full).detach().float().cpu().contiguous()
         saved = set(self._engine.module.state_dict())
         for name, buffer in self._engine.module.named_buffers():
-            if name in saved:
+            if kept and name in saved:
                 found[name] = buffer.detach().float().cpu().contiguous()
         return found
 
