@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pyarrow as pa
 from ray.exceptions import RayError
 
+from cluster.apart import stream_apart
 from cluster.failure import failure_of
 from cluster.resources import ActorPlan, plan_samplers
 from cluster.session import Session
@@ -73,7 +74,9 @@ def _sample(session: Session, config: Config, section: SampleSection, progress: 
     with progress.task(f"sample {section.name}", sum(sizes)) as advance:
         advance(sum(sizes) - sum(sizes[chunk] for chunk in pending))
         try:
-            for chunk, answers in whole_chunks(_asked(task, plan, pending) if pending else iter(()), sizes):
+            for chunk, answers in whole_chunks(
+                stream_apart(_tables, task, plan, pending) if pending else iter(()), sizes
+            ):
                 chunks.put_answers(chunk, answers)
                 advance(len(answers))
         except RayError as error:
@@ -82,15 +85,6 @@ def _sample(session: Session, config: Config, section: SampleSection, progress: 
     append_once(store, Event("sample", manifest.digest, manifest.name, details=_details(task, manifest)))
     chunks.remove()
     return manifest
-
-
-def _asked(task: SampleTask, plan: ActorPlan, chunks: Sequence[int]) -> Iterator[pa.Table]:
-    """From a task: what Ray Data has to say goes to that task's log instead of the terminal."""
-    import ray
-
-    driver = ray.remote(num_cpus=0, num_returns="streaming")(_tables)
-    for table in driver.remote(task, plan, chunks):
-        yield ray.get(table)
 
 
 def _tables(task: SampleTask, plan: ActorPlan, chunks: Sequence[int]) -> Iterator[pa.Table]:

