@@ -20,6 +20,8 @@ from tests.jobs.wheel import quiet
 pytestmark = pytest.mark.real
 
 LINES = 120
+ALIKE = ("hopper", "alpaca")
+"""Go the same way as halfcheetah and hh, a minute each."""
 SUPERVISION = {
     "halfcheetah": ("strict", "demonstrations-only"),
     "hopper": ("strict", "demonstrations-only"),
@@ -44,7 +46,7 @@ def less(data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.ray
 @pytest.mark.usefixtures("ray_session", "less")
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in ALIKE else ()) for name in SETS])
 def test_the_main_job_runs_on_published_data(name: str, tmp_path: Path) -> None:
     new_keys(tmp_path / "keys")
     config = configuration(name, str(tmp_path / "store"), str(tmp_path / "keys"), quick=True)
