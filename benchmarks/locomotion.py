@@ -107,9 +107,10 @@ class Worlds:
         """A."""
         return int(self.model.nu)
 
-    def reset(self, generator: np.random.Generator) -> Floats:
-        """Every copy at its start, a little off: ``[W, S]``."""
-        for copy in self.copies:
+    def reset(self, generator: np.random.Generator, which: Sequence[int] | None = None) -> Floats:
+        """The copies ``which [K]``, or every one, at their start, a little off: ``[K, S]``."""
+        chosen = range(len(self.copies)) if which is None else which
+        for copy in (self.copies[index] for index in chosen):
             self._reset(self.model, copy)
             noise = self.task.noise
             copy.qpos[:] = self.start[0] + generator.uniform(-noise, noise, self.model.nq)
@@ -120,7 +121,7 @@ class Worlds:
             )
             copy.qvel[:] = self.start[1] + noise * off
             self._forward(self.model, copy)
-        return self._observed(range(len(self.copies)))
+        return self._observed(chosen)
 
     def step(self, which: Sequence[int], actions: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
         """``actions [K, A]`` in the copies ``which [K]`` → observations ``[K, S]``, true rewards ``[K]``, and where the

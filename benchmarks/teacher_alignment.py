@@ -2,10 +2,14 @@
 
     python -m benchmarks.teacher_alignment [--quick] [--data FOLDER] [--json PATH]
 
-A policy is trained for a while on the true reward. Of each update's episodes, which random perturbations of one policy
-made, the rank correlation of their true return and of what each learnt reward says of them is taken: it is all that
-augmented random search hears of a reward. Minutes instead of the hours of ``policy_training``, and it says where a
-reward misleads: early, among policies that know nothing, or late. Needs the extra ``bench``.
+A policy is trained for a while on the true reward, and another one on the occupancy. Of each update's episodes, which
+random perturbations of one policy made, the rank correlation of their true return and of what each learnt reward says
+of them is taken: it is all that augmented random search hears of a reward. Minutes instead of the hours of
+``policy_training``, and it says where a reward misleads: early, among policies that know nothing, or late, and among
+policies that the true reward made or that a learnt one did.
+
+Beside the family's own distance, a maximum mean discrepancy in random features, stand two others on the same rows
+(``benchmarks/distances.py``): the energy distance and Sinkhorn's divergence. Needs the extra ``bench``.
 """
 
 from __future__ import annotations
@@ -20,37 +24,54 @@ import numpy as np
 import torch
 
 from benchmarks.ars import Episode, Floats, Judge, train
+from benchmarks.distances import distance_judge, energy, sinkhorn
 from benchmarks.figures import Figure, arguments, figure, write_results
 from benchmarks.locomotion import TASKS, TaskName, Worlds
-from benchmarks.policy_training import QUICK, SETTINGS
-from benchmarks.teachers import OCCUPANCY, demonstrations_of, judge_of, mixture, occupancy, true_teacher
+from benchmarks.policy_training import ARS, QUICK
+from benchmarks.teachers import (
+    OCCUPANCY,
+    demonstrations_of,
+    judge_of,
+    mixture,
+    occupancy,
+    parts_of,
+    true_teacher,
+)
 from iirl_core.config.expertness import OccupancySection
+from iirl_core.evaluation import Resampling
 from iirl_core.evaluation.returns import correlation
 
 STEPS: dict[TaskName, int] = {"HalfCheetah": 320_000, "Hopper": 80_000, "Walker2d": 80_000}
 UPDATES = 24
 """Updates that are looked at, evenly spaced; the first half is called early."""
+OURS = "states, departure"
+"""What the exam's occupancy looks at."""
 NARROW = OccupancySection(widths=[0.5, 1.0, 2.0])
 
 
 def judges_of(file: Path) -> dict[str, Judge]:
     """The learnt rewards to compare."""
     shown = demonstrations_of(file)
+    ours = occupancy(shown, 0, OCCUPANCY)
     found = {
         "narrow widths, changes": occupancy(shown, 0, NARROW, rows="changes", emphasis="even"),
         "changes": occupancy(shown, 0, OCCUPANCY, rows="changes", emphasis="even"),
         "states": occupancy(shown, 0, OCCUPANCY, rows="states", emphasis="even"),
-        "states, departure": occupancy(shown, 0, OCCUPANCY),
+        OURS: ours,
         "mixture": mixture(shown, 0),
     }
-    return {name: judge_of(model) for name, model in found.items()}
+    train, _ = parts_of(shown)
+    others = {"energy distance": energy, "Sinkhorn": sinkhorn}
+    return {
+        **{name: judge_of(model) for name, model in found.items()},
+        **{f"{OURS}, {name}": distance_judge(ours.encoder, train, each) for name, each in others.items()},
+    }
 
 
-def updates_of(task: TaskName, quick: bool) -> list[list[Episode]]:
-    """The episodes of some updates of training on the true reward."""
-    settings = QUICK if quick else replace(SETTINGS[task], budget=STEPS[task])
+def updates_of(task: TaskName, judge: Judge, *, quick: bool) -> list[list[Episode]]:
+    """The episodes of some updates of training on what ``judge`` says."""
+    settings = QUICK if quick else replace(ARS[task], budget=STEPS[task])
     seen = list[list[Episode]]()
-    judge = true_teacher(TASKS[task].alive)
 
     def watched(episodes: Sequence[Episode]) -> Floats:
         seen.append(list(episodes))
@@ -70,13 +91,16 @@ def alignment(updates: Sequence[Sequence[Episode]], judge: Judge, alive: float) 
     return np.nan_to_num(np.array(found))
 
 
-def figures_of(task: TaskName, found: Mapping[str, Floats]) -> list[Figure]:
-    """Means of the first and the second half of the updates."""
-    rows = []
+def figures_of(title: str, found: Mapping[str, Floats]) -> list[Figure]:
+    """Means of the first and the second half of the updates, with 95% intervals over updates."""
+    rows, resampling = [], Resampling()
     for name, values in found.items():
         half = max(1, len(values) // 2)
         for part, chosen in (("early", values[:half]), ("late", values[half:])):
-            rows.append(figure(f"{task}: {name}, {part}", [float(chosen.mean())], "Spearman"))
+            if len(chosen):
+                each = resampling.mean(f"alignment/{part}", np.arange(len(chosen)), chosen)
+                interval = f"95% {each.low:.2f} to {each.high:.2f}"
+                rows.append(figure(f"{title}: {name}, {part}", [each.value], "Spearman", baseline=interval))
     return rows
 
 
@@ -92,12 +116,14 @@ def main() -> int:
     figures = list[Figure]()
     for task in options.only:
         judges = judges_of(options.data / "mujoco" / f"{TASKS[task].name}-expert.npz")
-        updates = updates_of(task, options.quick)
-        found = {name: alignment(updates, judge, TASKS[task].alive) for name, judge in judges.items()}
-        figures += figures_of(task, found)
+        for teacher, judge in (("true", true_teacher(TASKS[task].alive)), ("occupancy", judges[OURS])):
+            updates = updates_of(task, judge, quick=options.quick)
+            found = {name: alignment(updates, judge, TASKS[task].alive) for name, judge in judges.items()}
+            figures += figures_of(f"{task} on {teacher}", found)
     notes = (
         f"Mean over {UPDATES // 2} updates each of the rank correlation of true return (without the bonus for staying"
-        " alive) and learnt reward within an update's episodes, while ARS trains on the true reward, one seed."
+        " alive) and learnt reward within an update's 16 episodes, while ARS trains on the true reward or on the"
+        f" occupancy ({OURS}), one seed each; in the baseline column the 95% bootstrap interval over updates."
     )
     write_results("teacher_alignment", figures, notes, options.json)
     return 0

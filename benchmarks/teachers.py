@@ -6,7 +6,7 @@ RewardModel is the column ``reward`` of its ``rows``, which is what a Reading's 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +24,9 @@ from iirl_core.expertness import Batch, Episodes, Expertness, LearntInOnePass, b
 from iirl_core.records import open_records, parse_record
 from iirl_core.records.raw import RawRecord
 from iirl_core.reward_model import RewardModel, assemble
+
+StepJudge = Callable[[Sequence[Episode]], list[Floats]]
+"""Episodes → a reward for each step of each."""
 
 Teacher = Literal["true", "occupancy", "mixture"]
 TEACHERS: tuple[Teacher, ...] = ("true", "occupancy", "mixture")
@@ -132,17 +135,29 @@ def true_teacher(alive: float) -> Judge:
     return lambda episodes: true_return(episodes) - alive * np.array([len(episode) for episode in episodes])
 
 
+def true_steps(episodes: Sequence[Episode]) -> list[Floats]:
+    """The true rewards of each step, as the task pays them."""
+    return [episode.rewards for episode in episodes]
+
+
 def judge_of(model: RewardModel) -> Judge:
     """What a trainer makes of the artifact's rewards: of a family of whole episodes the episode's reward, of any other
     the sum of its steps'.
     """
+    steps, whole = steps_of(model), model.expertness.whole_episodes
+    return lambda episodes: np.array([each.mean() if whole else each.sum() for each in steps(episodes)])
+
+
+def steps_of(model: RewardModel) -> StepJudge:
+    """The artifact's reward of each step; of a family of whole episodes that is the step's credit for the episode's. An
+    episode that ended earns nothing more, and no reward is below 0.
+    """
 
     @torch.no_grad()
-    def judge(episodes: Sequence[Episode]) -> Floats:
+    def judge(episodes: Sequence[Episode]) -> list[Floats]:
         items = [Trajectory(one.observations, one.actions, one.terminal) for one in episodes]
         encoded = model.encoder.encode(items)
         steps = model.rewards(encoded.z, Episodes(encoded.lengths, encoded.absorbed)).double()
-        each = [part.mean() if model.expertness.whole_episodes else part.sum() for part in steps.split(encoded.lengths)]
-        return torch.stack(each).numpy()
+        return [part.numpy() for part in steps.split(encoded.lengths)]
 
     return judge

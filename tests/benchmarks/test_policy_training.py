@@ -9,7 +9,8 @@ import pytest
 
 from benchmarks import policy_training
 from benchmarks.ars import Episode, Progress
-from benchmarks.policy_training import SETTINGS, Run, figures_of, notes_of
+from benchmarks.examined import Run, figures_of, notes_of
+from benchmarks.policy_training import ARS
 from benchmarks.teacher_alignment import alignment
 from benchmarks.teachers import judge_of, mixture, occupancy, true_return
 from iirl_core.config.expertness import MixtureSection
@@ -19,27 +20,27 @@ from iirl_core.demonstration import Trajectory
 def run(teacher: str, seed: int, true_return: float) -> Run:
     point = Progress(10, 0.5, true_return, 1000.0)
     told = {"judged": 0.5, "length": 1000.0, "steps": 10, "seconds": 1.0, "date": "", "machine": ""}
-    return Run("Hopper", teacher, seed, SETTINGS["Hopper"], true_return, curve=(point,), **told)  # type: ignore[arg-type]
+    return Run("Hopper", teacher, seed, ARS["Hopper"], true_return, curve=(point,), **told)  # type: ignore[arg-type]
 
 
 def test_a_learnt_reward_is_set_against_the_median_of_the_true_one() -> None:
     runs = [*(run("true", seed, value) for seed, value in enumerate([900.0, 1000, 3000]))]
     runs += [*(run("occupancy", seed, value) for seed, value in enumerate([850.0, 950, 100]))]
     figures = {each.name: each for each in figures_of(runs)}
-    share = figures["Hopper: occupancy against true"]
+    share = figures["ARS, Hopper: occupancy against true"]
     assert share.runs == (0.85, 0.95, 0.1)
     assert (share.value, share.met) == (0.85, False)
     partial = {each.name: each for each in figures_of(runs[:-1])}
-    assert partial["Hopper: occupancy against true"].met is None
-    assert figures["Hopper: taught by true"].value == 1000
+    assert partial["ARS, Hopper: occupancy against true"].met is None
+    assert figures["ARS, Hopper: taught by true"].value == 1000
     assert "mixture" not in " ".join(figures)
 
 
 def test_what_was_not_run_is_said() -> None:
     notes = notes_of([run("true", 0, 1.0)])
-    assert "Hopper/true/0" not in notes
-    assert "Hopper/true/1" in notes
-    assert "Walker2d/mixture/2" in notes
+    assert "Hopper-true-0," not in notes
+    assert "Hopper-true-1," in notes
+    assert "Walker2d-mixture-2-ppo" in notes
 
 
 def walk(steps: int, seed: int) -> Trajectory:
@@ -79,7 +80,7 @@ def test_a_quick_exam_runs_and_is_resumed(tmp_path: Path, monkeypatch: pytest.Mo
     made = {file: file.read_bytes() for file in (tmp_path / "runs").iterdir()}
     assert {file.name for file in made} == {"HalfCheetah-true-0.json", "HalfCheetah-occupancy-0.json"}
     written = json.loads((tmp_path / "out.json").read_text())
-    assert "HalfCheetah: occupancy against true" in written["figures"]
+    assert "ARS, HalfCheetah: occupancy against true" in written["figures"]
     assert (tmp_path / "p.png").stat().st_size > 0
     policy_training.main()
     assert {file: file.read_bytes() for file in (tmp_path / "runs").iterdir()} == made

@@ -1,0 +1,172 @@
+"""What came of the exam's runs: the nouns, a table and a drawing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from statistics import median
+from typing import Literal, get_args
+
+from benchmarks import ars, ppo
+from benchmarks.ars import Progress
+from benchmarks.figures import Figure, figure
+from benchmarks.locomotion import TaskName
+from benchmarks.teachers import TEACHERS, Teacher
+
+Optimiser = Literal["ars", "ppo"]
+Settings = ars.Settings | ppo.Settings
+
+SEEDS = (0, 1, 2)
+SHARE = 0.9
+"""Of the true reward's return, what a learnt reward should teach."""
+COLOURS: dict[Teacher, str] = {"true": "black", "occupancy": "tab:green", "mixture": "tab:red"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run to do."""
+
+    task: TaskName
+    teacher: Teacher
+    seed: int
+    optimiser: Optimiser = "ars"
+
+    @property
+    def file(self) -> str:
+        """Its name among the runs."""
+        return f"{self.task}-{self.teacher}-{self.seed}{'' if self.optimiser == 'ars' else f'-{self.optimiser}'}.json"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of it: mean ``true_return``, ``judged`` reward and ``length`` of the final policy's episodes,
+    and a point of the learning curve per update.
+    """
+
+    task: TaskName
+    teacher: Teacher
+    seed: int
+    settings: Settings
+    true_return: float
+    judged: float
+    length: float
+    steps: int
+    seconds: float
+    date: str
+    machine: str
+    curve: tuple[Progress, ...]
+    optimiser: Optimiser = "ars"
+
+    @property
+    def cell(self) -> Cell:
+        """Which run it is."""
+        return Cell(self.task, self.teacher, self.seed, self.optimiser)
+
+
+def cells(
+    tasks: Sequence[TaskName], teachers: Sequence[Teacher], seeds: Sequence[int], optimiser: Optimiser = "ars"
+) -> Iterator[Cell]:
+    """Task by task, so that an interrupted exam has whole tasks; within one, seed by seed."""
+    for task, seed, teacher in product(tasks, seeds, teachers):
+        yield Cell(task, teacher, seed, optimiser)
+
+
+def read_run(file: Path) -> Run:
+    """The inverse of what ``main`` keeps."""
+    document = json.loads(file.read_text(encoding="utf-8"))
+    curve = tuple(Progress(**point) for point in document.pop("curve"))
+    kind = ppo.Settings if document.get("optimiser") == "ppo" else ars.Settings
+    return Run(settings=kind(**document.pop("settings")), curve=curve, **document)
+
+
+def figures_of(runs: Sequence[Run]) -> list[Figure]:
+    """Per optimiser and task: what each teacher reached, and the learnt ones' share of the true reward's median; judged
+    where all seeds were run.
+    """
+    found = []
+    for optimiser, task in product(get_args(Optimiser), get_args(TaskName)):
+        title = f"{optimiser.upper()}, {task}"
+        reached = {teacher: [run.true_return for run in _of(runs, optimiser, task, teacher)] for teacher in TEACHERS}
+        for teacher, returns in reached.items():
+            if returns:
+                found.append(figure(f"{title}: taught by {teacher}", returns, "true return", baseline=_seeds(returns)))
+        for teacher in ("occupancy", "mixture"):
+            if reached[teacher] and reached["true"]:
+                best = median(reached["true"])
+                shares = [returns / best for returns in reached[teacher]]
+                whole = len(shares) == len(reached["true"]) == len(SEEDS)
+                bound = SHARE if teacher == "occupancy" and whole else None
+                name = f"{title}: {teacher} against true"
+                found.append(figure(name, shares, "×", at_least=bound, baseline=f"true reward {best:,.0f}"))
+    return found
+
+
+def _of(runs: Sequence[Run], optimiser: Optimiser, task: TaskName, teacher: Teacher) -> list[Run]:
+    return [run for run in runs if (run.optimiser, run.task, run.teacher) == (optimiser, task, teacher)]
+
+
+def _seeds(returns: Sequence[float]) -> str:
+    return f"{len(returns)} of {len(SEEDS)} seeds"
+
+
+def notes_of(runs: Sequence[Run]) -> str:
+    """What was run, and what was not."""
+    told = [
+        f"{optimiser.upper()}, {task}: {_told(s)}."
+        for optimiser, task, s in sorted({(run.optimiser, run.task, run.settings) for run in runs}, key=str)
+    ]
+    done = {run.cell for run in runs}
+    every = [cell for one in get_args(Optimiser) for cell in cells(get_args(TaskName), TEACHERS, SEEDS, one)]
+    missing = [cell.file.removesuffix(".json") for cell in every if cell not in done]
+    return (
+        "Returns are means over ten episodes of the final policy; a figure is the median over the seeds that were run"
+        f" (the target of a learnt reward is ≥ {SHARE:g} of the true one, over all of them). The true reward of"
+        " Hopper and Walker2d includes 1 for every step, as a teacher of ARS it does not."
+        " " + " ".join(told) + (f" Not run: {', '.join(missing)}." if missing else " No cell is missing.")
+    )
+
+
+def _told(settings: Settings) -> str:
+    if isinstance(settings, ppo.Settings):
+        return (
+            f"{settings.budget:,} steps, {settings.copies} worlds, {settings.epochs} epochs of batches of"
+            f" {settings.batch}, rate {settings.learning_rate:g}"
+        )
+    return (
+        f"{settings.budget:,} steps, {settings.directions} directions, best {settings.top}, noise {settings.noise:g},"
+        f" step {settings.step_size:g}"
+    )
+
+
+def plot(path: Path, runs: Sequence[Run]) -> None:
+    """True return over steps of the world, while training; a line per run, a row per optimiser."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    tasks = [task for task in get_args(TaskName) if any(run.task == task for run in runs)]
+    optimisers = [one for one in get_args(Optimiser) if any(run.optimiser == one for run in runs)]
+    drawing, axes = plt.subplots(
+        len(optimisers), len(tasks), figsize=(4 * len(tasks), 3 * len(optimisers)), squeeze=False
+    )
+    for (row, optimiser), (column, task) in product(enumerate(optimisers), enumerate(tasks)):
+        axis = axes[row][column]
+        for teacher in TEACHERS:
+            for number, run in enumerate(_of(runs, optimiser, task, teacher)):
+                steps, returns = [p.steps / 1e6 for p in run.curve], [p.true_return for p in run.curve]
+                label = teacher if number == 0 else None
+                axis.plot(steps, returns, color=COLOURS[teacher], linewidth=0.9, alpha=0.8, label=label)
+        axis.set_title(f"{task}, {optimiser.upper()}", fontsize=9)
+        axis.set_xlabel("million steps of the world", fontsize=8)
+        axis.tick_params(labelsize=7)
+        if axis.lines:
+            axis.legend(fontsize=7, title="taught by", title_fontsize=7)
+        if column == 0:
+            axis.set_ylabel("true return of an update's episodes", fontsize=8)
+    drawing.tight_layout()
+    drawing.savefig(path, dpi=110)
+    plt.close(drawing)
