@@ -21,6 +21,7 @@ from iirl_core.evaluation import Judged, random_heads
 
 JUDGE = "preference_over_gpt4_1106_preview"
 DEMONSTRATOR, INIT, SFT, GAMER = "gpt4_1106_preview", "phi-2", "phi-2-sft", "NullModel"
+"""Nothing learns from the answers of GAMER, which were written to fool the judge."""
 MAX_TOKENS = 256
 SPLIT = SplitSection(train=0.5, guard=0, unseen=0.5)
 KEPT_EVERY = 256
@@ -42,8 +43,8 @@ class Answer:
 
 
 def read(folder: Path, learn: int | None, ask: int | None) -> tuple[list[Answer], list[Answer]]:
-    """Answers to prompts that are learnt from (of the models that are learnt from) and asked (of those judged): of so
-    many prompts each, those of the lowest hash; None keeps all.
+    """Answers to prompts that are learnt from (of all models but GAMER) and asked (of those judged): of so many prompts
+    each, those of the lowest hash; None keeps all.
     """
     train, unseen = [], []
     for path in sorted(folder.glob("*.jsonl.gz")):
@@ -53,7 +54,7 @@ def read(folder: Path, learn: int | None, ask: int | None) -> tuple[list[Answer]
         answers = [Answer(model, conversation(row["prompt"], row["response"]), row.get(JUDGE)) for row in rows]
         for answer in answers:
             learnt = split_of(answer.prompt, SPLIT) == "train"
-            if learnt and model in (DEMONSTRATOR, INIT, SFT):
+            if learnt and model != GAMER:
                 train.append(answer)
             if not learnt and answer.golden is not None:
                 unseen.append(answer)
@@ -95,11 +96,11 @@ class Rows:
         return self._encoder.encode(items).z.numpy()
 
 
-def judged_of(answers: Sequence[Answer], rows: Rows) -> Judged:
-    """Judged answers; their rewards are 0 still."""
+def judged_of(answers: Sequence[Answer], rows: Rows | None = None) -> Judged:
+    """Judged answers; their rewards are 0 still. Without ``rows`` there are no random heads either."""
     names = sorted({each.model for each in answers})
     prompts = {prompt: index for index, prompt in enumerate(sorted({each.prompt for each in answers}))}
-    encoded = rows([each.item for each in answers]).double().numpy()
+    encoded = np.zeros((len(answers), 0)) if rows is None else rows([each.item for each in answers]).double().numpy()
     return Judged(
         names=tuple(names),
         policies=np.array([names.index(each.model) for each in answers], np.int64),

@@ -27,6 +27,8 @@ from iirl_core.evaluation.judge import clear_pairs
 from iirl_core.expertness import Batch, Expertness, ExpertnessSection, build_expertness
 from iirl_core.expertness.discriminator import Discriminator
 
+TWO_CLASSES = ("init-sft", "init-demo", "sft-demo", "preference", "corrupted")
+"""The lessons that an encoder can be trained on: of one class, what is easiest to reconstruct says always the same."""
 SHARES = {"mismatched": 0.5, "truncated": 0.5, "shuffled": 0.5, "repeated": 0.5}
 EPOCHS, BATCH, RATE, DECAY = 30, 64, 1e-3, 0.1
 
@@ -46,7 +48,7 @@ class Lesson:
     paired: bool = False
 
 
-def lessons_of(train: Sequence[Answer], rows: Rows) -> dict[str, Lesson]:
+def lessons_of(train: Sequence[Answer]) -> dict[str, Lesson]:
     """By name."""
 
     def of(model: str) -> tuple[Conversation, ...]:
@@ -63,18 +65,18 @@ def lessons_of(train: Sequence[Answer], rows: Rows) -> dict[str, Lesson]:
         "init-sft": against(SFT, INIT, ("sft-samples", "init-samples")),
         "init-demo": against(DEMONSTRATOR, INIT, ("demonstrations", "init-samples")),
         "sft-demo": against(DEMONSTRATOR, SFT, ("demonstrations", "sft-samples")),
-        "preference": _preference(train, rows),
+        "preference": _preference(train),
         "one-class": Lesson(shown, None, alone),
         "corrupted": Lesson(shown, tuple(item for item in spoilt if isinstance(item, Conversation)), alone),
     }
 
 
-def _preference(train: Sequence[Answer], rows: Rows) -> Lesson:
-    """The judge's clear preferences among the answers to each prompt that is learnt from. What is compared are answers
-    of models, so it is no less than frozen-policy.
+def _preference(train: Sequence[Answer]) -> Lesson:
+    """The judge's clear preferences among the three models' answers to each prompt that is learnt from. What is
+    compared are answers of models, so it is no less than frozen-policy.
     """
-    told = [each for each in train if each.golden is not None]
-    good, bad = (tuple(told[index].item for index in side.tolist()) for side in clear_pairs(judged_of(told, rows)))
+    told = [each for each in train if each.golden is not None and each.model in (DEMONSTRATOR, INIT, SFT)]
+    good, bad = (tuple(told[index].item for index in side.tolist()) for side in clear_pairs(judged_of(told)))
     samples = [Learnt(role, side=True) for role in ("init-samples", "sft-samples")]
     return Lesson(good, bad, provenance_of(samples, compared=True), paired=True)
 
@@ -85,7 +87,7 @@ def frozen_head(lesson: Lesson, seed: int, rows: Rows) -> Scorer:
     return lambda items: signals(model, rows(items))
 
 
-def fit(good: Tensor, bad: Tensor | None, seed: int, *, paired: bool = False) -> Expertness:
+def fit(good: Tensor, bad: Tensor | None, seed: int, *, paired: bool = False, epochs: int = EPOCHS) -> Expertness:
     """``good [N, D]`` against ``bad [M, D]``; ``paired``: M = N sides of comparisons."""
     torch.manual_seed(seed)
     z, expert = good, torch.ones(len(good))
@@ -95,7 +97,7 @@ def fit(good: Tensor, bad: Tensor | None, seed: int, *, paired: bool = False) ->
     if isinstance(model, Discriminator) and bad is not None:
         model.balance(len(good), len(bad))
     optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=DECAY)
-    for _ in range(EPOCHS):
+    for _ in range(epochs):
         for chosen, numbers in batches(len(good), 0 if bad is None else len(bad), paired=paired):
             optimiser.zero_grad()
             model.loss(Batch(z[chosen], expert[chosen], torch.ones(len(chosen)), numbers)).backward()

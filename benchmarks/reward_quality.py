@@ -1,20 +1,23 @@
 """What rewards learnt in several ways agree with, on published answers: a judge, or length and style?
 
-    python -m benchmarks.reward_quality [--quick] [--tuned] [--data FOLDER] [--cache FOLDER] [--json PATH]
+    python -m benchmarks.reward_quality [--quick] [--tuned SEEDS [--lessons NAME…]] [--data FOLDER] [--cache FOLDER]
+                                        [--json PATH]
 
 alpaca_eval: half of the prompts (by hash) are learnt from, the other half asked. The five contrasts of AfD (arXiv
 2405.15624, table 1) stand side by side with negatives made of demonstrations (``benchmarks.learning``), each learnt
 three times from other seeds: a head over rows of a frozen MiniLM. With ``--tuned`` MiniLM is trained too, end to end,
-for hours without a GPU; its rows of the table are called ``…, tuned``. The judge is GPT-4's probability to prefer an
-answer to gpt4_1106_preview's; the 19 models that it judged are asked, all of them.
+on those and on the answers of many models (``benchmarks.wide_lessons``); its rows of the table are called ``…, tuned``.
+Without a GPU that takes a quarter of an hour or more for each way and seed; what is done is kept in the cache, so a
+run that was stopped goes on there. The judge is GPT-4's probability to prefer an answer to gpt4_1106_preview's; the 19
+models that it judged are asked, all of them.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -22,9 +25,13 @@ import numpy as np
 
 from benchmarks.alpaca import DEMONSTRATOR, GAMER, MAX_TOKENS, SFT, Rows, judged_of, read
 from benchmarks.figures import Figure, aligned, arguments, figure, number, write_results
-from benchmarks.learning import Lesson, Scorer, frozen_head, lessons_of
-from benchmarks.tuned import tuned_head
+from benchmarks.learning import TWO_CLASSES, Lesson, frozen_head, lessons_of
+from benchmarks.scores import Scores
+from benchmarks.tuned import RECIPE, tuned_head
+from benchmarks.wide_lessons import WIDE, wide_lessons_of
 from iirl_core.artifact import Provenance, Supervision
+from iirl_core.corpus.identity import identity_of
+from iirl_core.demonstration import Conversation
 from iirl_core.evaluation import SUITES, Estimate, Frozen, Judged, Resampling
 from iirl_core.evaluation.best_of_n import golden_in_order
 from iirl_core.evaluation.frozen import Floats
@@ -33,7 +40,8 @@ from iirl_core.evaluation.judge import apart
 SEEDS = (0, 1, 2)
 QUICK_PROMPTS = 60
 BOUNDS = {"agreement": 0.86, "agreement@25%": 0.72, "policies-apart": 0.92}
-"""To be reached from demonstrations alone."""
+"""To be reached without a comparison or a judge's label."""
+ORACLE = "each model's mean preference"
 FEWEST_APART = 6
 """Of fewer models a rank correlation is met by chance too often to be called reached: of three, one order in six."""
 PICKS = ("agreement", "agreement@25%", "agreement@10%", "policies", "policies-apart")
@@ -44,47 +52,73 @@ PICKED = "best_of_n/golden@"
 
 def main() -> int:
     """Encode, learn, ask, print, write."""
-    parser = arguments("reward_quality", (__doc__ or "").splitlines()[0])
-    parser.add_argument("--cache", type=Path, default=Path(".iirl/encodings"), help="encodings are kept here")
-    parser.add_argument("--tuned", action="store_true", help="train the encoder as well, where there are two classes")
-    options = parser.parse_args()
+    options = _arguments()
     folder = options.data / "alpaca_eval"
     if not folder.is_dir():
         print(f"reward_quality: there is no data at {folder}; the README says where it is published", file=sys.stderr)
         return 2
     seeds, resampling = (SEEDS[:1], Resampling(100)) if options.quick else (SEEDS, Resampling())
     train, unseen = read(folder, *((QUICK_PROMPTS, QUICK_PROMPTS) if options.quick else (None, None)))
-    rows = Rows(options.cache)
-    judged, lessons = judged_of(unseen, rows), lessons_of(train, rows)
-    items = [each.item for each in unseen]
-    figures, picks = baselines(judged, resampling), {}
-    learners: dict[str, tuple[Lesson, Callable[[int], Scorer]]] = {
-        name: (lesson, partial(frozen_head, lesson, rows=rows)) for name, lesson in lessons.items()
-    }
+    rows, scores, items = Rows(options.cache), Scores(options.cache), [each.item for each in unseen]
+    judged, lessons = judged_of(unseen, rows), lessons_of(train)
+    rewards = {name: [frozen_head(each, seed, rows)(items) for seed in seeds] for name, each in lessons.items()}
+    claims = {name: each.provenance for name, each in lessons.items()}
     if options.tuned:
-        both = {name: lesson for name, lesson in lessons.items() if lesson.bad is not None}
-        learners |= {f"{name}, tuned": (lesson, partial(tuned_head, lesson)) for name, lesson in both.items()}
-    for name, (lesson, learner) in learners.items():
-        asked = [replace(judged, rewards=learner(seed)(items)) for seed in seeds]
+        both = wide_lessons_of(train) | lessons
+        for name in options.lessons or (*WIDE, *TWO_CLASSES):
+            claims[f"{name}, tuned"] = both[name].provenance
+            rewards[f"{name}, tuned"] = [tuned(name, both[name], seed, items, scores) for seed in range(options.tuned)]
+    figures, picks = baselines(judged, resampling), {}
+    for name, learnt in rewards.items():
+        asked = [replace(judged, rewards=each) for each in learnt]
         picks[name] = np.mean([picked(part(each, [GAMER, DEMONSTRATOR])) for each in asked], axis=0)
-        bounded = lesson.provenance.supervision is Supervision.DEMONSTRATIONS_ONLY
+        bounded = claims[name].supervision is not Supervision.PREFERENCE
         figures += figures_of(name, asked, resampling, BOUNDS if bounded else {})
-    claims = {name: lesson.provenance for name, (lesson, _) in learners.items()}
     print(contrast_table(figures, claims), end="\n\n")
-    prompts = (len({each.prompt for each in answers}) for answers in (train, unseen))
-    notes = "{} prompts learnt from, {} asked; ".format(*prompts) + (
-        f"{len(judged.names)} judged models; heads over a frozen MiniLM, {MAX_TOKENS} tokens. "
+    learnt_from = len({each.prompt for each in train})
+    notes = f"{learnt_from} prompts learnt from, {len(np.unique(judged.clusters))} asked; "
+    notes += notes_of(judged, len(seeds), options.tuned) + order_note(picks, resampling)
+    write_results("reward_quality", figures, notes, options.json)
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = arguments("reward_quality", (__doc__ or "").splitlines()[0])
+    parser.add_argument("--cache", type=Path, default=Path(".iirl/encodings"), help="what takes long is kept here")
+    parser.add_argument(
+        "--tuned", type=int, default=0, metavar="SEEDS", help="train the encoder as well, so many times"
+    )
+    parser.add_argument("--lessons", nargs="+", choices=(*WIDE, *TWO_CLASSES), help="train it on these alone")
+    return parser.parse_args()
+
+
+def notes_of(judged: Judged, seeds: int, tuned_seeds: int) -> str:
+    """What a reader of the figures has to know."""
+    encoders = f"heads over a frozen MiniLM, {MAX_TOKENS} tokens, median of {seeds} seeds"
+    if tuned_seeds:
+        encoders += (
+            f"; tuned: MiniLM is trained too, {RECIPE['tokens']} tokens, {RECIPE['epochs']} epochs, "
+            f"median of {tuned_seeds} seeds"
+        )
+    return (
+        f"{len(judged.names)} judged models; {encoders}. "
         f"Agreement: pairs whose judged preferences differ by 0.2 or more, without {GAMER} (its preference was won by "
         f"fooling the judge) and, unless said, without {DEMONSTRATOR}'s own answers. Intervals (of the first seed) are "
-        "95%, clustered by prompt; a random head's are of heads. policies: Spearman over models; policies-apart: over "
-        "models whose intervals of mean preference do not overlap. best_of_n/golden@N: how often the judge prefers the "
-        "pick of N models' answers to gpt4_1106_preview's (N = 1 is a pick at random); they are answers of several "
-        f"models, so there is no bound on KL. Reached: whether the median of {len(seeds)} seeds is. "
+        f"95%, clustered by prompt; a random head's are of heads. {ORACLE}: as a reward of every answer of that model, "
+        "known from the judge: how far it comes to tell models apart. policies: Spearman over models; policies-apart: "
+        "over models whose intervals of mean preference do not overlap. best_of_n/golden@N: how often the judge "
+        "prefers the pick of N models' answers to gpt4_1106_preview's (N = 1 is a pick at random); they are answers of "
+        "several models, so there is no bound on KL. Reached: whether the median is. What is to be reached is asked of "
+        "all that learns from no comparison and no judge. "
         f"The models apart: {', '.join(judged.names[each] for each in apart(part(judged, [GAMER, DEMONSTRATOR])))}. "
         f"{SFT} was fitted to other demonstrations than {DEMONSTRATOR}'s. "
     )
-    write_results("reward_quality", figures, notes + order_note(picks, resampling), options.json)
-    return 0
+
+
+def tuned(name: str, lesson: Lesson, seed: int, items: Sequence[Conversation], scores: Scores) -> Floats:
+    """``[N]``: rewards of ``items`` by an encoder that is trained on ``lesson``, unless they are known."""
+    texts = [[str(identity_of(item)) for item in some] for some in (lesson.good, lesson.bad or (), items)]
+    return scores(name, seed, {**RECIPE, "texts": texts}, lambda: tuned_head(lesson, seed)(items))
 
 
 def part(judged: Judged, without: Sequence[str]) -> Judged:
@@ -95,11 +129,19 @@ def part(judged: Judged, without: Sequence[str]) -> Judged:
 
 
 def baselines(judged: Judged, resampling: Resampling) -> list[Figure]:
-    """Length alone and random heads, by the suites themselves."""
-    by_length = figures_of("length alone", [replace(judged, rewards=judged.lengths)], resampling, {})
+    """Length alone and random heads, by the suites themselves, and how far anything that only tells models apart could
+    come: what is worth most knows what the judge thinks of each model on the whole.
+    """
+    means = np.bincount(judged.policies, weights=judged.golden) / np.bincount(judged.policies)
+    known = {"length alone": judged.lengths, ORACLE: means[judged.policies]}
+    found = [
+        each
+        for name, rewards in known.items()
+        for each in figures_of(name, [replace(judged, rewards=rewards)], resampling, {})
+    ]
     frozen = Frozen.of_judged(part(judged, [GAMER, DEMONSTRATOR]))
     heads = {each.name.removeprefix("random/judge/"): each for each in SUITES["random"](frozen, resampling)}
-    return [*by_length, *(_figure("random head", pick, [heads[pick]], None) for pick in PICKS if pick in heads)]
+    return [*found, *(_figure("random head", pick, [heads[pick]], None) for pick in PICKS if pick in heads)]
 
 
 def figures_of(name: str, asked: Sequence[Judged], resampling: Resampling, bounds: Mapping[str, float]) -> list[Figure]:
@@ -113,8 +155,10 @@ def figures_of(name: str, asked: Sequence[Judged], resampling: Resampling, bound
         for pick in PICKS
         if all(f"judge/{pick}" in each for each in found)
     ]
-    every = [_estimates("judge", part(judged, [GAMER]), resampling)["judge/agreement"] for judged in asked]
-    figures.append(_figure(f"{name}, and {DEMONSTRATOR}", "agreement", every, None))
+    every = [_estimates("judge", part(judged, [GAMER]), resampling) for judged in asked]
+    for pick in ("agreement", "agreement@25%"):
+        runs = [each[f"judge/{pick}"] for each in every if f"judge/{pick}" in each]
+        figures += [_figure(f"{name}, and {DEMONSTRATOR}", pick, runs, bounds.get(pick))] if runs else []
     best = [_estimates("best_of_n", judged, resampling) for judged in own]
     figures += [_figure(name, pick, [each[pick] for each in best], None) for pick in best[0]]
     places = [place_of(GAMER, judged) for judged in asked]
@@ -137,13 +181,14 @@ def contrast_table(figures: Sequence[Figure], claims: Mapping[str, Provenance]) 
         "agreement": "{}: agreement",
         "lengths within 25%": "{}: agreement@25%",
         f"and {DEMONSTRATOR}": f"{{}}, and {DEMONSTRATOR}: agreement",
+        "and within 25%": f"{{}}, and {DEMONSTRATOR}: agreement@25%",
         "models": "{}: policies",
         "apart": "{}: policies-apart",
         **{f"win rate, best of {n}": f"{{}}: {PICKED}{n}" for n in (1, 4, wide)},
         GAMER: f"{{}}: place of {GAMER}",
     }
     lines = [("learnt from", *columns, "mode", "supervision")]
-    for name in ("length alone", "random head", *claims):
+    for name in ("length alone", ORACLE, "random head", *claims):
         shown = (number(values[key]) if (key := column.format(name)) in values else "" for column in columns.values())
         said = claims.get(name)
         lines.append((name, *shown, *((str(said.mode), str(said.supervision)) if said else ("", ""))))

@@ -7,21 +7,21 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.alpaca import DEMONSTRATOR, JUDGE, MAX_TOKENS, Rows, read
+from benchmarks.alpaca import DEMONSTRATOR, GAMER, JUDGE, MAX_TOKENS, Rows, read
 from iirl_core.corpus import identity_of
 from iirl_core.demonstration import conversation
 
 
 def test_no_prompt_is_learnt_from_and_asked(tmp_path: Path) -> None:
-    for model in (DEMONSTRATOR, "phi-2", "other"):
+    for model in (DEMONSTRATOR, "phi-2", GAMER):
         rows = [{"prompt": f"prompt {number}", "response": f"answer of {model}", JUDGE: 0.5} for number in range(60)]
         if model == "phi-2":
             rows = [{key: value for key, value in row.items() if key != JUDGE} for row in rows]
         with gzip.open(tmp_path / f"{model}.jsonl.gz", "wt") as file:
             file.write("\n".join(json.dumps(row) for row in rows))
     train, unseen = read(tmp_path, None, None)
-    assert {each.model for each in train} == {DEMONSTRATOR, "phi-2"}
-    assert {each.model for each in unseen} == {DEMONSTRATOR, "other"}, "phi-2 was not judged"
+    assert {each.model for each in train} == {DEMONSTRATOR, "phi-2"}, "nothing learns from the gamer"
+    assert {each.model for each in unseen} == {DEMONSTRATOR, GAMER}, "phi-2 was not judged"
     assert not {each.prompt for each in train} & {each.prompt for each in unseen}
     assert len({each.prompt for each in train} | {each.prompt for each in unseen}) == 60
     few = read(tmp_path, 3, 5)

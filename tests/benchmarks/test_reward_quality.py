@@ -1,11 +1,30 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from benchmarks.alpaca import DEMONSTRATOR, GAMER
-from benchmarks.reward_quality import BOUNDS, contrast_table, figures_of, order_note, part, picked, place_of
+from benchmarks.learning import Lesson
+from benchmarks.reward_quality import (
+    BOUNDS,
+    ORACLE,
+    baselines,
+    contrast_table,
+    figures_of,
+    order_note,
+    part,
+    picked,
+    place_of,
+    tuned,
+)
+from benchmarks.scores import Scores
+from benchmarks.tuned import RECIPE
 from iirl_core.artifact import Mode, Provenance
+from iirl_core.corpus.identity import identity_of
+from iirl_core.demonstration import conversation
 from iirl_core.evaluation import Judged, Resampling
 
 
@@ -29,7 +48,8 @@ def test_figures_leave_the_gamer_out_and_count_the_demonstrator_apart() -> None:
     values = {each.name: each for each in figures_of("corrupted", [judged], Resampling(100), BOUNDS)}
     assert values["corrupted: agreement"].value == 1.0
     assert values["corrupted: agreement"].met is True
-    assert values[f"corrupted, and {DEMONSTRATOR}: agreement"].value == pytest.approx(3 / 6)
+    every = values[f"corrupted, and {DEMONSTRATOR}: agreement"]
+    assert (every.value, every.met) == (pytest.approx(3 / 6), False)
     assert (values[f"corrupted: place of {GAMER}"].value, values[f"corrupted: place of {GAMER}"].met) == (1, False)
     assert values["corrupted: best_of_n/golden@3"].value == pytest.approx(0.5)
     told = {each.name: each for each in figures_of("preference", [judged], Resampling(100), {})}
@@ -47,6 +67,23 @@ def test_the_note_says_which_pairs_of_contrasts_come_in_the_papers_order_and_whi
     assert "preference > sft-demo" not in note.partition("Beyond chance")[2]
 
 
+def test_how_far_telling_models_apart_comes_is_a_baseline() -> None:
+    judged = _judged([0.0] * 4, ("a", "b", "c", GAMER))
+    judged = replace(judged, lengths=np.tile([1.0, 2.0, 3.0, 4.0], 4))
+    values = {each.name: each.value for each in baselines(judged, Resampling(100))}
+    assert values[f"{ORACLE}: agreement"] == 1.0
+    assert values["length alone: agreement"] == 0.5
+
+
+def test_an_encoder_is_trained_once_for_each_lesson_seed_and_list_of_answers(tmp_path: Path) -> None:
+    lesson = Lesson((conversation("a", "b"),), (conversation("a", "c"),), Provenance())
+    items = [conversation("d", "e")]
+    text = [[[str(identity_of(one)) for one in some] for some in (lesson.good, (conversation("a", "c"),), items)]]
+    scores = Scores(tmp_path)
+    scores("some", 1, {**RECIPE, "texts": text[0]}, lambda: np.array([0.25]))
+    assert tuned("some", lesson, 1, items, scores).tolist() == [0.25]
+
+
 def test_what_is_picked_is_what_the_reward_likes_best_among_every_models_answers() -> None:
     judged = _judged([0.5, 0.1, 0.9], ("a", "b", "c"))
     assert picked(judged).tolist() == [1.0] * 4
@@ -60,6 +97,6 @@ def test_a_line_of_the_table_holds_its_own_figures_and_claims() -> None:
     figures = figures_of("init-demo", [judged], Resampling(100), {})
     header, _, *lines = contrast_table(figures, {"init-demo": Provenance(Mode.FROZEN_POLICY)}).splitlines()
     assert header.split()[:2] == ["learnt", "from"]
-    assert [line.split()[0] for line in lines] == ["length", "random", "init-demo"]
-    assert lines[2].split()[1] == "1"
-    assert lines[2].split()[-3:] == ["1", "frozen-policy", "demonstrations-only"]
+    assert [line.split()[0] for line in lines] == ["length", "each", "random", "init-demo"]
+    assert lines[3].split()[1] == "1"
+    assert lines[3].split()[-3:] == ["1", "frozen-policy", "demonstrations-only"]

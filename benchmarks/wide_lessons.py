@@ -1,0 +1,86 @@
+"""Lessons from the answers of many models, for an encoder that is trained: it takes more than three to teach it what
+is good, and not who wrote.
+
+strong-weak           three demonstrators' answers (one of them also told to be brief, and to be wordy) against those of
+                      thirteen models that are known to be weaker: no comparison and no judge, but a choice of models
+demonstrators-rest    the same answers against those of every other model, however good: nothing is chosen
+preference-all        Bradley-Terry on the judge's own clear preferences among all models that it judged
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from benchmarks.alpaca import DEMONSTRATOR, INIT, SFT, Answer, judged_of
+from benchmarks.learning import Lesson
+from iirl_core.artifact import Learnt, provenance_of
+from iirl_core.canonical import digest_chunks
+from iirl_core.corpus.identity import identity_of
+from iirl_core.corpus.origin import Origin
+from iirl_core.demonstration import Conversation
+from iirl_core.evaluation.judge import clear_pairs
+
+WIDE = ("strong-weak", "demonstrators-rest", "preference-all")
+DEMONSTRATORS = (
+    DEMONSTRATOR,
+    f"{DEMONSTRATOR}_concise",
+    f"{DEMONSTRATOR}_verbose",
+    "gpt4",
+    "claude-3-opus-20240229",
+)
+WEAKER = (
+    *("alpaca-7b", "alpaca-7b_concise", "alpaca-7b_verbose", "falcon-7b-instruct", "gemma-2b-it", "guanaco-7b"),
+    *("oasst-sft-pythia-12b", INIT, SFT, "pythia-12b-mix-sft", "text_davinci_001", "text_davinci_003"),
+    "vicuna-7b-v1.5",
+)
+NEGATIVES = 8
+"""Answers of other models to a prompt that are learnt from, chosen by hash."""
+COMPARISONS = 6
+"""Of a prompt, chosen by hash: as many answers are read as of the other lessons, or nearly so."""
+
+
+def wide_lessons_of(train: Sequence[Answer]) -> dict[str, Lesson]:
+    """By name."""
+    shown = [each for each in train if each.model in DEMONSTRATORS]
+    weaker = [each for each in train if each.model in WEAKER]
+    others = [each for each in train if each.model not in DEMONSTRATORS]
+    return {
+        "strong-weak": _against(shown, weaker, "init-samples"),
+        "demonstrators-rest": _against(shown, others, "samples"),
+        "preference-all": _preference([each for each in train if each.golden is not None]),
+    }
+
+
+def _against(shown: Sequence[Answer], others: Sequence[Answer], role: str) -> Lesson:
+    """``role`` says what the other models are: initial policies, chosen to be worse, or only policies."""
+    models = sorted({each.model for each in others})
+    learnt = [Learnt(role, origins=(Origin(model, "fixed"),)) for model in models]
+    some = [each.item for answers in _by_prompt(others) for each in _lowest(answers, NEGATIVES)]
+    return Lesson(_items(shown), tuple(some), provenance_of([Learnt("demonstrations"), *learnt]))
+
+
+def _preference(told: Sequence[Answer]) -> Lesson:
+    good, bad = [], []
+    for answers in _by_prompt(told):
+        pairs = zip(*(side.tolist() for side in clear_pairs(judged_of(answers))), strict=True)
+        names = [identity_of(each.item).encode() for each in answers]
+        by_hash = sorted(pairs, key=lambda pair: digest_chunks(names[index] for index in pair))
+        for better, worse in by_hash[:COMPARISONS]:
+            good.append(answers[better].item)
+            bad.append(answers[worse].item)
+    sides = [Learnt("samples", side=True, origins=(Origin(each, "fixed"),)) for each in {one.model for one in told}]
+    return Lesson(tuple(good), tuple(bad), provenance_of(sides, compared=True), paired=True)
+
+
+def _by_prompt(answers: Sequence[Answer]) -> list[list[Answer]]:
+    ordered = sorted(answers, key=lambda each: (each.prompt, each.model))
+    return [list(group) for _, group in groupby(ordered, key=lambda each: each.prompt)]
+
+
+def _lowest(answers: Sequence[Answer], count: int) -> list[Answer]:
+    return sorted(answers, key=lambda each: str(identity_of(each.item)))[:count]
+
+
+def _items(answers: Sequence[Answer]) -> tuple[Conversation, ...]:
+    return tuple(each.item for each in answers)

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from benchmarks.alpaca import DEMONSTRATOR, INIT, Answer
+from benchmarks.learning import TWO_CLASSES
+from benchmarks.wide_lessons import COMPARISONS, DEMONSTRATORS, NEGATIVES, WEAKER, WIDE, wide_lessons_of
+from iirl_core.artifact import Mode, Provenance, Supervision
+from iirl_core.demonstration import conversation
+
+OTHERS = ("tulu-2-dpo-7b", "claude-2", *(f"model-{number}" for number in range(NEGATIVES)))
+
+
+def _answers() -> list[Answer]:
+    """Two prompts; the judge likes the demonstrator best, then nobody, then the models in order."""
+    models = (*DEMONSTRATORS, *WEAKER, *OTHERS)
+    golden = {DEMONSTRATOR: 1.0, INIT: 0.0, "claude-2": 0.4, "gpt4": None}
+    return [
+        Answer(model, conversation(f"prompt {prompt}", f"{model} {prompt}"), golden.get(model))
+        for prompt in range(2)
+        for model in models
+    ]
+
+
+def _writers(items: object) -> list[str]:
+    return [item.answer.split()[0] for item in items]  # type: ignore[attr-defined]
+
+
+def test_every_demonstration_stands_against_as_many_answers_of_others_to_the_same_prompts() -> None:
+    lessons = wide_lessons_of(_answers())
+    assert tuple(lessons) == WIDE
+    for name, models in (("strong-weak", WEAKER), ("demonstrators-rest", (*WEAKER, *OTHERS))):
+        lesson = lessons[name]
+        assert lesson.bad is not None
+        assert sorted(_writers(lesson.good)) == sorted(2 * DEMONSTRATORS)
+        assert len(set(lesson.bad)) == len(lesson.bad) == 2 * NEGATIVES
+        assert set(_writers(lesson.bad)) <= set(models)
+    assert not set(_writers(lessons["demonstrators-rest"].bad)) <= set(WEAKER)
+
+
+def test_the_judges_preferences_are_between_answers_to_one_prompt_and_point_its_way() -> None:
+    lesson = wide_lessons_of(_answers())["preference-all"]
+    assert lesson.bad is not None
+    assert lesson.paired
+    sides = list(zip(lesson.good, lesson.bad, strict=True))
+    assert len(sides) == 2 * min(3, COMPARISONS)
+    assert all(good.messages[0] == bad.messages[0] for good, bad in sides)
+    pairs = {(DEMONSTRATOR, INIT), (DEMONSTRATOR, "claude-2"), ("claude-2", INIT)}
+    assert {tuple(_writers(side)) for side in sides} == pairs
+
+
+def test_each_lesson_claims_what_it_may() -> None:
+    claims = {name: lesson.provenance for name, lesson in wide_lessons_of(_answers()).items()}
+    assert claims == {
+        "strong-weak": Provenance(Mode.FROZEN_POLICY, Supervision.WEAK),
+        "demonstrators-rest": Provenance(Mode.FROZEN_POLICY, Supervision.DEMONSTRATIONS_ONLY),
+        "preference-all": Provenance(Mode.FROZEN_POLICY, Supervision.PREFERENCE),
+    }
+    assert not set(WIDE) & set(TWO_CLASSES)
