@@ -30,7 +30,7 @@ MAX_TOKENS = 96
 HEAD_EPOCHS = 5
 EPOCHS = 1
 BATCH = 16
-ENCODER_RATE = 1e-4
+ENCODER_RATE = 2e-4
 WARM_UP = 0.1
 """Of the steps; then half a cosine to 0."""
 CLIP = 1.0

@@ -34,9 +34,9 @@ WEAKER = (
     *("oasst-sft-pythia-12b", INIT, SFT, "pythia-12b-mix-sft", "text_davinci_001", "text_davinci_003"),
     "vicuna-7b-v1.5",
 )
-NEGATIVES = 8
+NEGATIVES = 4
 """Answers of other models to a prompt that are learnt from, chosen by hash."""
-COMPARISONS = 6
+COMPARISONS = 4
 """Of a prompt, chosen by hash: as many answers are read as of the other lessons, or nearly so."""
 
 
