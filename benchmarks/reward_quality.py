@@ -27,7 +27,7 @@ from benchmarks.alpaca import DEMONSTRATOR, GAMER, MAX_TOKENS, SFT, Rows, judged
 from benchmarks.figures import Figure, aligned, arguments, figure, number, write_results
 from benchmarks.learning import TWO_CLASSES, Lesson, frozen_head, lessons_of
 from benchmarks.scores import Scores
-from benchmarks.tuned import RECIPE, tuned_head
+from benchmarks.tuned import RECIPE, SECTION, tuned_head
 from benchmarks.wide_lessons import WIDE, wide_lessons_of
 from iirl_core.artifact import Provenance, Supervision
 from iirl_core.corpus.identity import identity_of
@@ -59,7 +59,7 @@ def main() -> int:
         return 2
     seeds, resampling = (SEEDS[:1], Resampling(100)) if options.quick else (SEEDS, Resampling())
     train, unseen = read(folder, *((QUICK_PROMPTS, QUICK_PROMPTS) if options.quick else (None, None)))
-    rows, scores, items = Rows(options.cache), Scores(options.cache), [each.item for each in unseen]
+    rows, items = Rows(options.cache), [each.item for each in unseen]
     judged, lessons = judged_of(unseen, rows), lessons_of(train)
     rewards = {name: [frozen_head(each, seed, rows)(items) for seed in seeds] for name, each in lessons.items()}
     claims = {name: each.provenance for name, each in lessons.items()}
@@ -67,7 +67,9 @@ def main() -> int:
         both = wide_lessons_of(train) | lessons
         for name in options.lessons or (*WIDE, *TWO_CLASSES):
             claims[f"{name}, tuned"] = both[name].provenance
-            rewards[f"{name}, tuned"] = [tuned(name, both[name], seed, items, scores) for seed in range(options.tuned)]
+            rewards[f"{name}, tuned"] = [
+                tuned(name, both[name], seed, items, options.cache) for seed in range(options.tuned)
+            ]
     figures, picks = baselines(judged, resampling), {}
     for name, learnt in rewards.items():
         asked = [replace(judged, rewards=each) for each in learnt]
@@ -115,10 +117,11 @@ def notes_of(judged: Judged, seeds: int, tuned_seeds: int) -> str:
     )
 
 
-def tuned(name: str, lesson: Lesson, seed: int, items: Sequence[Conversation], scores: Scores) -> Floats:
-    """``[N]``: rewards of ``items`` by an encoder that is trained on ``lesson``, unless they are known."""
+def tuned(name: str, lesson: Lesson, seed: int, items: Sequence[Conversation], folder: Path) -> Floats:
+    """``[N]``: rewards of ``items`` by an encoder that is trained on ``lesson``, unless ``folder`` holds them."""
+    rows, scores = Rows(folder, SECTION.max_tokens), Scores(folder)
     texts = [[str(identity_of(item)) for item in some] for some in (lesson.good, lesson.bad or (), items)]
-    return scores(name, seed, {**RECIPE, "texts": texts}, lambda: tuned_head(lesson, seed)(items))
+    return scores(name, seed, {**RECIPE, "texts": texts}, lambda: tuned_head(lesson, seed, rows, SECTION)(items))
 
 
 def part(judged: Judged, without: Sequence[str]) -> Judged:

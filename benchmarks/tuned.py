@@ -7,7 +7,7 @@ et al., arXiv 2202.10054).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -35,6 +35,8 @@ WARM_UP = 0.1
 """Of the steps; then half a cosine to 0."""
 CLIP = 1.0
 PRECISION = torch.bfloat16
+"""Of products, in training and in use; weights, sums and the head's own training are float32."""
+SECTION = TextEncoderSection(max_tokens=MAX_TOKENS)
 RECIPE: dict[str, JsonValue] = {
     "tokens": MAX_TOKENS,
     "epochs": [HEAD_EPOCHS, EPOCHS],
@@ -48,8 +50,10 @@ RECIPE: dict[str, JsonValue] = {
 """What rewards depend on beside the lesson."""
 
 
-def tuned_head(lesson: Lesson, seed: int, section: TextEncoderSection | None = None) -> Scorer:
-    """As ``frozen_head``, but the encoder learns too.
+def tuned_head(
+    lesson: Lesson, seed: int, rows: Callable[[Sequence[Conversation]], Tensor], section: TextEncoderSection
+) -> Scorer:
+    """As ``frozen_head``, but the encoder of ``section`` learns too; ``rows`` are those of it before that.
 
     Raises:
         ValueError: one class alone: what is easiest to reconstruct is an encoder that says the same of everything.
@@ -57,23 +61,22 @@ def tuned_head(lesson: Lesson, seed: int, section: TextEncoderSection | None = N
     if lesson.bad is None:
         raise ValueError("an encoder cannot be trained on one class alone")
     torch.manual_seed(seed)
-    encoder = fit_encoder(section or TextEncoderSection(max_tokens=MAX_TOKENS), [])
+    encoder = fit_encoder(section, [])
     assert isinstance(encoder, TextEncoder)
     for each in encoder.model.modules():
         if isinstance(each, nn.Dropout):
             each.p = 0.0  # so few steps overfit little
-    good, bad = (_rows(encoder, items) for items in (lesson.good, lesson.bad))
-    model = fit(good, bad, seed, paired=lesson.paired, epochs=HEAD_EPOCHS)
+    model = fit(rows(lesson.good), rows(lesson.bad), seed, paired=lesson.paired, epochs=HEAD_EPOCHS)
     module = tuned_of(encoder, model)
     descend(module, texts_of(encoder, lesson.good, lesson.bad), paired=lesson.paired)
     trained = trained_encoder(encoder, module.state_dict())
-    return lambda items: signals(model, _rows(trained, items))
 
+    def scorer(items: Sequence[Conversation]) -> np.ndarray:
+        with torch.autocast("cpu", PRECISION):
+            z = trained.encode(items).z
+        return signals(model, z.float())
 
-def _rows(encoder: TextEncoder, items: Sequence[Conversation]) -> Tensor:
-    """``[N, D]`` float32, computed as in training."""
-    with torch.autocast("cpu", PRECISION):
-        return encoder.encode(items).z.float()
+    return scorer
 
 
 def descend(module: Tuned, texts: Texts, *, paired: bool) -> None:

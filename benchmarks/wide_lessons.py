@@ -34,10 +34,10 @@ WEAKER = (
     *("oasst-sft-pythia-12b", INIT, SFT, "pythia-12b-mix-sft", "text_davinci_001", "text_davinci_003"),
     "vicuna-7b-v1.5",
 )
-NEGATIVES = 4
-"""Answers of other models to a prompt that are learnt from, chosen by hash."""
-COMPARISONS = 4
-"""Of a prompt, chosen by hash: as many answers are read as of the other lessons, or nearly so."""
+SHOWN, NEGATIVES, COMPARISONS = 3, 4, 4
+"""Answers to a prompt that are learnt from, of demonstrators and of others, and comparisons, each chosen by hash: so
+that each lesson reads as much, or nearly so.
+"""
 
 
 def wide_lessons_of(train: Sequence[Answer]) -> dict[str, Lesson]:
@@ -56,8 +56,7 @@ def _against(shown: Sequence[Answer], others: Sequence[Answer], role: str) -> Le
     """``role`` says what the other models are: initial policies, chosen to be worse, or only policies."""
     models = sorted({each.model for each in others})
     learnt = [Learnt(role, origins=(Origin(model, "fixed"),)) for model in models]
-    some = [each.item for answers in _by_prompt(others) for each in _lowest(answers, NEGATIVES)]
-    return Lesson(_items(shown), tuple(some), provenance_of([Learnt("demonstrations"), *learnt]))
+    return Lesson(_some(shown, SHOWN), _some(others, NEGATIVES), provenance_of([Learnt("demonstrations"), *learnt]))
 
 
 def _preference(told: Sequence[Answer]) -> Lesson:
@@ -78,9 +77,7 @@ def _by_prompt(answers: Sequence[Answer]) -> list[list[Answer]]:
     return [list(group) for _, group in groupby(ordered, key=lambda each: each.prompt)]
 
 
-def _lowest(answers: Sequence[Answer], count: int) -> list[Answer]:
-    return sorted(answers, key=lambda each: str(identity_of(each.item)))[:count]
-
-
-def _items(answers: Sequence[Answer]) -> tuple[Conversation, ...]:
-    return tuple(each.item for each in answers)
+def _some(answers: Sequence[Answer], count: int) -> tuple[Conversation, ...]:
+    """So many to each prompt, those of the lowest hash."""
+    by_hash = (sorted((each.item for each in group), key=identity_of) for group in _by_prompt(answers))
+    return tuple(item for items in by_hash for item in items[:count])

@@ -79,9 +79,8 @@ def test_an_encoder_is_trained_once_for_each_lesson_seed_and_list_of_answers(tmp
     lesson = Lesson((conversation("a", "b"),), (conversation("a", "c"),), Provenance())
     items = [conversation("d", "e")]
     text = [[[str(identity_of(one)) for one in some] for some in (lesson.good, (conversation("a", "c"),), items)]]
-    scores = Scores(tmp_path)
-    scores("some", 1, {**RECIPE, "texts": text[0]}, lambda: np.array([0.25]))
-    assert tuned("some", lesson, 1, items, scores).tolist() == [0.25]
+    Scores(tmp_path)("some", 1, {**RECIPE, "texts": text[0]}, lambda: np.array([0.25]))
+    assert tuned("some", lesson, 1, items, tmp_path).tolist() == [0.25]
 
 
 def test_what_is_picked_is_what_the_reward_likes_best_among_every_models_answers() -> None:
