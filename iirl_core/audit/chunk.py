@@ -22,7 +22,7 @@ from iirl_core.errors import ConfigError
 from iirl_core.expertness import Episodes
 from iirl_core.norm.judge import SILENT, Answer, Judgement, judge_all
 from iirl_core.norm.norm import Norm, NormKind
-from iirl_core.probe import FAMILIES, ChunkSeed, Material, PointReward, Probe
+from iirl_core.probe import FAMILIES, AnswerReward, ChunkSeed, Material, PointReward, Probe
 from iirl_core.reward_model import RewardModel
 
 BINS = 20
@@ -79,8 +79,8 @@ def audit_chunk(
     """
     if seed.family not in FAMILIES:
         raise ConfigError(f"probe family {seed.family!r}", f"one of {', '.join(FAMILIES)}", "Mend audit.probes")
-    if isinstance(model.encoder, TrajectoryEncoder):
-        material = material.searched_by(PointReward(model))
+    points = isinstance(model.encoder, TrajectoryEncoder)
+    material = material.searched_by(PointReward(model) if points else AnswerReward(model))
     probes = FAMILIES[seed.family].probes(seed, count, material)
     answers, whitened, alike = _ask(model, probes)
     results, findings = [], []

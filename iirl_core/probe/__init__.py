@@ -1,6 +1,7 @@
 """The red team: probe families by name. Add a family by adding a file and a line here."""
 
-from iirl_core.probe.conversation import Careless, Empty, Formatting, Mismatch, Padding
+from iirl_core.probe.answer_reward import AnswerReward as AnswerReward
+from iirl_core.probe.conversation import EDITED, SEARCHED, Careless, Empty, Mismatch
 from iirl_core.probe.former import Former
 from iirl_core.probe.material import Material as Material
 from iirl_core.probe.material import material_of as material_of
@@ -11,10 +12,8 @@ from iirl_core.probe.protocol import FamilyKind as FamilyKind
 from iirl_core.probe.protocol import ProbeFamily as ProbeFamily
 from iirl_core.probe.trajectory import Ascent, Boundary, Far, Perturbed, Uniform
 
-_FAMILIES: tuple[ProbeFamily, ...] = (
-    *(Uniform(), Far(), Perturbed(), Boundary(), Ascent()),
-    *(Formatting(), Mismatch(), Padding(), Empty(), Careless()),
-    Former(),
-)
+_FAMILIES: list[ProbeFamily] = [Uniform(), Far(), Perturbed(), Boundary(), Ascent()]
+_FAMILIES += [*EDITED, *SEARCHED]
+_FAMILIES += [Mismatch(), Empty(), Careless(), Former()]
 
 FAMILIES: dict[str, ProbeFamily] = {family.name: family for family in _FAMILIES}

@@ -15,6 +15,7 @@ from iirl_core.encoder.trajectory import RowKind, TrajectoryEncoder, rows_of
 from iirl_core.errors import InputError
 from iirl_core.norm.norm import Norm
 from iirl_core.norm.region import Region
+from iirl_core.probe.answer_reward import AnswerReward
 from iirl_core.probe.point_reward import PointReward
 from iirl_core.probe.probe import Probe
 from iirl_core.reward_model import RewardModel
@@ -41,7 +42,7 @@ class Material:
     low: NDArray[np.float64] | None = None
     high: NDArray[np.float64] | None = None
     regions: tuple[Region, ...] = ()
-    reward: PointReward | None = None
+    reward: PointReward | AnswerReward | None = None
     sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -95,13 +96,14 @@ class Material:
             return self.low, self.high
         return self.points.min(axis=0), self.points.max(axis=0)
 
-    def searched_by(self, reward: PointReward) -> Material:
-        """The same material of trajectories with a reward to search. What is computed from the demonstrations is
-        computed once, here, and not for every chunk.
+    def searched_by(self, reward: PointReward | AnswerReward) -> Material:
+        """The same material with a reward to search. What is computed from demonstrated trajectories is computed once,
+        here, and not for every chunk.
         """
         searched = replace(self, reward=reward)
-        for name in ("trajectories", "points", "scale", "tree", "box"):
-            searched.__dict__[name] = getattr(self, name)
+        if isinstance(reward, PointReward):
+            for name in ("trajectories", "points", "scale", "tree", "box"):
+                searched.__dict__[name] = getattr(self, name)
         return searched
 
     @property

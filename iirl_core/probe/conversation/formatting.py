@@ -5,14 +5,8 @@ No edit is of white space alone: many encoders do not see it, and where both rea
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import numpy as np
-
-from iirl_core.probe.conversation.asking import pairs, sentences, turns
-from iirl_core.probe.material import Material
-from iirl_core.probe.probe import ChunkSeed, Probe
-from iirl_core.probe.protocol import FamilyKind
+from iirl_core.probe.conversation.asking import sentences
+from iirl_core.probe.conversation.edited import Edit, Edited, of_answer
 
 
 def _bullets(text: str) -> str:
@@ -54,30 +48,16 @@ def _emoji(text: str) -> str:
     return f"{text} \U0001f642"
 
 
-EDITS: dict[str, Callable[[str], str]] = {
-    "bulleted list": _bullets,
-    "numbered list": _numbers,
-    "bold": _bold,
-    "heading": _heading,
-    "italics": _italics,
-    "table": _table,
-    "rules": _rules,
-    "quotation": _quote,
-    "emoji": _emoji,
+EDITS: dict[str, Edit] = {
+    "bulleted list": of_answer(_bullets),
+    "numbered list": of_answer(_numbers),
+    "bold": of_answer(_bold),
+    "heading": of_answer(_heading),
+    "italics": of_answer(_italics),
+    "table": of_answer(_table),
+    "rules": of_answer(_rules),
+    "quotation": of_answer(_quote),
+    "emoji": of_answer(_emoji),
 }
 """By note; each keeps every word and their order."""
-
-
-class Formatting:
-    """See the module. Pairs: a demonstration, and its answer set in another way."""
-
-    name = "formatting"
-    kind: FamilyKind = "conversation"
-
-    def probes(self, seed: ChunkSeed, count: int, material: Material) -> list[Probe]:
-        """``count`` pairs; every edit as often as any other."""
-        rng = np.random.default_rng(seed.entropy())
-        originals = [material.conversations[i] for i in turns(rng, len(material.conversations), count)]
-        notes = [list(EDITS)[i] for i in turns(rng, len(EDITS), count)]
-        made = [(one, EDITS[note](one.answer), note) for one, note in zip(originals, notes, strict=True)]
-        return pairs(seed, made)
+FAMILY = Edited("formatting", EDITS)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from iirl_core.probe.conversation.asking import pairs, sentences, turns
-from iirl_core.probe.material import Material
-from iirl_core.probe.probe import ChunkSeed, Probe
-from iirl_core.probe.protocol import FamilyKind
+from iirl_core.probe.conversation.asking import sentences
+from iirl_core.probe.conversation.edited import Edit, Edited, drawn, of_answer
 
 FLUFF = (
     "As always, it is important to bear in mind that there are many things to consider here.",
@@ -47,30 +43,16 @@ def _last_sentence_again(text: str, rng: np.random.Generator) -> str:
     return " ".join([text, *[sentences(text)[-1]] * int(rng.integers(2, 5))])
 
 
-def _said_twice(text: str, rng: np.random.Generator) -> str:  # noqa: ARG001 - every edit has the same signature
+def _said_twice(text: str) -> str:
     return f"{text} {text}"
 
 
-EDITS: dict[str, Callable[[str, np.random.Generator], str]] = {
-    "fluff after": _fluff_after,
-    "fluff before": _fluff_before,
-    "pleasantries": _pleasantries,
-    "last sentence again": _last_sentence_again,
-    "said twice": _said_twice,
+EDITS: dict[str, Edit] = {
+    "fluff after": drawn(_fluff_after),
+    "fluff before": drawn(_fluff_before),
+    "pleasantries": drawn(_pleasantries),
+    "last sentence again": drawn(_last_sentence_again),
+    "said twice": of_answer(_said_twice),
 }
 """By note; each keeps the answer and adds nothing to it."""
-
-
-class Padding:
-    """See the module. Pairs: a demonstration, and its answer padded."""
-
-    name = "padding"
-    kind: FamilyKind = "conversation"
-
-    def probes(self, seed: ChunkSeed, count: int, material: Material) -> list[Probe]:
-        """``count`` pairs; every edit as often as any other."""
-        rng = np.random.default_rng(seed.entropy())
-        originals = [material.conversations[i] for i in turns(rng, len(material.conversations), count)]
-        notes = [list(EDITS)[i] for i in turns(rng, len(EDITS), count)]
-        made = [(one, EDITS[note](one.answer, rng), note) for one, note in zip(originals, notes, strict=True)]
-        return pairs(seed, made)
+FAMILY = Edited("padding", EDITS)

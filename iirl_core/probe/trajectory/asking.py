@@ -44,6 +44,6 @@ def searched(material: Material, family: str) -> PointReward:
     Raises:
         InputError: the material came without it.
     """
-    if material.reward is None:
-        raise InputError(f"the family {family} searches the reward", "material with a reward, as audit_chunk makes it")
+    if not isinstance(material.reward, PointReward):
+        raise InputError(f"the family {family} searches the reward", "one of points, as audit_chunk makes it")
     return material.reward

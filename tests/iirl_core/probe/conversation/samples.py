@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from iirl_core.demonstration import Conversation, conversation
 from iirl_core.probe import ChunkSeed, Material, Probe
+from iirl_core.probe.conversation.edited import Edit
 
 DIGEST = "sha256:" + "0" * 64
 
@@ -24,6 +27,11 @@ def material() -> Material:
 def seed(family: str, round_: int = 1, chunk: int = 0) -> ChunkSeed:
     """The seed of one chunk."""
     return ChunkSeed(DIGEST, round_, family, chunk)
+
+
+def edited_by(edit: Edit, text: str) -> str | None:
+    """What an edit makes of one answer."""
+    return edit(conversation("Is it?", text), np.random.default_rng(0), material())
 
 
 def texts(probe: Probe) -> tuple[str, ...]:

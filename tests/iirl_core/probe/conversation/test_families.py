@@ -5,9 +5,11 @@ import pytest
 from iirl_core.demonstration import Trajectory
 from iirl_core.errors import InputError
 from iirl_core.probe import FAMILIES, Material
+from iirl_core.probe.conversation import EDITED
 from tests.iirl_core.probe.conversation.samples import GOOD, SOURCES, material, seed
 
-NAMES = ("careless", "empty", "formatting", "mismatch", "padding")
+DEMONSTRATED = ("empty", "mismatch", *(family.name for family in EDITED))
+NAMES = ("careless", *DEMONSTRATED)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -31,13 +33,13 @@ def test_as_many_as_asked_each_under_its_own_label(name: str) -> None:
     assert {probe.family for probe in probes} == {name}
 
 
-@pytest.mark.parametrize("name", ["empty", "formatting", "mismatch", "padding"])
+@pytest.mark.parametrize("name", DEMONSTRATED)
 def test_every_demonstration_has_its_turn(name: str) -> None:
     probes = FAMILIES[name].probes(seed(name), len(GOOD), material())
     assert {probe.inputs[0].context for probe in probes} == {item.context for item in GOOD}  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("name", ["empty", "formatting", "mismatch", "padding"])
+@pytest.mark.parametrize("name", DEMONSTRATED)
 def test_trajectories_are_refused(name: str) -> None:
     with pytest.raises(InputError, match="conversations"):
         FAMILIES[name].probes(seed(name), 4, Material((Trajectory([[0.0, 1.0]]),)))
