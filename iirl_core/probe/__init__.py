@@ -10,9 +10,20 @@ from iirl_core.probe.probe import ChunkSeed as ChunkSeed
 from iirl_core.probe.probe import Probe as Probe
 from iirl_core.probe.protocol import FamilyKind as FamilyKind
 from iirl_core.probe.protocol import ProbeFamily as ProbeFamily
-from iirl_core.probe.trajectory import Ascent, Boundary, Far, Perturbed, Uniform
+from iirl_core.probe.trajectory import (
+    Ascent,
+    Boundary,
+    Correlated,
+    Evolution,
+    Excursion,
+    Far,
+    Perturbed,
+    Retimed,
+    Uniform,
+)
 
 _FAMILIES: list[ProbeFamily] = [Uniform(), Far(), Perturbed(), Boundary(), Ascent()]
+_FAMILIES += [Excursion(), Correlated(), Retimed(), Evolution()]
 _FAMILIES += [*EDITED, *SEARCHED]
 _FAMILIES += [Mismatch(), Empty(), Careless(), Former()]
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import islice
-
-import numpy as np
 
 from iirl_core.demonstration import Conversation
 from iirl_core.probe.probe import ChunkSeed, Probe
@@ -17,12 +14,6 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 def sentences(text: str) -> list[str]:
     """Split after ``. ! ? …`` and white space; at least one part, ``text`` itself."""
     return [part for part in _SENTENCE_END.split(text.strip()) if part] or [text]
-
-
-def turns(rng: np.random.Generator, size: int, count: int) -> list[int]:
-    """``count`` indices below ``size`` in random order, each as often as any other (give or take one)."""
-    rounds = (index for _ in range(-(-count // size)) for index in rng.permutation(size).tolist())
-    return list(islice(rounds, count))
 
 
 def pairs(seed: ChunkSeed, made: Sequence[tuple[Conversation, str, str]]) -> list[Probe]:

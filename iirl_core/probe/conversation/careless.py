@@ -12,10 +12,11 @@ import numpy as np
 
 from iirl_core.demonstration import Conversation
 from iirl_core.errors import InputError
-from iirl_core.probe.conversation.asking import singles, turns
+from iirl_core.probe.conversation.asking import singles
 from iirl_core.probe.material import Material
 from iirl_core.probe.probe import ChunkSeed, Probe
 from iirl_core.probe.protocol import FamilyKind
+from iirl_core.probe.taking_turns import turns
 
 GREETINGS = ("Hello. ", "Hi there! ", "Dear patient, ")
 LEADS = ("Well, ", "To be honest: ", "In my view: ", "Frankly: ")

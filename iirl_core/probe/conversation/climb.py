@@ -15,12 +15,12 @@ from iirl_core.demonstration import Conversation, Input
 from iirl_core.errors import InputError
 from iirl_core.probe.answer_reward import AnswerReward
 from iirl_core.probe.conversation import citations, confidence, flattery, formatting, gaming, jargon, padding, surface
-from iirl_core.probe.conversation.asking import turns
 from iirl_core.probe.conversation.edited import Edit
 from iirl_core.probe.conversation.vagueness import HOLLOW
 from iirl_core.probe.material import Material
 from iirl_core.probe.probe import ChunkSeed, Probe
 from iirl_core.probe.protocol import FamilyKind
+from iirl_core.probe.taking_turns import turns
 
 STEPS = 4
 LONGEST = 4000

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from iirl_core.demonstration import Conversation
-from iirl_core.probe.conversation.asking import pairs, turns
+from iirl_core.probe.conversation.asking import pairs
 from iirl_core.probe.material import Material
 from iirl_core.probe.probe import ChunkSeed, Probe
 from iirl_core.probe.protocol import FamilyKind
+from iirl_core.probe.taking_turns import turns
 
 Edit = Callable[[Conversation, np.random.Generator, Material], str | None]
 """A demonstration → another answer; None where this answer gives the edit nothing to change."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from iirl_core.probe.conversation.asking import singles, turns
+from iirl_core.probe.conversation.asking import singles
 from iirl_core.probe.material import Material
 from iirl_core.probe.probe import ChunkSeed, Probe
 from iirl_core.probe.protocol import FamilyKind
+from iirl_core.probe.taking_turns import turns
 
 EMPTY: dict[str, str] = {
     "nothing": "",

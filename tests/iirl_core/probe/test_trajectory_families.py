@@ -13,7 +13,7 @@ from iirl_core.probe import FAMILIES, Material, Probe, material_of
 from tests.iirl_core.artifact.samples import trajectory_draft, walks
 from tests.iirl_core.probe.samples import off_arc, planar, planar_material, seed
 
-TRAJECTORY = ("uniform", "far", "perturbed", "boundary", "ascent")
+TRAJECTORY = ("uniform", "far", "perturbed", "boundary", "ascent", "excursion", "correlated", "evolution", "retimed")
 
 
 def states(probes: list[Probe]) -> NDArray[np.float32]:
@@ -140,3 +140,67 @@ def test_material_is_a_bounded_sample() -> None:
     assert many.demonstrations[-1] is train[-1]
     with pytest.raises(InputError, match="without demonstrations"):
         material_of(model, [], [])
+
+
+def test_an_excursion_leaves_the_observed_bounds_in_the_dimensions_it_says_and_in_no_other() -> None:
+    material = planar_material()
+    low, high = material.points.min(axis=0), material.points.max(axis=0)
+    probes = FAMILIES["excursion"].probes(seed("excursion"), 200, material)
+    outside = (states(probes) < low - 1e-4) | (states(probes) > high + 1e-4)
+    assert outside.sum(axis=1).tolist() == [int(probe.note[0]) for probe in probes]
+    assert {probe.note[0] for probe in probes} == {"1", "2"}
+    far = np.maximum(low - states(probes), states(probes) - high).max(axis=1) / (high - low).max()
+    assert (far > 0.04).all()
+
+
+def test_a_correlated_point_lies_as_far_along_its_direction_as_it_says() -> None:
+    material = planar_material()
+    scaled = material.points / material.scale
+    _, spread, directions = np.linalg.svd(scaled - scaled.mean(axis=0), full_matrices=False)
+    probes = FAMILIES["correlated"].probes(seed("correlated"), 100, material)
+    assert {probe.note.partition(" ")[0] for probe in probes} == {"direction", "1"}
+    for probe, state in zip(probes, states(probes), strict=True):
+        if probe.note.startswith("direction"):
+            index, reach = int(probe.note[10]) - 1, float(probe.note.split(", ")[1].split()[0])
+            along = (state / material.scale - scaled.mean(axis=0)) @ directions[index]
+            assert abs(along) == pytest.approx(reach * spread[index] / np.sqrt(len(scaled)), rel=1e-3)
+
+
+def test_evolution_climbs_without_a_slope_and_stays_outside() -> None:
+    material = planar_material()
+    assert material.reward is not None
+    probes = FAMILIES["evolution"].probes(seed("evolution"), 80, material)
+    rewards = material.reward.rewards(states(probes).astype(np.float64))
+    first, last = (np.array([probe.note == f"generation {n}" for probe in probes]) for n in (4, 16))
+    assert rewards[last].mean() > rewards[first].mean()
+    region = off_arc().region
+    assert region is not None
+    assert (region.distance(states(probes)) > region.beyond * 0.99).all()
+
+
+def test_retimed_steps_are_demonstrated_ones_at_other_times() -> None:
+    probes = FAMILIES["retimed"].probes(seed("retimed"), 50, planar_material())
+    assert {probe.note for probe in probes} == {"permuted", "reversed", "standing still", "looping", "skipping"}
+    for probe in probes:
+        piece, edited = probe.inputs
+        assert isinstance(piece, Trajectory)
+        assert isinstance(edited, Trajectory)
+        shown = {tuple(state) for state in piece.observations.tolist()}
+        told = [tuple(state) for state in edited.observations.tolist()]
+        assert set(told) <= shown
+        assert len(set(told)) == {"standing still": 1, "looping": 4}.get(probe.note, len(set(told)))
+        if probe.note == "reversed":
+            assert np.array_equal(edited.observations, piece.observations[::-1])
+        if probe.note == "skipping":
+            assert len(told) == len(piece) // 3
+
+
+def test_a_long_demonstration_is_retimed_in_pieces_and_a_single_step_not_at_all() -> None:
+    long = Trajectory(np.arange(400, dtype=np.float32).reshape(200, 2), terminal=True)
+    probes = FAMILIES["retimed"].probes(seed("retimed"), 40, Material((long,)))
+    pieces = [probe.inputs[0] for probe in probes]
+    assert all(isinstance(piece, Trajectory) and len(piece) == 64 for piece in pieces)
+    assert all(
+        piece.terminal == (piece.observations[-1, 1] == 399) for piece in pieces if isinstance(piece, Trajectory)
+    )
+    assert FAMILIES["retimed"].probes(seed("retimed"), 4, Material((Trajectory([[0.0, 1.0]]),))) == []
