@@ -47,6 +47,9 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--reason", metavar="TEXT", help="why an artifact is revoked")
         else:
             command.add_argument("config", help="the YAML configuration")
+        if verb == "audit":
+            command.add_argument("--budget", type=_count, metavar="PROBES", help="in all (1e6), as audit.budget")
+            command.add_argument("--resume", action="store_true", help="go on with an interrupted audit, or refuse")
         _add_config_options(command)
         if verb in ("evaluate", "audit", "triage", "patch", "release"):
             command.add_argument(
@@ -54,6 +57,14 @@ def parser() -> argparse.ArgumentParser:
             )
     _add_tools(commands)
     return root
+
+
+def _count(text: str) -> int:
+    """``1e6`` as well as ``1000000``."""
+    number = float(text)
+    if number != int(number):
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number")
+    return int(number)
 
 
 def _add_config_options(command: argparse.ArgumentParser) -> None:

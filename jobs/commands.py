@@ -51,6 +51,8 @@ def _run_verb(options: Namespace) -> int:
         options.act = before[0] if before else "run"
         if (options.reason is None) == (options.act == "revoke"):
             raise ConfigError("iirl release", "--reason with revoke, and only there")
+    if getattr(options, "budget", None) is not None:
+        options.set.append(f"audit.budget={options.budget}")
     config = resolve_config(options)
     if options.dry_run:
         print(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True), end="")
@@ -73,6 +75,8 @@ def _call(options: Namespace, module: ModuleType, session: Session, config: Conf
     run: Callable[..., Outcome] = getattr(module, getattr(options, "act", "run"))
     if getattr(options, "reason", None):
         return run(session, config, progress, options.artifact, options.reason)
+    if getattr(options, "resume", False):
+        return run(session, config, progress, options.artifact, resume=True)
     if getattr(options, "artifact", None):
         return run(session, config, progress, options.artifact)
     return run(session, config, progress)

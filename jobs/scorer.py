@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import ray
 
     from iirl_core.artifact import Artifact
-    from iirl_core.audit import Finding
     from iirl_core.canonical import Digest
     from iirl_core.demonstration import Input
     from iirl_core.encoder.remembering import RememberingEncoder
@@ -69,18 +68,16 @@ class Scorer:
         self.rated: dict[Digest, RewardModel] = {}
 
     def answer(self, assignment: Assignment, question: bytes) -> bytes:
-        """A pickled Chunk → its pickled ChunkResult; pickled findings → each as computed again from its raw inputs,
-        alone, or None where it does not hold. Pickled, so that tasks in between need not know what they carry; the
-        bytes come from our own driver over Ray's own channels alone.
+        """A pickled Chunk → its pickled ChunkResult, of which every finding was computed again from its raw inputs,
+        alone, and without what the encoder remembers. Pickled, so that tasks in between need not know what they carry;
+        the bytes come from our own driver over Ray's own channels alone.
         """
-        from iirl_core.audit import audit_chunk, verify
+        from iirl_core.audit import audit_chunk, verified
 
         self._take(assignment)
-        asked: Chunk | tuple[Finding, ...] = pickle.loads(question)  # noqa: S301 - our own, see above
-        if isinstance(asked, Chunk):
-            result = audit_chunk(self.asked, self.norms, asked.seed, asked.count, self.material)
-            return pickle.dumps(result)
-        return pickle.dumps([verify(finding, self.artifact, self.norms) for finding in asked])
+        asked: Chunk = pickle.loads(question)  # noqa: S301 - our own, see above
+        result = audit_chunk(self.asked, self.norms, asked.seed, asked.count, self.material)
+        return pickle.dumps(verified(result, self.artifact, self.norms))
 
     def rate(self, digests: Sequence[Digest], trust_remote_code: bool, question: bytes) -> bytes:
         """Pickled inputs → what each artifact says of them, a pickled list of Scored; as in ``answer``. An artifact

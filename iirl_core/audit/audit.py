@@ -13,9 +13,10 @@ from iirl_core.errors import ArtifactError
 
 @dataclass(frozen=True)
 class Audit:
-    """``norms`` is the digest of the rules that were checked; ``probes`` were asked, ``findings`` verified (``kept`` of
-    them in ``findings_file``), ``open_hard`` of them open findings of hard norms; ``histogram [20]`` counts the probes'
-    rewards in equal bins of [0, 1].
+    """``norms`` is the digest of the rules that were checked; ``probes`` were asked, ``findings`` verified and
+    ``refuted`` not; all findings are in ``parts`` (files and their digests), the worst, ``kept``, in ``findings_file``
+    as well; ``open_hard`` of them are open findings of hard norms; ``histogram [20]`` counts the probes' rewards in
+    equal bins of [0, 1].
     """
 
     digest: Digest
@@ -25,11 +26,13 @@ class Audit:
     probes: int
     families: tuple[FamilyResult, ...]
     findings: int
+    refuted: int
     kept: int
     open_hard: int
     findings_file: Digest
     coverage_file: Digest
     histogram: tuple[int, ...]
+    parts: tuple[tuple[str, Digest], ...]
     verdict: Verdict
 
     def document(self) -> dict[str, JsonValue]:
@@ -52,11 +55,13 @@ class Audit:
                 for result in self.families
             ],
             "findings": self.findings,
+            "refuted": self.refuted,
             "kept": self.kept,
             "open_hard": self.open_hard,
             "findings_file": self.findings_file,
             "coverage_file": self.coverage_file,
             "histogram": list(self.histogram),
+            "parts": dict(self.parts),
             "passed": self.verdict.passed,
             "reasons": list(self.verdict.reasons),
         }
@@ -86,12 +91,14 @@ class Audit:
                     for r in document["families"]
                 ),
                 findings=int(document["findings"]),
+                refuted=int(document["refuted"]),
                 kept=int(document["kept"]),
                 open_hard=int(document["open_hard"]),
                 findings_file=Digest(str(document["findings_file"])),
                 coverage_file=Digest(str(document["coverage_file"])),
                 histogram=tuple(int(bar) for bar in document["histogram"]),
+                parts=tuple((str(name), Digest(str(digest))) for name, digest in sorted(document["parts"].items())),
                 verdict=Verdict(bool(document["passed"]), tuple(str(reason) for reason in document["reasons"])),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ArtifactError(f"an audit that cannot be read ({type(error).__name__}: {error})") from error

@@ -31,8 +31,9 @@ BINS = 20
 
 @dataclass(frozen=True, eq=False)
 class ChunkResult:
-    """``asked`` probes; ``families`` counts per (family, norm); ``findings`` not yet verified, worst first;
-    ``reservoir`` of audited points in the whitened bottleneck; ``histogram [20]`` of the probes' rewards.
+    """``asked`` probes; ``families`` counts per (family, norm); ``findings``, worst first; ``reservoir`` of audited
+    points in the whitened bottleneck; ``histogram [20]`` of the probes' rewards; ``refuted`` findings that did not hold
+    when they were verified, which are neither counted as broken nor kept.
     """
 
     asked: int
@@ -40,10 +41,12 @@ class ChunkResult:
     findings: tuple[Finding, ...]
     reservoir: Reservoir
     histogram: tuple[int, ...]
+    refuted: int = 0
 
     @staticmethod
-    def merge(parts: Sequence[ChunkResult], keep_findings: int, coverage_points: int) -> ChunkResult:
-        """All chunks together: everything counted, the worst ``keep_findings`` kept. The order changes nothing.
+    def merge(parts: Sequence[ChunkResult], keep_findings: int | None, coverage_points: int) -> ChunkResult:
+        """All chunks together: everything counted, the worst ``keep_findings`` (None: all) kept. The order changes
+        nothing.
 
         ``parts`` holds at least one.
         """
@@ -60,6 +63,7 @@ class ChunkResult:
             findings=findings[:keep_findings],
             reservoir=Reservoir.merge([part.reservoir for part in parts], coverage_points),
             histogram=tuple(int(total) for total in np.sum([part.histogram for part in parts], axis=0)),
+            refuted=sum(part.refuted for part in parts),
         )
 
 

@@ -7,12 +7,14 @@ caller's record, read alone through ``RewardModel.read``, and the norm is evalua
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 
+from iirl_core.audit.chunk import ChunkResult, worst_first
 from iirl_core.audit.finding import Finding
 from iirl_core.canonical import canonical_json
 from iirl_core.demonstration import Input
@@ -44,6 +46,17 @@ def verify(finding: Finding, artifact: Audited, norms: Sequence[Norm]) -> Findin
         return None
     rewards = tuple(reading.reward for reading in readings)
     return replace(finding, inputs=inputs, rewards=rewards, excess=judged.excess, step=judged.step)
+
+
+def verified(result: ChunkResult, artifact: Audited, norms: Sequence[Norm]) -> ChunkResult:
+    """``result`` with the findings that hold, as computed anew; the others are refuted, and broke nothing."""
+    found = [verify(finding, artifact, norms) for finding in result.findings]
+    refuted = Counter(
+        (one.family, one.norm) for one, again in zip(result.findings, found, strict=True) if again is None
+    )
+    families = tuple(replace(one, broken=one.broken - refuted[one.family, one.norm]) for one in result.families)
+    held = worst_first(finding for finding in found if finding is not None)
+    return replace(result, families=families, findings=held, refuted=result.refuted + refuted.total())
 
 
 def _parsed_again(item: Input) -> Input:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -39,8 +39,10 @@ class NormSection(Section):
 class AuditSection(Section):
     """The red team's budget."""
 
-    probes: dict[str, int]
+    probes: dict[str, Annotated[int, Field(ge=0)]]
     """Probes per round, by family."""
+    budget: int | None = Field(default=None, ge=1)
+    """Probes per round in all (``--budget``): ``probes`` then says which share of them each family asks."""
     chunk: int = Field(default=2048, ge=1)
     """Probes that one worker makes, scores and judges at a time: the memory of an audit, whatever its budget."""
     scorers: int = Field(default=2, ge=1)
@@ -49,7 +51,7 @@ class AuditSection(Section):
     coverage_points: int = Field(default=4096, ge=16)
     """Size of the reservoir from which the coverage uncertainty is computed."""
     keep_findings: int = Field(default=20_000, ge=1)
-    """Findings kept per round (all are counted); the worst first."""
+    """Findings that triage and patching look at per round, the worst first; all are counted, and kept in the parts."""
 
 
 class PatchSection(Section):

@@ -1,4 +1,4 @@
-"""Fanning out: chunks of probes (or of findings to verify) → Ray Data tasks → scorer actors → results, streamed back.
+"""Fanning out: chunks of probes → Ray Data tasks → scorer actors → results, streamed back.
 
 Tasks only wait for an actor, so they declare almost no CPU; at most two wait per scorer, which keeps every scorer busy
 and never starts more worker processes than that.
@@ -16,41 +16,28 @@ from ray.data import TaskPoolStrategy
 
 from cluster.failure import failure_of
 from cluster.streaming import streaming
-from iirl_core.audit import ChunkResult, Finding
+from iirl_core.audit import ChunkResult
 from jobs.audit.scorers import ScorerPool
 from jobs.scorer import Chunk
 
 WAITING_CPUS = 0.05
 WAITING_PER_SCORER = 2
-VERIFIED_AT_A_TIME = 64
 
 
-def audit_chunks(scorers: ScorerPool, assignment: ray.ObjectRef, chunks: Sequence[Chunk]) -> Iterator[ChunkResult]:
-    """Audit every chunk; results come as they are done.
+def audit_chunks(
+    scorers: ScorerPool, assignment: ray.ObjectRef, chunks: Sequence[Chunk]
+) -> Iterator[tuple[int, ChunkResult]]:
+    """Audit every chunk; its place among ``chunks`` and its result, as they are done.
 
     Raises:
         IirlError: what a scorer raised, if it is one of ours.
         ClusterError: a scorer was lost more often than Ray retries.
     """
-    for answer in _fan_out(scorers, assignment, [pickle.dumps(chunk) for chunk in chunks]):
-        yield pickle.loads(answer)  # noqa: S301 - our own scorers' answers
+    for number, answer in _fan_out(scorers, assignment, [pickle.dumps(chunk) for chunk in chunks]):
+        yield number, pickle.loads(answer)  # noqa: S301 - our own scorers' answers
 
 
-def verify_findings(
-    scorers: ScorerPool, assignment: ray.ObjectRef, findings: Sequence[Finding]
-) -> Iterator[list[Finding | None]]:
-    """Verify findings by the other path; None where one does not hold.
-
-    Raises:
-        IirlError, ClusterError: as ``audit_chunks``.
-    """
-    step = VERIFIED_AT_A_TIME
-    questions = [pickle.dumps(tuple(findings[start : start + step])) for start in range(0, len(findings), step)]
-    for answer in _fan_out(scorers, assignment, questions):
-        yield pickle.loads(answer)  # noqa: S301 - our own scorers' answers
-
-
-def _fan_out(scorers: ScorerPool, assignment: ray.ObjectRef, questions: Sequence[bytes]) -> Iterator[bytes]:
+def _fan_out(scorers: ScorerPool, assignment: ray.ObjectRef, questions: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
     if not questions:
         return
     waiting = WAITING_PER_SCORER * len(scorers.actors)
@@ -64,7 +51,7 @@ def _fan_out(scorers: ScorerPool, assignment: ray.ObjectRef, questions: Sequence
                 num_cpus=WAITING_CPUS,
             )
             for row in answers.iter_rows():
-                yield row["answer"]
+                yield int(row["number"]), row["answer"]
     except ray.exceptions.RayError as error:
         raise failure_of(error, "the audit") from error
 
@@ -75,6 +62,7 @@ def _asker(scorers: ScorerPool, assignment: ray.ObjectRef) -> Callable[[dict[str
 
     def ask(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         actor = actors[int(batch["number"][0]) % len(actors)]
-        return {"answer": np.array([ray.get(actor.answer.remote(assignment, batch["question"][0]))], dtype=object)}
+        answer = ray.get(actor.answer.remote(assignment, batch["question"][0]))
+        return {"number": batch["number"], "answer": np.array([answer], dtype=object)}
 
     return ask

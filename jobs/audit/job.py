@@ -1,38 +1,27 @@
-"""One round of audit: ask, verify, count, decide, sign.
+"""One round of audit: ask and verify, count, decide, sign.
 
-    audits/DIGEST/ROUND/{audit.json, findings.parquet, coverage.safetensors}, and the auditor's statement about them
+    audits/DIGEST/ROUND/{audit.json, findings.parquet, coverage.safetensors, parts-…/}, and the auditor's statement
 
-The statement is written last: a round without one never happened, and running the command again does it anew, with the
-same seeds and therefore the same findings.
+The statement is written last: a round without one never happened, and running the command again goes on with the parts
+that are there, with the same seeds and therefore to the same findings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil
 from pathlib import Path
 
 import ray
 
 from cluster.session import Session
 from iirl_core.artifact import Artifact, load_from
-from iirl_core.audit import (
-    Audit,
-    ChunkResult,
-    Coverage,
-    Finding,
-    decide_verdict,
-    findings_to_bytes,
-    worst_first,
-)
+from iirl_core.audit import Audit, ChunkResult, Coverage, Finding, decide_verdict, findings_to_bytes
 from iirl_core.canonical import Digest, digest_bytes
 from iirl_core.config import Config
-from iirl_core.config.governance import AuditSection
 from iirl_core.errors import ConfigError, InputError
 from iirl_core.log import Event, append
 from iirl_core.norm import Norm, norms_digest, norms_of
-from iirl_core.probe import FAMILIES, ChunkSeed
+from iirl_core.probe import FAMILIES
 from iirl_core.release import audit_file, resolve
 from iirl_core.signing import (
     AuditPredicate,
@@ -45,15 +34,15 @@ from iirl_core.signing import (
     statements_of,
     store_statement,
 )
-from jobs.audit.fanning import audit_chunks, verify_findings
+from jobs.audit.fanning import audit_chunks
 from jobs.audit.material import gather_material
+from jobs.audit.parts import Parts
+from jobs.audit.plan import chunks_of, plan_of
 from jobs.audit.scorers import ScorerPool
 from jobs.console import Progress
 from jobs.history import FINDINGS, history_of
 from jobs.outcome import Outcome
-from jobs.scorer import Chunk
 
-FORMER = "former"
 SHOWN = 5
 
 
@@ -65,17 +54,21 @@ class AuditRound:
     findings: tuple[Finding, ...]
 
 
-def run(session: Session, config: Config, progress: Progress, reference: str | None = None) -> Outcome:
-    """Audit one artifact (default: the latest) once.
+def run(
+    session: Session, config: Config, progress: Progress, reference: str | None = None, *, resume: bool = False
+) -> Outcome:
+    """Audit one artifact (default: the latest) once. An audit that was interrupted is gone on with; ``resume`` insists
+    on that.
 
     Raises:
-        ConfigError: there are no norms, a family is unknown or of the other kind, or the auditor's key is missing.
+        ConfigError: there are no norms, a family is unknown or of the other kind, the auditor's key is missing, or
+            there is nothing to resume.
         NotFound: there is no such artifact or corpus.
     """
     digest = resolve(session.store, reference or config.name)
     check_families(config)
     with ScorerPool(session, config.audit) as scorers:
-        audited = audit_round(session, config, progress, scorers, digest)
+        audited = audit_round(session, config, progress, scorers, digest, resume=resume)
     say_findings(audited.findings, progress)
     audit = audited.audit
     return Outcome(
@@ -104,12 +97,12 @@ def check_families(config: Config) -> None:
 
 
 def audit_round(
-    session: Session, config: Config, progress: Progress, scorers: ScorerPool, digest: Digest
+    session: Session, config: Config, progress: Progress, scorers: ScorerPool, digest: Digest, *, resume: bool = False
 ) -> AuditRound:
     """Ask every family its budget and every former finding again; verify, decide, sign and keep the round.
 
     Raises:
-        ConfigError: the auditor's key is missing.
+        ConfigError: the auditor's key is missing, or there is nothing to ``resume``.
         Tampered, Gated: the artifact, or a former audit, does not hold.
     """
     store, keys = session.store, Path(config.keys)
@@ -120,61 +113,40 @@ def audit_round(
     norms = norms_of(config)
     material = gather_material(store, config, artifact, norms, history)
     assignment = scorers.assign(digest, norms, material, trust_remote_code=config.trusts_remote_code)
-    chunks = chunks_of(config, digest, round_, len(material.former))
-    with progress.task("audit", sum(config.audit.probes.values()) + len(material.former)) as advance:
-        merged = _ask(scorers, assignment, chunks, config.audit, advance)
-    verified = _verify(scorers, assignment, merged.findings, progress)
-    findings = worst_first(finding for finding in verified if finding is not None)
+    chunks = tuple(chunks_of(config, digest, round_, len(material.former)))
+    plan = plan_of(chunks, norms, material, config.audit.coverage_points)
+    parts = Parts(store, digest, round_, plan, chunks, config.audit.coverage_points)
+    if resume and not parts.there():
+        raise ConfigError(
+            f"--resume: round {round_} of {digest[:19]} has no parts of such an audit", "one that was interrupted"
+        )
+    merged, files = _asked(parts, scorers, assignment, config, progress)
     coverage = Coverage.fit(artifact.model.spaces.bottleneck, merged.reservoir)
-    audit, files = _conclude(config, norms, artifact, round_, merged=merged, findings=findings, coverage=coverage)
-    _keep(session, key, config.name, audit, files)
-    return AuditRound(audit, findings)
+    audit, written = _conclude(config, norms, artifact, round_, merged=merged, coverage=coverage, parts=files)
+    _keep(session, key, config.name, audit, written)
+    return AuditRound(audit, merged.findings)
 
 
-def chunks_of(config: Config, digest: Digest, round_: int, former: int) -> list[Chunk]:
-    """The round's questions, in pieces of at most ``audit.chunk``: a pure function, so that anybody can ask again."""
-    size = config.audit.chunk
-    budgets = {**config.audit.probes, **({FORMER: former} if former else {})}
-    chunks = []
-    for family, budget in budgets.items():
-        for number in range(ceil(budget / size)):
-            # Former findings are cut by the chunk's number times its size, so every chunk asks for the same.
-            count = size if family == FORMER else min(size, budget - number * size)
-            chunks.append(Chunk(ChunkSeed(digest, round_, family, number, config.seed), count))
-    return chunks
-
-
-def _ask(
-    scorers: ScorerPool,
-    assignment: ray.ObjectRef,
-    chunks: list[Chunk],
-    section: AuditSection,
-    advance: Callable[[int], None],
-) -> ChunkResult:
-    """All chunks, merged as they come: memory holds one round's kept findings, never all probes."""
-    if not chunks:
+def _asked(
+    parts: Parts, scorers: ScorerPool, assignment: ray.ObjectRef, config: Config, progress: Progress
+) -> tuple[ChunkResult, tuple[tuple[str, Digest], ...]]:
+    """All parts, merged as they come, and their files: memory holds a few parts and the kept findings, never all."""
+    section = config.audit
+    if not parts.chunks:
         raise InputError("an audit that asks nothing", "audit.probes with a budget above 0")
+    if done := parts.there():
+        progress.say(f"  {len(done)} of {parts.count} parts of this audit are there already")
     merged: ChunkResult | None = None
-    for part in audit_chunks(scorers, assignment, chunks):
-        parts = [part] if merged is None else [merged, part]
-        merged = ChunkResult.merge(parts, section.keep_findings, section.coverage_points)
-        advance(part.asked)
+    files = {}
+    with progress.task("audit", sum(chunk.count for chunk in parts.chunks)) as advance:
+        for number, digest, part in parts.results(lambda chunks: audit_chunks(scorers, assignment, chunks)):
+            files[parts.name(number)] = digest
+            several = [part] if merged is None else [merged, part]
+            merged = ChunkResult.merge(several, section.keep_findings, section.coverage_points)
+            advance(part.asked)
     if merged is None or merged.asked == 0:
         raise InputError("an audit whose families had nothing to ask", "a probe corpus, or other families")
-    return merged
-
-
-def _verify(
-    scorers: ScorerPool, assignment: ray.ObjectRef, findings: tuple[Finding, ...], progress: Progress
-) -> list[Finding | None]:
-    if not findings:
-        return []
-    verified: list[Finding | None] = []
-    with progress.task("verify", len(findings)) as advance:
-        for part in verify_findings(scorers, assignment, findings):
-            verified += part
-            advance(len(part))
-    return verified
+    return merged, tuple(sorted(files.items()))
 
 
 def _conclude(
@@ -184,17 +156,13 @@ def _conclude(
     round_: int,
     *,
     merged: ChunkResult,
-    findings: tuple[Finding, ...],
     coverage: Coverage,
+    parts: tuple[tuple[str, Digest], ...],
 ) -> tuple[Audit, dict[str, bytes]]:
-    """The audit and its files. Findings that were counted but not kept are not verified: they count as open."""
-    broken = sum(result.broken for result in merged.families)
-    not_kept = broken - len(merged.findings)
+    """The audit, and its files beside the parts."""
     hard = {norm.id for norm in norms if norm.hard}
-    hard_broken = sum(result.broken for result in merged.families if result.norm in hard)
-    hard_kept = sum(finding.hard for finding in merged.findings)
-    open_hard = sum(finding.hard for finding in findings) + hard_broken - hard_kept
-    files = {FINDINGS: findings_to_bytes(findings), "coverage.safetensors": coverage.to_bytes()}
+    open_hard = sum(result.broken for result in merged.families if result.norm in hard)
+    files = {FINDINGS: findings_to_bytes(merged.findings), "coverage.safetensors": coverage.to_bytes()}
     audit = Audit(
         digest=artifact.digest,
         round=round_,
@@ -202,12 +170,14 @@ def _conclude(
         norms=norms_digest(norms),
         probes=merged.asked,
         families=merged.families,
-        findings=len(findings) + not_kept,
-        kept=len(findings),
+        findings=sum(result.broken for result in merged.families),
+        refuted=merged.refuted,
+        kept=len(merged.findings),
         open_hard=open_hard,
         findings_file=digest_bytes(files[FINDINGS]),
         coverage_file=digest_bytes(files["coverage.safetensors"]),
         histogram=merged.histogram,
+        parts=parts,
         verdict=decide_verdict(norms, merged.families, open_hard),
     )
     return audit, {**files, "audit.json": audit.to_bytes()}

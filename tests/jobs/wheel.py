@@ -65,11 +65,13 @@ class Wheel:
             probes=100,
             families=(FamilyResult("far", "far-is-low", 100, 100, 0 if passed else 3),),
             findings=0 if passed else 3,
+            refuted=0,
             kept=0 if passed else 3,
             open_hard=0 if passed else 3,
             findings_file=digest_bytes(findings),
             coverage_file=digest_bytes(coverage),
             histogram=(5,) * 20,
+            parts=(),
             verdict=Verdict(passed, () if passed else ("3 open findings of hard norms",)),
         )
         files = {

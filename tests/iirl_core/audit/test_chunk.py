@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from iirl_core.audit import ChunkResult, Finding, audit_chunk, verify
+from iirl_core.audit import ChunkResult, Finding, audit_chunk, verified, verify
 from iirl_core.canonical import canonical_json
 from iirl_core.demonstration import Trajectory, conversation
 from iirl_core.errors import ConfigError
@@ -94,11 +94,11 @@ def test_a_finding_that_holds_is_computed_again_from_its_serialised_inputs() -> 
     model, _, _ = planar()
     finding = chunk().findings[0]
     doubted = replace(finding, rewards=(0.123,), excess=9.0)
-    verified = verify(doubted, Audited(model), [off_arc()])
-    assert verified is not None
-    assert verified.excess == pytest.approx(finding.excess, abs=1e-5)
-    assert verified.rewards == pytest.approx(finding.rewards, abs=1e-5)
-    assert verified.id == finding.id
+    again = verify(doubted, Audited(model), [off_arc()])
+    assert again is not None
+    assert again.excess == pytest.approx(finding.excess, abs=1e-5)
+    assert again.rewards == pytest.approx(finding.rewards, abs=1e-5)
+    assert again.id == finding.id
 
 
 def test_a_finding_that_was_repaired_or_whose_norm_is_gone_does_not_hold() -> None:
@@ -108,6 +108,19 @@ def test_a_finding_that_was_repaired_or_whose_norm_is_gone_does_not_hold() -> No
     assert verify(finding, Audited(repaired), [off_arc()]) is None
     assert verify(finding, Audited(model), []) is None
     assert verify(finding, Audited(model), [replace(off_arc(), kind=NormKind.FLOOR)]) is None
+
+
+def test_what_does_not_hold_is_refuted_and_broke_nothing() -> None:
+    model, _, _ = planar()
+    result = chunk()
+    held = verified(result, Audited(model), [off_arc()])
+    assert [one.id for one in held.findings] == [one.id for one in result.findings]
+    assert (held.families, held.refuted) == (result.families, 0)
+    repaired = model.with_patches([patch_at(model, result.findings[0].offender, strength=2.0)])
+    fewer = verified(result, Audited(repaired), [off_arc()])
+    assert fewer.refuted == len(result.findings) - len(fewer.findings) > 0
+    assert [one.broken for one in fewer.families] == [len(fewer.findings)]
+    assert result.findings[0].id not in {one.id for one in fewer.findings}
 
 
 def test_rewards_are_those_of_the_patched_model() -> None:

@@ -69,7 +69,23 @@ def test_counts_must_fall() -> None:
 
 def test_an_audit_survives_its_document() -> None:
     zero = digest_bytes(b"")
-    audit = Audit(Digest(zero), 2, 7, zero, 2000, CLEAN, 3, 2, 1, zero, zero, (1,) * 20, Verdict(False, ("because",)))
+    audit = Audit(
+        digest=Digest(zero),
+        round=2,
+        seed=7,
+        norms=zero,
+        probes=2000,
+        families=CLEAN,
+        findings=3,
+        refuted=4,
+        kept=2,
+        open_hard=1,
+        findings_file=zero,
+        coverage_file=zero,
+        histogram=(1,) * 20,
+        parts=(("parts-0/000000.parquet", zero),),
+        verdict=Verdict(False, ("because",)),
+    )
     assert Audit.parse(json.loads(audit.to_bytes())) == audit
     document = json.loads(audit.to_bytes())
     del document["families"][0]["spoken"]

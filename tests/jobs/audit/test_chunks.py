@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from iirl_core.canonical import digest_bytes
+from iirl_core.config.governance import AuditSection
 from iirl_core.errors import ConfigError
-from jobs.audit.job import check_families, chunks_of
+from jobs.audit.job import check_families
+from jobs.audit.plan import budgets_of, chunks_of
 from tests.jobs.audit.turning import wheel_config
 
 DIGEST = digest_bytes(b"artifact")
@@ -18,6 +20,15 @@ def test_chunks_ask_for_exactly_the_budget_of_every_family(tmp_path: Path) -> No
     counts = [(chunk.seed.family, chunk.seed.chunk, chunk.count) for chunk in chunks]
     assert counts == [("far", 0, 200), ("far", 1, 200), ("far", 2, 50), ("uniform", 0, 200)]
     assert {chunk.seed.round for chunk in chunks} == {3}
+
+
+def test_a_budget_is_shared_out_as_the_families_are_and_to_the_last_probe() -> None:
+    section = AuditSection(probes={"far": 300, "uniform": 100, "ascent": 1}, budget=1_000_001)
+    budgets = budgets_of(section)
+    assert sum(budgets.values()) == 1_000_001
+    assert budgets == {"far": 748_130, "uniform": 249_377, "ascent": 2_494}
+    assert budgets_of(AuditSection(probes={"far": 3, "uniform": 4})) == {"far": 3, "uniform": 4}
+    assert budgets_of(AuditSection(probes={"far": 3, "uniform": 4}, budget=2)) == {"far": 1, "uniform": 1}
 
 
 def test_every_former_finding_is_asked_again_by_equal_chunks(tmp_path: Path) -> None:

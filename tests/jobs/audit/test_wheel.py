@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -83,6 +87,28 @@ def test_a_killed_scorer_costs_nothing_but_time(tmp_path: Path) -> None:
     session, root = make_root(tmp_path / "killed")
     found = _found(session, wheel_config(tmp_path / "killed"), root, killed=True)
     assert [finding.id for finding in found] == [finding.id for finding in expected]
+
+
+def test_an_audit_killed_without_warning_is_gone_on_with_to_the_same_files(tmp_path: Path) -> None:
+    changes = {"audit": {**_budget(scorers=1), "probes": {"far": 12_800}, "chunk": 200}}  # four parts
+    session, _ = make_root(tmp_path / "whole")
+    with pytest.raises(ConfigError, match="--resume: round 1"):
+        audit(session, wheel_config(tmp_path / "whole", **changes), quiet(), resume=True)
+    audit(session, wheel_config(tmp_path / "whole", **changes), quiet())
+    killed, _ = make_root(tmp_path / "killed")
+    config = tmp_path / "config.yaml"
+    config.write_text(json.dumps(wheel_config(tmp_path / "killed", **changes).model_dump(mode="json")))
+    command = [sys.executable, "-m", "jobs", "audit", str(config), "--address", ray.get_runtime_context().gcs_address]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        while not any("/parts-" in key for key in killed.store.list("audits/")):
+            assert process.poll() is None, "it ended without a part"
+            time.sleep(0.01)
+        process.kill()
+    assert not any(key.endswith("audit.json") for key in killed.store.list("audits/"))
+    audit(killed, wheel_config(tmp_path / "killed", **changes), quiet(), resume=True)
+    whole, gone_on = ({key: one.store.get(key) for key in one.store.list("audits/")} for one in (session, killed))
+    assert gone_on == whole
+    assert sum("/parts-" in key for key in whole) == 4
 
 
 def test_the_verbs_one_by_one_do_what_the_wheel_does(tmp_path: Path) -> None:

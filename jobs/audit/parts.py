@@ -1,0 +1,70 @@
+"""The parts of a round, in the store: asked where they are missing, read where they are there.
+
+    audits/DIGEST/ROUND/parts-PLAN/000000.parquet …
+
+PLAN follows from everything that decides what is found, so that parts of another plan are never taken for ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from iirl_core.audit import ChunkResult, part_from_bytes, part_to_bytes
+from iirl_core.canonical import Digest, digest_bytes
+from iirl_core.release import audit_file
+from iirl_core.store import Store
+from jobs.audit.plan import TOGETHER
+from jobs.scorer import Chunk
+
+Ask = Callable[[Sequence[Chunk]], Iterable[tuple[int, ChunkResult]]]
+"""Chunks → the place of each among them, and its result, in any order."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Of one round about ``digest``: ``chunks``, ``TOGETHER`` of them to a part."""
+
+    store: Store
+    digest: Digest
+    round: int
+    plan: str
+    chunks: tuple[Chunk, ...]
+    coverage_points: int
+
+    @property
+    def count(self) -> int:
+        """How many there are in all."""
+        return -(-len(self.chunks) // TOGETHER)
+
+    def name(self, number: int) -> str:
+        """The file of one, below the round's folder."""
+        return f"parts-{self.plan}/{number:06d}.parquet"
+
+    def there(self) -> list[int]:
+        """Those that are done."""
+        return [number for number in range(self.count) if self.store.exists(self._key(number))]
+
+    def results(self, ask: Ask) -> Iterator[tuple[int, Digest, ChunkResult]]:
+        """Every part with the digest of its file: those that are there first, then the others as they are done."""
+        done = self.there()
+        for number in done:
+            data = self.store.get(self._key(number))
+            yield number, digest_bytes(data), part_from_bytes(data)
+        missing = [number for number in range(self.count) if number not in set(done)]
+        places = [place for number in missing for place in self._places(number)]
+        waiting: dict[int, list[ChunkResult]] = {}
+        for index, result in ask([self.chunks[place] for place in places]):
+            number = places[index] // TOGETHER
+            waiting.setdefault(number, []).append(result)
+            if len(waiting[number]) == len(self._places(number)):
+                merged = ChunkResult.merge(waiting.pop(number), None, self.coverage_points)
+                data = part_to_bytes(merged)
+                self.store.put(self._key(number), data)
+                yield number, digest_bytes(data), merged
+
+    def _places(self, number: int) -> range:
+        return range(number * TOGETHER, min((number + 1) * TOGETHER, len(self.chunks)))
+
+    def _key(self, number: int) -> str:
+        return audit_file(self.digest, self.round, self.name(number))

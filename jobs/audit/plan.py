@@ -1,0 +1,59 @@
+"""The questions of a round, in pieces: pure functions of the configuration, so that anybody can ask again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from math import ceil, floor
+
+from iirl_core.canonical import Digest, JsonValue, digest_json
+from iirl_core.config import Config
+from iirl_core.config.governance import AuditSection
+from iirl_core.corpus import identity_of
+from iirl_core.norm import Norm, norms_digest
+from iirl_core.probe import ChunkSeed, Material
+from jobs.scorer import Chunk
+
+FORMER = "former"
+TOGETHER = 16
+"""Chunks of a part: what an interruption costs at most, and what a file of an audit holds."""
+
+
+def budgets_of(section: AuditSection) -> dict[str, int]:
+    """Probes per round of each family: ``audit.probes``, or ``audit.budget`` in their shares (largest remainders)."""
+    total = sum(section.probes.values())
+    if section.budget is None or total == 0:
+        return dict(section.probes)
+    exact = {family: section.budget * share / total for family, share in section.probes.items()}
+    budgets = {family: floor(share) for family, share in exact.items()}
+    left = section.budget - sum(budgets.values())
+    for family in sorted(exact, key=lambda family: (budgets[family] - exact[family], family))[:left]:
+        budgets[family] += 1
+    return budgets
+
+
+def chunks_of(config: Config, digest: Digest, round_: int, former: int) -> list[Chunk]:
+    """The round's questions, in chunks of at most ``audit.chunk``."""
+    size = config.audit.chunk
+    budgets = {**budgets_of(config.audit), **({FORMER: former} if former else {})}
+    chunks = []
+    for family, budget in budgets.items():
+        for number in range(ceil(budget / size)):
+            # Former findings are cut by the chunk's number times its size, so every chunk asks for the same.
+            count = size if family == FORMER else min(size, budget - number * size)
+            chunks.append(Chunk(ChunkSeed(digest, round_, family, number, config.seed), count))
+    return chunks
+
+
+def plan_of(chunks: Sequence[Chunk], norms: Sequence[Norm], material: Material, coverage_points: int) -> str:
+    """16 hexadecimal digits of everything that decides what a round finds: neither who works on it, nor how many."""
+    document: dict[str, JsonValue] = {
+        "version": version("iirl"),
+        "chunks": [[chunk.seed.label(0), chunk.seed.seed, chunk.count] for chunk in chunks],
+        "norms": norms_digest(norms),
+        "demonstrations": [identity_of(item) for item in material.demonstrations],
+        "corpus": [identity_of(item) for item in material.corpus],
+        "former": [[probe.label, probe.norm] for probe in material.former],
+        "coverage_points": coverage_points,
+    }
+    return digest_json(document).removeprefix("sha256:")[:16]
