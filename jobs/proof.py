@@ -8,12 +8,13 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from iirl_core.artifact import Manifest, load_from
-from iirl_core.canonical import Digest, digest_chunks, folder_of
+from iirl_core.canonical import Digest, digest_bytes, digest_chunks, folder_of
 from iirl_core.errors import ClusterError, IirlError, NotFound, Tampered
 from iirl_core.log import verify_chain
 from iirl_core.release import (
     Dossier,
     Release,
+    audit_file,
     believed,
     channel_key,
     decide_admission,
@@ -166,7 +167,11 @@ def _audit_told(store: Store, dossier: Dossier, said: AuditPredicate) -> str:
     audit = audit_of(store, dossier.digest, said)
     if (audit.digest, audit.round, audit.verdict.passed) != (dossier.digest, said.round, said.passed):
         raise Tampered("audit.json says something else than the signed statement")
-    return f"{len(said.files)} files; {audit.findings} findings over {audit.probes} probes"
+    for name, digest in audit.parts:
+        data = store.get(audit_file(audit.digest, audit.round, name))
+        if digest_bytes(data) != digest:
+            raise Tampered(f"{name} was changed")
+    return f"{len(said.files) + len(audit.parts)} files; {audit.findings} findings over {audit.probes} probes"
 
 
 def _audit_name(data: bytes) -> str:

@@ -15,7 +15,7 @@ from iirl_core.release import audit_file, channel_key, revoke
 from iirl_core.signing import KeyRole, Subject
 from jobs import release, verify
 from jobs.outcome import Outcome
-from tests.jobs.wheel import Wheel, quiet
+from tests.jobs.wheel import PART, Wheel, quiet
 
 REFERENCE = "sample@production"
 
@@ -47,7 +47,7 @@ def test_everything_holds_of_what_was_released_and_each_thing_has_its_line(relea
         "golden Readings",
         "builder's signature: signed by builder",
         "audit round 2: signed by auditor",
-        "files of audit round 2: 3 files; 0 findings over 100 probes",
+        "files of audit round 2: 4 files; 0 findings over 100 probes",
         "verdict: passed in round 2",
         f"release {REFERENCE}: number 1, signed by approver",
         "rests on what holds",
@@ -115,6 +115,14 @@ def _edit_findings(wheel: Wheel) -> None:
     wheel.store.put(audit_file(wheel.child, 2, "findings.parquet"), b"none")
 
 
+def _edit_part(wheel: Wheel) -> None:
+    wheel.store.put(audit_file(wheel.child, 2, PART), b"another part")
+
+
+def _remove_part(wheel: Wheel) -> None:
+    (wheel.store.root / audit_file(wheel.child, 2, PART)).unlink()
+
+
 def _revoke(wheel: Wheel) -> None:
     revoke(wheel.store, Subject("sample", wheel.child), "it pays for falling", wheel.key(KeyRole.APPROVER))
 
@@ -150,6 +158,8 @@ def _unseal_parent(wheel: Wheel) -> None:
         (_remove_seal, ["builder's signature", f"release {REFERENCE} rests on what holds"]),
         (_edit_audit_statement, ["audit round 2", "verdict", f"release {REFERENCE} rests on what holds"]),
         (_edit_findings, ["files of audit round 2", f"release {REFERENCE} rests on what holds"]),
+        (_edit_part, ["files of audit round 2"]),
+        (_remove_part, ["files of audit round 2"]),
         (_revoke, [f"release {REFERENCE} rests on what holds"]),
         (_put_back_an_old_release, [f"release {REFERENCE} in the log"]),
         (_edit_log, ["log"]),

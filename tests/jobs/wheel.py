@@ -33,6 +33,8 @@ from jobs.console import Progress
 from jobs.key import new_keys
 from tests.iirl_core.artifact.samples import config, patch_at, trajectory_draft, walks
 
+PART = "parts-0/000000.parquet"
+
 
 @dataclass(frozen=True)
 class Wheel:
@@ -71,7 +73,7 @@ class Wheel:
             findings_file=digest_bytes(findings),
             coverage_file=digest_bytes(coverage),
             histogram=(5,) * 20,
-            parts=(),
+            parts=((PART, digest_bytes(b"part")),),
             verdict=Verdict(passed, () if passed else ("3 open findings of hard norms",)),
         )
         files = {
@@ -79,7 +81,7 @@ class Wheel:
             "findings.parquet": findings,
             "coverage.safetensors": coverage,
         }
-        for name, data in files.items():
+        for name, data in {**files, PART: b"part"}.items():
             self.store.put(audit_file(digest, round, name), data)
         named = tuple((name, digest_bytes(data)) for name, data in files.items())
         said = AuditPredicate(round, passed, audit.verdict.reasons, named)
