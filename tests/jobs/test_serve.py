@@ -57,7 +57,7 @@ def assert_nothing_is_left(url: str) -> None:
 
 
 @pytest.mark.ray
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)])
 def test_it_says_where_it_answers_and_stops_its_server_when_told_to(
     ray_session: None, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -84,6 +84,7 @@ def test_its_server_stops_in_order_when_it_is_killed(ray_session: None, tmp_path
 
 
 @pytest.mark.ray
+@pytest.mark.slow
 def test_a_server_started_by_hand_needs_no_standard_input(ray_session: None, tmp_path: Path) -> None:
     import ray
 

@@ -89,6 +89,7 @@ def test_a_killed_scorer_costs_nothing_but_time(tmp_path: Path) -> None:
     assert [finding.id for finding in found] == [finding.id for finding in expected]
 
 
+@pytest.mark.slow
 def test_an_audit_killed_without_warning_is_gone_on_with_to_the_same_files(tmp_path: Path) -> None:
     changes = {"audit": {**_budget(scorers=1), "probes": {"far": 12_800}, "chunk": 200}}  # four parts
     session, _ = make_root(tmp_path / "whole")
