@@ -28,6 +28,7 @@ EventKind = Literal[
     "audit",
     "triage",
     "patch",
+    "revert",
     "release",
     "rollback",
     "revocation",

@@ -50,6 +50,10 @@ def parser() -> argparse.ArgumentParser:
         if verb == "audit":
             command.add_argument("--budget", type=_count, metavar="PROBES", help="in all (1e6), as audit.budget")
             command.add_argument("--resume", action="store_true", help="go on with an interrupted audit, or refuse")
+        if verb == "patch":
+            command.add_argument("--list", action="store_true", help="show every patch of the artifact, and stop")
+            for option, does in (("--revert", "take a patch out of effect"), ("--enable", "put it back")):
+                command.add_argument(option, action="append", default=[], metavar="ID", help=f"{does}, in a new child")
         _add_config_options(command)
         if verb in ("evaluate", "audit", "triage", "patch", "release"):
             command.add_argument(

@@ -66,8 +66,16 @@ def _run_verb(options: Namespace) -> int:
 
     progress = Progress()
     with open_session(config, options.address) as session:
-        outcome = _call(options, import_module(f"jobs.{options.command}"), session, config, progress)
+        outcome = _call(options, import_module(f"jobs.{module_of(options)}"), session, config, progress)
     return _finish(progress, outcome)
+
+
+def module_of(options: Namespace) -> str:
+    """Where the verb's work is done."""
+    if options.command == "patch" and (options.list or options.revert or options.enable):
+        options.act = "listing" if options.list else "switch"
+        return "repairs"
+    return str(options.command)
 
 
 def _call(options: Namespace, module: ModuleType, session: Session, config: Config, progress: Progress) -> Outcome:
@@ -75,6 +83,8 @@ def _call(options: Namespace, module: ModuleType, session: Session, config: Conf
     run: Callable[..., Outcome] = getattr(module, getattr(options, "act", "run"))
     if getattr(options, "reason", None):
         return run(session, config, progress, options.artifact, options.reason)
+    if getattr(options, "act", "") == "switch":
+        return run(session, config, progress, options.artifact, revert=options.revert, enable=options.enable)
     if getattr(options, "resume", False):
         return run(session, config, progress, options.artifact, resume=True)
     if getattr(options, "artifact", None):

@@ -1,0 +1,90 @@
+"""``iirl patch --list``, ``--revert ID`` and ``--enable ID``: what was repaired, one patch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cluster.session import Session
+from iirl_core.artifact import load_from, seal_child
+from iirl_core.canonical import folder_of
+from iirl_core.config import Config
+from iirl_core.log import Event, append
+from iirl_core.patch.switching import switched
+from iirl_core.release import resolve
+from iirl_core.signing import (
+    KeyRole,
+    SealPredicate,
+    Subject,
+    load_private_key,
+    sign_statement,
+    statements_of,
+    store_statement,
+)
+from iirl_core.store.pointer import move_pointer
+from jobs.console import Progress
+from jobs.lineage import manifest_of
+from jobs.outcome import Outcome
+
+COLUMNS = ["patch", "round", "effect", "where", "strength", "width", "for", "state"]
+
+
+def listing(session: Session, config: Config, progress: Progress, reference: str | None = None) -> Outcome:
+    """Every patch of an artifact (default: the latest), in order.
+
+    Raises:
+        NotFound, Tampered: there is no such artifact, or it does not hold.
+    """
+    digest = resolve(session.store, reference or config.name)
+    patches = load_from(session.store, digest, trust_remote_code=config.trusts_remote_code).model.patches
+    rows = [
+        [
+            patch.id,
+            str(patch.round),
+            patch.effect,
+            patch.space if patch.space == "input" else f"{patch.space} of expert {patch.expert}",
+            f"{patch.strength:.3g}",
+            f"{patch.width:.3g}",
+            f"{len(patch.findings)} findings of {', '.join(patch.norms)}",
+            "enabled" if patch.enabled else "disabled",
+        ]
+        for patch in patches
+    ]
+    progress.table(f"patches of {digest[:19]}", COLUMNS, rows)
+    enabled = sum(patch.enabled for patch in patches)
+    return Outcome(f"{enabled} of {len(patches)} patches are enabled", digest, "iirl patch CONFIG.yaml --revert ID")
+
+
+def switch(
+    session: Session,
+    config: Config,
+    progress: Progress,
+    reference: str | None = None,
+    *,
+    revert: Sequence[str] = (),
+    enable: Sequence[str] = (),
+) -> Outcome:
+    """Seal a child in which some patches are out of effect, or back in it; it has to be audited before a release.
+
+    Raises:
+        InputError: there is no such patch, or it is so already.
+        ArtifactError: the child breaks the known-good budget.
+        ConfigError: the builder's key is missing.
+    """
+    store = session.store
+    key = load_private_key(Path(config.keys), KeyRole.BUILDER)
+    parent = load_from(store, resolve(store, reference or config.name), trust_remote_code=config.trusts_remote_code)
+    with progress.task("sealing"):
+        child = seal_child(store, parent, switched(parent.model.patches, revert, enable))
+    said = SealPredicate(config.name, manifest_of(store, child).version, parent.digest)
+    statement = sign_statement(key, Subject(config.name, child), said)
+    if statement not in statements_of(store, child, SealPredicate.kind):
+        details = (("parent", parent.digest), ("reverted", " ".join(revert)), ("enabled", " ".join(enable)))
+        append(store, Event("revert", child, config.name, key.id, tuple(pair for pair in details if pair[1])))
+        store_statement(store, statement)
+    move_pointer(store, f"runs/{config.name}/latest", child)
+    return Outcome(
+        made=f"sealed {child[:19]}: {parent.digest[:19]} with {len(revert)} patches reverted, {len(enable)} enabled",
+        where=f"{store.url}/artifacts/{folder_of(child)}",
+        next="iirl audit CONFIG.yaml",
+    )
