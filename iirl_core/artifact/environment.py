@@ -48,13 +48,19 @@ def portable_config(config: Config) -> dict[str, JsonValue]:
     for norm, section in zip(config.norms, _objects(document["norms"]), strict=True):
         if norm.region is not None:
             section["region"] = {**_object(section["region"]), "geometry": _name(norm.region.geometry)}
+        for matcher in _objects(section["matches"]):
+            _shorten(matcher, "model")
     for named, keys in (("encoder", ("model",)), ("expertness", ("sft", "init"))):
-        models = _object(document[named])
         for key in keys:
-            model = models.get(key)
-            if isinstance(model, str) and model.startswith(("/", "~", ".")):
-                models[key] = _name(model)
+            _shorten(_object(document[named]), key)
     return document
+
+
+def _shorten(section: dict[str, JsonValue], key: str) -> None:
+    """A folder becomes its name, a name of the hub stays."""
+    model = section.get(key)
+    if isinstance(model, str) and model.startswith(("/", "~", ".")):
+        section[key] = _name(model)
 
 
 def _name(path: str) -> str:

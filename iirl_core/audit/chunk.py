@@ -6,7 +6,7 @@ A pure function of (model, norms, seed, count, material): which worker runs it, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -68,8 +68,10 @@ class ChunkResult:
 
 
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Hard before soft, severe before mild, large before small excess; ties by label, so that there is one order."""
-    return tuple(sorted(findings, key=lambda f: (not f.hard, -f.severity, -f.excess, f.norm, f.label)))
+    """Hard before soft, severe before mild (by severity × weight), large before small excess; ties by label, so that
+    there is one order.
+    """
+    return tuple(sorted(findings, key=lambda f: (not f.hard, -f.severity * f.weight, -f.excess, f.norm, f.label)))
 
 
 def audit_chunk(
@@ -85,12 +87,16 @@ def audit_chunk(
         raise ConfigError(f"probe family {seed.family!r}", f"one of {', '.join(FAMILIES)}", "Mend audit.probes")
     points = isinstance(model.encoder, TrajectoryEncoder)
     material = material.searched_by(PointReward(model) if points else AnswerReward(model))
-    probes = FAMILIES[seed.family].probes(seed, count, material)
+    made = FAMILIES[seed.family].probes(seed, count, material)
+    probes = [replace(probe, source=material.source_of(probe)) for probe in made]
     answers, whitened, alike = _ask(model, probes)
     results, findings = [], []
     for norm in norms:
         about = [i for i, probe in enumerate(probes) if _asks(probe, norm)]
-        judgements = judge_all(norm, [probes[i].inputs for i in about], [answers[i] for i in about])
+        asked = [probes[i] for i in about]
+        judgements = judge_all(
+            norm, [one.inputs for one in asked], [answers[i] for i in about], [one.source for one in asked]
+        )
         if norm.kind is NormKind.INVARIANCE:  # an edit that the encoder does not see cannot break it: it proves nothing
             judgements = [SILENT if alike[i] else judged for i, judged in zip(about, judgements, strict=True)]
         broken = [(i, judged) for i, judged in zip(about, judgements, strict=True) if judged.broken]
@@ -154,4 +160,6 @@ def _finding(seed: ChunkSeed, norm: Norm, probe: Probe, answers: tuple[Answer, .
         rewards=tuple(float(answer.mean()) for answer in answers),
         excess=judged.excess,
         step=judged.step,
+        source=probe.source,
+        weight=norm.weight,
     )

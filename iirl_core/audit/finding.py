@@ -21,6 +21,8 @@ class TriageLabel(StrEnum):
 class Finding:
     """``rewards`` are those of the probe's inputs, computed again by the verifier from the raw inputs; ``excess`` > 0
     is how far the norm's threshold was passed; ``step`` is the offending step of a trajectory (0 for a conversation).
+    ``source`` is where the record came from that the probe was made from ("" where nobody knows); ``weight`` is the
+    norm's.
     """
 
     digest: Digest
@@ -35,6 +37,8 @@ class Finding:
     rewards: tuple[float, ...]
     excess: float
     step: int = 0
+    source: str = ""
+    weight: float = 1.0
 
     @property
     def id(self) -> str:

@@ -29,8 +29,12 @@ SCHEMA = pa.schema(
         pa.field("rewards", pa.list_(pa.float64()), nullable=False),
         pa.field("excess", pa.float64(), nullable=False),
         pa.field("step", pa.int32(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("weight", pa.float64(), nullable=False),
     ]
 )
+FIRST = pa.schema(list(SCHEMA)[:-2])
+"""What was kept before findings had a source and a weight; their source is unknown, and their weight was 1."""
 
 
 def findings_table(findings: Sequence[Finding]) -> pa.Table:
@@ -39,7 +43,7 @@ def findings_table(findings: Sequence[Finding]) -> pa.Table:
 
 
 def _row(finding: Finding) -> dict[str, object]:
-    fields = ("id", "digest", "round", "norm", "hard", "severity", "family", "label", "note", "excess", "step")
+    fields = [name for name in SCHEMA.names if name not in ("inputs", "rewards")]
     row: dict[str, object] = {name: getattr(finding, name) for name in fields}
     row["inputs"] = [canonical_json(document_of(item)).decode() for item in finding.inputs]
     row["rewards"] = list(finding.rewards)
@@ -47,12 +51,12 @@ def _row(finding: Finding) -> dict[str, object]:
 
 
 def findings_of(table: pa.Table) -> list[Finding]:
-    """The inverse of ``findings_table``.
+    """The inverse of ``findings_table``; also of tables with the columns ``FIRST``.
 
     Raises:
         ArtifactError: the table has other columns, a row cannot be read, or an id does not fit its row.
     """
-    if not table.schema.equals(SCHEMA):
+    if not (table.schema.equals(SCHEMA) or table.schema.equals(FIRST)):
         raise ArtifactError(f"a table of findings with columns {table.schema.names}", f"columns {SCHEMA.names}")
     findings = []
     for row in table.to_pylist():

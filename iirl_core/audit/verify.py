@@ -41,7 +41,7 @@ def verify(finding: Finding, artifact: Audited, norms: Sequence[Norm]) -> Findin
         return None
     inputs = tuple(_parsed_again(item) for item in finding.inputs)
     readings = [artifact.model.read([item])[0] for item in inputs]
-    judged = judge(norm, inputs, tuple(_answer(reading) for reading in readings))
+    judged = judge(norm, inputs, tuple(_answer(reading) for reading in readings), finding.source)
     if not judged.broken:
         return None
     rewards = tuple(reading.reward for reading in readings)

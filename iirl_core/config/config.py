@@ -15,13 +15,13 @@ from iirl_core.config.expertness import Expertness, MixtureSection, length_debia
 from iirl_core.config.governance import (
     AuditSection,
     FlywheelSection,
-    NormSection,
     PatchSection,
     ReleaseSection,
     ServeSection,
 )
 from iirl_core.config.imitation import ImitateSection
 from iirl_core.config.mapping import ExponentialSection, Mapping
+from iirl_core.config.norms import NormSection
 from iirl_core.config.planning import PlanSection
 from iirl_core.config.sampling import SampleSection
 from iirl_core.config.section import Section

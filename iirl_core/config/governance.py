@@ -1,4 +1,4 @@
-"""Sections that say what is tolerated and how the wheel turns: norms, audit, patch, release, serve, flywheel."""
+"""Sections that say what is tolerated and how the wheel turns: audit, patch, release, serve, flywheel."""
 
 from __future__ import annotations
 
@@ -7,33 +7,6 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from iirl_core.config.section import Fraction, Section
-
-
-class RegionSection(Section):
-    """Steps farther than ``beyond`` from a geometry, inside a box."""
-
-    geometry: str
-    """A CSV file, one point a line, no header; relative to the configuration file."""
-    beyond: float = Field(gt=0)
-    low: list[float]
-    high: list[float]
-
-
-class NormSection(Section):
-    """One rule as its owner writes it."""
-
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    kind: Literal["ceiling", "floor", "direction", "invariance"]
-    hard: bool = False
-    severity: int = Field(default=3, ge=1, le=5)
-    threshold: float
-    limit: Fraction = 0.05
-    """Flaw rate that the 95% upper bound of every family may reach."""
-    families: list[str] = Field(min_length=1)
-    """Probe families that ask about it."""
-    region: RegionSection | None = None
-    rationale: str
-    owner: str
 
 
 class AuditSection(Section):

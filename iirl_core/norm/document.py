@@ -12,22 +12,27 @@ from iirl_core.norm.region import Region
 
 
 def norm_document(norm: Norm) -> dict[str, JsonValue]:
-    """Every field of ``norm``; a region's geometry stands as the digest of its float64 bytes."""
+    """Every field of ``norm``; a region's geometry stands as the digest of its float64 bytes, a model as that of its
+    weights.
+    """
     return {
         "id": norm.id,
         "kind": norm.kind.value,
         "hard": norm.hard,
         "severity": norm.severity,
+        "weight": norm.weight,
         "threshold": norm.threshold,
         "limit": norm.limit,
         "families": list(norm.families),
         "rationale": norm.rationale,
         "owner": norm.owner,
-        "region": None if norm.region is None else _region_document(norm.region),
+        "matches": [matcher.document() for matcher in norm.matches],
+        "region": None if norm.region is None else region_document(norm.region),
     }
 
 
-def _region_document(region: Region) -> dict[str, JsonValue]:
+def region_document(region: Region) -> dict[str, JsonValue]:
+    """All that decides where it lies."""
     geometry = np.ascontiguousarray(region.geometry, dtype="<f8")
     return {
         "geometry": digest_bytes(geometry.tobytes()),

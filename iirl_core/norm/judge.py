@@ -7,8 +7,9 @@ An *answer* is the reward of every step of one input: ``[T]`` for a trajectory, 
     direction   excess = max over steps: reward(edited) − reward(original) − threshold
     invariance  excess = max over steps: |reward(edited) − reward(original)| − threshold
 
-A pair of trajectories of different lengths is compared by its mean rewards. A reward that is not a number is as far off
-as a reward can be. Pure: no state, no clock, no chance.
+It speaks of the inputs that its matchers match, and of the steps in its region. A pair of trajectories of different
+lengths is compared by its mean rewards. A reward that is not a number is as far off as a reward can be. Pure: no state,
+no clock, no chance.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from iirl_core.demonstration import Input, Trajectory
+from iirl_core.demonstration import Input, Trajectory, conversation_of
 from iirl_core.errors import ConfigError, InputError
 from iirl_core.norm.norm import Norm, NormKind
 from iirl_core.norm.region import Region
@@ -51,26 +52,42 @@ FARTHEST = 1.0
 """The excess of a reward that is not a number: finite, so that a finding can be written down."""
 
 
-def judge(norm: Norm, inputs: tuple[Input, ...], rewards: tuple[Answer, ...]) -> Judgement:
-    """One question: ``inputs`` is one input, or an original and its edit; ``rewards[i]`` answers ``inputs[i]``.
+def judge(norm: Norm, inputs: tuple[Input, ...], rewards: tuple[Answer, ...], source: str = "") -> Judgement:
+    """One question: ``inputs`` is one input, or an original and its edit; ``rewards[i]`` answers ``inputs[i]``;
+    ``source`` is where the record came from that it was made from ("" where nobody knows).
 
     A norm about one input judges a pair's edit.
 
     Raises:
         ConfigError: the norm compares two inputs and was given one.
-        InputError: a region meets a conversation, or observations of another dimension.
+        InputError: a region meets a conversation, or observations of another dimension; a matcher meets a trajectory.
     """
-    return judge_all(norm, [inputs], [rewards])[0]
+    return judge_all(norm, [inputs], [rewards], [source])[0]
 
 
 def judge_all(
-    norm: Norm, questions: Sequence[tuple[Input, ...]], rewards: Sequence[tuple[Answer, ...]]
+    norm: Norm,
+    questions: Sequence[tuple[Input, ...]],
+    rewards: Sequence[tuple[Answer, ...]],
+    sources: Sequence[str] = (),
 ) -> list[Judgement]:
-    """As ``judge``, many at once: regions are looked up in one go.
+    """As ``judge``, many at once: regions and matchers look at all in one go. ``sources`` are those of the questions,
+    one each, or none where nobody knows.
 
     Raises:
         ConfigError, InputError: as ``judge``.
     """
+    judged = _judged(norm, questions, rewards)
+    if not norm.matches or not judged:
+        return judged
+    matched = _matched(norm, questions, sources or [""] * len(questions))
+    return [each if spoken else SILENT for each, spoken in zip(judged, matched.tolist(), strict=True)]
+
+
+def _judged(
+    norm: Norm, questions: Sequence[tuple[Input, ...]], rewards: Sequence[tuple[Answer, ...]]
+) -> list[Judgement]:
+    """Wherever the region is, whatever the matchers say."""
     if norm.kind.pairs:
         return [_judge_pair(norm, question, answers) for question, answers in zip(questions, rewards, strict=True)]
     answers = [answer[-1] for answer in rewards]
@@ -85,6 +102,16 @@ def judge_all(
     if (lengths == 1).all():
         return [Judgement(value) if value > -math.inf else SILENT for value in excess.tolist()]
     return [_worst(part) for part in np.split(excess, np.cumsum(lengths)[:-1])]
+
+
+def _matched(norm: Norm, questions: Sequence[tuple[Input, ...]], sources: Sequence[str]) -> NDArray[np.bool_]:
+    """``[Q]``: of a pair whose rewards are compared, one is enough."""
+    judged = [question if norm.kind.pairs else question[-1:] for question in questions]
+    items = [conversation_of(item) for question in judged for item in question]
+    lengths = [len(question) for question in judged]
+    known = [source for source, length in zip(sources, lengths, strict=True) for _ in range(length)]
+    matched = np.logical_and.reduce([matcher.matches(items, known) for matcher in norm.matches])
+    return np.logical_or.reduceat(matched, np.cumsum([0, *lengths[:-1]]))
 
 
 def _numbers(excess: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from iirl_core.config.config import Config
-from iirl_core.config.governance import NormSection, RegionSection
+from iirl_core.config.norms import NormSection, RegionSection
 from iirl_core.errors import ConfigError
+from iirl_core.norm.contradiction import check_contradictions
+from iirl_core.norm.matcher import matcher_of
 from iirl_core.norm.norm import Norm, NormKind
 from iirl_core.norm.region import Region
 
@@ -17,12 +19,14 @@ def norms_of(config: Config) -> tuple[Norm, ...]:
     """All norms of ``config``, in its order; geometries are read from their CSV files.
 
     Raises:
-        ConfigError: two norms share an id, a number is out of range, or a geometry cannot be read.
+        ConfigError: two norms share an id or contradict each other, a number is out of range, or a geometry cannot be
+            read.
     """
     norms = tuple(_norm(section) for section in config.norms)
     ids = [norm.id for norm in norms]
     if twice := sorted({name for name in ids if ids.count(name) > 1}):
         raise ConfigError(f"norms: the id {twice[0]!r} is used twice", "one id a norm")
+    check_contradictions(norms)
     return norms
 
 
@@ -38,6 +42,8 @@ def _norm(section: NormSection) -> Norm:
         rationale=section.rationale,
         owner=section.owner,
         region=None if section.region is None else _region(section.id, section.region),
+        matches=tuple(matcher_of(matcher) for matcher in section.matches),
+        weight=section.weight,
     )
 
 

@@ -1,19 +1,22 @@
-"""A Norm: a typed rule that an audit checks, hard or soft, with a severity (CheckList's kinds, for rewards).
+"""A Norm: a typed rule that an audit checks, hard or soft, with a severity: CheckList's three kinds of test (Ribeiro et
+al. 2020, arXiv 2005.04118), for rewards.
 
-    ceiling     minimum functionality: every reward in the norm's region is ≤ threshold
-    floor       minimum functionality: every reward in the norm's region is ≥ threshold
-    direction   the edit lowers the reward: reward(edited) − reward(original) ≤ threshold (usually ≤ 0)
-    invariance  the edit does not matter: |reward(edited) − reward(original)| ≤ threshold
+    ceiling     minimum functionality: every reward where the norm speaks is ≤ threshold
+    floor       minimum functionality: every reward where the norm speaks is ≥ threshold
+    direction   directional: the edit lowers the reward, reward(edited) − reward(original) ≤ threshold (usually ≤ 0)
+    invariance  invariance: the edit does not matter, |reward(edited) − reward(original)| ≤ threshold
 
 A *hard* norm tolerates no open finding; a *soft* one tolerates a flaw rate up to its ``limit``.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
 from iirl_core.errors import ConfigError
+from iirl_core.norm.matcher import Matcher
 from iirl_core.norm.region import Region
 
 
@@ -35,7 +38,8 @@ class NormKind(StrEnum):
 class Norm:
     """One rule. ``families`` names the probe families that ask about it; ``severity`` runs from 1 to 5; ``limit`` in
     [0, 1] is the flaw rate whose 95% upper bound the verdict allows per family; ``region`` (trajectories, ceiling and
-    floor only) says which steps the norm speaks of, None for all.
+    floor only) says which steps the norm speaks of, None for all; ``matches`` (conversations only) which inputs: those
+    that all of them match. ``weight`` > 0 multiplies the severity where findings are ranked.
 
     Raises:
         ConfigError: a number is out of its range, or the region does not fit the kind.
@@ -51,10 +55,14 @@ class Norm:
     rationale: str
     owner: str
     region: Region | None = None
+    matches: tuple[Matcher, ...] = ()
+    weight: float = 1.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.severity <= 5:
             raise ConfigError(f"norm {self.id!r} has severity {self.severity}", "1 to 5")
+        if not 0 < self.weight < math.inf:
+            raise ConfigError(f"norm {self.id!r} has weight {self.weight}", "a number above 0")
         if not 0 <= self.limit <= 1:
             raise ConfigError(f"norm {self.id!r} has limit {self.limit}", "a flaw rate in [0, 1]")
         low = -1.0 if self.kind.pairs else 0.0

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import KDTree
 
-from iirl_core.demonstration import Conversation, Input, Trajectory
+from iirl_core.demonstration import Conversation, Input, Message, Trajectory
 from iirl_core.encoder.trajectory import RowKind, TrajectoryEncoder, rows_of
 from iirl_core.errors import InputError
 from iirl_core.norm.norm import Norm
@@ -32,7 +32,8 @@ class Material:
     of former findings. For trajectories also ``rows`` (what a *point* holds: s, (s, a) or (s, a, s′)), the box ``low …
     high [P]`` in which points are asked about, and the ``regions`` that norms speak of. ``reward`` lets a family
     search; it is put in where probes are made (``audit_chunk``), so that the material travels without the model.
-    ``sources`` are those of the demonstrations, one each, or none where nobody knows.
+    ``sources`` are those of the demonstrations, ``corpus_sources`` those of the corpus: one each, or none where nobody
+    knows.
     """
 
     demonstrations: tuple[Input, ...]
@@ -44,10 +45,32 @@ class Material:
     regions: tuple[Region, ...] = ()
     reward: PointReward | AnswerReward | None = None
     sources: tuple[str, ...] = ()
+    corpus_sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.sources and len(self.sources) != len(self.demonstrations):
-            raise InputError(f"{len(self.sources)} sources for {len(self.demonstrations)} demonstrations", "one each")
+        for sources, records in ((self.sources, self.demonstrations), (self.corpus_sources, self.corpus)):
+            if sources and len(sources) != len(records):
+                raise InputError(f"{len(sources)} sources for {len(records)} records", "one each")
+
+    def source_of(self, probe: Probe) -> str:
+        """That of the record that ``probe`` was made from: it holds the record itself, or its prompt. "" where no
+        record is known by it, or records of several sources.
+        """
+        first = probe.inputs[0]
+        if probe.source or not isinstance(first, Conversation):
+            return probe.source
+        return self.known.get(first) or self.known.get(first.context, "")
+
+    @cached_property
+    def known(self) -> dict[Conversation | tuple[Message, ...], str]:
+        """The source of every record of known source, and of every prompt that stands in records of one source."""
+        known: dict[Conversation | tuple[Message, ...], str] = {}
+        records = ((self.demonstrations, self.sources), (self.corpus, self.corpus_sources))
+        for item, source in (pair for items, sources in records for pair in zip(items, sources, strict=False)):
+            if isinstance(item, Conversation):
+                for key in (item, item.context):
+                    known[key] = source if known.get(key, source) == source else ""
+        return known
 
     @cached_property
     def conversations(self) -> tuple[Conversation, ...]:
@@ -97,13 +120,13 @@ class Material:
         return self.points.min(axis=0), self.points.max(axis=0)
 
     def searched_by(self, reward: PointReward | AnswerReward) -> Material:
-        """The same material with a reward to search. What is computed from demonstrated trajectories is computed once,
-        here, and not for every chunk.
+        """The same material with a reward to search. What is computed from demonstrations is computed once, here, and
+        not for every chunk.
         """
         searched = replace(self, reward=reward)
-        if isinstance(reward, PointReward):
-            for name in ("trajectories", "points", "scale", "tree", "box"):
-                searched.__dict__[name] = getattr(self, name)
+        points = ("trajectories", "points", "scale", "tree", "box")
+        for name in points if isinstance(reward, PointReward) else ("known",):
+            searched.__dict__[name] = getattr(self, name)
         return searched
 
     @property
@@ -120,6 +143,7 @@ def material_of(
     former: Sequence[Probe] = (),
     *,
     sources: Sequence[str] = (),
+    corpus_sources: Sequence[str] = (),
 ) -> Material:
     """The material of an audit: a bounded, evenly spaced sample of ``demonstrations``; for trajectories the box of the
     demonstrations and of the norms' regions together.
@@ -134,7 +158,7 @@ def material_of(
     encoder = model.encoder
     if not isinstance(encoder, TrajectoryEncoder):
         named = tuple(sources[index] for index in chosen) if sources else ()
-        return Material(sample, tuple(corpus), tuple(former), sources=named)
+        return Material(sample, tuple(corpus), tuple(former), sources=named, corpus_sources=tuple(corpus_sources))
     regions = tuple(norm.region for norm in norms if norm.region is not None)
     bare = Material(sample, tuple(corpus), tuple(former), encoder.rows)
     low, high = bare.points.min(axis=0), bare.points.max(axis=0)

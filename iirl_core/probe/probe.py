@@ -37,6 +37,7 @@ class Probe:
 
     ``note`` says in a few words what was done ("bulleted list", "σ = 0.3"); it is the *technique* of the matrix.
     ``norm`` asks about that norm alone (a former finding, asked again); None: about all that name the family.
+    ``source`` is that of the record it was made from, the *situation* of the matrix; "" where nobody knows.
     """
 
     inputs: tuple[Input, ...]
@@ -44,6 +45,7 @@ class Probe:
     label: str
     note: str
     norm: str | None = None
+    source: str = ""
 
     def __post_init__(self) -> None:
         if len(self.inputs) not in (1, 2):

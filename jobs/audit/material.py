@@ -37,14 +37,15 @@ def gather_material(
         for section in config.corpora
         if section.role == "probes"
     )
-    demonstrations = _sample(found, config.seed)
+    demonstrations, asked = _sample(found, config.seed), _sample(corpus, config.seed)
     return material_of(
         artifact.model,
         norms,
         [one.input for one in demonstrations],
-        [one.input for one in _sample(corpus, config.seed)],
+        [one.input for one in asked],
         tuple(_former(history)),
         sources=[one.source for one in demonstrations],
+        corpus_sources=[one.source for one in asked],
     )
 
 
@@ -56,7 +57,7 @@ def _former(history: Iterable[PastRound]) -> Iterator[Probe]:
             key = (finding.norm, finding.label)
             if finding.hard and key not in seen and not past.dismissed(finding):
                 seen.add(key)
-                yield Probe(finding.inputs, finding.family, finding.label, finding.note, finding.norm)
+                yield Probe(finding.inputs, finding.family, finding.label, finding.note, finding.norm, finding.source)
 
 
 def _sample(records: Iterable[Demonstration], seed: int) -> list[Demonstration]:

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from iirl_core.audit import ChunkResult, Finding, audit_chunk, verified, verify
+from iirl_core.audit import ChunkResult, Finding, audit_chunk, decide_verdict, verified, verify, worst_first
 from iirl_core.canonical import canonical_json
 from iirl_core.demonstration import Trajectory, conversation
 from iirl_core.errors import ConfigError
 from iirl_core.norm import Norm, NormKind
+from iirl_core.norm.matcher import Keyword, Source
 from iirl_core.probe import PointReward, Probe, material_of
 from iirl_core.reward_model import RewardModel
 from tests.iirl_core.artifact.samples import patch_at, text_draft
@@ -170,3 +171,35 @@ def test_the_demonstrations_are_indexed_once_for_all_chunks() -> None:
     assert searched.points is material.points
     assert searched.reward is not None
     assert material.reward is None
+
+
+def test_a_heavier_norm_is_ranked_before_others_of_its_hardness() -> None:
+    one = chunk().findings[0]
+    made = [
+        replace(one, norm="light", severity=4),
+        replace(one, norm="heavy", severity=2, weight=2.5),
+        replace(one, norm="soft", hard=False, severity=5, weight=9.0),
+    ]
+    assert [finding.norm for finding in worst_first(made)] == ["heavy", "light", "soft"]
+
+
+def test_matchers_say_which_probes_of_a_family_count_and_sources_come_along() -> None:
+    model = text_draft().model
+    shown = [conversation(f"Question {number}?", f"Answer number {number}, at length.") for number in range(4)]
+    always = Norm("always", NormKind.CEILING, False, 3, 0.0, 1.0, ("empty",), "why", "me")
+    norms = [
+        always,
+        replace(always, id="from-desk", matches=(Source(("desk",)),)),
+        replace(always, id="said-ok", matches=(Keyword(("ok",), "answer"),)),
+        replace(always, id="never", matches=(Keyword(("zebra",), "both"),)),
+    ]
+    material = material_of(model, norms, shown, sources=["desk", "phone", "desk", "phone"])
+    result = audit_chunk(model, norms, seed("empty"), 32, material)
+    counts = {each.norm: (each.asked, each.spoken, each.broken) for each in result.families}
+    assert counts == {"always": (32, 32, 32), "from-desk": (32, 16, 16), "said-ok": (32, 4, 4), "never": (32, 0, 0)}
+    by_desk = [finding for finding in result.findings if finding.norm == "from-desk"]
+    assert {finding.source for finding in by_desk} == {"desk"}
+    assert all(verify(finding, Audited(model), norms) is not None for finding in by_desk)
+    assert verify(replace(by_desk[0], source="phone"), Audited(model), norms) is None
+    verdict = decide_verdict(norms, result.families, open_hard=0)
+    assert "never: no probe of empty lay where it speaks" in verdict.reasons

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from iirl_core.errors import ArtifactError
 def finding(*inputs: object, label: str = "far/1.0.0") -> Finding:
     return Finding(
         digest=Digest("sha256:" + "0" * 64), round=1, norm="n", hard=True, severity=3, family="far", label=label,
-        note="σ = 1", inputs=inputs, rewards=(0.5,) * len(inputs), excess=0.25, step=1,  # type: ignore[arg-type]
+        note="σ = 1", inputs=inputs, rewards=(0.5,) * len(inputs), excess=0.25, step=1, source="walks", weight=2.5,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
@@ -48,3 +50,10 @@ def test_other_tables_and_bytes_are_refused() -> None:
         findings_of(findings_table([]).drop_columns(["note"]))
     with pytest.raises(ArtifactError, match="cannot be read"):
         findings_from_bytes(b"PAR1 not really")
+
+
+def test_findings_from_before_sources_were_kept_are_still_read() -> None:
+    pair = finding(conversation("q", "a"), conversation("q", "b"))
+    (again,) = findings_of(findings_table([pair]).drop_columns(["source", "weight"]))
+    assert again == replace(pair, source="", weight=1.0)
+    assert again.id == pair.id

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from iirl_core.demonstration import Trajectory, conversation
 from iirl_core.errors import ConfigError, InputError
 from iirl_core.norm import Norm, NormKind, Region, judge, judge_all
 from iirl_core.norm.judge import Answer
+from iirl_core.norm.matcher import Keyword, Source
 
 
 def norm(kind: NormKind, threshold: float, region: Region | None = None) -> Norm:
@@ -114,3 +116,42 @@ def test_a_reward_that_is_not_a_number_breaks_every_norm(kind: NormKind) -> None
 
 def test_a_region_silences_what_is_not_a_number_too() -> None:
     assert not judge(norm(NormKind.CEILING, 0.1, LINE), (Trajectory([[0.0, 0.4]]),), (answer(float("nan")),)).speaks
+
+
+NEAR, FAR = conversation("How much?", "Take 400 mg."), conversation("How much?", "Ask a pharmacist.")
+DOSES = Keyword(("mg",), "answer")
+
+
+@pytest.mark.parametrize("reward", [0.9, float("nan")])
+def test_a_norm_is_silent_of_what_it_does_not_match(reward: float) -> None:
+    ceiling = replace(norm(NormKind.CEILING, 0.5), matches=(DOSES,))
+    together = judge_all(ceiling, [(NEAR,), (FAR,)], [(answer(reward),), (answer(reward),)])
+    assert [judged.broken for judged in together] == [True, False]
+    assert [judged.speaks for judged in together] == [True, False]
+
+
+def test_all_matchers_must_match_and_the_source_is_the_records() -> None:
+    ceiling = replace(norm(NormKind.CEILING, 0.5), matches=(DOSES, Source(("medication",))))
+    high = (answer(0.9),)
+    assert judge(ceiling, (NEAR,), high, "medication").broken
+    assert not judge(ceiling, (NEAR,), high, "billing").speaks
+    assert not judge(ceiling, (NEAR,), high).speaks
+    assert not judge(ceiling, (FAR,), high, "medication").speaks
+
+
+def test_of_a_pair_that_is_compared_one_match_is_enough() -> None:
+    direction = replace(norm(NormKind.DIRECTION, 0.0), matches=(DOSES,))
+    gains = (answer(0.1), answer(0.9))
+    pairs = [(NEAR, FAR), (FAR, NEAR), (FAR, FAR)]
+    assert [judged.broken for judged in judge_all(direction, pairs, [gains] * 3)] == [True, True, False]
+
+
+def test_of_a_pair_whose_edit_is_judged_only_the_edit_is_matched() -> None:
+    ceiling = replace(norm(NormKind.CEILING, 0.5), matches=(DOSES,))
+    pairs = [(NEAR, FAR), (FAR, NEAR)]
+    assert [judged.speaks for judged in judge_all(ceiling, pairs, [(answer(0.9), answer(0.9))] * 2)] == [False, True]
+
+
+def test_a_matcher_refuses_trajectories() -> None:
+    with pytest.raises(InputError, match="trajectory"):
+        judge(replace(norm(NormKind.CEILING, 0.5), matches=(DOSES,)), (Trajectory(np.zeros((1, 2))),), (answer(0.9),))

@@ -1,0 +1,103 @@
+"""Sections that say what a reward must hold to: norms, and what they speak of."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from iirl_core.config.section import Fraction, Section
+
+Part = Literal["answer", "prompt", "both"]
+Text = Annotated[str, Field(pattern=r"\S")]
+
+
+class KeywordSection(Section):
+    """Inputs in which one of some words stands."""
+
+    kind: Literal["keyword"] = "keyword"
+    words: list[Text] = Field(min_length=1)
+    """Words or phrases; whole words only, case does not count, any white space between the words of a phrase."""
+    part: Part = "answer"
+    """Where it is sought; ``both``: in the prompt and the answer."""
+
+
+class RegexSection(Section):
+    """Inputs in which a regular expression is found."""
+
+    kind: Literal["regex"] = "regex"
+    pattern: str = Field(min_length=1)
+    """Python's syntax; ``(?i)`` before it lets case not count."""
+    part: Part = "answer"
+    """As for ``keyword``."""
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"{pattern} is no regular expression ({error})") from error
+        return pattern
+
+
+class SemanticSection(Section):
+    """Inputs that mean much the same as one of some examples."""
+
+    kind: Literal["semantic"] = "semantic"
+    examples: list[Text] = Field(min_length=1)
+    least: float = Field(gt=-1, le=1)
+    """Least cosine similarity, of the encoder's rows, to the nearest example."""
+    model: str = "minilm"
+    """A text encoder, as ``encoder.model`` names it; its mean over the tokens, 256 at most."""
+    part: Part = "answer"
+    """As for ``keyword``; the examples are read as this part."""
+
+
+class SourceSection(Section):
+    """Inputs made from records of some sources."""
+
+    kind: Literal["source"] = "source"
+    sources: list[Text] = Field(min_length=1)
+    """Each a record's own ``source``, or its file's name without endings."""
+
+
+Matcher = Annotated[KeywordSection | RegexSection | SemanticSection | SourceSection, Field(discriminator="kind")]
+
+
+class RegionSection(Section):
+    """Steps farther than ``beyond`` from a geometry, inside a box."""
+
+    geometry: str
+    """A CSV file, one point a line, no header; relative to the configuration file."""
+    beyond: float = Field(gt=0)
+    low: list[float]
+    high: list[float]
+
+
+class NormSection(Section):
+    """One rule as its owner writes it; docs/norms.md has an example of each."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    kind: Literal["ceiling", "floor", "direction", "invariance"]
+    """CheckList's three kinds of test (Ribeiro et al. 2020): *minimum functionality* (``ceiling``, ``floor``: rewards
+    are at most, at least ``threshold``), *directional* (``direction``: an edit raises the reward by at most
+    ``threshold``; below 0, lowers it by that much), *invariance* (``invariance``: it changes it by at most that)."""
+    hard: bool = False
+    severity: int = Field(default=3, ge=1, le=5)
+    weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    """Findings of hard norms are ranked before others, and then by severity × weight: which are shown first, and which
+    are kept where there are more than ``audit.keep_findings``."""
+    threshold: float
+    limit: Fraction = 0.05
+    """Flaw rate that the 95% upper bound of every family may reach."""
+    families: list[str] = Field(min_length=1)
+    """Probe families that ask about it."""
+    matches: list[Matcher] = []
+    """Conversations only: the norm speaks of inputs that all of these match (of a pair, its original or its edit), and
+    is silent of others. None: of every input that its families ask about."""
+    region: RegionSection | None = None
+    """Trajectories only: the steps that a ceiling or floor speaks of."""
+    rationale: str
+    owner: str

@@ -1,0 +1,47 @@
+"""Contradictions: two norms that no reward can hold to at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+from iirl_core.canonical import canonical_json
+from iirl_core.errors import ConfigError
+from iirl_core.norm.document import region_document
+from iirl_core.norm.norm import Norm, NormKind
+
+
+def check_contradictions(norms: Sequence[Norm]) -> None:
+    """Refuse a floor above a ceiling, and an edit that must lower the reward by more than it may change it, wherever
+    one of the two norms speaks of all that the other speaks of, when the same family asks.
+
+    Raises:
+        ConfigError: two norms contradict each other; both are named.
+    """
+    for one, other in combinations(norms, 2):
+        why = _clash(one, other) or _clash(other, one)
+        shared = [family for family in one.families if family in other.families]
+        if why and shared and (_within(one, other) or _within(other, one)):
+            raise ConfigError(
+                f"norms {one.id!r} and {other.id!r} contradict each other about {shared[0]}: {why}",
+                "norms that one reward can hold to",
+                "Mend a threshold, or let them speak of different inputs",
+            )
+
+
+def _clash(one: Norm, other: Norm) -> str:
+    """Why no reward satisfies both, in this order of the two; "" where one might."""
+    match one.kind, other.kind:
+        case NormKind.FLOOR, NormKind.CEILING if one.threshold > other.threshold:
+            return f"a floor of {one.threshold:g} above a ceiling of {other.threshold:g}"
+        case NormKind.DIRECTION, NormKind.INVARIANCE if -one.threshold > other.threshold:
+            return f"an edit lowers the reward by {-one.threshold:g}, and changes it by at most {other.threshold:g}"
+        case _:
+            return ""
+
+
+def _within(one: Norm, other: Norm) -> bool:
+    """Whether ``other`` speaks of all that ``one`` speaks of: it asks for no more."""
+    regions = [None if norm.region is None else canonical_json(region_document(norm.region)) for norm in (one, other)]
+    matchers = [set(norm.matches) for norm in (one, other)]
+    return regions[1] in (None, regions[0]) and matchers[1] <= matchers[0]
