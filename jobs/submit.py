@@ -69,10 +69,12 @@ def bundle_of(config: Config) -> Bundle:
         for corpus in config.corpora
     ]
     norms = [
-        norm
-        if norm.region is None
-        else norm.model_copy(
-            update={"region": norm.region.model_copy(update={"geometry": ship(norm.region.geometry, "data/norms")[0]})}
+        norm.model_copy(
+            update={
+                "files": [target for path in norm.files for target in ship(path, "data/norms")],
+                "region": norm.region
+                and norm.region.model_copy(update={"geometry": ship(norm.region.geometry, "data/norms")[0]}),
+            }
         )
         for norm in config.norms
     ]

@@ -48,6 +48,7 @@ def portable_config(config: Config) -> dict[str, JsonValue]:
     for norm, section in zip(config.norms, _objects(document["norms"]), strict=True):
         if norm.region is not None:
             section["region"] = {**_object(section["region"]), "geometry": _name(norm.region.geometry)}
+        section["files"] = [_name(file) for file in norm.files]
         for matcher in _objects(section["matches"]):
             _shorten(matcher, "model")
     for named, keys in (("encoder", ("model",)), ("expertness", ("sft", "init"))):

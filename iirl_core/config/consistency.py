@@ -57,8 +57,8 @@ def check_consistency(config: Config) -> None:
     for norm in config.norms:
         if unasked := set(norm.families) - asked:
             raise ValueError(f"norms: {norm.id} needs families that audit.probes does not ask: {sorted(unasked)}")
-        if norm.matches and config.encoder.kind != "text":
-            raise ValueError(f"norms: {norm.id} matches texts, and there are trajectories; give it a region")
+        if config.encoder.kind != "text" and (norm.matches or norm.files):
+            raise ValueError(f"norms: {norm.id} is about texts, and there are trajectories; give it a region")
 
 
 def _check_parts(config: Config) -> None:

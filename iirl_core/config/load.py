@@ -18,8 +18,8 @@ def load_config(path: Path, overrides: Sequence[str] = (), *, plain: Mapping[str
     """Read ``path``, apply ``key.path=value`` overrides (values are YAML), set the ``plain`` texts (by key path; their
     values are taken as they are, whatever YAML would make of them) and validate.
 
-    Paths inside (``files`` of corpora and suites, ``corpora[].decontaminate``, ``norms[].region.geometry``) may name
-    environment variables (``${DATA}/x.npz``) and are made absolute against the file's folder.
+    Paths inside (``files`` of corpora, suites and norms, ``corpora[].decontaminate``, ``norms[].region.geometry``) may
+    name environment variables (``${DATA}/x.npz``) and are made absolute against the file's folder.
 
     Raises:
         ConfigError: the file is missing or not YAML, an override is malformed, a key is unknown, a value is invalid, or
@@ -98,6 +98,8 @@ def _resolve_paths(document: dict[str, JsonValue], folder: Path) -> None:
             if isinstance(paths, list):
                 section[key] = [path if path in kept else absolute(path) for path in paths]
     for norm in _sections(document.get("norms")):
+        if isinstance(files := norm.get("files"), list):
+            norm["files"] = [absolute(path) for path in files]
         region = norm.get("region")
         if isinstance(region, dict) and "geometry" in region:
             region["geometry"] = absolute(region["geometry"])

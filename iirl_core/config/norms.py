@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from iirl_core.config.section import Fraction, Section
 
+SECONDS = 5.0
 Part = Literal["answer", "prompt", "both"]
 Text = Annotated[str, Field(pattern=r"\S")]
 
@@ -80,16 +81,29 @@ class NormSection(Section):
     """One rule as its owner writes it; docs/norms.md has an example of each."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    kind: Literal["ceiling", "floor", "direction", "invariance"]
+    kind: Literal["ceiling", "floor", "direction", "invariance", "agreement", "predicate"]
     """CheckList's three kinds of test (Ribeiro et al. 2020): *minimum functionality* (``ceiling``, ``floor``: rewards
     are at most, at least ``threshold``), *directional* (``direction``: an edit raises the reward by at most
-    ``threshold``; below 0, lowers it by that much), *invariance* (``invariance``: it changes it by at most that)."""
+    ``threshold``; below 0, lowers it by that much; ``agreement``: the rejected answer of a comparison earns less than
+    the chosen by at least ``threshold``), *invariance* (``invariance``: an edit changes it by at most that).
+    ``predicate``: whatever a Python function says."""
     hard: bool = False
     severity: int = Field(default=3, ge=1, le=5)
     weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     """Findings of hard norms are ranked before others, and then by severity × weight: which are shown first, and which
     are kept where there are more than ``audit.keep_findings``."""
-    threshold: float
+    threshold: float | None = None
+    """A reward, or a difference of two; every kind needs it but ``predicate``, which takes none."""
+    files: list[str] = []
+    """``agreement`` only: its comparisons (``chosen``, ``rejected``), as paths or globs, relative to the configuration
+    file, of the formats that corpora take."""
+    function: str | None = Field(default=None, pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
+    """``predicate`` only: ``package.module:function``, on the PYTHONPATH of every scorer. It is called with the inputs
+    of a question (one, or an original and its edit) and their rewards, and returns by how much they break the norm, or
+    None where it says nothing of them."""
+    seconds: float = Field(default=SECONDS, gt=0, allow_inf_nan=False)
+    """``predicate`` only: what one answer may take; then the process that it runs in is ended, and the audit refused.
+    """
     limit: Fraction = 0.05
     """Flaw rate that the 95% upper bound of every family may reach."""
     families: list[str] = Field(min_length=1)
@@ -101,3 +115,16 @@ class NormSection(Section):
     """Trajectories only: the steps that a ceiling or floor speaks of."""
     rationale: str
     owner: str
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> NormSection:
+        for key, value, kind in (("files", self.files, "agreement"), ("function", self.function, "predicate")):
+            if bool(value) != (self.kind == kind):
+                raise ValueError(f"{self.id}: {key} is what a norm of kind {kind} needs, and no other")
+        if (self.threshold is None) != (self.kind == "predicate"):
+            raise ValueError(f"{self.id}: every norm needs a threshold but a predicate, whose function says it all")
+        if self.kind != "predicate" and self.seconds != SECONDS:
+            raise ValueError(f"{self.id}: seconds is the time of a predicate")
+        if (self.kind == "agreement") != ("pairs" in self.families) or {"pairs"} < set(self.families):
+            raise ValueError(f"{self.id}: families: [pairs] asks the comparisons of agreements, and nothing else")
+        return self

@@ -9,11 +9,12 @@ import numpy as np
 from iirl_core.canonical import Digest, JsonValue, digest_bytes, digest_json
 from iirl_core.norm.norm import Norm
 from iirl_core.norm.region import Region
+from iirl_core.records import document_of
 
 
 def norm_document(norm: Norm) -> dict[str, JsonValue]:
     """Every field of ``norm``; a region's geometry stands as the digest of its float64 bytes, a model as that of its
-    weights.
+    weights, comparisons as that of their texts, a predicate as that of its source.
     """
     return {
         "id": norm.id,
@@ -27,8 +28,17 @@ def norm_document(norm: Norm) -> dict[str, JsonValue]:
         "rationale": norm.rationale,
         "owner": norm.owner,
         "matches": [matcher.document() for matcher in norm.matches],
+        "comparisons": _comparisons_digest(norm),
+        "predicate": None if norm.predicate is None else dict(vars(norm.predicate)),
         "region": None if norm.region is None else region_document(norm.region),
     }
+
+
+def _comparisons_digest(norm: Norm) -> Digest | None:
+    if not norm.comparisons:
+        return None
+    documents = [[source, document_of(one.chosen), document_of(one.rejected)] for source, one in norm.comparisons]
+    return digest_json(documents)
 
 
 def region_document(region: Region) -> dict[str, JsonValue]:

@@ -5,11 +5,13 @@ An *answer* is the reward of every step of one input: ``[T]`` for a trajectory, 
     ceiling     excess = max over the steps that the norm speaks of: reward − threshold
     floor       excess = max over those steps: threshold − reward
     direction   excess = max over steps: reward(edited) − reward(original) − threshold
+    agreement   excess = reward(rejected) − reward(chosen) + threshold
     invariance  excess = max over steps: |reward(edited) − reward(original)| − threshold
+    predicate   excess = what its function returns
 
 It speaks of the inputs that its matchers match, and of the steps in its region. A pair of trajectories of different
 lengths is compared by its mean rewards. A reward that is not a number is as far off as a reward can be. Pure: no state,
-no clock, no chance.
+no clock, no chance; a predicate has to be so itself.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from numpy.typing import NDArray
 from iirl_core.demonstration import Input, Trajectory, conversation_of
 from iirl_core.errors import ConfigError, InputError
 from iirl_core.norm.norm import Norm, NormKind
+from iirl_core.norm.predicate import Predicate
 from iirl_core.norm.region import Region
 
 Answer = NDArray[np.float32]
@@ -59,7 +62,7 @@ def judge(norm: Norm, inputs: tuple[Input, ...], rewards: tuple[Answer, ...], so
     A norm about one input judges a pair's edit.
 
     Raises:
-        ConfigError: the norm compares two inputs and was given one.
+        ConfigError: the norm compares two inputs and was given one; a predicate cannot be asked, raised, or hung.
         InputError: a region meets a conversation, or observations of another dimension; a matcher meets a trajectory.
     """
     return judge_all(norm, [inputs], [rewards], [source])[0]
@@ -90,6 +93,11 @@ def _judged(
     """Wherever the region is, whatever the matchers say."""
     if norm.kind.pairs:
         return [_judge_pair(norm, question, answers) for question, answers in zip(questions, rewards, strict=True)]
+    if norm.predicate is not None:
+        predicate = norm.predicate
+        return [
+            _judge_by(norm, predicate, question, answers) for question, answers in zip(questions, rewards, strict=True)
+        ]
     answers = [answer[-1] for answer in rewards]
     if not answers:
         return []
@@ -105,8 +113,9 @@ def _judged(
 
 
 def _matched(norm: Norm, questions: Sequence[tuple[Input, ...]], sources: Sequence[str]) -> NDArray[np.bool_]:
-    """``[Q]``: of a pair whose rewards are compared, one is enough."""
-    judged = [question if norm.kind.pairs else question[-1:] for question in questions]
+    """``[Q]``: of a pair of which both are judged, one is enough."""
+    last = norm.kind in (NormKind.CEILING, NormKind.FLOOR)
+    judged = [question[-1:] if last else question for question in questions]
     items = [conversation_of(item) for question in judged for item in question]
     lengths = [len(question) for question in judged]
     known = [source for source, length in zip(sources, lengths, strict=True) for _ in range(length)]
@@ -134,7 +143,25 @@ def _judge_pair(norm: Norm, question: tuple[Input, ...], answers: tuple[Answer, 
     if len(original) != len(edited):
         original, edited = original.mean(keepdims=True), edited.mean(keepdims=True)
     change = edited - original
-    return _worst(_numbers((np.abs(change) if norm.kind is NormKind.INVARIANCE else change) - norm.threshold))
+    match norm.kind:
+        case NormKind.INVARIANCE:
+            excess = np.abs(change) - norm.threshold
+        case NormKind.AGREEMENT:  # the rejected answer stands where an edit would
+            excess = change + norm.threshold
+        case _:
+            excess = change - norm.threshold
+    return _worst(_numbers(excess))
+
+
+def _judge_by(norm: Norm, predicate: Predicate, question: tuple[Input, ...], answers: tuple[Answer, ...]) -> Judgement:
+    if any(np.isnan(answer).any() for answer in answers):
+        return Judgement(FARTHEST)
+    try:
+        excess = predicate.excess(question, answers)
+    except ConfigError as error:
+        todo = error.todo or f"Mend it, or norms.{norm.id}.function"
+        raise ConfigError(f"norm {norm.id!r}: {error.wrong}", error.expected, todo) from error
+    return SILENT if excess is None else Judgement(excess)
 
 
 def _observations(norm: Norm, region: Region, inputs: Sequence[Input]) -> NDArray[np.float32]:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import glob
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from iirl_core.config.config import Config
 from iirl_core.config.norms import NormSection, RegionSection
-from iirl_core.errors import ConfigError
+from iirl_core.demonstration import Comparison
+from iirl_core.errors import ConfigError, InputError, one_line
 from iirl_core.norm.contradiction import check_contradictions
 from iirl_core.norm.matcher import matcher_of
 from iirl_core.norm.norm import Norm, NormKind
+from iirl_core.norm.predicate import Predicate, predicate_of
 from iirl_core.norm.region import Region
+from iirl_core.records import Quarantined, RawRecord, RecordFile, open_records, parse_comparison
 
 
 def norms_of(config: Config) -> tuple[Norm, ...]:
-    """All norms of ``config``, in its order; geometries are read from their CSV files.
+    """All norms of ``config``, in its order; geometries and comparisons are read from their files.
 
     Raises:
-        ConfigError: two norms share an id or contradict each other, a number is out of range, or a geometry cannot be
-            read.
+        ConfigError: two norms share an id or contradict each other, a number is out of range, a geometry or a
+            comparison cannot be read, or a predicate's module cannot be found.
     """
     norms = tuple(_norm(section) for section in config.norms)
     ids = [norm.id for norm in norms]
@@ -36,7 +41,7 @@ def _norm(section: NormSection) -> Norm:
         kind=NormKind(section.kind),
         hard=section.hard,
         severity=section.severity,
-        threshold=section.threshold,
+        threshold=section.threshold or 0.0,
         limit=section.limit,
         families=tuple(section.families),
         rationale=section.rationale,
@@ -44,7 +49,46 @@ def _norm(section: NormSection) -> Norm:
         region=None if section.region is None else _region(section.id, section.region),
         matches=tuple(matcher_of(matcher) for matcher in section.matches),
         weight=section.weight,
+        comparisons=tuple(_comparisons(section)),
+        predicate=_predicate(section),
     )
+
+
+def _predicate(section: NormSection) -> Predicate | None:
+    if section.function is None:
+        return None
+    try:
+        return predicate_of(section.function, section.seconds)
+    except ConfigError as error:
+        raise ConfigError(f"norm {section.id!r}: {error.wrong}", error.expected) from error
+
+
+def _comparisons(section: NormSection) -> Iterator[tuple[str, Comparison]]:
+    """All of its files, each with its record's own source or its file's name without endings."""
+    for pattern in section.files:
+        paths = sorted(path for path in glob.glob(pattern, recursive=True) if Path(path).is_file())
+        if not paths:
+            raise ConfigError(f"norm {section.id!r}: no file at {pattern}", "a path or a glob of comparisons")
+        for file in map(RecordFile, paths):
+            rows = 0
+            for row in open_records(file):
+                rows += 1
+                yield _comparison(section.id, file, row)
+            if not rows:
+                raise ConfigError(f"norm {section.id!r}: {file.path} is empty", "comparisons: chosen and rejected")
+
+
+def _comparison(norm: str, file: RecordFile, row: RawRecord | Quarantined) -> tuple[str, Comparison]:
+    """A row that cannot be read is refused: left out, its agreement would never be asked."""
+    place = f"norm {norm!r}: {row.file}:{row.line}"
+    if isinstance(row, Quarantined):
+        raise ConfigError(f"{place} {row.reason}", "a comparison")
+    try:
+        comparison = parse_comparison(row.document)
+    except InputError as error:
+        raise ConfigError(f"{place} {one_line(error).rstrip('.')}", "a comparison") from error
+    source = row.document.get("source") if isinstance(row.document, Mapping) else None
+    return (source if isinstance(source, str) and source else file.stem), comparison
 
 
 def _region(norm: str, section: RegionSection) -> Region:

@@ -4,7 +4,9 @@ al. 2020, arXiv 2005.04118), for rewards.
     ceiling     minimum functionality: every reward where the norm speaks is ≤ threshold
     floor       minimum functionality: every reward where the norm speaks is ≥ threshold
     direction   directional: the edit lowers the reward, reward(edited) − reward(original) ≤ threshold (usually ≤ 0)
+    agreement   directional: a comparison's rejected answer earns less, reward(chosen) − reward(rejected) ≥ threshold
     invariance  invariance: the edit does not matter, |reward(edited) − reward(original)| ≤ threshold
+    predicate   whatever a function says of inputs and rewards
 
 A *hard* norm tolerates no open finding; a *soft* one tolerates a flaw rate up to its ``limit``.
 """
@@ -15,8 +17,10 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+from iirl_core.demonstration import Comparison
 from iirl_core.errors import ConfigError
 from iirl_core.norm.matcher import Matcher
+from iirl_core.norm.predicate import Predicate
 from iirl_core.norm.region import Region
 
 
@@ -27,11 +31,13 @@ class NormKind(StrEnum):
     FLOOR = "floor"
     DIRECTION = "direction"
     INVARIANCE = "invariance"
+    AGREEMENT = "agreement"
+    PREDICATE = "predicate"
 
     @property
     def pairs(self) -> bool:
-        """Whether the norm is about an original and its edit, not about one input."""
-        return self in (NormKind.DIRECTION, NormKind.INVARIANCE)
+        """Whether the norm compares two rewards: of an original and its edit, of a comparison's two answers."""
+        return self in (NormKind.DIRECTION, NormKind.INVARIANCE, NormKind.AGREEMENT)
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,8 @@ class Norm:
     """One rule. ``families`` names the probe families that ask about it; ``severity`` runs from 1 to 5; ``limit`` in
     [0, 1] is the flaw rate whose 95% upper bound the verdict allows per family; ``region`` (trajectories, ceiling and
     floor only) says which steps the norm speaks of, None for all; ``matches`` (conversations only) which inputs: those
-    that all of them match. ``weight`` > 0 multiplies the severity where findings are ranked.
+    that all of them match. ``weight`` > 0 multiplies the severity where findings are ranked. An agreement has
+    ``comparisons``, each with its source; a predicate has its function, and threshold 0.
 
     Raises:
         ConfigError: a number is out of its range, or the region does not fit the kind.
@@ -57,6 +64,8 @@ class Norm:
     region: Region | None = None
     matches: tuple[Matcher, ...] = ()
     weight: float = 1.0
+    comparisons: tuple[tuple[str, Comparison], ...] = ()
+    predicate: Predicate | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.severity <= 5:
@@ -68,9 +77,13 @@ class Norm:
         low = -1.0 if self.kind.pairs else 0.0
         if not low <= self.threshold <= 1:
             raise ConfigError(f"norm {self.id!r} has threshold {self.threshold}", f"a number in [{low:g}, 1]")
-        if self.kind is NormKind.INVARIANCE and self.threshold < 0:
-            raise ConfigError(f"norm {self.id!r} has threshold {self.threshold}", "ε ≥ 0 for an invariance")
+        if self.kind in (NormKind.INVARIANCE, NormKind.AGREEMENT) and self.threshold < 0:
+            raise ConfigError(f"norm {self.id!r} has threshold {self.threshold}", f"≥ 0 for an {self.kind}")
+        if bool(self.comparisons) != (self.kind is NormKind.AGREEMENT):
+            raise ConfigError(f"norm {self.id!r} is a {self.kind} with {len(self.comparisons)} comparisons")
+        if (self.predicate is None) == (self.kind is NormKind.PREDICATE):
+            raise ConfigError(f"norm {self.id!r} is a {self.kind}, and has a function or lacks one")
         if not self.families:
             raise ConfigError(f"norm {self.id!r} names no probe family", "at least one, or nothing ever tests it")
-        if self.region is not None and self.kind.pairs:
+        if self.region is not None and self.kind not in (NormKind.CEILING, NormKind.FLOOR):
             raise ConfigError(f"norm {self.id!r} is a {self.kind} with a region", "a region only on a ceiling or floor")

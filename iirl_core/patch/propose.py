@@ -29,6 +29,8 @@ from iirl_core.patch.known_good import KnownGood, Neighbours, neighbours_of, sla
 from iirl_core.patch.patch import Patch, Space
 from iirl_core.reward_model import RewardModel
 
+MENDABLE = (NormKind.CEILING, NormKind.DIRECTION, NormKind.AGREEMENT)
+"""What a lower reward of the offender mends."""
 CAUTION = (1.0, 0.5, 0.25, 0.0)
 """Shares of the margin kept from known-good rows, tried in turn."""
 AROUND = 300
@@ -78,14 +80,14 @@ def flaws_of(
     model: RewardModel, findings: Sequence[Finding], norms: Sequence[Norm]
 ) -> tuple[Flaws, tuple[Refusal, ...]]:
     """The offending rows of ``findings``; refused are those that lowering a reward near one point cannot mend: a floor
-    asks for more, and an invariance for agreement.
+    asks for more, an invariance for equality, and a predicate for nobody knows what.
     """
     kinds = {norm.id: norm.kind for norm in norms}
-    mendable = [f for f in findings if kinds.get(f.norm) in (NormKind.CEILING, NormKind.DIRECTION)]
+    mendable = [finding for finding in findings if kinds.get(finding.norm) in MENDABLE]
     refused = tuple(
         Refusal(finding.id, f"{kinds.get(finding.norm, 'an unknown norm')}: not mended by suppression, train again")
         for finding in findings
-        if kinds.get(finding.norm) not in (NormKind.CEILING, NormKind.DIRECTION)
+        if kinds.get(finding.norm) not in MENDABLE
     )
     encoded = model.encoder.encode([finding.offender for finding in mendable])
     starts = [0, *torch.tensor(encoded.lengths, dtype=torch.int64).cumsum(0).tolist()]

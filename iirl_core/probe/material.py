@@ -29,11 +29,11 @@ WIDEN = 0.25
 @dataclass(frozen=True, eq=False)
 class Material:
     """``demonstrations`` to perturb (a bounded sample), ``corpus`` the inputs of probe corpora, ``former`` the probes
-    of former findings. For trajectories also ``rows`` (what a *point* holds: s, (s, a) or (s, a, s′)), the box ``low …
-    high [P]`` in which points are asked about, and the ``regions`` that norms speak of. ``reward`` lets a family
-    search; it is put in where probes are made (``audit_chunk``), so that the material travels without the model.
-    ``sources`` are those of the demonstrations, ``corpus_sources`` those of the corpus: one each, or none where nobody
-    knows.
+    of former findings, ``pairs`` those of agreements' comparisons. For trajectories also ``rows`` (what a *point*
+    holds: s, (s, a) or (s, a, s′)), the box ``low … high [P]`` in which points are asked about, and the ``regions``
+    that norms speak of. ``reward`` lets a family search; it is put in where probes are made (``audit_chunk``), so that
+    the material travels without the model. ``sources`` are those of the demonstrations, ``corpus_sources`` those of
+    the corpus: one each, or none where nobody knows.
     """
 
     demonstrations: tuple[Input, ...]
@@ -46,6 +46,7 @@ class Material:
     reward: PointReward | AnswerReward | None = None
     sources: tuple[str, ...] = ()
     corpus_sources: tuple[str, ...] = ()
+    pairs: tuple[Probe, ...] = ()
 
     def __post_init__(self) -> None:
         for sources, records in ((self.sources, self.demonstrations), (self.corpus_sources, self.corpus)):
@@ -158,7 +159,14 @@ def material_of(
     encoder = model.encoder
     if not isinstance(encoder, TrajectoryEncoder):
         named = tuple(sources[index] for index in chosen) if sources else ()
-        return Material(sample, tuple(corpus), tuple(former), sources=named, corpus_sources=tuple(corpus_sources))
+        return Material(
+            sample,
+            tuple(corpus),
+            tuple(former),
+            sources=named,
+            corpus_sources=tuple(corpus_sources),
+            pairs=tuple(pair for norm in norms for pair in pairs_of(norm)),
+        )
     regions = tuple(norm.region for norm in norms if norm.region is not None)
     bare = Material(sample, tuple(corpus), tuple(former), encoder.rows)
     low, high = bare.points.min(axis=0), bare.points.max(axis=0)
@@ -170,6 +178,13 @@ def material_of(
             low[columns] = np.minimum(low[columns], region.low)
             high[columns] = np.maximum(high[columns], region.high)
     return Material(sample, tuple(corpus), tuple(former), encoder.rows, low, high, regions)
+
+
+def pairs_of(norm: Norm) -> list[Probe]:
+    """Every comparison of an agreement, to be asked about that norm alone; named when it is asked."""
+    return [
+        Probe((one.chosen, one.rejected), "pairs", "pairs", source, norm.id, source) for source, one in norm.comparisons
+    ]
 
 
 def _state_columns(encoder: TrajectoryEncoder) -> tuple[int, ...]:

@@ -126,9 +126,12 @@ def _tiles(data: ReportData) -> list[tuple[str, str]]:
 
 def _rule(norm: Norm) -> str:
     where = f" farther than {number(norm.region.beyond)} from the geometry" if norm.region else ""
-    return {
+    rule = {
         NormKind.CEILING: f"reward ≤ {number(norm.threshold)}{where}",
         NormKind.FLOOR: f"reward ≥ {number(norm.threshold)}{where}",
         NormKind.DIRECTION: f"edited − original ≤ {number(norm.threshold)}",
         NormKind.INVARIANCE: f"|edited − original| ≤ {number(norm.threshold)}",
+        NormKind.AGREEMENT: f"chosen − rejected ≥ {number(norm.threshold)}",
+        NormKind.PREDICATE: norm.predicate.function if norm.predicate else "",
     }[norm.kind]
+    return " and ".join([rule, *(f"where {matcher.told()}" for matcher in norm.matches)])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from iirl_core.canonical import JsonValue
 from iirl_core.config.norms import Part
 from iirl_core.demonstration import Conversation
-from iirl_core.norm.matcher.protocol import text_of
+from iirl_core.norm.matcher.protocol import PARTS, text_of
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,10 @@ class Regex:
         """See the protocol."""
         found = re.compile(self.pattern)
         return np.array([found.search(text_of(item, self.part)) is not None for item in items], dtype=np.bool_)
+
+    def told(self) -> str:
+        """See the protocol."""
+        return f"the {PARTS[self.part]} has {self.pattern}"
 
     def document(self) -> dict[str, JsonValue]:
         """See the protocol."""

@@ -22,9 +22,17 @@ class Matcher(Protocol):
         """
         ...
 
+    def told(self) -> str:
+        """What it matches, in words, for a report."""
+        ...
+
     def document(self) -> dict[str, JsonValue]:
         """All that decides what it matches."""
         ...
+
+
+PARTS: dict[Part, str] = {"answer": "answer", "prompt": "prompt", "both": "prompt or the answer"}
+"""In words."""
 
 
 def text_of(item: Conversation, part: Part) -> str:

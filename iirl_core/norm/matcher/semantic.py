@@ -14,7 +14,7 @@ from iirl_core.canonical import Digest, JsonValue, digest_chunks
 from iirl_core.config.norms import Part
 from iirl_core.demonstration import Conversation, Message
 from iirl_core.errors import ConfigError, one_line
-from iirl_core.norm.matcher.protocol import text_of
+from iirl_core.norm.matcher.protocol import PARTS, text_of
 from iirl_core.pretrained import model_source
 
 if TYPE_CHECKING:  # transformers takes seconds to import
@@ -51,6 +51,10 @@ class Semantic:
             return np.zeros(0)
         said = _directions(self.model, [text_of(item, self.part) for item in items])
         return np.asarray((said @ _directions(self.model, self.examples).T).max(axis=1), dtype=np.float64)
+
+    def told(self) -> str:
+        """See the protocol."""
+        return f"the {PARTS[self.part]} is as near as {self.least:g} to {' or '.join(self.examples[:2])}"
 
     def document(self) -> dict[str, JsonValue]:
         """See the protocol; the model stands as the digest of its weights and its tokenizer."""

@@ -22,6 +22,10 @@ class Source:
         """See the protocol."""
         return np.array([source in self.sources for source in sources], dtype=np.bool_)
 
+    def told(self) -> str:
+        """See the protocol."""
+        return f"the source is {' or '.join(self.sources)}"
+
     def document(self) -> dict[str, JsonValue]:
         """See the protocol."""
         return {"kind": "source", "sources": list(self.sources)}

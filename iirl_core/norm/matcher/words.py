@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from iirl_core.canonical import JsonValue
 from iirl_core.config.norms import Part
 from iirl_core.demonstration import Conversation
-from iirl_core.norm.matcher.protocol import text_of
+from iirl_core.norm.matcher.protocol import PARTS, text_of
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,10 @@ class Keyword:
     def matches(self, items: Sequence[Conversation], sources: Sequence[str]) -> NDArray[np.bool_]:  # noqa: ARG002
         """See the protocol."""
         return np.array([self._pattern.search(text_of(item, self.part)) is not None for item in items], dtype=np.bool_)
+
+    def told(self) -> str:
+        """See the protocol."""
+        return f"the {PARTS[self.part]} says {' or '.join(self.words)}"
 
     def document(self) -> dict[str, JsonValue]:
         """See the protocol."""

@@ -18,6 +18,7 @@ from iirl_core.probe.conversation.language import FAMILY as LANGUAGE
 from iirl_core.probe.conversation.mismatch import Mismatch as Mismatch
 from iirl_core.probe.conversation.order import FAMILY as ORDER
 from iirl_core.probe.conversation.padding import FAMILY as PADDING
+from iirl_core.probe.conversation.pairs import Pairs as Pairs
 from iirl_core.probe.conversation.refusal import FAMILY as REFUSAL
 from iirl_core.probe.conversation.surface import FAMILY as SURFACE
 from iirl_core.probe.conversation.truncation import FAMILY as TRUNCATION

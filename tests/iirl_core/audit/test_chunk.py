@@ -9,7 +9,7 @@ import torch
 
 from iirl_core.audit import ChunkResult, Finding, audit_chunk, decide_verdict, verified, verify, worst_first
 from iirl_core.canonical import canonical_json
-from iirl_core.demonstration import Trajectory, conversation
+from iirl_core.demonstration import Comparison, Trajectory, conversation
 from iirl_core.errors import ConfigError
 from iirl_core.norm import Norm, NormKind
 from iirl_core.norm.matcher import Keyword, Source
@@ -203,3 +203,23 @@ def test_matchers_say_which_probes_of_a_family_count_and_sources_come_along() ->
     assert verify(replace(by_desk[0], source="phone"), Audited(model), norms) is None
     verdict = decide_verdict(norms, result.families, open_hard=0)
     assert "never: no probe of empty lay where it speaks" in verdict.reasons
+
+
+def test_an_agreement_is_asked_about_its_own_comparisons_alone() -> None:
+    model = text_draft().model
+    told = [Comparison(conversation(f"q{n}", "Until six."), conversation(f"q{n}", "No " * n)) for n in (1, 2, 3)]
+    one = Norm(
+        "one", NormKind.AGREEMENT, True, 3, 1.0, 0.5, ("pairs",), "why", "me",
+        comparisons=(("desk", told[0]), ("phone", told[1])),
+    )  # fmt: skip
+    norms = [one, replace(one, id="other", comparisons=(("desk", told[2]),))]
+    material = material_of(model, norms, [told[0].chosen])
+    result = audit_chunk(model, norms, seed("pairs"), 9, material)
+    assert {each.norm: each.asked for each in result.families} == {"one": 6, "other": 3}
+    assert result.asked == len(result.findings) == 9  # rewards never differ by all of 1
+    assert {(each.norm, each.source) for each in result.findings} == {
+        ("one", "desk"), ("one", "phone"), ("other", "desk"),
+    }  # fmt: skip
+    assert result.findings[0].offender in [comparison.rejected for comparison in told]
+    assert verify(result.findings[0], Audited(model), norms) is not None
+    assert audit_chunk(model, norms, seed("pairs"), 9, material_of(model, [], [told[0].chosen])).asked == 0

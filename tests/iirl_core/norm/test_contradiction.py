@@ -40,7 +40,7 @@ def contradict(one: Norm, other: Norm) -> bool:
 def test_a_floor_above_a_ceiling_and_a_drop_beyond_an_invariance_are_refused() -> None:
     assert contradict(FLOOR, CEILING)
     assert contradict(DROP, SAME)
-    with pytest.raises(ConfigError, match="about careless: a floor of 0.6 above a ceiling of 0.5"):
+    with pytest.raises(ConfigError, match=r"about careless: a floor of 0\.6 above a ceiling of 0\.5"):
         check_contradictions([DROP, CEILING, FLOOR])
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from iirl_core.demonstration import Trajectory, conversation
+from iirl_core.demonstration import Comparison, Trajectory, conversation
 from iirl_core.errors import ConfigError, InputError
 from iirl_core.norm import Norm, NormKind, Region, judge, judge_all
 from iirl_core.norm.judge import Answer
@@ -14,15 +14,16 @@ from iirl_core.norm.matcher import Keyword, Source
 
 
 def norm(kind: NormKind, threshold: float, region: Region | None = None) -> Norm:
-    return Norm("n", kind, True, 3, threshold, 0.05, ("uniform",), "why", "me", region)
+    said = (("file", Comparison(ITEM, conversation("q", "b"))),) if kind is NormKind.AGREEMENT else ()
+    return Norm("n", kind, True, 3, threshold, 0.05, ("uniform",), "why", "me", region, comparisons=said)
 
 
 def answer(*rewards: float) -> Answer:
     return np.array(rewards, dtype=np.float32)
 
 
-LINE = Region(np.array([[0.0, 0.0], [1.0, 0.0]]), 0.5, np.array([-2.0, -2.0]), np.array([2.0, 2.0]))
 ITEM = conversation("q", "a")
+LINE = Region(np.array([[0.0, 0.0], [1.0, 0.0]]), 0.5, np.array([-2.0, -2.0]), np.array([2.0, 2.0]))
 
 
 def test_a_ceiling_is_broken_only_above_its_threshold() -> None:
@@ -75,6 +76,14 @@ def test_an_invariance_forbids_any_large_change() -> None:
     assert not judge(invariance, pair, (answer(0.5), answer(0.55))).broken
 
 
+def test_an_agreement_wants_the_chosen_answer_above_the_rejected_by_a_margin() -> None:
+    pair = (ITEM, conversation("q", "b"))
+    agreement = norm(NormKind.AGREEMENT, 0.1)
+    assert not judge(agreement, pair, (answer(0.75), answer(0.5))).broken
+    assert judge(agreement, pair, (answer(0.5), answer(0.45))).excess == pytest.approx(0.05)
+    assert judge(agreement, pair, (answer(0.5), answer(0.75))).excess == pytest.approx(0.35)
+
+
 def test_trajectories_of_different_lengths_are_compared_by_their_means() -> None:
     pair = (Trajectory(np.zeros((2, 1))), Trajectory(np.zeros((1, 1))))
     assert judge(norm(NormKind.DIRECTION, 0.0), pair, (answer(0.0, 1.0), answer(0.75))).excess == pytest.approx(0.25)
@@ -102,7 +111,10 @@ def test_many_are_judged_as_one_by_one() -> None:
     assert any(judged.broken for judged in together)
 
 
-@pytest.mark.parametrize("kind", NormKind)
+KINDS = [kind for kind in NormKind if kind is not NormKind.PREDICATE]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_reward_that_is_not_a_number_breaks_every_norm(kind: NormKind) -> None:
     nan = float("nan")
     pair, walks = (ITEM, ITEM), (Trajectory(np.zeros((2, 2))),) * 2

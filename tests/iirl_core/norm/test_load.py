@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from iirl_core.canonical import digest_bytes
 from iirl_core.config import Config
 from iirl_core.errors import ConfigError
 from iirl_core.norm import NormKind, norms_digest, norms_of
@@ -19,7 +21,7 @@ def config(*norms: dict[str, Any], encoder: str = "trajectory") -> Config:
             "name": "x",
             "corpora": [{"name": "walks", "files": ["walks.npz"]}],
             "encoder": {"kind": encoder},
-            "audit": {"probes": {"uniform": 10}},
+            "audit": {"probes": {"uniform": 10, "pairs": 10}},
             "norms": list(norms),
         }
     )
@@ -107,7 +109,7 @@ def test_a_matcher_that_cannot_match_is_refused(matcher: dict[str, Any], complai
 
 
 def test_matchers_of_texts_are_refused_for_trajectories() -> None:
-    with pytest.raises(ValidationError, match="off matches texts"):
+    with pytest.raises(ValidationError, match="off is about texts"):
         config(section(matches=MATCHES[:1]))
 
 
@@ -120,3 +122,71 @@ def test_weight_and_matchers_are_pinned_by_the_digest() -> None:
 def test_a_weight_is_above_nothing() -> None:
     with pytest.raises(ValidationError, match="greater than 0"):
         config(section(weight=0))
+
+
+def agreement(*files: Path, **changes: Any) -> dict[str, Any]:
+    named = [str(file) for file in files]
+    return section(kind="agreement", threshold=0.1, families=["pairs"], **{"files": named, **changes})
+
+
+GOOD = '{"prompt": "q", "chosen": "yes", "rejected": "no", "source": "desk"}\n'
+
+
+def test_an_agreement_reads_its_comparisons_with_their_sources(tmp_path: Path) -> None:
+    (tmp_path / "one.jsonl").write_text(GOOD + '{"prompt": "p", "chosen": "a", "rejected": "b"}\n')
+    (tmp_path / "two.jsonl").write_text(GOOD)
+    (norm,) = norms_of(config(agreement(tmp_path / "*.jsonl"), encoder="text"))
+    assert [source for source, _ in norm.comparisons] == ["desk", "one", "desk"]
+    assert norm.comparisons[1][1].chosen.answer == "a"
+    (less,) = norms_of(config(agreement(tmp_path / "one.jsonl"), encoder="text"))
+    assert norms_digest([less]) != norms_digest([norm])
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "is empty"),
+        (GOOD + "{", r"one\.jsonl:2 "),
+        (GOOD + '{"prompt": "q", "response": "yes"}\n', r"one\.jsonl:2 .*chosen"),
+        ('{"prompt": "q", "chosen": "same", "rejected": "same"}\n', r"one\.jsonl:1 .*same text"),
+    ],
+)
+def test_comparisons_that_cannot_be_asked_are_refused(tmp_path: Path, text: str, complaint: str) -> None:
+    (tmp_path / "one.jsonl").write_text(text)
+    with pytest.raises(ConfigError, match=f"norm 'off': .*{complaint}"):
+        norms_of(config(agreement(tmp_path / "one.jsonl"), encoder="text"))
+    with pytest.raises(ConfigError, match=r"norm 'off': no file at .*two\.jsonl"):
+        norms_of(config(agreement(tmp_path / "two.jsonl"), encoder="text"))
+
+
+def test_a_predicate_is_pinned_by_its_source() -> None:
+    predicate = section(kind="predicate", function="tests.iirl_core.norm.predicate.judging:no_doses")
+    del predicate["threshold"]
+    (norm,) = norms_of(config(predicate))
+    assert norm.predicate is not None
+    assert norm.predicate.seconds == 5.0
+    again = replace(norm, predicate=replace(norm.predicate, source=digest_bytes(b"")))
+    assert norms_digest([norm]) != norms_digest([again])
+    with pytest.raises(ConfigError, match=r"norm 'off': no module no\.such"):
+        norms_of(config({**predicate, "function": "no.such:thing"}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"threshold": None}, "needs a threshold"),
+        ({"kind": "predicate", "function": "a.b:c"}, "needs a threshold but a predicate"),
+        ({"kind": "predicate", "threshold": None}, "function is what"),
+        ({"kind": "predicate", "threshold": None, "function": "no function"}, "pattern"),
+        ({"function": "a.b:c"}, "function is what"),
+        ({"files": ["a.jsonl"]}, "files is what"),
+        ({"kind": "agreement", "families": ["pairs"]}, "files is what"),
+        ({"kind": "agreement", "families": ["uniform"], "files": ["a.jsonl"]}, r"families: \[pairs\]"),
+        ({"kind": "agreement", "families": ["pairs", "uniform"], "files": ["a.jsonl"]}, r"families: \[pairs\]"),
+        ({"families": ["pairs"]}, r"families: \[pairs\]"),
+        ({"seconds": 1.0}, "time of a predicate"),
+    ],
+)
+def test_what_a_kind_does_not_take_is_refused(changes: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        config(section(**changes), encoder="text")
