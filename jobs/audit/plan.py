@@ -53,6 +53,7 @@ def plan_of(chunks: Sequence[Chunk], norms: Sequence[Norm], material: Material, 
         "norms": norms_digest(norms),
         "demonstrations": [identity_of(item) for item in material.demonstrations],
         "corpus": [identity_of(item) for item in material.corpus],
+        "sources": [*material.sources, *material.corpus_sources],
         "former": [[probe.label, probe.norm] for probe in material.former],
         "coverage_points": coverage_points,
     }
