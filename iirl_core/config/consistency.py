@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from iirl_core.config.config import Config
     from iirl_core.config.corpora import CorpusSection
 
+HELD_TO = {"demonstrations": "ceiling", "negatives": "floor"}
+"""The kind of norm that a record of each role can contradict by being there."""
 PART_ROWS = 16
 """Rows that a worker needs at a time under a loss that looks at a whole batch."""
 
@@ -36,6 +38,7 @@ def check_consistency(config: Config) -> None:
         raise ValueError("corpora: two have the same name")
     _check_sampled(config)
     _check_screened(config)
+    _check_held_to(config)
     if isinstance(config.expertness, DiscriminatorSection | JointSection):
         _check_corrupted(config, config.expertness.corrupted.shares(), bool(config.playing("negatives")))
     if isinstance(config.expertness, BradleyTerrySection):
@@ -92,6 +95,25 @@ def _check_screened(config: Config) -> None:
                 raise ValueError(f"corpora: {key} in {corpus.name} compares texts, and there are trajectories")
         if corpus.name in corpus.decontaminate:
             raise ValueError(f"corpora: {corpus.name} is to be decontaminated from itself")
+
+
+def _check_held_to(config: Config) -> None:
+    norms = {norm.id: norm for norm in config.norms}
+    for corpus in config.corpora:
+        for name in corpus.norms:
+            norm, kind = norms.get(name), HELD_TO.get(corpus.role)
+            if norm is None:
+                raise ValueError(f"corpora: {corpus.name} is held to {name}, and there is no such norm")
+            if kind is None or norm.kind != kind or not (norm.matches or norm.region):
+                wanted = " or ".join(f"{role} to a {kind}" for role, kind in HELD_TO.items())
+                raise ValueError(
+                    f"corpora: {corpus.name} ({corpus.role}) is held to {name} ({norm.kind}); what can be held is"
+                    f" {wanted}, with matches or a region"
+                )
+        if corpus.norms and corpus.paired:
+            raise ValueError(
+                f"corpora: norms would leave half of a comparison in {corpus.name}, whose records are paired"
+            )
 
 
 def _check_refit(config: Config) -> None:

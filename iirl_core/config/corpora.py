@@ -71,9 +71,24 @@ class CorpusSection(Section):
     configuration. A record is quarantined if its prompt is one of theirs, or if 13 words in a row of it stand in one of
     their prompts."""
 
+    norms: list[str] = []
+    """Ids of norms that records are held to before anything learns from them: a demonstration of which a ceiling
+    speaks, or a negative of which a floor does, says the opposite, and is quarantined. The norm needs ``matches`` or a
+    ``region`` that say by themselves which records are meant, whichever family asks."""
+
     def ingest_keys(self) -> list[str]:
         """The keys, other than ``files``, that say how records are ingested and are not as they are by default."""
-        keys = ("take", "paired", "split", "segment", "rows_per_shard", "sources", "near_duplicates", "decontaminate")
+        keys = (
+            "take",
+            "paired",
+            "split",
+            "segment",
+            "rows_per_shard",
+            "sources",
+            "near_duplicates",
+            "decontaminate",
+            "norms",
+        )
         plain = CorpusSection(name=self.name)
         return [key for key in keys if getattr(self, key) != getattr(plain, key)]
 

