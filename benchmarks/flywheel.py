@@ -101,7 +101,7 @@ def judge_chain(store: Store, config: Config, history: list[PastRound]) -> tuple
 @torch.no_grad()
 def judge_artifact(root: Artifact, artifact: Artifact, norm: Norm, unseen: Tensor) -> Judged:
     """Count flaws on the grids, and what known-good and unseen demonstrations kept of their root rewards."""
-    assert norm.region is not None
+    assert isinstance(norm.region, Region)
     model, flaws, far = artifact.model, [], 0
     for size in (20, 60):
         points = grid(size, norm.region)

@@ -162,7 +162,7 @@ def _use_in_process(turned: list[Turned], progress: Progress) -> None:
         store = DirectoryStore(Path(one.config.store))
         artifact = load(Path(one.config.store) / "artifacts" / folder_of(one.last))
         if one.config.name == "spatial":
-            region = next(norm.region for norm in norms_of(one.config) if norm.region is not None)
+            region = next(norm.region for norm in norms_of(one.config) if isinstance(norm.region, Region))
             rows = [
                 ["before repair", *climb(load_from(store, one.root), region)],
                 ["after repair", *climb(artifact, region)],

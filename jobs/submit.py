@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from iirl_core.config import Config
+from iirl_core.config.norms import GeometrySection
 from iirl_core.errors import BUG, ClusterError, ConfigError
 from jobs.outcome import Outcome
 
@@ -72,8 +73,9 @@ def bundle_of(config: Config) -> Bundle:
         norm.model_copy(
             update={
                 "files": [target for path in norm.files for target in ship(path, "data/norms")],
-                "region": norm.region
-                and norm.region.model_copy(update={"geometry": ship(norm.region.geometry, "data/norms")[0]}),
+                "region": norm.region.model_copy(update={"geometry": ship(norm.region.geometry, "data/norms")[0]})
+                if isinstance(norm.region, GeometrySection)
+                else norm.region,
             }
         )
         for norm in config.norms

@@ -7,6 +7,7 @@ from importlib import metadata
 
 from iirl_core.canonical import JsonValue
 from iirl_core.config import Config
+from iirl_core.config.norms import GeometrySection
 
 PACKAGES = (
     "iirl",
@@ -46,7 +47,7 @@ def portable_config(config: Config) -> dict[str, JsonValue]:
         section["files"] = [_name(file) for file in corpus.files]
         section["decontaminate"] = [_name(file) for file in corpus.decontaminate]
     for norm, section in zip(config.norms, _objects(document["norms"]), strict=True):
-        if norm.region is not None:
+        if isinstance(norm.region, GeometrySection):
             section["region"] = {**_object(section["region"]), "geometry": _name(norm.region.geometry)}
         section["files"] = [_name(file) for file in norm.files]
         for matcher in _objects(section["matches"]):

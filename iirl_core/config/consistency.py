@@ -60,6 +60,8 @@ def check_consistency(config: Config) -> None:
     for norm in config.norms:
         if unasked := set(norm.families) - asked:
             raise ValueError(f"norms: {norm.id} needs families that audit.probes does not ask: {sorted(unasked)}")
+        if config.encoder.kind == "text" and norm.region is not None:
+            raise ValueError(f"norms: {norm.id} has a region, and there are no trajectories; let it match texts")
         if config.encoder.kind != "text" and (norm.matches or norm.files):
             raise ValueError(f"norms: {norm.id} is about texts, and there are trajectories; give it a region")
 
@@ -109,6 +111,10 @@ def _check_held_to(config: Config) -> None:
                 raise ValueError(
                     f"corpora: {corpus.name} ({corpus.role}) is held to {name} ({norm.kind}); what can be held is"
                     f" {wanted}, with matches or a region"
+                )
+            if norm.region is not None and getattr(norm.region, "observed", None) is not None:
+                raise ValueError(
+                    f"corpora: {corpus.name} is held to {name}, whose region is measured on demonstrations"
                 )
         if corpus.norms and corpus.paired:
             raise ValueError(

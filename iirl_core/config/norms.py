@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -67,14 +68,59 @@ class SourceSection(Section):
 Matcher = Annotated[KeywordSection | RegexSection | SemanticSection | SourceSection, Field(discriminator="kind")]
 
 
-class RegionSection(Section):
-    """Steps farther than ``beyond`` from a geometry, inside a box."""
+class GeometrySection(Section):
+    """Steps farther than ``beyond`` from a geometry, inside a box. The kind may be left out."""
 
+    kind: Literal["geometry"] = "geometry"
     geometry: str
     """A CSV file, one point a line, no header; relative to the configuration file."""
     beyond: float = Field(gt=0)
     low: list[float]
     high: list[float]
+
+
+class DistanceSection(Section):
+    """Steps farther than ``observed`` from every demonstrated step."""
+
+    kind: Literal["distance"] = "distance"
+    observed: float = Field(gt=0)
+    """In deviations of the demonstrations, per √dimension."""
+
+
+class BoundsSection(Section):
+    """Steps of which some dimension lies outside its bounds: given numbers, or observed ones."""
+
+    kind: Literal["bounds"] = "bounds"
+    low: list[float] = []
+    high: list[float] = []
+    observed: float | None = Field(default=None, ge=0)
+    """The bounds are the demonstrations' own, and this many of their ranges beyond."""
+
+    @model_validator(mode="after")
+    def _given_or_observed(self) -> BoundsSection:
+        if bool(self.low and self.high) == (self.observed is not None):
+            raise ValueError("bounds are low and high, or observed")
+        return self
+
+
+class VelocitySection(Section):
+    """Steps of which some dimension moved by more than a limit since the step before, given or observed."""
+
+    kind: Literal["velocity"] = "velocity"
+    most: list[float] = []
+    """Per dimension, a step."""
+    observed: float | None = Field(default=None, ge=0)
+    """The limits are the most that demonstrations moved, and this share of it beyond."""
+
+    @model_validator(mode="after")
+    def _given_or_observed(self) -> VelocitySection:
+        if bool(self.most) == (self.observed is not None):
+            raise ValueError("a velocity is at most, or observed")
+        return self
+
+
+RegionKind = GeometrySection | DistanceSection | BoundsSection | VelocitySection
+RegionSection = Annotated[RegionKind, Field(discriminator="kind")]
 
 
 class NormSection(Section):
@@ -112,9 +158,15 @@ class NormSection(Section):
     """Conversations only: the norm speaks of inputs that all of these match (of a pair, its original or its edit), and
     is silent of others. None: of every input that its families ask about."""
     region: RegionSection | None = None
-    """Trajectories only: the steps that a ceiling or floor speaks of."""
+    """Trajectories only: the steps that a ceiling or floor speaks of. Observed ones are measured on the demonstrations
+    when an audit begins, and its statement pins what was measured."""
     rationale: str
     owner: str
+
+    @field_validator("region", mode="before")
+    @classmethod
+    def _geometry_by_default(cls, region: object) -> object:
+        return {"kind": "geometry", **region} if isinstance(region, Mapping) else region
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> NormSection:

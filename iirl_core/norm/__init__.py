@@ -6,6 +6,10 @@ from iirl_core.norm.judge import Judgement as Judgement
 from iirl_core.norm.judge import judge as judge
 from iirl_core.norm.judge import judge_all as judge_all
 from iirl_core.norm.load import norms_of as norms_of
+from iirl_core.norm.measuring import measured_on as measured_on
 from iirl_core.norm.norm import Norm as Norm
 from iirl_core.norm.norm import NormKind as NormKind
+from iirl_core.norm.observed import Observed as Observed
+from iirl_core.norm.region import Bounds as Bounds
 from iirl_core.norm.region import Region as Region
+from iirl_core.norm.region import Velocity as Velocity

@@ -8,7 +8,8 @@ import numpy as np
 
 from iirl_core.canonical import Digest, JsonValue, digest_bytes, digest_json
 from iirl_core.norm.norm import Norm
-from iirl_core.norm.region import Region
+from iirl_core.norm.observed import Observed
+from iirl_core.norm.region import Bounds, Measured, Region, Velocity
 from iirl_core.records import document_of
 
 
@@ -41,16 +42,25 @@ def _comparisons_digest(norm: Norm) -> Digest | None:
     return digest_json(documents)
 
 
-def region_document(region: Region) -> dict[str, JsonValue]:
+def region_document(region: Measured | Observed) -> dict[str, JsonValue]:
     """All that decides where it lies."""
-    geometry = np.ascontiguousarray(region.geometry, dtype="<f8")
-    return {
-        "geometry": digest_bytes(geometry.tobytes()),
-        "points": len(geometry),
-        "beyond": region.beyond,
-        "low": [float(value) for value in region.low],
-        "high": [float(value) for value in region.high],
-    }
+    match region:
+        case Region():
+            geometry = np.ascontiguousarray(region.geometry, dtype="<f8")
+            document: dict[str, JsonValue] = {
+                "geometry": digest_bytes(geometry.tobytes()),
+                "points": len(geometry),
+                "beyond": region.beyond,
+                "low": region.low.tolist(),
+                "high": region.high.tolist(),
+            }
+            return document if region.unit is None else {**document, "unit": region.unit.tolist()}
+        case Bounds():
+            return {"below": region.low.tolist(), "above": region.high.tolist()}
+        case Velocity():
+            return {"faster": region.most.tolist()}
+        case Observed():
+            return {"observed": region.kind, "margin": region.margin}
 
 
 def norms_digest(norms: Sequence[Norm]) -> Digest:

@@ -26,8 +26,9 @@ from numpy.typing import NDArray
 from iirl_core.demonstration import Input, Trajectory, conversation_of
 from iirl_core.errors import ConfigError, InputError
 from iirl_core.norm.norm import Norm, NormKind
+from iirl_core.norm.observed import Observed
 from iirl_core.norm.predicate import Predicate
-from iirl_core.norm.region import Region
+from iirl_core.norm.region import Measured, held
 
 Answer = NDArray[np.float32]
 
@@ -105,8 +106,7 @@ def _judged(
     flat = np.concatenate(answers).astype(np.float64)
     excess = _numbers(flat - norm.threshold if norm.kind is NormKind.CEILING else norm.threshold - flat)
     if norm.region is not None:
-        held = norm.region.holds(_observations(norm, norm.region, [question[-1] for question in questions]))
-        excess = np.where(held, excess, -np.inf)
+        excess = np.where(_held(norm, norm.region, [question[-1] for question in questions]), excess, -np.inf)
     if (lengths == 1).all():
         return [Judgement(value) if value > -math.inf else SILENT for value in excess.tolist()]
     return [_worst(part) for part in np.split(excess, np.cumsum(lengths)[:-1])]
@@ -164,11 +164,15 @@ def _judge_by(norm: Norm, predicate: Predicate, question: tuple[Input, ...], ans
     return SILENT if excess is None else Judgement(excess)
 
 
-def _observations(norm: Norm, region: Region, inputs: Sequence[Input]) -> NDArray[np.float32]:
-    tables = [item.observations for item in inputs if isinstance(item, Trajectory)]
-    width = region.geometry.shape[1]
-    if len(tables) != len(inputs) or any(table.shape[1] != width for table in tables):
-        raise InputError(
-            f"norm {norm.id!r} has a region in {width} dimensions", "trajectories of that many observations"
+def _held(norm: Norm, region: Measured | Observed, inputs: Sequence[Input]) -> NDArray[np.bool_]:
+    """Whether each step of all inputs, one after the other, lies in the region."""
+    if isinstance(region, Observed):
+        raise ConfigError(
+            f"norm {norm.id!r} has a region that was never measured", "measured_on(norms, demonstrations)"
         )
-    return np.concatenate(tables)
+    tables = [item.observations for item in inputs if isinstance(item, Trajectory)]
+    if len(tables) != len(inputs) or any(table.shape[1] != region.width for table in tables):
+        raise InputError(
+            f"norm {norm.id!r} has a region in {region.width} dimensions", "trajectories of that many observations"
+        )
+    return held(region, tables)

@@ -9,14 +9,22 @@ from pathlib import Path
 import numpy as np
 
 from iirl_core.config.config import Config
-from iirl_core.config.norms import NormSection, RegionSection
+from iirl_core.config.norms import (
+    BoundsSection,
+    DistanceSection,
+    GeometrySection,
+    NormSection,
+    RegionKind,
+    VelocitySection,
+)
 from iirl_core.demonstration import Comparison
 from iirl_core.errors import ConfigError, InputError, one_line
 from iirl_core.norm.contradiction import check_contradictions
 from iirl_core.norm.matcher import matcher_of
 from iirl_core.norm.norm import Norm, NormKind
+from iirl_core.norm.observed import Observed
 from iirl_core.norm.predicate import Predicate, predicate_of
-from iirl_core.norm.region import Region
+from iirl_core.norm.region import Bounds, Measured, Region, Velocity
 from iirl_core.records import Quarantined, RawRecord, RecordFile, open_records, parse_comparison
 
 
@@ -91,7 +99,23 @@ def _comparison(norm: str, file: RecordFile, row: RawRecord | Quarantined) -> tu
     return (source if isinstance(source, str) and source else file.stem), comparison
 
 
-def _region(norm: str, section: RegionSection) -> Region:
+def _region(norm: str, section: RegionKind) -> Measured | Observed:
+    match section:
+        case GeometrySection():
+            return _around(norm, section)
+        case DistanceSection():
+            return Observed("distance", section.observed)
+        case BoundsSection() if section.observed is not None:
+            return Observed("bounds", section.observed)
+        case BoundsSection():
+            return Bounds(np.array(section.low), np.array(section.high))
+        case VelocitySection() if section.observed is not None:
+            return Observed("velocity", section.observed)
+        case VelocitySection():
+            return Velocity(np.array(section.most))
+
+
+def _around(norm: str, section: GeometrySection) -> Region:
     path = Path(section.geometry)
     try:
         geometry = np.loadtxt(path, delimiter=",", dtype=np.float64, ndmin=2)

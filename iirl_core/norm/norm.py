@@ -20,8 +20,9 @@ from enum import StrEnum
 from iirl_core.demonstration import Comparison
 from iirl_core.errors import ConfigError
 from iirl_core.norm.matcher import Matcher
+from iirl_core.norm.observed import Observed
 from iirl_core.norm.predicate import Predicate
-from iirl_core.norm.region import Region
+from iirl_core.norm.region import Measured
 
 
 class NormKind(StrEnum):
@@ -61,7 +62,7 @@ class Norm:
     families: tuple[str, ...]
     rationale: str
     owner: str
-    region: Region | None = None
+    region: Measured | Observed | None = None
     matches: tuple[Matcher, ...] = ()
     weight: float = 1.0
     comparisons: tuple[tuple[str, Comparison], ...] = ()

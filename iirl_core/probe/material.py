@@ -14,7 +14,7 @@ from iirl_core.demonstration import Conversation, Input, Message, Trajectory
 from iirl_core.encoder.trajectory import RowKind, TrajectoryEncoder, rows_of
 from iirl_core.errors import InputError
 from iirl_core.norm.norm import Norm
-from iirl_core.norm.region import Region
+from iirl_core.norm.region import Bounds, Region
 from iirl_core.probe.answer_reward import AnswerReward
 from iirl_core.probe.point_reward import PointReward
 from iirl_core.probe.probe import Probe
@@ -22,6 +22,8 @@ from iirl_core.reward_model import RewardModel
 
 SAMPLE_INPUTS = 4096
 SAMPLE_STEPS = 20_000
+BEYOND = 0.5
+"""The box reaches this many ranges past a norm's bounds."""
 WIDEN = 0.25
 """Without regions, the box in which trajectories are asked about is that of the demonstrations, widened by this."""
 
@@ -30,10 +32,10 @@ WIDEN = 0.25
 class Material:
     """``demonstrations`` to perturb (a bounded sample), ``corpus`` the inputs of probe corpora, ``former`` the probes
     of former findings, ``pairs`` those of agreements' comparisons. For trajectories also ``rows`` (what a *point*
-    holds: s, (s, a) or (s, a, s′)), the box ``low … high [P]`` in which points are asked about, and the ``regions``
-    that norms speak of. ``reward`` lets a family search; it is put in where probes are made (``audit_chunk``), so that
-    the material travels without the model. ``sources`` are those of the demonstrations, ``corpus_sources`` those of
-    the corpus: one each, or none where nobody knows.
+    holds: s, (s, a) or (s, a, s′)), the box ``low … high [P]`` in which points are asked about, and the ``regions`` of
+    states that norms speak of. ``reward`` lets a family search; it is put in where probes are made (``audit_chunk``),
+    so that the material travels without the model. ``sources`` are those of the demonstrations, ``corpus_sources``
+    those of the corpus: one each, or none where nobody knows.
     """
 
     demonstrations: tuple[Input, ...]
@@ -42,7 +44,7 @@ class Material:
     rows: RowKind = "states"
     low: NDArray[np.float64] | None = None
     high: NDArray[np.float64] | None = None
-    regions: tuple[Region, ...] = ()
+    regions: tuple[Region | Bounds, ...] = ()
     reward: PointReward | AnswerReward | None = None
     sources: tuple[str, ...] = ()
     corpus_sources: tuple[str, ...] = ()
@@ -167,16 +169,17 @@ def material_of(
             corpus_sources=tuple(corpus_sources),
             pairs=tuple(pair for norm in norms for pair in pairs_of(norm)),
         )
-    regions = tuple(norm.region for norm in norms if norm.region is not None)
+    regions = tuple(norm.region for norm in norms if isinstance(norm.region, Region | Bounds))
     bare = Material(sample, tuple(corpus), tuple(former), encoder.rows)
     low, high = bare.points.min(axis=0), bare.points.max(axis=0)
     if not regions:
         low, high = low - WIDEN * (high - low), high + WIDEN * (high - low)
     for region in regions:
         for start in _state_columns(encoder):
-            columns = slice(start, start + len(region.low))
-            low[columns] = np.minimum(low[columns], region.low)
-            high[columns] = np.maximum(high[columns], region.high)
+            columns = slice(start, start + region.width)
+            room = BEYOND * region.reach if isinstance(region, Bounds) else 0.0
+            low[columns] = np.minimum(low[columns], region.low - room)
+            high[columns] = np.maximum(high[columns], region.high + room)
     return Material(sample, tuple(corpus), tuple(former), encoder.rows, low, high, regions)
 
 

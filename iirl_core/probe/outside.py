@@ -1,7 +1,8 @@
 """Outside: where a reward should be low, and the shortest way there.
 
-With norms' regions, outside is inside a region: beyond its distance from its geometry and in its box. Without, it is
-away from the demonstrations: ``AWAY`` of their deviations per √dimension.
+With norms' regions, outside is inside a region: beyond its distance from its geometry and in its box, or past a bound
+in the dimension that is nearest to its own. Without, it is away from the demonstrations: ``AWAY`` of their deviations
+per √dimension.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import KDTree
 
-from iirl_core.norm.region import Region
+from iirl_core.norm.region import Bounds, Region
 from iirl_core.probe.material import Material
 
 AWAY = 0.75
@@ -28,16 +29,31 @@ def push_outside(points: NDArray[np.float64], material: Material) -> NDArray[np.
     # Regions take turns, so that each is probed.
     for turn, region in enumerate(material.regions):
         part = slice(turn, None, len(material.regions))
-        width = region.geometry.shape[1]
-        moved[part, :width] = _into_region(points[part, :width], region)
+        states = points[part, : region.width]
+        if isinstance(region, Bounds):
+            moved[part, : region.width] = _past_bounds(states, region)
+        else:
+            moved[part, : region.width] = _into_region(states, region)
     return moved
 
 
 def _into_region(points: NDArray[np.float64], region: Region) -> NDArray[np.float64]:
+    unit, reach = region.units, np.full(len(points), region.beyond * (1 + MARGIN))
     for _ in range(STEPS):
         points = np.clip(points, region.low, region.high)
-        points = _retreat(points, region.geometry, region.tree, np.full(len(points), region.beyond * (1 + MARGIN)))
+        points = _retreat(points / unit, region.geometry / unit, region.tree, reach) * unit
     return np.clip(points, region.low, region.high)
+
+
+def _past_bounds(points: NDArray[np.float64], bounds: Bounds) -> NDArray[np.float64]:
+    """Points inside all bounds leave by the nearest one, in ranges of its dimension."""
+    reach = bounds.reach
+    edges = np.concatenate([bounds.low - MARGIN * reach, bounds.high + MARGIN * reach])
+    room = np.concatenate([points - bounds.low, bounds.high - points], axis=1) / np.tile(reach, 2)
+    nearest, inside = room.argmin(axis=1), np.flatnonzero((room >= 0).all(axis=1))
+    moved = points.copy()
+    moved[inside, nearest[inside] % bounds.width] = edges[nearest[inside]]
+    return moved
 
 
 def push_away(points: NDArray[np.float64], reach: NDArray[np.float64], material: Material) -> NDArray[np.float64]:

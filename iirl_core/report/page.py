@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from iirl_core.norm.norm import Norm, NormKind
+from iirl_core.norm.observed import Observed
+from iirl_core.norm.region import Bounds, Measured, Region, Velocity
 from iirl_core.report.data import CoverageCell, ReportData
 from iirl_core.report.finding_view import finding_view
 from iirl_core.report.numerals import count, environment, number, percent, reward, stylesheet
@@ -124,8 +126,24 @@ def _tiles(data: ReportData) -> list[tuple[str, str]]:
     return tiles
 
 
+def _where(region: Measured | Observed | None) -> str:
+    match region:
+        case Region():
+            what = "geometry" if region.unit is None else "demonstrations"
+            return f" farther than {number(region.beyond)} from the {what}"
+        case Bounds():
+            return " outside the bounds"
+        case Velocity():
+            return " faster than the limits"
+        case Observed():
+            ways = {"distance": "away from", "bounds": "outside the bounds of", "velocity": "faster than"}
+            return f" {ways[region.kind]} the demonstrations (margin {number(region.margin)})"
+        case None:
+            return ""
+
+
 def _rule(norm: Norm) -> str:
-    where = f" farther than {number(norm.region.beyond)} from the geometry" if norm.region else ""
+    where = _where(norm.region)
     rule = {
         NormKind.CEILING: f"reward ≤ {number(norm.threshold)}{where}",
         NormKind.FLOOR: f"reward ≥ {number(norm.threshold)}{where}",

@@ -9,7 +9,7 @@ from itertools import chain
 from iirl_core.artifact import Artifact
 from iirl_core.config import Config
 from iirl_core.demonstration import Demonstration
-from iirl_core.norm import Norm
+from iirl_core.norm import Norm, measured_on
 from iirl_core.probe import Material, Probe, material_of
 from iirl_core.store.protocol import Store
 from jobs.history import PastRound
@@ -21,8 +21,9 @@ MOST = 4096
 
 def gather_material(
     store: Store, config: Config, artifact: Artifact, norms: tuple[Norm, ...], history: Iterable[PastRound]
-) -> Material:
-    """Demonstrations to perturb (never the unseen ones), probe corpora, and former findings of hard norms.
+) -> tuple[tuple[Norm, ...], Material]:
+    """Demonstrations to perturb (never the unseen ones), probe corpora, and former findings of hard norms; and the
+    norms, their observed regions measured on these demonstrations.
 
     Raises:
         NotFound: a corpus was never ingested.
@@ -38,7 +39,8 @@ def gather_material(
         if section.role == "probes"
     )
     demonstrations, asked = _sample(found, config.seed), _sample(corpus, config.seed)
-    return material_of(
+    norms = measured_on(norms, [one.input for one in demonstrations])
+    return norms, material_of(
         artifact.model,
         norms,
         [one.input for one in demonstrations],

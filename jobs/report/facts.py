@@ -14,7 +14,7 @@ from iirl_core.corpus import read_corpus
 from iirl_core.demonstration import Trajectory
 from iirl_core.errors import ArtifactError
 from iirl_core.log import entries
-from iirl_core.norm import Norm
+from iirl_core.norm import Norm, Region
 from iirl_core.report import (
     Ancestor,
     ArtifactFacts,
@@ -173,7 +173,7 @@ def _distances(artifact: Artifact, norms: Sequence[Norm], finding: Finding) -> t
     z = artifact.model.encoder.encode([offender]).z[finding.step]
     nearest = float((artifact.guard.z - z).norm(dim=1).min()) / float(np.sqrt(len(z)))
     found = [Measurement("nearest known-good state", nearest, "deviations per √dimension")]
-    if region is not None:
+    if isinstance(region, Region):
         away = float(region.distance(offender.observations[finding.step : finding.step + 1])[0])
         found.append(Measurement("from the geometry", away))
     return tuple(found)

@@ -16,7 +16,7 @@ from iirl_core.audit import Finding
 from iirl_core.config.corpora import CorpusSection
 from iirl_core.demonstration import Input, Split, Trajectory
 from iirl_core.encoder.trajectory import TrajectoryEncoder
-from iirl_core.norm import Norm
+from iirl_core.norm import Norm, Region
 from iirl_core.patch import Patch
 from iirl_core.probe import PointReward
 from iirl_core.report import RewardField, RewardGroup
@@ -68,7 +68,7 @@ def reward_field(
         return None
     shown = [item.observations for item in demonstrations if isinstance(item, Trajectory)]
     points = _thinned(np.concatenate(shown).astype(np.float64))
-    regions = [norm.region for norm in norms if norm.region is not None]
+    regions = [norm.region for norm in norms if isinstance(norm.region, Region)]
     low = np.min([points.min(axis=0), *(region.low for region in regions)], axis=0)
     high = np.max([points.max(axis=0), *(region.high for region in regions)], axis=0)
     axes = [np.linspace(a, b, GRID) for a, b in zip(low, high, strict=True)]

@@ -12,7 +12,7 @@ from cluster import open_session
 from iirl_core.config import Config, load_config
 from iirl_core.corpus import Admission, admit
 from iirl_core.demonstration import Demonstration, Trajectory
-from iirl_core.norm import norms_of
+from iirl_core.norm import Region, norms_of
 from iirl_core.records import open_records
 from jobs.key import new_keys
 from tests.jobs.wheel import quiet
@@ -38,7 +38,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 def test_demonstrations_stay_near_the_curve_and_fall_into_three_splits(config: Config) -> None:
     region = norms_of(config)[0].region
-    assert region is not None
+    assert isinstance(region, Region)
     rules = Admission("trajectory", split=config.corpora[0].split)
     (file,) = config.corpora[0].files
     walks = [one for record in open_records(Path(file)) for one in admit(record, "walks", rules)]
@@ -54,7 +54,7 @@ def test_demonstrations_stay_near_the_curve_and_fall_into_three_splits(config: C
 
 def test_the_judging_grid_holds_only_far_points(config: Config) -> None:
     region = norms_of(config)[0].region
-    assert region is not None
+    assert isinstance(region, Region)
     points = grid(20, region)
     assert region.distance(points).min() > 0.34
     assert len(points) == 7136

@@ -8,6 +8,7 @@ import pytest
 
 from cluster.submission import JobEnd
 from iirl_core.config import Config, load_config
+from iirl_core.config.norms import GeometrySection
 from iirl_core.errors import BUG, ClusterError, ConfigError
 from jobs import submit
 from jobs.submit import bundle_of, outcome_of, write_bundle
@@ -51,7 +52,7 @@ def test_files_of_equal_names_stay_apart_and_the_shipped_configuration_finds_the
     shipped = load_config(folder / "config.yaml")
     assert [Path(file).read_text() for file in shipped.corpora[0].files] == ["1", "2", "3"]
     assert all(Path(file).is_relative_to(folder) for file in shipped.corpora[0].files)
-    assert shipped.norms[0].region is not None
+    assert isinstance(shipped.norms[0].region, GeometrySection)
     assert Path(shipped.norms[0].region.geometry).read_text() == "4"
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from iirl_core.canonical import digest_bytes
 from iirl_core.config import Config
 from iirl_core.errors import ConfigError
-from iirl_core.norm import NormKind, norms_digest, norms_of
+from iirl_core.norm import Bounds, NormKind, Observed, Region, Velocity, norms_digest, norms_of
 from iirl_core.norm.matcher import Keyword, Regex, Semantic, Source
 
 
@@ -41,7 +41,7 @@ def test_a_region_reads_its_geometry(tmp_path: Path) -> None:
     path.write_text("0,0\n0.5,0.25\n")
     (norm,) = norms_of(config(section(region=region(path))))
     assert norm.kind is NormKind.CEILING
-    assert norm.region is not None
+    assert isinstance(norm.region, Region)
     assert np.array_equal(norm.region.geometry, [[0, 0], [0.5, 0.25]])
 
 
@@ -190,3 +190,56 @@ def test_a_predicate_is_pinned_by_its_source() -> None:
 def test_what_a_kind_does_not_take_is_refused(changes: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ValidationError, match=complaint):
         config(section(**changes), encoder="text")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ({"kind": "distance", "observed": 0.75}, Observed("distance", 0.75)),
+        ({"kind": "bounds", "observed": 0.1}, Observed("bounds", 0.1)),
+        ({"kind": "velocity", "observed": 0}, Observed("velocity", 0)),
+    ],
+)
+def test_an_observed_region_waits_to_be_measured(written: dict[str, Any], read: Observed) -> None:
+    (norm,) = norms_of(config(section(region=written)))
+    assert norm.region == read
+
+
+def test_given_bounds_and_velocities_are_read() -> None:
+    bounds, velocity = norms_of(
+        config(
+            section(region={"kind": "bounds", "low": [-1, 0], "high": [1, 2]}),
+            section(id="fast", region={"kind": "velocity", "most": [0.5, 1]}),
+        )
+    )
+    assert isinstance(bounds.region, Bounds)
+    assert bounds.region.high.tolist() == [1, 2]
+    assert isinstance(velocity.region, Velocity)
+    assert velocity.region.most.tolist() == [0.5, 1]
+
+
+@pytest.mark.parametrize(
+    ("region", "complaint"),
+    [
+        ({"kind": "bounds"}, "low and high, or observed"),
+        ({"kind": "bounds", "low": [0], "high": [1], "observed": 0.1}, "low and high, or observed"),
+        ({"kind": "velocity"}, "most, or observed"),
+        ({"kind": "distance", "observed": 0}, "greater than 0"),
+        ({"kind": "sphere"}, "sphere"),
+        ({"beyond": 0.3}, "geometry"),
+    ],
+)
+def test_a_region_that_says_nothing_is_refused(region: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        config(section(region=region))
+
+
+def test_bounds_that_hold_nothing_together_are_refused() -> None:
+    for region in ({"low": [1], "high": [0]}, {"low": [0, 0], "high": [1]}):
+        with pytest.raises(ConfigError, match="bounds"):
+            norms_of(config(section(region={"kind": "bounds", **region})))
+
+
+def test_a_region_is_refused_for_texts() -> None:
+    with pytest.raises(ValidationError, match="off has a region"):
+        config(section(region={"kind": "distance", "observed": 1}), encoder="text")

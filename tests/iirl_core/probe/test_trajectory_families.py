@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ from sklearn.neighbors import KDTree
 
 from iirl_core.demonstration import Trajectory, conversation
 from iirl_core.errors import InputError
-from iirl_core.probe import FAMILIES, Material, Probe, material_of
+from iirl_core.norm import Bounds, Region, measured_on
+from iirl_core.norm.observed import Observed
+from iirl_core.probe import FAMILIES, Material, PointReward, Probe, material_of
 from tests.iirl_core.artifact.samples import trajectory_draft, walks
 from tests.iirl_core.probe.samples import off_arc, planar, planar_material, seed
 
@@ -75,7 +78,7 @@ def test_boundary_ends_just_above_its_level() -> None:
 
 def test_boundary_asks_where_a_norm_speaks() -> None:
     region = off_arc().region
-    assert region is not None
+    assert isinstance(region, Region)
     anywhere, inside = (
         states(FAMILIES["boundary"].probes(seed("boundary"), 200, replace(planar_material(), regions=regions)))
         for regions in ((), (region,))
@@ -84,10 +87,23 @@ def test_boundary_asks_where_a_norm_speaks() -> None:
     assert region.holds(inside).mean() > 0.95
 
 
+@pytest.mark.parametrize("kind", ["distance", "bounds"])
+def test_families_ask_where_norms_of_observed_regions_speak(kind: Literal["distance", "bounds"]) -> None:
+    model, _, train = planar()
+    written = [replace(off_arc(), region=Observed(kind, 0.25))]
+    norms = measured_on(written, train)
+    region = norms[0].region
+    assert isinstance(region, Region | Bounds)
+    material = replace(material_of(model, norms, train), reward=PointReward(model))
+    assert 0.2 < region.holds(states(FAMILIES["uniform"].probes(seed("uniform"), 500, material))).mean() < 1
+    for family in ("boundary", "ascent", "evolution"):
+        assert region.holds(states(FAMILIES[family].probes(seed(family), 100, material))).mean() > 0.9, family
+
+
 def test_ascent_finds_more_reward_in_the_region_than_chance_does() -> None:
     material, region = planar_material(), off_arc().region
     assert material.reward is not None
-    assert region is not None
+    assert isinstance(region, Region)
     climbed = states(FAMILIES["ascent"].probes(seed("ascent"), 200, material))
     assert region.holds(climbed).mean() > 0.99
     drawn = states(FAMILIES["uniform"].probes(seed("uniform"), 2000, material))
@@ -174,7 +190,7 @@ def test_evolution_climbs_without_a_slope_and_stays_outside() -> None:
     first, last = (np.array([probe.note == f"generation {n}" for probe in probes]) for n in (4, 16))
     assert rewards[last].mean() > rewards[first].mean()
     region = off_arc().region
-    assert region is not None
+    assert isinstance(region, Region)
     assert (region.distance(states(probes)) > region.beyond * 0.99).all()
 
 
