@@ -37,7 +37,7 @@ def test_every_section_and_every_key_is_on_the_page() -> None:
         "| `mismatched` | number, ≥ `0`, ≤ `1` | `0.0` | Conversations: another record's answer. |",
         "| `segment` | integer or null, ≥ `1` | `null` |",
         "| `trust_remote_code` | true or false | `false` |",
-        "| `probes` | text → integer | **required** |",
+        "| `probes` | text → integer, ≥ `0` | **required** |",
         "| `corpora` | list of section, at least 1 | **required** |",
     ],
 )
