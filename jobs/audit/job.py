@@ -84,7 +84,8 @@ def check_families(config: Config) -> None:
     """Refuse what would only fail after the scorers have started.
 
     Raises:
-        ConfigError: there are no norms, or a family is unknown or asks about the other kind of input.
+        ConfigError: there are no norms, they cannot be read or contradict each other, or a family is unknown or asks
+            about the other kind of input.
     """
     if not config.norms:
         raise ConfigError("norms: there are none", "at least one, or an audit has nothing to check")
@@ -94,6 +95,7 @@ def check_families(config: Config) -> None:
             raise ConfigError(f"audit.probes: there is no family {name!r}", f"one of {', '.join(FAMILIES)}")
         if FAMILIES[name].kind not in (kind, "any"):
             raise ConfigError(f"audit.probes: {name} asks about {FAMILIES[name].kind}s, not {kind}s")
+    norms_of(config)
 
 
 def audit_round(

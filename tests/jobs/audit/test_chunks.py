@@ -54,3 +54,10 @@ def test_a_family_that_is_unknown_or_of_the_other_kind_is_refused_before_anythin
 def test_an_audit_without_norms_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="norms: there are none"):
         check_families(wheel_config(tmp_path, norms=[]))
+
+
+def test_norms_that_contradict_each_other_are_refused_before_anything_starts(tmp_path: Path) -> None:
+    ceiling = wheel_config(tmp_path).norms[0].model_dump()
+    floor = {**ceiling, "id": "far-is-high", "kind": "floor", "threshold": 0.5}
+    with pytest.raises(ConfigError, match="'far-is-low' and 'far-is-high' contradict each other about far"):
+        check_families(wheel_config(tmp_path, norms=[ceiling, floor]))
