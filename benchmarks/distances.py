@@ -26,26 +26,35 @@ Sample = tuple[Floats, Floats]
 
 
 def distance_judge(encoder: Encoder, shown: Sequence[Input], distance: Callable[[Sample, Sample], float]) -> Judge:
-    """Minus the ``distance`` of an episode from the demonstrations."""
+    """Minus the ``distance``, a square, of an episode from the demonstrations; one that ended goes on as the family's
+    does: roots are averaged over its own steps and those that it lacks.
+    """
     rows = encoder.encode(shown).z.double().numpy()
     rows = rows[_evenly(len(rows), SHOWN)]
-    target = rows, np.full(len(rows), 1 / len(rows))
+    target = _alike(rows)
 
     def judge(episodes: Sequence[Episode]) -> Floats:
         encoded = encoder.encode([Trajectory(one.observations, one.actions, one.terminal) for one in episodes])
         parts = [part.double().numpy() for part in encoded.z.split(encoded.lengths)]
         absorbed = encoded.absorbed or (0,) * len(parts)
-        return np.array([-distance(_sample(*each), target) for each in zip(parts, absorbed, strict=True)])
+        return np.array([-_with_end(*each) for each in zip(parts, absorbed, strict=True)])
+
+    def _with_end(rows: Floats, absorbed: int) -> float:
+        own = _root(distance(_alike(rows[_evenly(len(rows), ASKED)]), target))
+        if not absorbed:
+            return own**2
+        alive = len(rows) / (len(rows) + absorbed)
+        return (alive * own + (1 - alive) * _root(distance(_alike(rows[:1]), target))) ** 2
 
     return judge
 
 
-def _sample(rows: Floats, absorbed: int) -> Sample:
-    """Rows that stand for their like, and the first for the absorbing steps, too."""
-    kept = rows[_evenly(len(rows), ASKED)]
-    weights = np.full(len(kept), len(rows) / len(kept))
-    weights[0] += absorbed
-    return kept, weights / weights.sum()
+def _alike(rows: Floats) -> Sample:
+    return rows, np.full(len(rows), 1 / len(rows))
+
+
+def _root(square: float) -> float:
+    return float(np.sqrt(max(square, 0.0)))
 
 
 def _evenly(count: int, most: int) -> Floats:

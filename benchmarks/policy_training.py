@@ -53,7 +53,7 @@ EVALUATED = 10
 ARS: dict[TaskName, ars.Settings] = {
     "HalfCheetah": ars.Settings(directions=8, top=4, noise=0.03, step_size=0.02, budget=2_000_000),
     "Hopper": ars.Settings(directions=8, top=4, noise=0.025, step_size=0.02, budget=600_000),
-    "Walker2d": ars.Settings(directions=8, top=4, noise=0.025, step_size=0.02, budget=2_000_000),
+    "Walker2d": ars.Settings(directions=32, top=16, noise=0.03, step_size=0.03, budget=2_000_000),
 }
 PPO = ppo.Settings(copies=4, batch=250, epochs=10, learning_rate=3e-4, budget=1_000_000)
 QUICK = ars.Settings(directions=2, top=1, noise=0.03, step_size=0.02, budget=600, horizon=100)

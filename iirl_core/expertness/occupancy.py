@@ -22,6 +22,10 @@ KEPT = 4 * CHUNK
 """Rows whose features are computed once and kept; those of more are computed twice, for all together may not fit."""
 
 
+SMALL = 1e-12
+"""No squared distance is less, so that roots of it have a slope."""
+
+
 class Occupancy(LearntInOnePass):
     """``S(episode) = −‖μ − μ_E‖²``: minus the squared maximum mean discrepancy (Gretton et al. 2012, JMLR 13, eq. 2) of
     the episode's rows from the demonstrations', in the kernel ``Σ_b v_b·exp(−‖z − z′‖²/(2·h_b²))``.
@@ -33,13 +37,15 @@ class Occupancy(LearntInOnePass):
     ``μ = Σ_t φ(z_t)/T`` and μ_E are mean features; ``φ(z) = √(2v/F)·cos(zW + p)`` has F random Fourier features of each
     width (Rahimi and Recht 2007).
 
-    An episode that the world ended is followed by absorbing steps, which count in μ as rows do: its first row, over and
-    over, as if it stood where it began. So to end costs what standing still costs, no more (or a policy that stands
-    safely would beat one that learns to run and falls) and no less, and it cannot be chosen where to end well.
+    An episode that the world ended is followed by absorbing steps, as if it stood where it began: with p the share of
+    its own steps, ``S = −(p·‖μ − μ_E‖ + (1 − p)·‖φ(z_0) − μ_E‖)²``. So to end costs what standing still costs, no more
+    (or a policy that stands safely would beat one that learns to run and falls) and no less, and it cannot be chosen
+    where to end well. It is the distances that are averaged, not the features: in one mean of all steps a policy can
+    make good the absorbing ones by being off to the other side while it lives (Walker2d: crouched too low, standing).
 
-    A row's signal is its credit ``c_t = S + g_t − mean_t g_t`` with ``g_t = −⟨μ − μ_E, φ(z_t)⟩``, half the first
-    variation of S at the episode's own occupancy: it says which rows the episode should have more of, and its mean over
-    the episode's rows is S.
+    A row's signal is its credit ``c_t = S + g_t − mean_t g_t`` with ``g_t = −√−S·⟨μ − μ_E, φ(z_t)⟩/‖μ − μ_E‖``, half
+    the first variation of S at the episode's own occupancy: it says which rows the episode should have more of, and its
+    mean over the episode's rows is S.
     """
 
     needs_negatives = False
@@ -77,12 +83,15 @@ class Occupancy(LearntInOnePass):
         lengths = torch.tensor(episodes.lengths)
         absorbed = torch.tensor(episodes.absorbed or (0,) * len(lengths)).to(z.dtype)
         owner = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
-        total = absorbed.unsqueeze(1) * self.features(z[lengths.cumsum(dim=0) - lengths])
+        total = z.new_zeros(len(lengths), len(self.phases))
         few = list(self._chunks(z, owner)) if len(z) <= KEPT else None
         for features, whose in few or self._chunks(z, owner):
             total = total.index_add(0, whose, features)
-        gap = total / (lengths + absorbed).unsqueeze(1) - self.mean
-        score = -gap.square().sum(dim=1)
+        gap = total / lengths.unsqueeze(1) - self.mean
+        first = self.features(z[lengths.cumsum(dim=0) - lengths])
+        apart, share = _norm(gap), lengths / (lengths + absorbed)
+        distance = share * apart + (1 - share) * _norm(first - self.mean)
+        score, gap = -distance.square(), gap * (distance / apart).unsqueeze(1)
         slope = torch.cat([-(gap[whose] * features).sum(dim=1) for features, whose in few or self._chunks(z, owner)])
         middle = z.new_zeros(len(lengths)).index_add(0, owner, slope) / lengths
         return (score[owner] + slope - middle[owner]).unsqueeze(0)
@@ -118,3 +127,8 @@ class Occupancy(LearntInOnePass):
 
     def latents(self, z: Tensor) -> None:
         """None: patches use the whitened space."""
+
+
+def _norm(rows: Tensor) -> Tensor:
+    """``[B, F]`` → ``[B]``."""
+    return rows.square().sum(dim=1).clamp(min=SMALL).sqrt()

@@ -113,10 +113,42 @@ def test_an_episode_scores_the_same_beside_others_and_across_chunks() -> None:
 
 def test_an_end_counts_as_standing_where_it_began() -> None:
     module, seen = learnt(torch.randn(500, 3)), torch.randn(40, 3)
-    stood = torch.cat([seen[:10], seen[:1].expand(30, 3)])
+    lived, stood = (-module.signals(rows).mean() for rows in (seen[:10], seen[:1]))
     ended = module.credit(seen[:20], Episodes((10, 10), (30, 0)))[0]
-    assert ended[:10].mean().item() == pytest.approx(module.signals(stood).mean().item(), abs=1e-6)
+    assert ended[:10].mean().item() == pytest.approx(-((lived.sqrt() / 4 + stood.sqrt() * 3 / 4) ** 2).item(), abs=1e-6)
     assert ended[10:].mean().item() == pytest.approx(module.signals(seen[10:20]).mean().item(), abs=1e-6)
+    still = module.credit(seen[:1].expand(10, 3), Episodes((10,), (30,)))[0]
+    assert still.mean().item() == pytest.approx(-stood.item(), abs=1e-6)
+
+
+def test_an_end_is_not_made_good_by_being_off_to_the_other_side() -> None:
+    module = learnt(torch.randn(500, 3), OccupancySection(features=600))
+    began, at, other = (centre + 0.1 * torch.randn(50, 3) for centre in (3.0, 0.0, -3.0))
+    right, overshot = (
+        module.credit(torch.cat([began[:1], lived[1:]]), Episodes((50,), (50,))).mean() for lived in (at, other)
+    )
+    assert right > overshot
+    mixed = torch.cat([other[1:], began[:1].expand(51, 3)])
+    assert module.signals(mixed).mean() > 2 * right
+
+
+def test_credit_of_an_episode_that_ended_is_half_the_first_variation_too() -> None:
+    module, seen = learnt(torch.randn(200, 3)).double(), torch.randn(30, 3, dtype=torch.float64) + 0.5
+    credit = module.credit(seen, Episodes((30,), (60,)))[0]
+    still = (module.features(seen[:1])[0] - module.mean).norm()  # type: ignore[operator]
+
+    def score(shares: torch.Tensor) -> torch.Tensor:
+        lived = (shares @ module.features(seen) / shares.sum() - module.mean).norm()  # type: ignore[operator]
+        alive = shares.sum() / (shares.sum() + 60)
+        return -((alive * lived + (1 - alive) * still) ** 2)
+
+    base = torch.ones(30, dtype=torch.float64)
+    for row in (3, 17):
+        moved = base.clone()
+        moved[row] += 1e-4
+        moved[5] -= 1e-4  # steps are exchanged: how many there are stays as it is
+        slope = (score(moved) - score(base)) / 1e-4 * 90
+        assert slope.item() == pytest.approx(2 * (credit[row] - credit[5]).item(), rel=1e-3, abs=1e-6)
 
 
 def test_only_weighted_demonstrations_are_learnt_from() -> None:
