@@ -30,6 +30,8 @@ from iirl_core.expertness.heads import EPSILON
 
 AMPLIFIED = 2.0**11
 """c: the largest power of two with which states of up to 30 stay finite in float16."""
+RAW = {"version": "", "activation_fn": "torch.nn.modules.linear.Identity"}
+"""Tells sentence-transformers and vLLM's scores to put no sigmoid after a single output."""
 AVERAGING = 2
 """Layers on top for ``mean``; 1 for ``cls``."""
 
@@ -45,6 +47,7 @@ def build_classifier(
     config = copy.deepcopy(own.config)
     config.num_labels, config.problem_type, config.pad_token_id = 1, "regression", pad
     config.id2label, config.label2id = {0: "signal"}, {"signal": 0}
+    config.sentence_transformers = RAW
     if folded.dense is None or folded.dense_bias is None:
         return _scored(encoder, folded, config)
     config.num_hidden_layers += AVERAGING if encoder.pooling == "mean" else 1

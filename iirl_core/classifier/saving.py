@@ -17,7 +17,7 @@ from iirl_core.canonical import JsonValue
 from iirl_core.classifier.building import build_classifier
 from iirl_core.classifier.folding import Folded, fold
 from iirl_core.classifier.refusal import Shape, refusal
-from iirl_core.classifier.tokenizing import stock_tokenizer
+from iirl_core.classifier.tokenizing import stock_tokenizer, written
 from iirl_core.demonstration import Conversation
 from iirl_core.encoder.text import TextEncoder
 from iirl_core.expertness.heads import Heads
@@ -48,7 +48,7 @@ def save_classifier(model: RewardModel, folder: Path, samples: Sequence[Conversa
         return reason
     classifier = build_classifier(encoder, folded, tokenizer.pad_token_id, tried)
     said = torch.tensor([reading.signal for reading in model.read(tried)])
-    given = _signals(classifier, tokenizer, [encoder.rendering.render(sample) for sample in tried])
+    given = _signals(classifier, tokenizer, [written(tokenizer, sample) for sample in tried])
     apart = float(((given - said).abs() / said.abs().clamp(min=1)).max())
     if not apart <= TOLERANCE:  # negated, so that what is not a number is refused
         return f"the classifier's signals lie up to {apart:.1g} from the model's"
@@ -96,7 +96,7 @@ def _signals(classifier: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, te
 
 def _alike(tokenizer: PreTrainedTokenizerBase, encoder: TextEncoder, sample: Conversation) -> bool:
     """Whether the stock tokens of a text are those of training. They are not where an answer is too long."""
-    ids = tokenizer(encoder.rendering.render(sample), truncation=True)["input_ids"]
+    ids = tokenizer(written(tokenizer, sample), truncation=True)["input_ids"]
     return tuple(ids) == encoder.rendering.tokens(sample).ids
 
 

@@ -1,13 +1,19 @@
-"""The tokenizer of training as a stock one: what ``tokenizer(text)`` gives is what training saw of the same text."""
+"""The tokenizer of training as a stock one: what it makes of a conversation is what training saw of it.
+
+Other tools ask in two ways: ``tokenizer(text)`` puts special tokens around a text, ``tokenizer(text,
+add_special_tokens=False)`` leaves them to the chat template that wrote it (transformers' ``apply_chat_template``, TRL,
+vLLM's chat requests). Both are given the same tokens where the template writes them all and the tokenizer adds none.
+"""
 
 from __future__ import annotations
 
-import copy
+import json
+from collections.abc import Sequence
 
-from tokenizers import processors
-from transformers import PreTrainedTokenizerBase
+from tokenizers import Tokenizer, processors
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from iirl_core.demonstration import conversation
+from iirl_core.demonstration import Conversation, conversation
 from iirl_core.encoder.rendering import Rendering
 
 PROBE = conversation("Are you open?", "Yes.")
@@ -17,16 +23,18 @@ def stock_tokenizer(rendering: Rendering) -> PreTrainedTokenizerBase | None:
     """A copy that carries the chat template, the padding side (right), what is cut where a text is too long (its
     start), the length, and a token to pad with; None where none can be told from text.
 
-    Special tokens that the template writes itself are not put around its texts again.
+    Its chat template also writes the special tokens that training puts around a text. Where they would make of the
+    text's first word another token, the tokenizer puts them around texts, as far as the template does not.
     """
-    tokenizer = copy.deepcopy(rendering.tokenizer)
-    tokenizer.chat_template = rendering.template
-    tokenizer.padding_side, tokenizer.truncation_side = "right", "left"
-    tokenizer.model_max_length = rendering.max_tokens
-    text = rendering.render(PROBE)
-    wanted = list(rendering.tokens(PROBE).ids)
-    if list(tokenizer(text)["input_ids"]) != wanted:
-        _put_around(tokenizer, text, wanted)
+    tokenizer, wanted = _plain(rendering), rendering.tokens(PROBE).ids
+    if not _gives(tokenizer, wanted):
+        before, after = _around(tokenizer, wanted)
+        own = tokenizer.chat_template
+        tokenizer.chat_template = _writing(own, before, after)
+        _put_around(tokenizer, [], [])
+        if not _gives(tokenizer, wanted):
+            tokenizer.chat_template = own
+            _put_around(tokenizer, before, after)
     pad = _padding(tokenizer, wanted)
     if pad is None:
         return None
@@ -34,17 +42,63 @@ def stock_tokenizer(rendering: Rendering) -> PreTrainedTokenizerBase | None:
     return tokenizer
 
 
-def _put_around(tokenizer: PreTrainedTokenizerBase, text: str, wanted: list[int]) -> None:
-    """Put around a text only what its template leaves out."""
-    inner = list(tokenizer(text, add_special_tokens=False)["input_ids"])
-    at = next((i for i in range(len(wanted)) if wanted[i : i + len(inner)] == inner), 0)
-    names = [tokenizer.convert_ids_to_tokens(ids) for ids in (wanted[:at], wanted[at + len(inner) :])]
-    pieces = [*names[0], "$A", *names[1]]
-    specials = [(name, tokenizer.convert_tokens_to_ids(name)) for name in {*names[0], *names[1]}]
-    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(single=pieces, special_tokens=specials)
+def written(tokenizer: PreTrainedTokenizerBase, asked: Conversation) -> str:
+    """A conversation in the tokenizer's chat template."""
+    turns = [{"role": turn.role, "content": turn.content} for turn in asked.messages]
+    return str(tokenizer.apply_chat_template(turns, tokenize=False))
 
 
-def _padding(tokenizer: PreTrainedTokenizerBase, text: list[int]) -> str | None:
+def _plain(rendering: Rendering) -> PreTrainedTokenizerFast:
+    """Of a class that does what its files say: BERT's own, loaded, would put special tokens around texts anew."""
+    own = rendering.tokenizer
+    backend = Tokenizer.from_str(own.backend_tokenizer.to_str())
+    backend.no_truncation()
+    backend.no_padding()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=backend,
+        chat_template=rendering.template,
+        padding_side="right",
+        truncation_side="left",
+        model_max_length=rendering.max_tokens,
+        model_input_names=own.model_input_names,
+        clean_up_tokenization_spaces=False,
+        **own.special_tokens_map,
+    )
+
+
+def _gives(tokenizer: PreTrainedTokenizerBase, wanted: Sequence[int]) -> bool:
+    """Whether both ways of asking give the probe's tokens."""
+    text = written(tokenizer, PROBE)
+    return all(tuple(tokenizer(text, add_special_tokens=put)["input_ids"]) == tuple(wanted) for put in (True, False))
+
+
+def _around(tokenizer: PreTrainedTokenizerBase, wanted: Sequence[int]) -> tuple[list[str], list[str]]:
+    """The special tokens around the probe that its template does not write."""
+    inner = tuple(tokenizer(written(tokenizer, PROBE), add_special_tokens=False)["input_ids"])
+    at = next((i for i in range(len(wanted)) if tuple(wanted[i : i + len(inner)]) == inner), 0)
+    before, after = (tokenizer.convert_ids_to_tokens(list(ids)) for ids in (wanted[:at], wanted[at + len(inner) :]))
+    return before, after
+
+
+def _writing(template: str, before: Sequence[str], after: Sequence[str]) -> str:
+    """``template`` with text around what it writes. Jinja drops a newline after a comment or at a template's end, and
+    spaces before a block that begins a line: the template's first line stays one.
+    """
+    if before:
+        template = f"{{{{ {json.dumps(''.join(before), ensure_ascii=False)} }}}}{{##}}\n{template}"
+    if after:
+        template = f"{template.removesuffix(chr(10))}{{{{ {json.dumps(''.join(after), ensure_ascii=False)} }}}}"
+    return template
+
+
+def _put_around(tokenizer: PreTrainedTokenizerBase, before: Sequence[str], after: Sequence[str]) -> None:
+    """Put these tokens around a text, and no others."""
+    specials = [(name, tokenizer.convert_tokens_to_ids(name)) for name in {*before, *after}]
+    single = [*before, "$A", *after]
+    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(single=single, special_tokens=specials)
+
+
+def _padding(tokenizer: PreTrainedTokenizerBase, text: Sequence[int]) -> str | None:
     """Decoders' stock classifiers take the last token that is not padding for the text's end, so no text may end with
     it: the tokenizer's own if it does not occur in texts, else a special token that has no part in them.
     """

@@ -31,6 +31,10 @@ _ANSWER = "\u241eanswer\u241e"
 """Stands in for the answer when the template is asked where answers go."""
 
 
+Around = tuple[tuple[int, ...], tuple[int, ...]]
+"""Ids of special tokens before and after a text."""
+
+
 @dataclass(frozen=True)
 class Tokens:
     """``ids`` with special tokens, never empty; ``truncated`` says whether something was cut."""
@@ -51,22 +55,26 @@ class Answered:
 
 
 class Rendering:
-    """A tokenizer, a chat template and a length, frozen together."""
+    """A tokenizer, a chat template and a length, frozen together. ``around``: what is put around a text where its
+    template has not written it; None: what the tokenizer itself does.
+    """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, template: str, max_tokens: int) -> None:
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, template: str, max_tokens: int, around: Around | None = None
+    ) -> None:
         if not tokenizer.is_fast:
             raise ConfigError(f"a slow tokenizer ({type(tokenizer).__name__})", "one with a tokenizer.json")
         self.tokenizer, self.template, self.max_tokens = tokenizer, template, max_tokens
         self._plain = template == PLAIN_TEMPLATE
         # To a tokenizer that does not see line ends (BERT's), a turn begins wherever its role stands.
         self._header = _WORD if self._ids("a\nuser: b") == self._ids("a user: b") else _LINE
-        self._before, self._after = self._surroundings()
+        self._before, self._after = self.around = around or self._surroundings()
         self._special = [token for token in tokenizer.all_special_tokens if len(token) > 1]
 
     def _ids(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
-    def _surroundings(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    def _surroundings(self) -> Around:
         """The special tokens that the tokenizer itself puts before and after a text."""
         bare = self._ids("a")
         full = list(self.tokenizer("a")["input_ids"])

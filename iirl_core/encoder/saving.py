@@ -15,6 +15,7 @@ from iirl_core.encoder.trajectory import RowKind, Terminal, TrajectoryEncoder
 from iirl_core.errors import ArtifactError
 
 if TYPE_CHECKING:
+    from iirl_core.encoder.rendering import Around
     from iirl_core.encoder.text import TextEncoder
 
 STANDARDISER = "standardiser.safetensors"
@@ -24,6 +25,8 @@ RATIO = "ratio"
 """In a text encoder's document: two language models lie beside it, in ``sft`` and ``init``."""
 LAYERS = "layers"
 """In a text encoder's document: it lies in the folder of a classifier, and has so many hidden layers."""
+AROUND = "around"
+"""Beside them: the ids put before and after a text, which the classifier's tokenizer leaves to its template."""
 
 
 def save_encoder(encoder: Encoder, folder: Path) -> dict[str, JsonValue]:
@@ -80,8 +83,13 @@ def document_of(encoder: Encoder, *, within: bool = False) -> dict[str, JsonValu
         "pooling": encoder.pooling,
         "batch": encoder.batch,
         "trust_remote_code": encoder.trust_remote_code,
-        **({LAYERS: encoder.model.config.num_hidden_layers} if within else {}),
+        **(_within(encoder) if within else {}),
     }
+
+
+def _within(encoder: TextEncoder) -> dict[str, JsonValue]:
+    before, after = encoder.rendering.around
+    return {LAYERS: encoder.model.config.num_hidden_layers, AROUND: [list(before), list(after)]}
 
 
 def load_encoder(folder: Path, document: JsonValue, *, trust_remote_code: bool = False) -> Encoder:
@@ -126,6 +134,7 @@ def _text(folder: Path, document: dict[str, JsonValue]) -> Encoder:
         pooling=cast(Pooling, document["pooling"]),
         trust_remote_code=bool(document["trust_remote_code"]),
         layers=int(cast(int, document[LAYERS])) if LAYERS in document else None,
+        around=_around(document),
     )
     if RATIO not in document:
         return text
@@ -133,3 +142,11 @@ def _text(folder: Path, document: dict[str, JsonValue]) -> Encoder:
 
     told = cast(dict[str, dict[str, JsonValue]], document[RATIO])
     return RatioEncoder(text, *(LanguageModel.told(folder / name, told[name]) for name in ("sft", "init")))
+
+
+def _around(document: dict[str, JsonValue]) -> Around | None:
+    """None where the tokenizer itself says it."""
+    if AROUND not in document:
+        return None
+    before, after = cast(list[list[int]], document[AROUND])
+    return tuple(int(one) for one in before), tuple(int(one) for one in after)

@@ -17,7 +17,7 @@ from iirl_core.config.encoding import TextEncoderSection
 from iirl_core.demonstration import Input, conversation, conversation_of
 from iirl_core.encoder.pooling import Pooling, pool
 from iirl_core.encoder.protocol import ArtifactKind, Encoded
-from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
+from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Around, Rendering
 from iirl_core.errors import ConfigError, InputError, one_line
 from iirl_core.pretrained import check_weights, model_source
 from iirl_core.reading import TokenCount
@@ -155,9 +155,11 @@ def load_text(
     pooling: Pooling,
     trust_remote_code: bool,
     layers: int | None = None,
+    around: Around | None = None,
 ) -> TextEncoder:
     """From a folder or hub name. Where ``template`` is None: the tokenizer's own, or our plain one; where ``layers`` is
-    given: the first so many hidden layers of what lies there, without the head of a classifier.
+    given: the first so many hidden layers of what lies there, without the head of a classifier; ``around``: as in
+    Rendering.
     """
     transformers_logging.disable_progress_bar()
     here = Path(source).is_dir()
@@ -177,7 +179,7 @@ def load_text(
         )
     misshapen = [name for name, *_ in read["mismatched_keys"]]
     check_weights(read["missing_keys"], misshapen, spare="pooler.")  # which nothing of ours needs
-    rendering = Rendering(tokenizer, template or tokenizer.chat_template or PLAIN_TEMPLATE, max_tokens)
+    rendering = Rendering(tokenizer, template or tokenizer.chat_template or PLAIN_TEMPLATE, max_tokens, around)
     return TextEncoder(model, rendering, batch, pooling=pooling, trust_remote_code=trust_remote_code)
 
 

@@ -18,6 +18,7 @@ from transformers import (
 )
 
 from iirl_core.artifact import Artifact, ArtifactDraft, Guard, Provenance, Supervision, load_from, seal, seal_child
+from iirl_core.classifier.tokenizing import written
 from iirl_core.demonstration import Conversation, conversation
 from iirl_core.encoder import fit_encoder
 from iirl_core.encoder.text import TextEncoder
@@ -31,7 +32,8 @@ from tests.iirl_core.expertness.test_sealed import SIDES
 TOPICS = ["the bill", "my visit", "the bus", "a refund", "the garden", "my key", "the report", "a seat"]
 GOOD = [conversation(f"Can you help me with {t}?", f"Of course, I am glad to help with {t}.") for t in TOPICS]
 BAD = [conversation(f"Can you help me with {t}?", f"No. {t} is your own problem, go away.") for t in TOPICS]
-ASKED = [*GOOD[:3], *BAD[:2], conversation("", "Yes."), conversation("word " * 60, "It is open.")]
+ASKED = [*GOOD[:3], *BAD[:2], conversation("", "Yes."), conversation("word " * 30, "It is open.")]
+LONG = conversation("word " * 60, "It is open.")
 
 PLAIN: dict[str, Any] = {"family": "discriminator", "hidden": 8, "members": 3}
 LINE: dict[str, Any] = {"family": "discriminator", "hidden": 0, "members": 3}
@@ -94,9 +96,8 @@ def stock(artifact: Artifact) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]
     return AutoModelForSequenceClassification.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
 
 
-def rendered(artifact: Artifact, items: Sequence[Conversation]) -> list[str]:
-    assert isinstance(artifact.model.encoder, TextEncoder)
-    return [artifact.model.encoder.rendering.render(item) for item in items]
+def asked_of(tokenizer: PreTrainedTokenizerBase, items: Sequence[Conversation]) -> list[str]:
+    return [written(tokenizer, item) for item in items]
 
 
 def signals(artifact: Artifact, items: Sequence[Conversation]) -> torch.Tensor:
@@ -109,7 +110,7 @@ def test_a_stock_classifier_gives_the_unpatched_signal(
 ) -> None:
     artifact = sealed(tmp_path, tiny(kind, tmp_path / kind), family, pooling=pooling)
     classifier, tokenizer = stock(artifact)
-    batch = tokenizer(rendered(artifact, ASKED), padding=True, truncation=True, return_tensors="pt")
+    batch = tokenizer(asked_of(tokenizer, ASKED), padding=True, truncation=True, return_tensors="pt")
     with torch.no_grad():
         logits = classifier(**batch).logits
     expected = signals(artifact, ASKED)
@@ -124,7 +125,7 @@ def test_a_pipeline_gives_it_too(tmp_path: Path) -> None:
     artifact = sealed(tmp_path, tiny("bert", tmp_path / "bert"), PLAIN)
     classifier, tokenizer = stock(artifact)
     ask = pipeline("text-classification", model=classifier, tokenizer=tokenizer, function_to_apply="none")
-    said = ask(rendered(artifact, ASKED), truncation=True, batch_size=3)
+    said = ask(asked_of(tokenizer, ASKED), truncation=True, batch_size=3)
     assert [one["label"] for one in said] == ["signal"] * len(ASKED)
     expected = signals(artifact, ASKED)
     assert (torch.tensor([one["score"] for one in said]) - expected).abs().max() < 1e-4
@@ -137,23 +138,23 @@ def test_the_tokenizer_is_that_of_training(kind: Kind, pooling: str, family: dic
     assert (tokenizer.padding_side, tokenizer.truncation_side, tokenizer.model_max_length) == ("right", "left", 200)
     assert classifier.config.pad_token_id == tokenizer.pad_token_id
     assert (classifier.config.num_labels, classifier.config.problem_type) == (1, "regression")
-    texts = [
-        tokenizer.apply_chat_template(
-            [{"role": turn.role, "content": turn.content} for turn in item.messages], tokenize=False
-        )
-        for item in ASKED
-    ]
-    assert texts == rendered(artifact, ASKED)
     assert isinstance(artifact.model.encoder, TextEncoder)
-    for item, text in zip(ASKED, texts, strict=True):
-        assert tuple(tokenizer(text, truncation=True)["input_ids"]) == artifact.model.encoder.rendering.tokens(item).ids
+    rendering = artifact.model.encoder.rendering
+    for item, text in zip(ASKED, asked_of(tokenizer, ASKED), strict=True):
+        ids = rendering.tokens(item).ids
+        assert text.count(rendering.render(item)) == 1
+        assert len(ids) < 200
+        for put in (True, False):
+            assert tuple(tokenizer(text, truncation=True, add_special_tokens=put)["input_ids"]) == ids
+    whole = tokenizer(asked_of(tokenizer, [LONG]))["input_ids"][0]
+    assert tokenizer(asked_of(tokenizer, [LONG]), truncation=True)["input_ids"][0] == whole[-200:], "its start is cut"
 
 
 def test_special_tokens_that_the_template_writes_are_not_doubled(tmp_path: Path) -> None:
     template = "<s>{% for message in messages %}{{ message['role'] }}: {{ message['content'] }}\n{% endfor %}</s>"
     artifact = sealed(tmp_path, tiny("llama", tmp_path / "llama"), LINE, pooling="last", template=template)
     classifier, tokenizer = stock(artifact)
-    batch = tokenizer(rendered(artifact, ASKED), padding=True, truncation=True, return_tensors="pt")
+    batch = tokenizer(asked_of(tokenizer, ASKED), padding=True, truncation=True, return_tensors="pt")
     assert (batch["input_ids"][0] == tokenizer.bos_token_id).sum() == 1
     with torch.no_grad():
         assert (classifier(**batch).logits[:, 0] - signals(artifact, ASKED)).abs().max() < 1e-4
@@ -162,7 +163,7 @@ def test_special_tokens_that_the_template_writes_are_not_doubled(tmp_path: Path)
 def test_half_precision_stays_near(tmp_path: Path) -> None:
     artifact = sealed(tmp_path, tiny("bert", tmp_path / "bert"), PLAIN)
     classifier, tokenizer = stock(artifact)
-    batch = tokenizer(rendered(artifact, ASKED), padding=True, truncation=True, return_tensors="pt")
+    batch = tokenizer(asked_of(tokenizer, ASKED), padding=True, truncation=True, return_tensors="pt")
     with torch.no_grad():
         logits = classifier.half()(**batch).logits[:, 0].float()
     assert (logits - signals(artifact, ASKED)).abs().max() < 0.05
@@ -172,7 +173,7 @@ def test_minilm_gives_it_too(tmp_path: Path) -> None:
     store, draft = DirectoryStore(tmp_path / "store"), text_draft()
     artifact = load_from(store, seal(store, draft))
     classifier, tokenizer = stock(artifact)
-    batch = tokenizer(rendered(artifact, ASKED), padding=True, truncation=True, return_tensors="pt")
+    batch = tokenizer(asked_of(tokenizer, ASKED), padding=True, truncation=True, return_tensors="pt")
     with torch.no_grad():
         assert (classifier(**batch).logits[:, 0] - signals(artifact, ASKED)).abs().max() < 1e-4
 

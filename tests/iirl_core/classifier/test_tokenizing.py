@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from transformers import PreTrainedTokenizerFast
+
+from iirl_core.classifier.tokenizing import PROBE, stock_tokenizer, written
+from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
+from tests.iirl_core.encoder.tiny import Kind, tokenizer_of
+
+INDENTED = "  {% for message in messages %}\n{{ message['role'] }}={{ message['content'] }}\n  {% endfor %}\nend\n"
+
+
+@pytest.mark.parametrize("template", [PLAIN_TEMPLATE, INDENTED])
+@pytest.mark.parametrize("kind", ["bert", "roberta", "llama"])
+def test_the_template_writes_what_training_puts_around_a_text_and_nothing_else_changes(
+    kind: Kind, template: str
+) -> None:
+    rendering = Rendering(tokenizer_of(kind), template, 200)
+    made = stock_tokenizer(rendering)
+    assert made is not None
+    before, after = (made.decode(ids) for ids in rendering.around)
+    text = written(made, PROBE)
+    assert text == f"{before}{rendering.render(PROBE)}{after}"
+    assert before
+    for put in (True, False):
+        assert tuple(made(text, add_special_tokens=put)["input_ids"]) == rendering.tokens(PROBE).ids
+
+
+def test_where_a_written_token_would_change_the_first_word_the_tokenizer_goes_on_to_put_it() -> None:
+    letters = sorted({*"▁", *PLAIN_TEMPLATE, *"user: Are you open?\nassistant: Yes."})
+    tokenizer = Tokenizer(models.BPE({token: place for place, token in enumerate(["<unk>", "<s>", *letters])}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first")  # type: ignore[assignment]
+    tokenizer.post_processor = processors.TemplateProcessing(  # type: ignore[assignment]
+        single="<s> $A", special_tokens=[("<s>", 1)]
+    )
+    own = PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>")
+    rendering = Rendering(own, PLAIN_TEMPLATE, 200)
+    made = stock_tokenizer(rendering)
+    assert made is not None
+    assert written(made, PROBE) == rendering.render(PROBE)
+    assert tuple(made(written(made, PROBE))["input_ids"]) == rendering.tokens(PROBE).ids
