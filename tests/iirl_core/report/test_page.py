@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 
 from iirl_core.audit.finding import TriageLabel
-from iirl_core.demonstration import conversation
+from iirl_core.demonstration import Trajectory, conversation
+from iirl_core.norm import Bounds, Observed, Velocity
+from iirl_core.norm.matcher import Keyword, Source
+from iirl_core.norm.region import Measured
 from iirl_core.report import CoverageCell, FindingFacts, ReportData, RewardField, VerdictFacts, render_report
 from iirl_core.report.page import coverage_matrix, not_covered
 from tests.iirl_core.report.samples import finding, portal_report, spatial_report
@@ -121,6 +124,30 @@ def test_text_of_probes_norms_and_reasons_is_escaped_everywhere() -> None:
     assert not {"script", "img"} & set(outline.tags)
     assert "<script" not in page
     assert evil in outline.text
+
+
+def test_rules_say_what_a_norm_speaks_of_and_findings_where_their_record_came_from() -> None:
+    report = portal_report()
+    told = replace(report.norms[0], matches=(Keyword(("ibuprofen", "dose"), "both"), Source(("medication",))))
+    shown = replace(report.findings[0], finding=replace(report.findings[0].finding, source="desk"))
+    page = Outline(render_report(replace(report, norms=(told, *report.norms[1:]), findings=(shown,)))).text
+    assert "where the prompt or the answer says ibuprofen or dose and where the source is medication" in page
+    assert "on a record of desk" in page
+
+
+@pytest.mark.parametrize(
+    ("region", "told"),
+    [
+        (Bounds(-np.ones(3), np.ones(3)), "outside the bounds"),
+        (Velocity(np.ones(3)), "faster than the limits"),
+        (Observed("distance", 0.75).measured([Trajectory(np.eye(3))]), "farther than 0.75 from the demonstrations"),
+        (Observed("bounds", 0.1), "outside the bounds of the demonstrations (margin 0.1)"),
+    ],
+)
+def test_rules_say_which_steps_a_norm_speaks_of(region: Measured | Observed, told: str) -> None:
+    report = spatial_report()
+    page = render_report(replace(report, norms=(replace(report.norms[0], region=region), *report.norms[1:])))
+    assert told in page
 
 
 def test_what_was_not_asked_comes_before_what_was() -> None:
