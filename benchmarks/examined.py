@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -118,15 +118,26 @@ def notes_of(runs: Sequence[Run]) -> str:
         f"{optimiser.upper()}, {task}: {_told(s)}."
         for optimiser, task, s in sorted({(run.optimiser, run.task, run.settings) for run in runs}, key=str)
     ]
-    done = {run.cell for run in runs}
-    every = [cell for one in get_args(Optimiser) for cell in cells(get_args(TaskName), TEACHERS, SEEDS, one)]
-    missing = [cell.file.removesuffix(".json") for cell in every if cell not in done]
+    missing = _missing({run.cell for run in runs})
     return (
         "Returns are means over ten episodes of the final policy; a figure is the median over the seeds that were run"
         f" (the target of a learnt reward is ≥ {SHARE:g} of the true one, over all of them). The true reward of"
         " Hopper and Walker2d includes 1 for every step, as a teacher of ARS it does not."
-        " " + " ".join(told) + (f" Not run: {', '.join(missing)}." if missing else " No cell is missing.")
+        " " + " ".join(told) + (f" Not run: {'; '.join(missing)}." if missing else " No cell is missing.")
     )
+
+
+def _missing(done: Set[Cell]) -> list[str]:
+    """What is not ``done``, by optimiser and task."""
+    found = []
+    for optimiser, task in product(get_args(Optimiser), get_args(TaskName)):
+        lacking = [cell for cell in cells([task], TEACHERS, SEEDS, optimiser) if cell not in done]
+        each = (
+            "all" if len(lacking) == len(TEACHERS) * len(SEEDS) else ", ".join(f"{c.teacher} {c.seed}" for c in lacking)
+        )
+        if lacking:
+            found.append(f"{optimiser.upper()}, {task}: {each}")
+    return found
 
 
 def _told(settings: Settings) -> str:
@@ -155,6 +166,7 @@ def plot(path: Path, runs: Sequence[Run]) -> None:
     )
     for (row, optimiser), (column, task) in product(enumerate(optimisers), enumerate(tasks)):
         axis = axes[row][column]
+        axis.set_visible(any((run.optimiser, run.task) == (optimiser, task) for run in runs))
         for teacher in TEACHERS:
             for number, run in enumerate(_of(runs, optimiser, task, teacher)):
                 steps, returns = [p.steps / 1e6 for p in run.curve], [p.true_return for p in run.curve]

@@ -38,9 +38,9 @@ def test_a_learnt_reward_is_set_against_the_median_of_the_true_one() -> None:
 
 def test_what_was_not_run_is_said() -> None:
     notes = notes_of([run("true", 0, 1.0)])
-    assert "Hopper-true-0," not in notes
-    assert "Hopper-true-1," in notes
-    assert "Walker2d-mixture-2-ppo" in notes
+    assert "ARS, Hopper: occupancy 0, mixture 0, true 1, occupancy 1, mixture 1, true 2" in notes
+    assert "ARS, Walker2d: all" in notes
+    assert "PPO, Hopper: all" in notes
 
 
 def walk(steps: int, seed: int) -> Trajectory:
