@@ -69,7 +69,7 @@ def main() -> int:
         made = tokenise(store, sides, options.model, max_tokens=MAX_TOKENS, comparisons=COMPARISONS)
         figures: list[Figure] = []
         if "workers" in options.parts:
-            figures += workers(made, steps=3 if options.quick else 6, repeats=1 if options.quick else 3)
+            figures += workers(made, steps=3 if options.quick else 4, repeats=1 if options.quick else 3)
         if "loops" in options.parts:
             with trl_apart(made, Path(name) / "trl") as theirs, one_rank(Path(name)):
                 figures += loops(made, theirs, repeats=1 if options.quick else 3)
