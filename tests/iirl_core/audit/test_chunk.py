@@ -13,6 +13,7 @@ from iirl_core.demonstration import Comparison, Trajectory, conversation
 from iirl_core.errors import ConfigError
 from iirl_core.norm import Norm, NormKind
 from iirl_core.norm.matcher import Keyword, Source
+from iirl_core.norm.predicate import predicate_of
 from iirl_core.probe import PointReward, Probe, material_of
 from iirl_core.reward_model import RewardModel
 from tests.iirl_core.artifact.samples import patch_at, text_draft
@@ -223,3 +224,17 @@ def test_an_agreement_is_asked_about_its_own_comparisons_alone() -> None:
     assert result.findings[0].offender in [comparison.rejected for comparison in told]
     assert verify(result.findings[0], Audited(model), norms) is not None
     assert audit_chunk(model, norms, seed("pairs"), 9, material_of(model, [], [told[0].chosen])).asked == 0
+
+
+def test_a_predicate_finds_and_verifies_in_a_process_of_its_own() -> None:
+    model = text_draft().model
+    shown = [conversation("How much?", "Take 400 mg. Then rest."), conversation("Hurts?", "Rest. And sleep.")]
+    predicate = predicate_of("tests.iirl_core.norm.predicate.judging:no_doses", 60.0)
+    norm = Norm(
+        "no-doses", NormKind.PREDICATE, True, 3, 0.0, 0.05, ("padding",), "why", "me", predicate=predicate
+    )  # fmt: skip
+    result = audit_chunk(model, [norm], seed("padding"), 6, material_of(model, [norm], shown))
+    assert [(each.asked, each.spoken, each.broken) for each in result.families] == [(6, 3, 3)]
+    again = verify(result.findings[0], Audited(model), [norm])
+    assert again is not None
+    assert again.excess == pytest.approx(result.findings[0].rewards[-1], abs=1e-5)
