@@ -31,10 +31,11 @@ NEED_REWARDBENCH = "needs: pip install --no-deps rewardbench==0.1.4"
 OURS = {"bf16": False, "use_cpu": True, "report_to": "none", "disable_tqdm": True}
 
 
-@pytest.fixture(params=KINDS, ids=lambda one: f"{one[0]}-{one[1]}")
-def artifact(request: pytest.FixtureRequest, tmp_path: Path) -> Artifact:
+@pytest.fixture(scope="module", params=KINDS, ids=lambda one: f"{one[0]}-{one[1]}")
+def artifact(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Artifact:
     kind, pooling, family = request.param
-    return sealed(tmp_path, tiny(kind, tmp_path / kind), family, pooling=pooling)
+    folder = tmp_path_factory.mktemp("sealed")
+    return sealed(folder, tiny(kind, folder / kind), family, pooling=pooling)
 
 
 def folder_of(artifact: Artifact) -> str:
