@@ -27,6 +27,8 @@ EventKind = Literal[
     "evaluate",
     "audit",
     "triage",
+    "label",
+    "undo",
     "patch",
     "revert",
     "release",

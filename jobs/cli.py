@@ -109,7 +109,7 @@ def _add_tools(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
     key = commands.add_parser("key", help=TOOLS["key"], description=TOOLS["key"])
     key.add_argument("action", choices=("new", "list"))
-    key.add_argument("role", nargs="?", choices=("builder", "auditor", "approver"))
+    key.add_argument("role", nargs="?", choices=("builder", "auditor", "reviewer", "approver"))
 
     for tool in (score, commands.choices["verify"]):
         tool.add_argument("--trust-remote-code", action="store_true", help="run code that the text encoder came with")

@@ -1,30 +1,57 @@
-"""What happened to an artifact and its ancestors: their audits, the findings, and what triage said of them."""
+"""What happened to an artifact and its ancestors: their audits, the findings, what triage and people said of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from iirl_core.audit import Audit, Finding, TriageLabel, findings_from_bytes
 from iirl_core.canonical import Digest, digest_bytes
 from iirl_core.errors import NotFound, Tampered
 from iirl_core.release import audit_file
-from iirl_core.signing import AuditPredicate, TriagePredicate, Trust, verify_envelope
+from iirl_core.signing import (
+    AuditPredicate,
+    LabelPredicate,
+    TriagePredicate,
+    Trust,
+    UndoPredicate,
+    verify_envelope,
+)
 from iirl_core.signing.statement import statements_of
 from iirl_core.store.protocol import Store
+from iirl_core.triage import Said, Settled, Withdrawn, acted_on, said_in, settle, withdrawn_in
 from jobs.lineage import audit_of, lineage
 
 FINDINGS = "findings.parquet"
+PLACES = "places.safetensors"
 
 
 @dataclass(frozen=True)
 class PastRound:
-    """One audit of one ancestor, its signature verified; ``labels`` are triage's, by finding id (none yet: empty)."""
+    """One audit of one ancestor, its signature verified; ``triage`` is what the policy last said of it (None: not yet);
+    ``said`` and ``withdrawn`` is what people did, in signed statements; a label that spread counts from ``confidence``
+    on.
+    """
 
     store: Store
     digest: Digest
     audit: Audit
-    labels: Mapping[str, TriageLabel]
+    triage: TriagePredicate | None
+    said: tuple[Said, ...] = ()
+    withdrawn: tuple[Withdrawn, ...] = ()
+    confidence: float = 1.0
+
+    @cached_property
+    def settled(self) -> Mapping[str, Settled]:
+        """What people's labels come to, by finding; only those that they spoke of."""
+        return settle(self.said, self.withdrawn)
+
+    @cached_property
+    def labels(self) -> Mapping[str, TriageLabel]:
+        """By finding: what people say, also where it spread to; else what the policy says. Empty where nobody did."""
+        policy = {name: TriageLabel(label) for name, label in self.triage.labels} if self.triage else {}
+        return policy | acted_on(self.settled, self.confidence)
 
     def findings(self) -> list[Finding]:
         """The verified findings that were kept, worst first.
@@ -40,32 +67,66 @@ class PastRound:
             raise Tampered(f"the findings of round {self.audit.round} about {self.digest[:19]} were changed")
         return findings_from_bytes(data)
 
-    def dismissed(self, finding: Finding) -> bool:
-        """Whether triage said that it is no flaw."""
-        return self.labels.get(finding.id) is TriageLabel.NOT_A_FLAW
-
     @property
     def triaged(self) -> bool:
-        """Whether triage has spoken."""
-        return bool(self.labels) or self.audit.kept == 0
+        """Whether the policy has spoken."""
+        return self.triage is not None or self.audit.kept == 0
 
 
-def history_of(store: Store, digest: Digest, trust: Trust) -> list[PastRound]:
-    """Every audited round of ``digest`` and its ancestors, oldest first.
+def history_of(store: Store, digest: Digest, trust: Trust, confidence: float = 1.0) -> list[PastRound]:
+    """Every audited round of ``digest`` and its ancestors, oldest first. People's labels that spread count from
+    ``confidence`` on (1: hardly any does).
 
     Raises:
         NotFound, Tampered, Gated: an ancestor, an audit or a label does not hold, or is signed by a strange key.
     """
-    rounds = [past for ancestor in lineage(store, digest) for past in _rounds(store, ancestor.digest, trust)]
+    rounds = [
+        past for ancestor in lineage(store, digest) for past in _rounds(store, ancestor.digest, trust, confidence)
+    ]
     return sorted(rounds, key=lambda past: past.audit.round)
 
 
-def _rounds(store: Store, digest: Digest, trust: Trust) -> Iterator[PastRound]:
+def _rounds(store: Store, digest: Digest, trust: Trust, confidence: float) -> Iterator[PastRound]:
+    labelled = [
+        verify_envelope(data, trust, LabelPredicate, digest)
+        for data in statements_of(store, digest, LabelPredicate.kind)
+    ]
+    undone = [
+        verify_envelope(data, trust, UndoPredicate, digest) for data in statements_of(store, digest, UndoPredicate.kind)
+    ]
     for data in statements_of(store, digest, AuditPredicate.kind):
-        said = verify_envelope(data, trust, AuditPredicate, digest).predicate
-        triaged = latest_triage(store, digest, said.round, trust)
-        labels = {finding: TriageLabel(label) for finding, label in triaged.labels} if triaged else {}
-        yield PastRound(store, digest, audit_of(store, digest, said), labels)
+        told = verify_envelope(data, trust, AuditPredicate, digest).predicate
+        yield PastRound(
+            store,
+            digest,
+            audit_of(store, digest, told),
+            latest_triage(store, digest, told.round, trust),
+            tuple(said for one in labelled if one.predicate.round == told.round for said in said_in(one)),
+            tuple(back for one in undone if one.predicate.round == told.round for back in withdrawn_in(one)),
+            confidence,
+        )
+
+
+Question = tuple[str, str]
+"""A norm and a probe's label: what is asked again in later rounds, and found again under other ids."""
+
+
+def words_on_questions(history: Iterable[PastRound]) -> dict[Question, TriageLabel]:
+    """What people who looked at it last said of each question, in any of these rounds, oldest first. What only spread
+    to a finding says nothing of the question.
+    """
+    words: dict[Question, TriageLabel] = {}
+    for past in history:
+        direct = {name: said.label for name, said in past.settled.items() if said.direct}
+        if direct:
+            words |= {(one.norm, one.label): direct[one.id] for one in past.findings() if one.id in direct}
+    return words
+
+
+def labelled_before(history: Iterable[PastRound], findings: Sequence[Finding]) -> dict[str, TriageLabel]:
+    """By finding: the label that people gave to the same question in these rounds."""
+    words = words_on_questions(history)
+    return {one.id: words[one.norm, one.label] for one in findings if (one.norm, one.label) in words}
 
 
 def latest_triage(store: Store, digest: Digest, round_: int, trust: Trust) -> TriagePredicate | None:
@@ -81,14 +142,14 @@ def latest_triage(store: Store, digest: Digest, round_: int, trust: Trust) -> Tr
     return max((said for said in found if said.round == round_), key=lambda said: said.sequence, default=None)
 
 
-def latest_round(store: Store, digest: Digest, trust: Trust) -> PastRound:
-    """The newest audit of ``digest`` itself.
+def latest_round(store: Store, digest: Digest, trust: Trust, confidence: float = 1.0) -> PastRound:
+    """The newest audit of ``digest`` itself; ``confidence`` as in ``history_of``.
 
     Raises:
         NotFound: it was never audited.
         Tampered, Gated: as ``history_of``.
     """
-    rounds = list(_rounds(store, digest, trust))
+    rounds = list(_rounds(store, digest, trust, confidence))
     if not rounds:
         raise NotFound(f"{digest[:19]} was never audited", todo="Audit it with: iirl audit CONFIG.yaml")
     return max(rounds, key=lambda past: past.audit.round)

@@ -5,7 +5,7 @@ audits/DIGEST/ROUND/repair.json keeps what was repaired, what was refused and wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,8 +33,9 @@ from iirl_core.signing import (
     store_statement,
 )
 from iirl_core.store.pointer import move_pointer
+from iirl_core.triage import acted_on, shaped_by_people
 from jobs.console import Progress
-from jobs.history import latest_round
+from jobs.history import history_of, labelled_before, latest_round
 from jobs.learnt import corpus_behind, learnt_from
 from jobs.lineage import manifest_of
 from jobs.outcome import Outcome
@@ -62,7 +63,7 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
     """
     store = session.store
     digest = resolve(store, reference or config.name)
-    past = latest_round(store, digest, Trust.from_folder(Path(config.keys)))
+    past = latest_round(store, digest, Trust.from_folder(Path(config.keys)), config.review.confidence)
     if not past.triaged:
         raise ConfigError(f"round {past.audit.round} of {digest[:19]} was not triaged", todo="iirl triage CONFIG.yaml")
     repair = patch_round(session, config, progress, past.audit, findings=past.findings(), labels=past.labels)
@@ -86,7 +87,8 @@ def patch_round(
     findings: Sequence[Finding],
     labels: Mapping[str, TriageLabel],
 ) -> Repair:
-    """Propose, check against the budget, seal the child, sign, log, point to it; keep the record of it.
+    """Propose, check against the budget, seal the child, sign, log, point to it; keep the record of it. What is mended
+    are the findings whose label is *flaw*: the policy's, or people's, who then supervised the repair.
 
     Raises:
         ConfigError: the builder's key is missing.
@@ -94,18 +96,39 @@ def patch_round(
     """
     key = load_private_key(Path(config.keys), KeyRole.BUILDER)
     artifact = load_from(session.store, audit.digest, trust_remote_code=config.trusts_remote_code)
-    flaws = [finding for finding in findings if labels.get(finding.id) is TriageLabel.FLAW]
-    with progress.task(f"repair of {len(flaws):,} flaws"):
-        repair = _repair(session, config, artifact, flaws, audit.round)
+    work = _Work(audit, findings, labels, _labelled_by_people(session, config, audit, findings))
+    with progress.task(f"repair of {len(work.flaws):,} flaws"):
+        repair = _repair(session, config, artifact, work)
     if repair.child is not None:
         _sign(session, key, config, repair, audit)
     _record(session, audit, repair)
     return repair
 
 
-def _repair(session: Session, config: Config, artifact: Artifact, findings: Sequence[Finding], round_: int) -> Repair:
-    flaws, refused = flaws_of(artifact.model, findings, norms_of(config))
-    proposed = propose(artifact.model, flaws, artifact.guard, config.patch, round_)
+@dataclass(frozen=True)
+class _Work:
+    """The findings of a round, their labels, and whose label people gave."""
+
+    audit: Audit
+    findings: Sequence[Finding]
+    labels: Mapping[str, TriageLabel]
+    by_people: Collection[str]
+
+    @property
+    def flaws(self) -> list[Finding]:
+        return [finding for finding in self.findings if self.labels.get(finding.id) is TriageLabel.FLAW]
+
+
+def _labelled_by_people(session: Session, config: Config, audit: Audit, findings: Sequence[Finding]) -> set[str]:
+    """In this round, or of the same questions in an earlier one."""
+    history = history_of(session.store, audit.digest, Trust.from_folder(Path(config.keys)))
+    settled = next(past.settled for past in history if past.audit.round == audit.round)
+    return {*acted_on(settled, config.review.confidence), *labelled_before(history, findings)}
+
+
+def _repair(session: Session, config: Config, artifact: Artifact, work: _Work) -> Repair:
+    flaws, refused = flaws_of(artifact.model, work.flaws, norms_of(config))
+    proposed = propose(artifact.model, flaws, artifact.guard, config.patch, work.audit.round)
     proposal = Proposal(proposed.patches, (*refused, *proposed.refused), proposed.postponed)
     patches = (*artifact.model.patches, *proposal.patches)
     guard = artifact.guard
@@ -114,8 +137,9 @@ def _repair(session: Session, config: Config, artifact: Artifact, findings: Sequ
     )
     if not proposal.patches or not budget.holds:
         return Repair(None, proposal, budget)
-    learnt = _probed(session, config, artifact) if draws_on_corpus(proposal.patches, findings) else None
-    return Repair(seal_child(session.store, artifact, patches, learnt=learnt), proposal, budget)
+    learnt = _probed(session, config, artifact) if draws_on_corpus(proposal.patches, work.flaws) else None
+    human = shaped_by_people(proposal.patches, work.findings, work.labels, work.by_people, config.triage)
+    return Repair(seal_child(session.store, artifact, patches, learnt=learnt, human=human), proposal, budget)
 
 
 def _probed(session: Session, config: Config, artifact: Artifact) -> Provenance:

@@ -24,10 +24,12 @@ from iirl_core.release import (
 )
 from iirl_core.signing import (
     AuditPredicate,
+    LabelPredicate,
     Predicate,
     SealPredicate,
     TriagePredicate,
     Trust,
+    UndoPredicate,
     Verified,
     parse_statement,
     statements_of,
@@ -67,9 +69,7 @@ def prove(
     dossier = read_dossier(store, digest)
     yield from _seal(dossier, manifest, trust)
     yield from _audits(store, dossier, trust)
-    for data in statements_of(store, digest, TriagePredicate.kind):
-        triage = _signed(data, trust, TriagePredicate, digest)
-        yield Check("triage", _signer(triage.found), triage.problem)
+    yield from _triage(store, digest, trust)
     yield from _releases(store, digest, channel, dossier, trust)
     yield from _parents(store, digest, trust)
     chain = _try(lambda: verify_chain(store))
@@ -141,6 +141,33 @@ def _seal(dossier: Dossier, manifest: Manifest | None, trust: Trust) -> Iterator
             same = seal.found.predicate == told
             problem = "" if same else "it names another name, version or parent than the manifest."
             yield Check("what the builder sealed", f"{told.name} {told.version}", problem)
+
+
+def _triage(store: Store, digest: Digest, trust: Trust) -> Iterator[Check]:
+    """What the policy, and what people said of findings: each by keys of that role; and what the policy's last word on
+    a round was about.
+    """
+    last: dict[int, TriagePredicate] = {}
+    for data in statements_of(store, digest, TriagePredicate.kind):
+        triage = _signed(data, trust, TriagePredicate, digest)
+        yield Check("triage", _signer(triage.found), triage.problem)
+        if triage.found:
+            said = triage.found.predicate
+            last[said.round] = max(said, last.get(said.round, said), key=lambda one: one.sequence)
+    for said in last.values():
+        for name, told in said.files:
+            found = digest_of_stored(store, audit_file(digest, said.round, name))
+            problem = "" if found == told else f"it {f'has digest {found[:19]}' if found else 'is missing'}, not {told}"
+            yield Check(f"file {name} of triage round {said.round}", told[:19], problem)
+    for kind, name in ((LabelPredicate, "labels of a person"), (UndoPredicate, "labels taken back")):
+        for data in statements_of(store, digest, kind.kind):
+            yield Check(name, *_by(data, trust, kind, digest))
+
+
+def _by(data: bytes, trust: Trust, kind: type[LabelPredicate | UndoPredicate], digest: Digest) -> tuple[str, str]:
+    """Who signed, and the problem."""
+    signed = _signed(data, trust, kind, digest)
+    return _signer(signed.found), signed.problem
 
 
 def _audits(store: Store, dossier: Dossier, trust: Trust) -> Iterator[Check]:

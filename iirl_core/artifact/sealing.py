@@ -103,11 +103,19 @@ def seal(store: Store, draft: ArtifactDraft) -> Digest:
         return _finish(store, manifest, folder, draft.model.patches, shared=())
 
 
-def seal_child(store: Store, parent: Artifact, patches: Sequence[Patch], *, learnt: Provenance | None = None) -> Digest:
+def seal_child(
+    store: Store,
+    parent: Artifact,
+    patches: Sequence[Patch],
+    *,
+    learnt: Provenance | None = None,
+    human: bool = False,
+) -> Digest:
     """Seal ``parent`` with ``patches``, which are *all* patches of the child, the parent's own among them. The patch
     version rises by one; weights, map and guard set are the parent's, and its blobs are shared; what the metrics say
     of the guard set is measured anew. ``learnt`` is what can be claimed of where the new patches come from (None:
-    as much as of anything): the child claims no more than that, and no more than its parent.
+    as much as of anything): the child claims no more than that, and no more than its parent. ``human``: people's labels
+    shaped the repair.
 
     Raises:
         ArtifactError: a patch does not fit the model, one of the parent's is missing (disable it instead), or the
@@ -126,6 +134,7 @@ def seal_child(store: Store, parent: Artifact, patches: Sequence[Patch], *, lear
         parent=parent.digest,
         mode=claims.mode,
         supervision=claims.supervision,
+        human=parent.manifest.human or human,
         environment=environment(),
         metrics={**parent.manifest.metrics, **guard_metrics(rewards)},
         patches=_enabled(patches),

@@ -17,6 +17,7 @@ from iirl_core.config.governance import (
     FlywheelSection,
     PatchSection,
     ReleaseSection,
+    ReviewSection,
     ServeSection,
 )
 from iirl_core.config.imitation import ImitateSection
@@ -57,7 +58,9 @@ class Config(Section):
     audit: AuditSection
     triage: Literal["automatic", "manual"] = "manual"
     """``automatic``: a verified finding of a hard norm becomes *flaw*, all else stays *unsure*, unpatched and printed.
-    ``manual``: every finding stays *unsure*: people read the audit, and nothing is patched."""
+    ``manual``: every finding stays *unsure*, and nothing is patched but what people label. People's labels go before
+    either."""
+    review: ReviewSection = ReviewSection()
     patch: PatchSection = PatchSection()
     release: ReleaseSection = ReleaseSection()
     serve: ServeSection = ServeSection()

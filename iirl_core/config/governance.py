@@ -27,6 +27,21 @@ class AuditSection(Section):
     """Findings that triage and patching look at per round, the worst first; all are counted, and kept in the parts."""
 
 
+class ReviewSection(Section):
+    """How findings are shown to people, and how far their labels reach."""
+
+    reach: float = Field(default=0.25, gt=0)
+    """How far apart findings of one kind may lie, in units of the demonstrations' spread in the whitened bottleneck:
+    the radius of a cluster, and the distance at which a label has no more to say."""
+    clusters: int = Field(default=40, ge=1)
+    """Of one norm's findings, at most."""
+    representatives: int = Field(default=3, ge=1)
+    """Findings of each cluster that a person is shown: the one in the middle, then those that differ most."""
+    confidence: Fraction = 0.5
+    """A label that spread from another finding is acted on from this confidence on; it falls from 1 where the labelled
+    finding lies to 0 at ``reach``."""
+
+
 class PatchSection(Section):
     """How repairs are chosen."""
 

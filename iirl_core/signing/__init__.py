@@ -8,6 +8,11 @@ from iirl_core.signing.keys import KeyRole as KeyRole
 from iirl_core.signing.keys import SigningKey as SigningKey
 from iirl_core.signing.keys import generate_key as generate_key
 from iirl_core.signing.keys import load_private_key as load_private_key
+from iirl_core.signing.labels import Label as Label
+from iirl_core.signing.labels import LabelPredicate as LabelPredicate
+from iirl_core.signing.labels import Order as Order
+from iirl_core.signing.labels import UndoPredicate as UndoPredicate
+from iirl_core.signing.labels import Word as Word
 from iirl_core.signing.predicates import ApprovalPredicate as ApprovalPredicate
 from iirl_core.signing.predicates import AuditPredicate as AuditPredicate
 from iirl_core.signing.predicates import Predicate as Predicate

@@ -1,4 +1,5 @@
-"""Keys: ECDSA on P-256, one file per role. The builder seals, the auditor signs audits, the approver signs releases.
+"""Keys: ECDSA on P-256, one file per role. The builder seals, the auditor signs audits, a reviewer labels findings, the
+approver signs releases. A reviewer is a person: everybody who labels has a key of his own.
 
 A key's id is the SHA-256 of its public half (SubjectPublicKeyInfo, DER), in hexadecimal.
 """
@@ -30,6 +31,7 @@ class KeyRole(StrEnum):
 
     BUILDER = "builder"
     AUDITOR = "auditor"
+    REVIEWER = "reviewer"
     APPROVER = "approver"
 
 

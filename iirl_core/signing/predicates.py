@@ -84,8 +84,9 @@ class TriagePredicate:
     """The auditor, by a written policy and never as a person: the labels of a round's findings.
 
     ``policy`` is ``policy:`` and the digest (without ``sha256:``) of the policy that decided; ``labels`` are pairs of
-    a finding's id and its label. A round may be triaged again, under another policy: of its statements the one with
-    the highest ``sequence`` (from 0 on) counts.
+    a finding's id and its label, and ``files`` those of ``audits/DIGEST/ROUND/`` that triage made (none: findings were
+    not laid out for people). A round may be triaged again, under another policy: of its statements the one with the
+    highest ``sequence`` (from 0 on) counts.
 
     Raises:
         ArtifactError: ``policy`` is anything else.
@@ -95,6 +96,7 @@ class TriagePredicate:
     policy: str
     labels: tuple[tuple[str, str], ...]
     sequence: int = 0
+    files: tuple[tuple[str, Digest], ...] = ()
 
     kind: ClassVar[str] = "triage"
     signer: ClassVar[KeyRole] = KeyRole.AUDITOR
@@ -104,14 +106,19 @@ class TriagePredicate:
             raise ArtifactError(f"triage by {self.policy!r}", "policy: and a digest of 64 hexadecimal digits")
 
     def document(self) -> dict[str, JsonValue]:
-        """As JSON."""
+        """As JSON; without files, as it was before there were any."""
         labels: dict[str, JsonValue] = dict(self.labels)
-        return {"round": self.round, "policy": self.policy, "labels": labels, "sequence": self.sequence}
+        said: dict[str, JsonValue] = {"round": self.round, "policy": self.policy, "sequence": self.sequence}
+        files: dict[str, JsonValue] = dict(self.files)
+        return said | {"labels": labels} | ({"files": files} if files else {})
 
     @classmethod
     def from_fields(cls, fields: Fields) -> Self:
         """From JSON."""
-        return cls(fields.integer("round"), fields.text("policy"), fields.pairs("labels"), fields.integer("sequence"))
+        inner = fields.inner("files") if "files" in fields.document else Fields(fields.what, {})
+        files = tuple((name, inner.digest(name)) for name in sorted(inner.document))
+        labels = fields.pairs("labels")
+        return cls(fields.integer("round"), fields.text("policy"), labels, fields.integer("sequence"), files)
 
 
 @dataclass(frozen=True)

@@ -47,9 +47,19 @@ class TrustedKey:
 
 @dataclass(frozen=True)
 class Trust:
-    """The trusted keys. A role may have several, and a key several roles."""
+    """The trusted keys. A role may have several, and a key several roles; but who audits never speaks as a person.
+
+    Raises:
+        ConfigError: a key is both an auditor's and a reviewer's.
+    """
 
     keys: tuple[TrustedKey, ...]
+
+    def __post_init__(self) -> None:
+        auditors = {key.id for key in self.keys if key.role is KeyRole.AUDITOR}
+        for key in self.keys:
+            if key.role is KeyRole.REVIEWER and key.id in auditors:
+                raise ConfigError(f"{key.source} is an auditor's key, too", "a key that only a person has")
 
     @staticmethod
     def from_folder(folder: Path) -> Trust:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from iirl_core.artifact import Artifact
+from iirl_core.audit import TriageLabel
 from iirl_core.config import Config
 from iirl_core.demonstration import Demonstration
 from iirl_core.norm import Norm, measured_on
 from iirl_core.probe import Material, Probe, material_of
 from iirl_core.store.protocol import Store
-from jobs.history import PastRound
+from jobs.history import PastRound, Question, words_on_questions
 from jobs.learnt import corpus_behind
 
 MOST = 4096
@@ -20,7 +21,7 @@ MOST = 4096
 
 
 def gather_material(
-    store: Store, config: Config, artifact: Artifact, norms: tuple[Norm, ...], history: Iterable[PastRound]
+    store: Store, config: Config, artifact: Artifact, norms: tuple[Norm, ...], history: Sequence[PastRound]
 ) -> tuple[tuple[Norm, ...], Material]:
     """Demonstrations to perturb (never the unseen ones), probe corpora, and former findings of hard norms; and the
     norms, their observed regions measured on these demonstrations.
@@ -51,13 +52,16 @@ def gather_material(
     )
 
 
-def _former(history: Iterable[PastRound]) -> Iterator[Probe]:
-    """Each once, under the label and the norm with which it was first found."""
-    seen: set[tuple[str, str]] = set()
+def _former(history: Sequence[PastRound]) -> Iterator[Probe]:
+    """Each once, under the label and the norm with which it was first found; without those of which people last said
+    that they are no flaws.
+    """
+    words = words_on_questions(history)
+    seen: set[Question] = {question for question, word in words.items() if word is TriageLabel.NOT_A_FLAW}
     for past in history:
         for finding in past.findings():
             key = (finding.norm, finding.label)
-            if finding.hard and key not in seen and not past.dismissed(finding):
+            if finding.hard and key not in seen:
                 seen.add(key)
                 yield Probe(finding.inputs, finding.family, finding.label, finding.note, finding.norm, finding.source)
 

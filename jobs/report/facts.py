@@ -27,10 +27,12 @@ from iirl_core.report import (
 from iirl_core.signing import (
     ApprovalPredicate,
     AuditPredicate,
+    LabelPredicate,
     Predicate,
     SealPredicate,
     TriagePredicate,
     Trust,
+    UndoPredicate,
     parse_statement,
     statements_of,
     verify_envelope,
@@ -41,7 +43,15 @@ from jobs.lineage import lineage
 
 FINDINGS_SHOWN = 16
 PREDICATES: dict[str, type[Predicate]] = {
-    predicate.kind: predicate for predicate in (SealPredicate, AuditPredicate, TriagePredicate, ApprovalPredicate)
+    predicate.kind: predicate
+    for predicate in (
+        SealPredicate,
+        AuditPredicate,
+        TriagePredicate,
+        LabelPredicate,
+        UndoPredicate,
+        ApprovalPredicate,
+    )
 }
 
 
@@ -57,7 +67,7 @@ class Times:
         match statement:
             case SealPredicate():
                 return self.sealed
-            case AuditPredicate() | TriagePredicate():
+            case AuditPredicate() | TriagePredicate() | LabelPredicate() | UndoPredicate():
                 return self.events.get((statement.kind, str(statement.round)), "")
             case _:
                 return self.events.get(("release", ""), "")
@@ -76,7 +86,7 @@ def times_of(store: Store, digest: Digest) -> Times:
         {
             (
                 entry.event.kind,
-                entry.event.detail("round") if entry.event.kind in ("audit", "triage") else "",
+                entry.event.detail("round") if entry.event.kind in ("audit", "triage", "label", "undo") else "",
             ): entry.time
             for entry in found
         }
@@ -206,6 +216,9 @@ def _says(predicate: Predicate) -> str:
             return f"round {predicate.round} " + ("passed" if predicate.passed else "did not pass")
         case TriagePredicate():
             return f"labelled {len(predicate.labels)} findings of round {predicate.round} by {predicate.policy[:19]}"
+        case LabelPredicate() | UndoPredicate():
+            did = "labelled" if isinstance(predicate, LabelPredicate) else "took back labels of"
+            return f"{did} {len(predicate.labels)} findings of round {predicate.round}, as a person"
         case ApprovalPredicate():
             return f"may go to {predicate.name}@{predicate.channel}"
         case _:

@@ -34,7 +34,7 @@ def write_report(store: Store, config: Config, digest: Digest) -> str:
         Tampered, Gated: the artifact, an audit or a label does not hold.
     """
     trust = Trust.from_folder(Path(config.keys))
-    history = history_of(store, digest, trust)
+    history = history_of(store, digest, trust, config.review.confidence)
     if not history or history[-1].digest != digest:
         raise NotFound(f"{digest[:19]} was never audited", todo="Audit it with: iirl audit CONFIG.yaml")
     data = _gather(store, config, history, trust)

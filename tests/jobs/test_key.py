@@ -35,7 +35,7 @@ def test_the_list_says_whose_keys_they_are_and_which_can_sign(tmp_path: Path) ->
     (tmp_path / "builder.key").unlink()
     printed = io.StringIO()
     outcome = list_keys(tmp_path, Progress(Console(file=printed, width=400)))
-    assert outcome.made == "3 keys"
+    assert outcome.made == "4 keys"
     rows = {line.split()[1]: line for line in printed.getvalue().splitlines() if ".pub" in line}
     assert set(rows) == set(KeyRole)
     assert rows["builder"].split()[-2] == "no"

@@ -24,6 +24,13 @@ def test_one_key_may_have_two_roles(tmp_path: Path) -> None:
     assert {one.role for one in Trust.from_folder(tmp_path).find(key.id)} == {KeyRole.BUILDER, KeyRole.AUDITOR}
 
 
+def test_an_auditors_key_never_speaks_as_a_person(tmp_path: Path) -> None:
+    generate_key(tmp_path, KeyRole.AUDITOR)
+    (tmp_path / "reviewer-ann.pub").write_bytes((tmp_path / "auditor.pub").read_bytes())
+    with pytest.raises(ConfigError, match=r"reviewer-ann\.pub is an auditor's key, too"):
+        Trust.from_folder(tmp_path)
+
+
 def test_an_empty_folder_trusts_nobody_and_says_so(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no public keys"):
         Trust.from_folder(tmp_path)
