@@ -16,7 +16,8 @@ VERBS = {
     "train": "corpora → a sealed, signed artifact",
     "evaluate": "artifact + frozen data → numbers with confidence intervals",
     "audit": "artifact → findings, coverage and a verdict (exit 1 when it does not pass)",
-    "triage": "findings → flaw, not a flaw, unsure",
+    "triage": "findings → flaw, not a flaw, unsure; by the written policy, or by people (triage list CONFIG, and show, "
+    "label, undo)",
     "patch": "flaws → a repaired child artifact",
     "release": "an audited artifact → a channel (release rollback CONFIG: back to the one before; release revoke "
     "CONFIG --artifact REF --reason TEXT: never again)",
@@ -45,6 +46,8 @@ def parser() -> argparse.ArgumentParser:
         if verb == "release":
             command.add_argument("words", nargs="+", metavar="[rollback|revoke] CONFIG")
             command.add_argument("--reason", metavar="TEXT", help="why an artifact is revoked")
+        elif verb == "triage":
+            _add_triage(command)
         else:
             command.add_argument("config", help="the YAML configuration")
         if verb == "audit":
@@ -61,6 +64,26 @@ def parser() -> argparse.ArgumentParser:
             )
     _add_tools(commands)
     return root
+
+
+TRIAGE_ACTS: dict[str, dict[str, bool]] = {
+    "list": {},
+    "show": {"on": True},
+    "label": {"on": True, "word": True} | dict.fromkeys(("reward", "order", "threshold", "because", "alone"), False),
+    "undo": {"on": True, "because": False},
+}
+"""What people do in triage; the options of each, and whether it needs them."""
+
+
+def _add_triage(command: argparse.ArgumentParser) -> None:
+    command.add_argument("words", nargs="+", metavar=f"[{'|'.join(TRIAGE_ACTS)}] CONFIG")
+    command.add_argument("--on", action="append", metavar="ID", help="a finding f-…, a cluster c-…, a label l-…")
+    command.add_argument("--as", dest="word", choices=("flaw", "not-a-flaw", "unsure"), help="label: what it is")
+    command.add_argument("--reward", type=float, metavar="R", help="label: the right reward of a flaw")
+    command.add_argument("--order", choices=("original", "edited", "equal"), help="label: which should earn more")
+    command.add_argument("--threshold", type=float, metavar="T", help="label: what the norm should have instead")
+    command.add_argument("--because", metavar="TEXT", help="label, undo: why")
+    command.add_argument("--alone", action="store_true", help="label: do not spread to findings nearby")
 
 
 def _count(text: str) -> int:

@@ -13,7 +13,7 @@ import yaml
 
 from iirl_core.config import Config, load_config
 from iirl_core.errors import ConfigError
-from jobs.cli import VERBS
+from jobs.cli import TRIAGE_ACTS, VERBS
 
 if TYPE_CHECKING:  # torch-free and ray-free start-up
     from cluster.session import Session
@@ -43,14 +43,12 @@ def resolve_config(options: Namespace) -> Config:
 
 def _run_verb(options: Namespace) -> int:
     if options.command == "release":
-        *before, options.config = options.words
-        if before not in ([], ["rollback"], ["revoke"]):
-            raise ConfigError(
-                f"iirl release {' '.join(options.words)}", "iirl release CONFIG, or rollback or revoke before CONFIG"
-            )
-        options.act = before[0] if before else "run"
+        options.act = _act(options, ("rollback", "revoke"))
         if (options.reason is None) == (options.act == "revoke"):
             raise ConfigError("iirl release", "--reason with revoke, and only there")
+    if options.command == "triage":
+        options.act = _act(options, tuple(TRIAGE_ACTS))
+        options.asked = _asked(options)
     if getattr(options, "budget", None) is not None:
         options.set.append(f"audit.budget={options.budget}")
     config = resolve_config(options)
@@ -78,8 +76,39 @@ def module_of(options: Namespace) -> str:
     return str(options.command)
 
 
+def _act(options: Namespace, acts: tuple[str, ...]) -> str:
+    """What stands before CONFIG, "run" where nothing does."""
+    *before, options.config = options.words
+    if before not in ([], *([act] for act in acts)):
+        raise ConfigError(
+            f"iirl {options.command} {' '.join(options.words)}",
+            f"iirl {options.command} CONFIG, or {', '.join(acts[:-1])} or {acts[-1]} before CONFIG",
+        )
+    return before[0] if before else "run"
+
+
+def _asked(options: Namespace) -> dict[str, object]:
+    """The options of an act of people in triage, by name.
+
+    Raises:
+        ConfigError: one is missing, or belongs to another act.
+    """
+    mine = TRIAGE_ACTS.get(options.act, {})
+    flags = {name: "--as" if name == "word" else f"--{name}" for act in TRIAGE_ACTS.values() for name in act}
+    given = {name: value for name in flags if (value := getattr(options, name)) is not None and value is not False}
+    what = "iirl triage" if options.act == "run" else f"iirl triage {options.act}"
+    if strange := [flags[name] for name in given if name not in mine]:
+        raise ConfigError(f"{what} {strange[0]}", f"{', '.join(flags[name] for name in mine) or 'no such option'}")
+    if missing := [flags[name] for name, needed in mine.items() if needed and name not in given]:
+        raise ConfigError(what, f"{' and '.join(missing)} with it")
+    return given
+
+
 def _call(options: Namespace, module: ModuleType, session: Session, config: Config, progress: Progress) -> Outcome:
     """A verb's ``run``, with the options that only some verbs have."""
+    if options.command == "triage" and options.act != "run":
+        act: Callable[..., Outcome] = module.ACTS[options.act]
+        return act(session, config, options.artifact, **options.asked)
     run: Callable[..., Outcome] = getattr(module, getattr(options, "act", "run"))
     if getattr(options, "reason", None):
         return run(session, config, progress, options.artifact, options.reason)

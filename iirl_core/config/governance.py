@@ -30,7 +30,7 @@ class AuditSection(Section):
 class ReviewSection(Section):
     """How findings are shown to people, and how far their labels reach."""
 
-    reach: float = Field(default=0.25, gt=0)
+    reach: float = Field(default=0.5, gt=0)
     """How far apart findings of one kind may lie, in units of the demonstrations' spread in the whitened bottleneck:
     the radius of a cluster, and the distance at which a label has no more to say."""
     clusters: int = Field(default=40, ge=1)

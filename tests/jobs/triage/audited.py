@@ -30,6 +30,7 @@ from tests.iirl_core.artifact.samples import walks
 from tests.jobs.audit.turning import make_root, wheel_config
 
 ROUND = 1
+PROBES = 3000
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Audited:
     def config(self, person: str = "", **changes: object) -> Config:
         """The configuration of who has all keys, or of a person who has a reviewer's own."""
         keys = {"keys": str(self.folder / person)} if person else {}
-        return wheel_config(self.folder, **{**keys, **changes})
+        return wheel_config(self.folder, **{"review": {"reach": 1.0}, **keys, **changes})
 
     def key(self, role: KeyRole) -> SigningKey:
         return load_private_key(self.folder / "keys", role)
@@ -82,7 +83,7 @@ def keep_audit(audited: Audited, digest: Digest, round_: int, former: tuple[Find
     store, config = audited.store, audited.config()
     artifact, norms = load_from(store, digest), norms_of(config)
     material = material_of(artifact.model, norms, walks(40, seed=1))
-    asked = audit_chunk(artifact.model, norms, ChunkSeed(digest, round_, "far", 0), 300, material)
+    asked = audit_chunk(artifact.model, norms, ChunkSeed(digest, round_, "far", 0), PROBES, material)
     findings = (*former, *asked.findings)
     coverage = Coverage.fit(artifact.model.spaces.bottleneck, asked.reservoir)
     files = {"findings.parquet": findings_to_bytes(findings), "coverage.safetensors": coverage.to_bytes()}
