@@ -17,7 +17,7 @@ VERBS = {
     "evaluate": "artifact + frozen data → numbers with confidence intervals",
     "audit": "artifact → findings, coverage and a verdict (exit 1 when it does not pass)",
     "triage": "findings → flaw, not a flaw, unsure; by the written policy, or by people (triage list CONFIG, and show, "
-    "label, undo)",
+    "label, undo, export, import)",
     "patch": "flaws → a repaired child artifact",
     "release": "an audited artifact → a channel (release rollback CONFIG: back to the one before; release revoke "
     "CONFIG --artifact REF --reason TEXT: never again)",
@@ -71,6 +71,8 @@ TRIAGE_ACTS: dict[str, dict[str, bool]] = {
     "show": {"on": True},
     "label": {"on": True, "word": True} | dict.fromkeys(("reward", "order", "threshold", "because", "alone"), False),
     "undo": {"on": True, "because": False},
+    "export": {"file": True},
+    "import": {"file": True, "annotator": False},
 }
 """What people do in triage; the options of each, and whether it needs them."""
 
@@ -84,6 +86,8 @@ def _add_triage(command: argparse.ArgumentParser) -> None:
     command.add_argument("--threshold", type=float, metavar="T", help="label: what the norm should have instead")
     command.add_argument("--because", metavar="TEXT", help="label, undo: why")
     command.add_argument("--alone", action="store_true", help="label: do not spread to findings nearby")
+    command.add_argument("--file", metavar="PATH", help="export, import: tasks of Label Studio, JSON")
+    command.add_argument("--annotator", type=int, metavar="ID", help="import: your number in Label Studio")
 
 
 def _count(text: str) -> int:

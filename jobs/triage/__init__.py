@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from jobs.outcome import Outcome
+from jobs.triage.exchanging import export_tasks, import_labels
 from jobs.triage.labelling import label, undo
 from jobs.triage.listing import list_clusters
 from jobs.triage.policy import run as run
@@ -15,5 +16,7 @@ ACTS: dict[str, Callable[..., Outcome]] = {
     "show": show,
     "label": label,
     "undo": undo,
+    "export": export_tasks,
+    "import": import_labels,
 }
 """What people do, by the word before CONFIG."""

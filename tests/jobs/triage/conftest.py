@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from jobs import triage
 from tests.jobs.triage.audited import Audited, make_audited
+from tests.jobs.wheel import quiet
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +21,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Audited:
 def audited(made: Audited, tmp_path: Path) -> Audited:
     shutil.copytree(made.folder, tmp_path / "audited")
     return Audited(tmp_path / "audited", made.root)
+
+
+@pytest.fixture
+def laid_out(audited: Audited) -> Audited:
+    """Triaged by a policy that leaves everything to people: ann and bob."""
+    for name in ("ann", "bob"):
+        audited.person(name)
+    triage.run(audited.session, audited.config(triage="manual"), quiet())
+    return audited

@@ -24,15 +24,6 @@ from tests.jobs.triage.audited import ROUND, Audited
 from tests.jobs.wheel import quiet
 
 
-@pytest.fixture
-def laid_out(audited: Audited) -> Audited:
-    """Triaged by a policy that leaves everything to people: ann and bob."""
-    for name in ("ann", "bob"):
-        audited.person(name)
-    triage.run(audited.session, audited.config(triage="manual"), quiet())
-    return audited
-
-
 def opened(audited: Audited) -> Opened:
     return open_review(audited.session, audited.config(), None)
 
