@@ -102,4 +102,6 @@ def _outcome(config: Config, turns: list[Turn], step: Step, digest: Digest, repo
         made = f"{config.name} passes after {len(turns)} rounds: {digest[:19]}"
         return Outcome(made, report, "iirl release CONFIG.yaml")
     why = "; ".join(audit.verdict.reasons)
-    return Outcome(f"{config.name} does not pass ({step.value}): {why}", report, "iirl show REF", passed=False)
+    people = "iirl triage CONFIG.yaml, then iirl triage list CONFIG.yaml: people decide what is unsure"
+    following = people if turns[-1].unsure else "iirl show REF"
+    return Outcome(f"{config.name} does not pass ({step.value}): {why}", report, following, passed=False)

@@ -17,6 +17,8 @@ from iirl_core.triage.said import Said
 
 ROUNDING = 1e-6
 """Rewards are float32."""
+UPPER = (NormKind.CEILING, NormKind.DIRECTION, NormKind.INVARIANCE)
+"""Norms that a higher threshold loosens."""
 DIGITS = 4
 """Of a confidence, as it is signed."""
 
@@ -87,12 +89,14 @@ def _check_threshold(threshold: float, finding: Finding, norm: Norm) -> None:
     replace(norm, threshold=threshold)  # within the norm's own range
     if norm.kind is NormKind.FLOOR:
         needed = norm.threshold - finding.excess
-        short, least = threshold > needed + ROUNDING, f"at most {needed:.4f}"
-    else:
+        short, expected = threshold > needed + ROUNDING, f"at most {needed:.4f}"
+    elif norm.kind in UPPER:
         needed = norm.threshold + finding.excess
-        short, least = threshold < needed - ROUNDING, f"at least {needed:.4f}"
+        short, expected = threshold < needed - ROUNDING, f"at least {needed:.4f}"
+    else:
+        return
     if short:
-        raise InputError(f"{finding.id} would still break {norm.id} at a threshold of {threshold:g}", least)
+        raise InputError(f"{finding.id} would still break {norm.id} at a threshold of {threshold:g}", expected)
 
 
 def check_undo(review: Review, names: Iterable[str], by: str) -> tuple[str, ...]:

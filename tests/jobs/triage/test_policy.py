@@ -60,6 +60,18 @@ def test_triage_keeps_where_the_findings_lie_and_signs_it_once(audited: Audited)
     assert {check.name: check for check in prove(audited.store, audited.root, None, trust)}[name].problem
 
 
+def test_the_wheel_labels_without_laying_out_and_forgets_no_places(audited: Audited) -> None:
+    past, config = audited.past(), audited.config()
+    triage.triage_round(audited.session, config, past.audit, past.findings())
+    assert audited.past().triage.files == ()  # type: ignore[union-attr]
+    triage.run(audited.session, config, quiet())
+    triage.triage_round(audited.session, audited.config(triage="manual"), past.audit, past.findings())
+    last = audited.past().triage
+    assert last is not None
+    assert (last.sequence, [name for name, _ in last.files]) == (2, [PLACES])
+    assert set(audited.past().labels.values()) == {"unsure"}
+
+
 def test_only_what_people_call_a_flaw_is_mended_where_the_policy_leaves_it_to_them(audited: Audited) -> None:
     config = audited.config(triage="manual")
     assert triage.run(audited.session, config, quiet()).next == "iirl triage list CONFIG.yaml"
