@@ -19,16 +19,16 @@ from iirl_core.triage.places import Places
 class Cluster:
     """``findings`` of one ``norm``, worst first, and the few ``representatives`` that a person is shown.
 
-    ``severity`` is the norm's (1 to 5). ``exposure`` is the share of the probes that the norm spoke of in this round
-    which ended here: how often the red team ran into it, which is not how often a policy will. ``uncertainty`` is the
-    median of the artifact's own reading here. ``support`` is the median distance from the demonstrations (½ at the edge
-    of held-out ones); it takes no part in the order, because uncertainty holds it already.
+    ``severity`` is the norm's (1 to 5) times its weight. ``exposure`` is the share of the probes that the norm spoke of
+    in this round which ended here: how often the red team ran into it, which is not how often a policy will.
+    ``uncertainty`` is the median of the artifact's own reading here. ``support`` is the median distance from the
+    demonstrations (½ at the edge of held-out ones); it takes no part in the order: uncertainty holds it already.
     """
 
     norm: str
     findings: tuple[str, ...]
     representatives: tuple[str, ...]
-    severity: int
+    severity: float
     exposure: float
     uncertainty: float
     support: float
@@ -77,7 +77,7 @@ def _cluster(
         norm=first.norm,
         findings=tuple(names),
         representatives=tuple(names[i] for i in shown),
-        severity=first.severity,
+        severity=first.severity * first.weight,
         exposure=min(1.0, len(names) / max(spoken, len(names))),
         uncertainty=float(np.median(places.uncertainty[members])),
         support=float(np.median(places.support[members])),

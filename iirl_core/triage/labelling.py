@@ -19,6 +19,8 @@ ROUNDING = 1e-6
 """Rewards are float32."""
 UPPER = (NormKind.CEILING, NormKind.DIRECTION, NormKind.INVARIANCE)
 """Norms that a higher threshold loosens."""
+LOWER = (NormKind.FLOOR, NormKind.AGREEMENT)
+"""Norms that a lower one does; a predicate has none."""
 DIGITS = 4
 """Of a confidence, as it is signed."""
 
@@ -87,7 +89,7 @@ def _forbidden(norm: Norm, reward: float) -> bool:
 
 def _check_threshold(threshold: float, finding: Finding, norm: Norm) -> None:
     replace(norm, threshold=threshold)  # within the norm's own range
-    if norm.kind is NormKind.FLOOR:
+    if norm.kind in LOWER:
         needed = norm.threshold - finding.excess
         short, expected = threshold > needed + ROUNDING, f"at most {needed:.4f}"
     elif norm.kind in UPPER:

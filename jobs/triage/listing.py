@@ -60,7 +60,7 @@ def _cells(opened: Opened, cluster: Cluster, confidence: float) -> tuple[str, ..
         cluster.id,
         cluster.norm,
         f"{len(cluster.findings):,}",
-        str(cluster.severity),
+        f"{cluster.severity:g}",
         f"{cluster.exposure:.1%}",
         f"{cluster.uncertainty:.2f}",
         f"{cluster.support:.2f}",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,12 @@ def test_severe_frequent_and_uncertain_clusters_come_first() -> None:
     assert [cluster.norm for cluster in often] == ["mild", "grave"]
     unsure = clusters_of(found, places(near, [1, 1, 1, 0.1, 0.1, 0.1]), spoken, SECTION)
     assert [cluster.norm for cluster in unsure] == ["mild", "grave"]
+
+
+def test_a_norms_weight_counts_as_its_severity_does() -> None:
+    found = [finding(0, "light", severity=4), replace(finding(1, "heavy", severity=2), weight=3.0)]
+    clusters = clusters_of(found, places(np.zeros((2, 2))), {"light": 10, "heavy": 10}, SECTION)
+    assert [(one.norm, one.severity) for one in clusters] == [("heavy", 6), ("light", 4)]
 
 
 def test_exposure_is_the_share_of_the_probes_that_the_norm_spoke_of() -> None:

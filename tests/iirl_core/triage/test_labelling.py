@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from iirl_core.config.governance import ReviewSection
+from iirl_core.demonstration import Comparison, conversation
 from iirl_core.errors import ConfigError, InputError
 from iirl_core.norm import Norm, NormKind
 from iirl_core.signing import Label
@@ -76,6 +77,9 @@ def test_a_proposed_threshold_must_make_the_finding_none() -> None:
         check(replace(fine, threshold=0.7), one, LOW)
     floor = replace(LOW, kind=NormKind.FLOOR)
     check(replace(fine, threshold=0.25), one, floor)
+    pair, told = finding(0, excess=0.05, pair=True), Comparison(conversation("q", "a"), conversation("q", "b"))
+    agree = replace(LOW, kind=NormKind.AGREEMENT, threshold=0.1, comparisons=(("file", told),))
+    check(replace(fine, finding=pair.id, threshold=0.05), pair, agree)
     with pytest.raises(InputError, match=r"expected at most 0\.2500"):
         check(replace(fine, threshold=0.3), one, floor)
     with pytest.raises(ConfigError, match="a number in"):

@@ -42,7 +42,7 @@ def former(audited: Audited) -> tuple[Probe, ...]:
     config, trust = audited.config(), Trust.from_folder(audited.folder / "keys")
     history = history_of(audited.store, audited.root, trust)
     artifact = load_from(audited.store, audited.root)
-    return gather_material(audited.store, config, artifact, norms_of(config), history).former
+    return gather_material(audited.store, config, artifact, norms_of(config), history)[1].former
 
 
 def asked_again(finding: Finding) -> Finding:
