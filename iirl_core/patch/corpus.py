@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from iirl_core.audit.finding import Finding
 from iirl_core.patch.patch import Patch
 
-CORPUS_FAMILIES = ("careless",)
-"""Probe families that ask what stands in a probe corpus; all others make their probes from demonstrations."""
+CORPUS_FAMILIES = ("careless", "climb", "concatenation", "evolve")
+"""Probe families that may ask what stands in a probe corpus; all others make their probes from demonstrations."""
 
 
 def draws_on_corpus(patches: Sequence[Patch], findings: Sequence[Finding]) -> bool:

@@ -5,7 +5,8 @@ from iirl_core.canonical import digest_bytes
 from iirl_core.demonstration import conversation
 from iirl_core.patch.corpus import CORPUS_FAMILIES, draws_on_corpus
 from iirl_core.patch.patch import Patch
-from iirl_core.probe import FAMILIES, ChunkSeed, Material
+from iirl_core.probe import FAMILIES, AnswerReward, ChunkSeed, Material
+from tests.iirl_core.artifact.samples import text_draft
 
 GOOD = conversation("Open?", "Until six.")
 
@@ -28,7 +29,7 @@ def test_a_patch_draws_on_a_corpus_where_a_finding_that_it_cites_does() -> None:
 
 def test_only_the_families_named_ask_what_stands_in_a_probe_corpus() -> None:
     bad = conversation("Open?", "Go away.")
-    material = Material((GOOD, conversation("Late?", "No.")), corpus=(bad,))
+    material = Material((GOOD, conversation("Late?", "No.")), corpus=(bad,), reward=AnswerReward(text_draft().model))
     asking = {
         name
         for name, family in FAMILIES.items()
