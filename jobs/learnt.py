@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from iirl_core.artifact import Learnt, Manifest
 from iirl_core.config.corpora import CorpusSection
@@ -25,7 +26,8 @@ def corpus_behind(store: Store, manifest: Manifest, section: CorpusSection) -> C
 
 def learnt_from(section: CorpusSection, corpus: Corpus) -> Learnt:
     """What the claims of an artifact depend on, of one corpus: as it was recorded when the corpus was made, and as the
-    configuration has it now. Answers of a policy that imitated a side of comparisons are as good as that side.
+    configuration has it now. Answers of a policy that imitated a side of comparisons are as good as that side, and
+    those of one that imitated samples of a moving policy move with it.
 
     Raises:
         Tampered: the corpus records no origin but something else in its place, or a policy's manifest was changed.
@@ -33,24 +35,30 @@ def learnt_from(section: CorpusSection, corpus: Corpus) -> Learnt:
     """
     said = None if section.origin is None else Origin(section.origin.policy, section.origin.sampled)
     origins = tuple(origin for origin in (origin_of(corpus.manifest), said) if origin is not None)
-    taught = any(_imitates_a_side(corpus.store, origin.policy) for origin in origins)
-    return Learnt(section.role, section.take is not None or taught or _is_side(corpus), origins)
+    behind = [corpus, *(each for origin in origins for each in _imitated(corpus.store, origin.policy))]
+    recorded = [origin_of(each.manifest) for each in behind]
+    if any(origin is not None and origin.sampled == "moving" for origin in recorded):
+        origins = tuple(replace(origin, sampled="moving") for origin in origins)
+    return Learnt(section.role, section.take is not None or any(map(_is_side, behind)), origins)
 
 
 def _is_side(corpus: Corpus) -> bool:
-    """Whether it was recorded as one side of comparisons, or holds answers of who imitated one."""
-    recorded, origin = corpus.manifest.config, origin_of(corpus.manifest)
-    taken = isinstance(recorded, Mapping) and recorded.get("take") is not None
-    return taken or (origin is not None and _imitates_a_side(corpus.store, origin.policy))
+    """Whether it was recorded as one side of comparisons."""
+    recorded = corpus.manifest.config
+    return isinstance(recorded, Mapping) and recorded.get("take") is not None
 
 
-def _imitates_a_side(store: Store, policy: str) -> bool:
-    """Whether that policy, or one that it began as, imitated a side of comparisons; nothing is known of policies that
+def _imitated(store: Store, policy: str) -> Iterator[Corpus]:
+    """What that policy imitated, and what those did who wrote it or whom it began as; nothing is known of policies that
     are not in the store.
     """
     digest = resolve_policy(store, policy)
     if digest is None:
-        return False
+        return
     manifest = read_policy_manifest(store, digest)
-    imitated = (read_corpus(store, entry.name, entry.digest) for entry in manifest.corpora)
-    return any(_is_side(corpus) for corpus in imitated) or _imitates_a_side(store, manifest.initial.digest)
+    for entry in manifest.corpora:
+        corpus = read_corpus(store, entry.name, entry.digest)
+        yield corpus
+        if (origin := origin_of(corpus.manifest)) is not None:
+            yield from _imitated(store, origin.policy)
+    yield from _imitated(store, manifest.initial.digest)

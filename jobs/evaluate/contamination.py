@@ -1,14 +1,15 @@
-"""Contamination: prompts of a suite that the artifact was trained on."""
+"""What an artifact was trained on: prompts of a suite among it, and the policies whose answers it learnt from."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from iirl_core.canonical import Digest
-from iirl_core.corpus import read_corpus
+from iirl_core.corpus import Corpus, origin_of, read_corpus
 from iirl_core.demonstration import Conversation
 from iirl_core.errors import NotFound
 from iirl_core.evaluation import prompt_of
+from iirl_core.policy import read_policy_manifest, resolve_policy
 from iirl_core.store.protocol import Store
 from jobs.lineage import lineage
 
@@ -20,14 +21,46 @@ def trained_prompts(store: Store, digest: Digest, suspects: Collection[str]) -> 
     Raises:
         Tampered: a corpus or a manifest does not hold.
     """
-    corpora = {entry.digest: entry.name for ancestor in lineage(store, digest) for entry in ancestor.manifest.corpora}
-    found: set[str] = set()
-    for corpus, name in sorted(corpora.items()):
-        try:
-            shown = read_corpus(store, name, corpus)
-        except NotFound:
+    found: frozenset[str] = frozenset()
+    for corpus in _corpora(store, digest):
+        if corpus is None:
             return None
-        for one in shown.demonstrations("train"):
-            if isinstance(one.input, Conversation) and (prompt := prompt_of(one.input)) in suspects:
-                found.add(prompt)
-    return frozenset(found)
+        found |= trained_in(corpus, suspects)
+    return found
+
+
+def trained_in(corpus: Corpus, suspects: Collection[str]) -> frozenset[str]:
+    """Which of ``suspects`` stand in the train split of one corpus; it streams.
+
+    Raises:
+        Tampered: a shard does not hold.
+    """
+    inputs = (one.input for one in corpus.demonstrations("train"))
+    prompts = (prompt_of(item) for item in inputs if isinstance(item, Conversation))
+    return frozenset(prompt for prompt in prompts if prompt in suspects)
+
+
+def seen_policies(store: Store, digest: Digest) -> frozenset[str]:
+    """Policies whose answers the artifact or an ancestor of it learnt from, by the names that its corpora recorded, and
+    that policies in the store go by.
+
+    Raises:
+        Tampered: a corpus or a manifest does not hold.
+    """
+    origins = (origin_of(corpus.manifest) for corpus in _corpora(store, digest) if corpus is not None)
+    return frozenset(_name(store, origin.policy) for origin in origins if origin is not None)
+
+
+def _name(store: Store, policy: str) -> str:
+    digest = resolve_policy(store, policy)
+    return policy if digest is None else read_policy_manifest(store, digest).name
+
+
+def _corpora(store: Store, digest: Digest) -> Iterator[Corpus | None]:
+    """Those behind the artifact and its ancestors, each once; None for one that is not in the store."""
+    entries = {entry.digest: entry.name for one in lineage(store, digest) for entry in one.manifest.corpora}
+    for corpus, name in sorted(entries.items()):
+        try:
+            yield read_corpus(store, name, corpus)
+        except NotFound:
+            yield None

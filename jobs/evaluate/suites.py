@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from cluster.session import Session
@@ -36,7 +36,7 @@ from iirl_core.records import Quarantined, RecordFile
 from iirl_core.release import resolve
 from iirl_core.store import Store
 from jobs.console import Progress
-from jobs.evaluate.contamination import trained_prompts
+from jobs.evaluate.contamination import seen_policies, trained_prompts
 from jobs.evaluate.endpoint import Endpoint
 from jobs.evaluate.rating import Rated, Raters, joined
 from jobs.evaluate.reading import Row, rows_of
@@ -91,15 +91,15 @@ def examine_suites(
     """
     read = [_read(raters, digest, suite, progress) for suite in asked]
     suspects = {row.prompt for _, rated, _ in read for row in rated.facts}
-    trained = trained_prompts(store, digest, suspects)
+    trained, policies = trained_prompts(store, digest, suspects), seen_policies(store, digest)
     examined = []
     for facts, rated, suite in read:
         contaminated = None if trained is None else len({row.prompt for row in rated.facts} & trained)
         with progress.task(f"judging {facts.name}"):
             data = _data(suite.section, rated)
             resampling = Resampling(config.evaluate.bootstrap, config.seed)
-            estimates = judge_suite(suite.section, data, resampling)
-        seen = tuple(suite.section.seen) if isinstance(suite.section, TransferSection) else ()
+            seen = seen_of(suite.section, data, policies)
+            estimates = judge_suite(suite.section, data, seen, resampling)
         examined.append(Examined(replace(facts, contaminated=contaminated), tuple(estimates), data, seen))
     return examined
 
@@ -191,22 +191,29 @@ def _data(section: Suite, rated: Rated) -> Graded | Judged:
     return graded_of(rated.facts, rated.rewards, rated.heads)
 
 
-def judge_suite(section: Suite, data: Graded | Judged, resampling: Resampling) -> Sequence[Estimate]:
-    """All figures of one suite, with their baselines.
+def seen_of(section: Suite, data: Graded | Judged, policies: Collection[str]) -> tuple[str, ...]:
+    """Of a transfer suite: the policies that its section names, and those of its rows that the artifact's corpora name.
 
     Raises:
         ConfigError: the section names policies that no row is of.
     """
+    if not isinstance(section, TransferSection) or not isinstance(data, Judged):
+        return ()
+    if unknown := sorted(set(section.seen) - set(data.names)):
+        known = ", ".join(data.names[:8])
+        raise ConfigError(f"evaluate.suites: {section.name}.seen names {', '.join(unknown)}", f"some of {known}")
+    return tuple(name for name in data.names if name in {*section.seen, *policies})
+
+
+def judge_suite(
+    section: Suite, data: Graded | Judged, seen: Collection[str], resampling: Resampling
+) -> Sequence[Estimate]:
+    """All figures of one suite, with their baselines; ``seen`` are the policies that the reward learnt from."""
     if isinstance(data, Graded):
         return examine_graded(section.kind, section.name, data, resampling)
     match section:
         case TransferSection():
-            if unknown := sorted(set(section.seen) - set(data.names)):
-                known = ", ".join(data.names[:8])
-                raise ConfigError(
-                    f"evaluate.suites: {section.name}.seen names {', '.join(unknown)}", f"some of {known}"
-                )
-            return examine_transfer(section.name, data, section.seen, resampling)
+            return examine_transfer(section.name, data, seen, resampling)
         case BestOfNSection():
             return examine_picks(section.name, data, resampling)
     return examine_judge(section.name, data, resampling)

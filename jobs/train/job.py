@@ -95,7 +95,7 @@ def _fit_once(
     policies = find_policies(store, config)
     folder = f"runs/{config.name}/{run_name(config, sources, parent, [one.digest for one in policies])}"
     if not store.exists(f"{folder}/{WEIGHTS}"):
-        check_leakage(config, sources)
+        check_leakage(config, sources, parent)
         plan_training(session.cluster(), config.train)  # refused now rather than after encoding
     this = Run(session, config, sources, folder, progress)
     if parent is not None:

@@ -2,39 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
+from iirl_core.artifact import Artifact
 from iirl_core.canonical import JsonValue
 from iirl_core.config import Config
-from iirl_core.corpus import Corpus, identity_of
+from iirl_core.corpus import Corpus, identity_of, read_corpus
 from iirl_core.demonstration import Conversation, Split
-from iirl_core.errors import ConfigError
+from iirl_core.errors import ConfigError, NotFound
 from iirl_core.evaluation import prompt_of
 from iirl_core.records import Quarantined
+from jobs.evaluate.contamination import trained_in
 from jobs.evaluate.reading import rows_of
 from jobs.ingest.sources import find_files
-from jobs.train.sources import Sources
+from jobs.lineage import lineage
+from jobs.train.sources import SAMPLES, SELECTED, Sources
 
 HELD_OUT: tuple[Split, ...] = ("guard", "unseen")
 
 
-def check_leakage(config: Config, sources: Sources) -> None:
-    """Nothing to do where no prompt (no trajectory) of a train split is also held out, in another corpus or in a suite
-    of files.
+def check_leakage(config: Config, sources: Sources, parent: Artifact | None = None) -> None:
+    """Nothing to do where no prompt (no trajectory) of a train split is also held out, in another corpus, in one that
+    ``parent`` or an ancestor of it learnt from, or in a suite of files.
 
     One prompt, letter by letter, falls into one split wherever the train fraction is the same, so that corpora are only
-    read where theirs differ, or where there are suites.
+    read where theirs differ, or where there are suites. What was held out is kept in memory; train splits stream by. A
+    parent's corpora that the store lacks are not looked at (``iirl evaluate`` says then that nothing is known of them).
 
     Raises:
         ConfigError: some are.
         Tampered: a shard does not match its digest.
     """
     corpora = (*sources.demonstrations, *sources.negatives)
-    shares = [_train_share(corpus.manifest.config) for corpus in corpora]
+    every = (*corpora, *_behind(sources, parent))
+    shares = [_train_share(corpus.manifest.config) for corpus in every]
     if None in shares or len(set(shares)) > 1:
-        _check_splits(corpora)
+        _check_splits(every)
     if config.evaluate.suites:
         _check_suites(config, corpora)
+
+
+def _behind(sources: Sources, parent: Artifact | None) -> Iterator[Corpus]:
+    """What the parent and its ancestors were trained on, and these sources are not made of."""
+    if parent is None:
+        return
+    store = sources.demonstrations[0].store
+    mine = {corpus.manifest.digest for corpus in (*sources.demonstrations, *sources.negatives)}
+    entries = {entry.digest: entry for one in lineage(store, parent.digest) for entry in one.manifest.corpora}
+    for entry in entries.values():
+        if entry.digest not in mine and entry.role not in (SELECTED, SAMPLES):
+            with suppress(NotFound):
+                yield read_corpus(store, entry.name, entry.digest)
 
 
 def _train_share(recorded: JsonValue) -> float | None:
@@ -44,20 +63,34 @@ def _train_share(recorded: JsonValue) -> float | None:
     return float(share) if isinstance(share, int | float) else None
 
 
-def _check_splits(corpora: tuple[Corpus, ...]) -> None:
-    learnt: dict[str, str] = {}
+def _check_splits(corpora: Sequence[Corpus]) -> None:
+    places = [(corpus.manifest.name, split) for corpus in corpora for split in HELD_OUT]
+    held: dict[str, int] = {}  # a bit for each place: most keys have one
+    for number, key in _held_out(corpora):
+        held[key] = held.get(key, 0) | 1 << number
+    shared: dict[int, tuple[str, set[str]]] = {}
     for corpus in corpora:
-        learnt |= dict.fromkeys(_keys(corpus, "train"), corpus.manifest.name)
-    for corpus in corpora:
-        for split in HELD_OUT:
-            shared = {key for key in _keys(corpus, split) if key in learnt}
-            if shared:
-                held, name = corpus.manifest.name, learnt[min(shared)]
-                raise ConfigError(
-                    f"{len(shared)} in the {split} split of corpus {held} are also in the train split of {name}",
-                    "no prompt or trajectory in two splits",
-                    "Give both corpora the same corpora[].split.train, then run: iirl ingest CONFIG.yaml",
-                )
+        for key in _keys(corpus, "train"):
+            for number in _bits(held.get(key, 0)):
+                shared.setdefault(number, (corpus.manifest.name, set()))[1].add(key)
+    if shared:
+        number = min(shared)
+        (name, keys), (holder, split) = shared[number], places[number]
+        raise ConfigError(
+            f"{len(keys)} in the {split} split of corpus {holder} are also in the train split of {name}",
+            "no prompt or trajectory in two splits",
+            "Give both corpora the same corpora[].split.train, then run: iirl ingest CONFIG.yaml",
+        )
+
+
+def _held_out(corpora: Sequence[Corpus]) -> Iterator[tuple[int, str]]:
+    """The number of a place, and a key there."""
+    for number, (corpus, split) in enumerate((corpus, split) for corpus in corpora for split in HELD_OUT):
+        yield from ((number, key) for key in _keys(corpus, split))
+
+
+def _bits(mask: int) -> Iterator[int]:
+    return (number for number in range(mask.bit_length()) if mask >> number & 1)
 
 
 def _keys(corpus: Corpus, split: Split) -> Iterator[str]:
@@ -66,10 +99,11 @@ def _keys(corpus: Corpus, split: Split) -> Iterator[str]:
         yield prompt_of(one.input) if isinstance(one.input, Conversation) else identity_of(one.input)
 
 
-def _check_suites(config: Config, corpora: tuple[Corpus, ...]) -> None:
+def _check_suites(config: Config, corpora: Sequence[Corpus]) -> None:
     asked = {section.name: _prompts(config, section.name) for section in config.evaluate.suites}
+    suspects = frozenset().union(*asked.values())
     for corpus in corpora:
-        learnt = {prompt_of(one.input) for one in corpus.demonstrations("train") if isinstance(one.input, Conversation)}
+        learnt = trained_in(corpus, suspects)
         for name, prompts in asked.items():
             if shared := prompts & learnt:
                 raise ConfigError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,15 @@ import pytest
 from rich.console import Console
 
 from cluster.session import Session
-from iirl_core.artifact import load_from, seal
+from iirl_core.artifact import CorpusEntry, load_from, seal
 from iirl_core.canonical import Digest, digest_bytes
 from iirl_core.config.suites import TransferSection
+from iirl_core.corpus import write_corpus
 from iirl_core.errors import ConfigError, CorpusEmpty, NotFound
 from iirl_core.evaluation import (
     BASELINES,
     Columns,
     Evaluation,
-    Resampling,
     SuiteFacts,
     judged_of,
     parse_evaluation,
@@ -29,11 +30,12 @@ from iirl_core.evaluation import (
 from iirl_core.store import DirectoryStore
 from jobs import evaluate, score
 from jobs.console import Progress
-from jobs.evaluate.contamination import trained_prompts
-from jobs.evaluate.suites import judge_suite, prepare_suites
+from jobs.evaluate.contamination import seen_policies, trained_prompts
+from jobs.evaluate.suites import prepare_suites, seen_of
 from jobs.evaluate.table import table_rows, warnings
 from tests.iirl_core.artifact.samples import trajectory_draft
 from tests.jobs.evaluate.asked import THINGS, make_artifact, make_config, polite, rude, write
+from tests.jobs.train.made import demonstration
 from tests.jobs.wheel import quiet
 
 
@@ -231,7 +233,19 @@ def test_policies_that_no_row_is_of_are_refused(tmp_path: Path) -> None:
     facts = [read_judged(row, Columns("model", "preference"), "f").facts() for row in judged("oven")]
     data = judged_of(facts, np.zeros(4), np.zeros((4, 1)), np.zeros(4))
     with pytest.raises(ConfigError, match=r"x.seen names phi-2; expected some of bad, curt, good, vague"):
-        judge_suite(section, data, Resampling(100))
+        seen_of(section, data, ())
+    named = section.model_copy(update={"seen": ["good"]})
+    assert seen_of(named, data, {"curt", "pi-0"}) == ("curt", "good"), "a corpus of curt's answers was learnt from"
+
+
+def test_policies_are_seen_that_the_corpora_behind_an_artifact_or_its_ancestors_name(tmp_path: Path) -> None:
+    session, digest = make_artifact(tmp_path)
+    assert seen_policies(session.store, digest) == frozenset()
+    rows = [demonstration(polite("oven"), "train")]
+    corpus = write_corpus(session.store, "answers", rows, config={"origin": {"policy": "curt", "sampled": "fixed"}})
+    entry = CorpusEntry("answers", "init-samples", corpus.digest)
+    walker = seal(session.store, replace(trajectory_draft(), corpora=(entry,)))
+    assert seen_policies(session.store, walker) == {"curt"}
 
 
 def test_what_is_missing_is_said_before_any_work(made: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,19 @@
-"""One process group for all tests that step an engine in this process."""
+"""A store for each test; one process group for all tests that step an engine in this process."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
+
+from iirl_core.store import DirectoryStore
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> DirectoryStore:
+    return DirectoryStore(tmp_path / "store")
 
 
 @pytest.fixture(scope="package")

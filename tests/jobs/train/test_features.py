@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -35,11 +33,6 @@ def write(store: DirectoryStore, name: str, rows: np.ndarray, part: Part = "trai
         f"{folder}/{name}",
         filesystem=filesystem,
     )
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> DirectoryStore:
-    return DirectoryStore(tmp_path / "store")
 
 
 def read(store: DirectoryStore, **options: int) -> Features:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cluster.session import Session
+from iirl_core.artifact import Artifact, CorpusEntry, load_from, seal
 from iirl_core.config import Config
-from iirl_core.corpus import write_corpus
+from iirl_core.corpus import read_corpus, write_corpus
 from iirl_core.demonstration import Split, conversation
 from iirl_core.errors import ConfigError, CorpusEmpty
 from iirl_core.store import DirectoryStore
@@ -17,6 +20,7 @@ from jobs.console import Progress
 from jobs.train import run
 from jobs.train.leakage import check_leakage
 from jobs.train.sources import read_sources
+from tests.iirl_core.artifact.samples import trajectory_draft
 from tests.jobs.train.made import (
     comparisons_config,
     demonstration,
@@ -27,11 +31,6 @@ from tests.jobs.train.made import (
     walks,
     walks_config,
 )
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> DirectoryStore:
-    return DirectoryStore(tmp_path / "store")
 
 
 def texts_config(folder: Path, **evaluate: object) -> Config:
@@ -78,6 +77,30 @@ def test_corpora_that_share_no_prompt_may_be_split_differently(store: DirectoryS
     write(store, "rude", {"train": 0.5}, ("a", "train"), ("b", "unseen"))
     config = texts_config(tmp_path)
     check_leakage(config, read_sources(store, config))
+
+
+def test_what_a_parent_learnt_from_is_not_held_out_nor_the_other_way_round(
+    store: DirectoryStore, tmp_path: Path
+) -> None:
+    """The corpora of a re-fit share no prompt with each other here; only with those that its parent was trained on."""
+    write(store, "polite", {"train": 0.8}, ("a", "train"), ("b", "guard"))
+    write(store, "rude", {"train": 0.8}, ("c", "train"), ("d", "unseen"))
+    config = texts_config(tmp_path)
+    sources = read_sources(store, config)
+
+    def taught(*records: tuple[str, Split]) -> Artifact:
+        write(store, "first", {"train": 0.5}, *records)
+        entry = CorpusEntry("first", "demonstrations", read_corpus(store, "first").manifest.digest)
+        return load_from(store, seal(store, replace(trajectory_draft(), corpora=(entry,))))
+
+    check_leakage(config, sources, taught(("a", "train"), ("b", "guard"), ("e", "unseen")))
+    with pytest.raises(ConfigError, match="1 in the unseen split of corpus first are also in the train split of polit"):
+        check_leakage(config, sources, taught(("a", "unseen"), ("e", "train")))
+    both = taught(("d", "train"), ("b", "train"))
+    with pytest.raises(ConfigError, match="1 in the guard split of corpus polite are also in the train split of first"):
+        check_leakage(config, sources, both)
+    shutil.rmtree(tmp_path / "store" / "corpora" / "first")
+    check_leakage(config, sources, both)
 
 
 def test_where_train_fractions_are_the_same_nothing_is_read(store: DirectoryStore, tmp_path: Path) -> None:

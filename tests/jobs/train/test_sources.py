@@ -31,11 +31,6 @@ from tests.jobs.train.made import (
 )
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> DirectoryStore:
-    return DirectoryStore(tmp_path / "store")
-
-
 def write(store: DirectoryStore, name: str, *splits: Split) -> None:
     items = walks(len(splits), 0.1, seed=len(name))
     write_corpus(store, name, [demonstration(item, split) for item, split in zip(items, splits, strict=True)])

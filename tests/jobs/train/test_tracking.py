@@ -24,11 +24,6 @@ from jobs.train.tracking import Line, Tracking, check_trackers, read_lines
 FOLDER = "runs/walks/0123456789abcdef"
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> DirectoryStore:
-    return DirectoryStore(tmp_path / "store")
-
-
 def journal(store: DirectoryStore, steps: int) -> None:
     """What a run of ``steps`` steps leaves, with an evaluation every second one."""
     lines = []
