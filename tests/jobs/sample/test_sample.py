@@ -1,6 +1,11 @@
 from __future__ import annotations
 
 import io
+import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +132,28 @@ def test_a_run_that_was_killed_goes_on_with_the_chunks_it_has_to_the_same_corpus
     manifest, _ = _run(store, _config(policy, samplers=2, batch=5))
     assert sorted(kept) == [0, 1]
     assert manifest.digest == sampled[1].digest
+
+
+@pytest.mark.slow
+def test_after_a_kill_without_warning_the_same_command_ends_in_the_same_corpus(
+    sampled: tuple[DirectoryStore, CorpusManifest], store: DirectoryStore, policy: str, tmp_path: Path
+) -> None:
+    import ray
+
+    config = tmp_path / "config.yaml"
+    document = _config(policy).model_dump(mode="json", exclude_unset=True)
+    config.write_text(json.dumps({**document, "store": store.url.removeprefix("file://")}))
+    command = [sys.executable, "-m", "jobs", "sample", str(config)]
+    address = ray.get_runtime_context().gcs_address
+    with subprocess.Popen([*command, "--address", address], stderr=subprocess.DEVNULL) as process:
+        while not any("/answers-" in key for key in store.list("runs/sampled/")):
+            assert process.poll() is None, "it ended without a chunk of answers"
+            time.sleep(0.01)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert not list(store.list("corpora/answers/"))
+    assert _run(store, _config(policy))[0].digest == sampled[1].digest
+    assert not list(store.list("runs/sampled/"))
 
 
 def test_what_cannot_be_sampled_is_refused(store: DirectoryStore, policy: str, ray_session: None) -> None:
