@@ -45,8 +45,8 @@ class Dealing:
 
 @dataclass(frozen=True)
 class Embedding:
-    """Embeds texts of corpora over a pool of actors; ``compared`` are the samples that rows are compared with, None
-    where they are still to be embedded.
+    """Embeds texts of corpora over a pool of actors; ``compared`` are the samples that rows are compared with, of every
+    round, None where they are still to be embedded.
     """
 
     encoder: ObjectRef[Encoder]
@@ -69,12 +69,14 @@ class Embedding:
             found |= dict(zip(batch["id"].to_pylist(), z, strict=True))
         return np.stack([found[key] for key in sorted(found)]) if found else np.zeros((0, 0), np.float32)
 
-    def similarities(self, corpora: Sequence[Corpus], samples: NDArray[np.float32]) -> Iterator[tuple[str, float]]:
-        """A comparison and its similarity for every side of the train split, in no order."""
+    def similarities(
+        self, corpora: Sequence[Corpus], rounds: Sequence[NDArray[np.float32]]
+    ) -> Iterator[tuple[str, list[float]]]:
+        """A comparison and its similarity to each round's samples, for every side of the train split, in no order."""
         import ray
 
-        for batch in replace(self, compared=ray.put(samples))._mapped(corpora, _train):
-            yield from zip(batch["comparison"].to_pylist(), batch["similarity"].to_pylist(), strict=True)
+        for batch in replace(self, compared=ray.put(list(rounds)))._mapped(corpora, _train):
+            yield from zip(batch["comparison"].to_pylist(), batch["similarities"].to_pylist(), strict=True)
 
     def _mapped(self, corpora: Sequence[Corpus], taken: Callable[[pa.Table], pa.Table]) -> Iterator[pa.Table]:
         filesystem, _ = corpora[0].store.filesystem()
@@ -113,12 +115,12 @@ def _train(table: pa.Table) -> pa.Table:
 
 
 class EmbedActor:
-    """Holds the sentence encoder on one actor, and the samples where rows are compared with them."""
+    """Holds the sentence encoder on one actor, and every round's samples where rows are compared with them."""
 
     def __init__(
         self,
         encoder: ObjectRef[Encoder],
-        samples: ObjectRef | None,
+        rounds: ObjectRef | None,
         similarity: str,
         threads: int,
         device: str,
@@ -128,17 +130,18 @@ class EmbedActor:
         torch.set_num_threads(threads)
         self.encoder = ray.get(encoder)
         place(self.encoder, device)
-        self.samples = None if samples is None else torch.from_numpy(ray.get(samples).copy())
+        self.rounds = None if rounds is None else [torch.from_numpy(one.copy()) for one in ray.get(rounds)]
         self.similarity = similarity
 
     def __call__(self, table: pa.Table) -> pa.Table:
-        """Rows of a corpus → ``id`` and ``z``, or ``comparison`` and ``similarity``."""
+        """Rows of a corpus → ``id`` and ``z``, or ``comparison`` and ``similarities``, one for each round."""
         z = embedded(self.encoder, list(demonstrations_of(table)), self.similarity)
-        if self.samples is None:
+        if self.rounds is None:
             return pa.table({"id": table["id"], "z": pa.array(list(z.numpy()), pa.list_(pa.float32()))})
-        nearest = (z @ self.samples.T).max(dim=1).values if len(z) else z.new_zeros(0)
+        nearest = torch.stack([(z @ one.T).amax(dim=1) for one in self.rounds], dim=1)
         rounded = np.round(nearest.double().numpy(), DIGITS)
-        return pa.table({"comparison": table["comparison"], "similarity": pa.array(rounded, pa.float64())})
+        similarities = pa.array(list(rounded), pa.list_(pa.float64()))
+        return pa.table({"comparison": table["comparison"], "similarities": similarities})
 
 
 @torch.no_grad()

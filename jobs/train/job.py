@@ -68,10 +68,11 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
     if parent is None or section is None:
         return _outcome(store, _fit_once(session, config, sources, parent, progress))
     again = any(entry.role == SAMPLES for entry in parent.manifest.corpora)
-    samples = [samples_of(session, section, round_) for round_ in range(section.rounds)]
-    for round_, near in enumerate(samples):
-        asked = Selecting(config.name, config.seed, section, sources.demonstrations, sources.negatives, near, round_)
-        selection = select(session, config, asked, progress)
+    asked = [
+        Selecting(config.name, config.seed, section, sources.demonstrations, sources.negatives, near, round_)
+        for round_, near in enumerate(samples_of(session, section, round_) for round_ in range(section.rounds))
+    ]
+    for round_, selection in enumerate(select(session, config, asked, progress)):
         chosen = replace(sources, selection=selection, again=again or round_ > 0)
         sealed = _fit_once(session, config, chosen, parent, progress)
         # Not the latest: that is a later round's, or a repaired child, where this command ran before.

@@ -1,8 +1,9 @@
 """The comparisons that a re-fit learns from, chosen on Ray Data: embed the samples of a policy, embed both sides of the
-comparisons over a pool of actors, keep the nearest, and write them as corpora one can look at.
+comparisons over a pool of actors, keep the nearest, and write them as corpora one can look at. Comparisons are embedded
+once for all rounds.
 
-    read_parquet(samples) ─ embed (actors) ─▶ S [N, D] in the object store
-    read_parquet(sides) ─ train split ─ embed, max cosine to S (actors) ─▶ the driver keeps the nearest (``Nearest``)
+    read_parquet(samples) ─ embed (actors) ─▶ S [N, D] of each round in the object store
+    read_parquet(sides) ─ train split ─ embed, max cosine to each S (actors) ─▶ the driver keeps each round's nearest
 
 What is selected of corpus C for the artifact NAME is the corpus ``_selected.NAME.C``, whose first letter no configured
 corpus may have. It holds rows of the train split alone: guard and unseen stay where they are.
@@ -11,7 +12,9 @@ corpus may have. It holds rows of the train split alone: guard and unseen stay w
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from cluster.failure import failure_of
 from cluster.resources import plan_encoders
@@ -24,6 +27,7 @@ from iirl_core.corpus import Corpus, read_corpus, write_corpus
 from iirl_core.encoder import fit_encoder
 from iirl_core.errors import ConfigError, CorpusEmpty, IirlError
 from iirl_core.selection import Nearest, drawn, kept_of
+from iirl_core.store.protocol import Store
 from jobs.console import Progress
 from jobs.train.embedding import Dealing, Embedding
 
@@ -49,6 +53,11 @@ class Selecting:
         """Both."""
         return (*self.chosen, *self.rejected)
 
+    @property
+    def key(self) -> str:
+        """Where the store remembers what was selected."""
+        return f"runs/{self.name}/selections/{digest_json(self.document()).removeprefix('sha256:')[:16]}.json"
+
     def document(self) -> dict[str, JsonValue]:
         """What decides the selection."""
         return {
@@ -58,6 +67,17 @@ class Selecting:
             "from": {corpus.manifest.name: corpus.manifest.digest for corpus in self.sides},
             "near": {corpus.manifest.name: corpus.manifest.digest for corpus in self.samples},
         }
+
+    @property
+    def corpora(self) -> tuple[Corpus, ...]:
+        """All that are read."""
+        return (*self.sides, *self.samples)
+
+    @property
+    def dealing(self) -> Dealing:
+        """Which of the samples are this round's, where one corpus holds those of all."""
+        section = self.section
+        return Dealing(self.round, section.rounds) if len(section.samples) == 1 else Dealing(0, 1)
 
     def selected_name(self, corpus: Corpus) -> str:
         """The name of what is selected of a corpus."""
@@ -88,23 +108,26 @@ def samples_of(session: Session, section: SelectSection, round_: int) -> tuple[C
     return tuple(read_corpus(session.store, name) for name in names[round_ : round_ + 1] or names[:1])
 
 
-def select(session: Session, config: Config, asked: Selecting, progress: Progress) -> Selection:
-    """Choose, and write what was chosen. Done before, it is only read.
+def select(session: Session, config: Config, rounds: Sequence[Selecting], progress: Progress) -> list[Selection]:
+    """Choose for every round, from the same comparisons, and write what was chosen. Done before, it is only read.
 
     Raises:
         ConfigError: nothing is near enough, or there are no samples.
         ClusterError: Ray failed.
     """
     store = session.store
-    key = f"runs/{asked.name}/selections/{digest_json(asked.document()).removeprefix('sha256:')[:16]}.json"
-    if not store.exists(key):
-        for corpus in (*asked.sides, *asked.samples):
+    if missing := [asked for asked in rounds if not store.exists(asked.key)]:
+        for corpus in {corpus.manifest.digest: corpus for asked in missing for corpus in asked.corpora}.values():
             corpus.verify()
         with progress.task("selecting"):
-            kept = _nearest(session, config, asked)
-            made = {corpus.manifest.name: _write(asked, corpus, kept) for corpus in asked.sides}
-        store.put(key, canonical_json({name: digest for name, digest in made.items() if digest}))
-    digests: dict[str, str] = json.loads(store.get(key))
+            for asked, kept in zip(missing, _nearest(session, config, missing), strict=True):
+                made = {corpus.manifest.name: _write(asked, corpus, kept) for corpus in asked.sides}
+                store.put(asked.key, canonical_json({name: digest for name, digest in made.items() if digest}))
+    return [_selection(store, asked) for asked in rounds]
+
+
+def _selection(store: Store, asked: Selecting) -> Selection:
+    digests: dict[str, str] = json.loads(store.get(asked.key))
 
     def selected(corpora: tuple[Corpus, ...]) -> tuple[Corpus, ...]:
         found = [(asked.selected_name(one), digests.get(one.manifest.name)) for one in corpora]
@@ -113,37 +136,42 @@ def select(session: Session, config: Config, asked: Selecting, progress: Progres
     return Selection(selected(asked.chosen), selected(asked.rejected), asked.samples)
 
 
-def _nearest(session: Session, config: Config, asked: Selecting) -> dict[str, float]:
-    """The comparisons that are kept, with their similarities."""
-    section = asked.section
-    train = sum(corpus.manifest.splits.get("train", 0) for corpus in asked.chosen)
-    nearest = Nearest(kept_of(section.keep, train), section.threshold)
+def _nearest(session: Session, config: Config, rounds: Sequence[Selecting]) -> list[dict[str, float]]:
+    """The comparisons that each round keeps, with their similarities."""
+    section, chosen = rounds[0].section, rounds[0].chosen
+    train = sum(corpus.manifest.splits.get("train", 0) for corpus in chosen)
+    nearest = [Nearest(kept_of(section.keep, train), section.threshold) for _ in rounds]
     if section.by == "random":
-        for corpus in asked.chosen:
-            for table in corpus.batches("train"):
-                for comparison in table["comparison"].to_pylist():
-                    nearest.offer(comparison, drawn(comparison, asked.seed, asked.round))
+        for comparison in chain.from_iterable(_comparisons(corpus) for corpus in chosen):
+            for asked, one in zip(rounds, nearest, strict=True):
+                one.offer(comparison, drawn(comparison, asked.seed, asked.round))
     else:
-        _offer_embedded(session, config, asked, nearest)
-    if not (kept := nearest.kept()):
+        _offer_embedded(session, config, rounds, nearest)
+    kept = [one.kept() for one in nearest]
+    if not all(kept):
         raise ConfigError("train.select keeps no comparison", "a lower threshold, or comparisons in the train split")
     return kept
 
 
-def _offer_embedded(session: Session, config: Config, asked: Selecting, nearest: Nearest) -> None:
+def _comparisons(corpus: Corpus) -> Iterator[str]:
+    return chain.from_iterable(table["comparison"].to_pylist() for table in corpus.batches("train"))
+
+
+def _offer_embedded(session: Session, config: Config, rounds: Sequence[Selecting], nearest: Sequence[Nearest]) -> None:
     session.ray()
     import ray
 
-    section = asked.section
+    section = rounds[0].section
     encoder = fit_encoder(TextEncoderSection(model=section.model, max_tokens=MAX_TOKENS), ())
-    dealing = Dealing(asked.round, section.rounds) if len(section.samples) == 1 else Dealing(0, 1)
     try:
         embedding = Embedding(ray.put(encoder), section.similarity, plan_encoders(session.cluster(), config.train))
-        compared = embedding.samples(asked.samples, dealing)
-        if not len(compared):
-            raise ConfigError(f"no sample is left for round {asked.round + 1}", "fewer rounds, or more samples")
-        for comparison, similarity in embedding.similarities(asked.sides, compared):
-            nearest.offer(comparison, similarity)
+        compared = [embedding.samples(asked.samples, asked.dealing) for asked in rounds]
+        for asked, samples in zip(rounds, compared, strict=True):
+            if not len(samples):
+                raise ConfigError(f"no sample is left for round {asked.round + 1}", "fewer rounds, or more samples")
+        for comparison, similarities in embedding.similarities(rounds[0].sides, compared):
+            for one, similarity in zip(nearest, similarities, strict=True):
+                one.offer(comparison, similarity)
     except (ray.exceptions.RayError, IirlError) as error:
         raise failure_of(error, "selecting") from error
 
