@@ -87,13 +87,23 @@ def frozen_head(lesson: Lesson, seed: int, rows: Rows) -> Scorer:
     return lambda items: signals(model, rows(items))
 
 
-def fit(good: Tensor, bad: Tensor | None, seed: int, *, paired: bool = False, epochs: int = EPOCHS) -> Expertness:
-    """``good [N, D]`` against ``bad [M, D]``; ``paired``: M = N sides of comparisons."""
+def fit(
+    good: Tensor,
+    bad: Tensor | None,
+    seed: int,
+    *,
+    paired: bool = False,
+    epochs: int = EPOCHS,
+    section: ExpertnessSection | None = None,
+) -> Expertness:
+    """``good [N, D]`` against ``bad [M, D]``; ``paired``: M = N sides of comparisons. ``section`` is the family, by
+    default the one that learns from such rows.
+    """
     torch.manual_seed(seed)
     z, expert = good, torch.ones(len(good))
     if bad is not None:
         z, expert = torch.cat([z, bad]), torch.cat([expert, torch.zeros(len(bad))])
-    model = build_expertness(section_of(bad is not None, paired), good.shape[1])
+    model = build_expertness(section or section_of(bad is not None, paired), good.shape[1])
     if isinstance(model, Discriminator) and bad is not None:
         model.balance(len(good), len(bad))
     optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=DECAY)

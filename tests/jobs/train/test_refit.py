@@ -77,7 +77,7 @@ def selected(session: Session, config: Config, round_: int = 0) -> tuple[list[st
     assert section is not None
     samples = samples_of(session, section, round_)
     asked = Selecting("refit", config.seed, section, sources.demonstrations, sources.negatives, samples, round_)
-    found = select(session, config, asked, QUIET)
+    (found,) = select(session, config, [asked], QUIET)
     chosen, rejected = (
         [one for each in side for one in each.demonstrations()] for side in (found.chosen, found.rejected)
     )
