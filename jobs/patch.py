@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cluster.session import Session
-from iirl_core.artifact import Artifact, Provenance, load_from, provenance_of, seal_child
+from iirl_core.artifact import Artifact, Provenance, Supervision, load_from, provenance_of, seal_child
 from iirl_core.audit import Audit, Finding, TriageLabel
 from iirl_core.canonical import Digest, canonical_json
 from iirl_core.config import Config
 from iirl_core.errors import ConfigError
 from iirl_core.log import Event, append
 from iirl_core.norm import norms_of
-from iirl_core.patch import BudgetReport, check_budget
-from iirl_core.patch.corpus import draws_on_corpus
+from iirl_core.patch import BudgetReport, Patch, check_budget
+from iirl_core.patch.corpus import draws_on_corpus, draws_on_pairs
 from iirl_core.patch.propose import Proposal, flaws_of, propose
 from iirl_core.release import audit_file, resolve
 from iirl_core.signing import (
@@ -137,9 +137,21 @@ def _repair(session: Session, config: Config, artifact: Artifact, work: _Work) -
     )
     if not proposal.patches or not budget.holds:
         return Repair(None, proposal, budget)
-    learnt = _probed(session, config, artifact) if draws_on_corpus(proposal.patches, work.flaws) else None
+    learnt = _learnt(session, config, artifact, proposal.patches, work.flaws)
     human = shaped_by_people(proposal.patches, work.findings, work.labels, work.by_people, config.triage)
     return Repair(seal_child(session.store, artifact, patches, learnt=learnt, human=human), proposal, budget)
+
+
+def _learnt(
+    session: Session, config: Config, artifact: Artifact, patches: Sequence[Patch], flaws: Sequence[Finding]
+) -> Provenance:
+    """What can be claimed of where the patches come from."""
+    claims = Provenance()
+    if draws_on_corpus(patches, flaws):
+        claims = claims.joined(_probed(session, config, artifact))
+    if draws_on_pairs(patches, flaws):
+        claims = claims.joined(Provenance(supervision=Supervision.PREFERENCE))
+    return claims
 
 
 def _probed(session: Session, config: Config, artifact: Artifact) -> Provenance:

@@ -1,14 +1,26 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
 from iirl_core.audit import Finding
 from iirl_core.canonical import digest_bytes
-from iirl_core.demonstration import conversation
-from iirl_core.patch.corpus import CORPUS_FAMILIES, draws_on_corpus
+from iirl_core.demonstration import Conversation, conversation
+from iirl_core.patch.corpus import CORPUS_FAMILIES, draws_on_corpus, draws_on_pairs
 from iirl_core.patch.patch import Patch
 from iirl_core.probe import FAMILIES, AnswerReward, ChunkSeed, Material
 from tests.iirl_core.artifact.samples import text_draft
 
 GOOD = conversation("Open?", "Until six.")
+
+
+class Wordy(AnswerReward):
+    """Pays for length, so that every search climbs."""
+
+    def rewards(self, items: Sequence[Conversation]) -> NDArray[np.float64]:
+        return np.array([min(len(item.answer) / 4000, 1.0) for item in items])
 
 
 def finding(family: str, asked_by: str) -> Finding:
@@ -27,14 +39,22 @@ def test_a_patch_draws_on_a_corpus_where_a_finding_that_it_cites_does() -> None:
     assert not draws_on_corpus([patch(made)], [made, written])
 
 
+def test_a_patch_draws_on_comparisons_where_a_finding_that_it_cites_is_one() -> None:
+    compared, again, made = finding("pairs", "pairs"), finding("pairs", "former"), finding("empty", "empty")
+    assert draws_on_pairs([patch(made), patch(compared)], [made, compared])
+    assert draws_on_pairs([patch(again)], [again])
+    assert not draws_on_pairs([patch(made)], [made, compared])
+    assert not draws_on_corpus([patch(compared)], [compared])
+
+
 def test_only_the_families_named_ask_what_stands_in_a_probe_corpus() -> None:
     bad = conversation("Open?", "Go away.")
-    material = Material((GOOD, conversation("Late?", "No.")), corpus=(bad,), reward=AnswerReward(text_draft().model))
+    material = Material((GOOD, conversation("Late?", "No.")), corpus=(bad,), reward=Wordy(text_draft().model))
     asking = {
         name
         for name, family in FAMILIES.items()
         if family.kind == "conversation"
         for probe in family.probes(ChunkSeed("d", 1, name, 0), 20, material)
-        if "go away" in probe.inputs[-1].answer.lower()  # type: ignore[union-attr]
+        if any("go away" in one.answer.lower() for one in probe.inputs)  # type: ignore[union-attr]
     }
     assert asking == set(CORPUS_FAMILIES)
