@@ -69,8 +69,8 @@ def _lowest(answers: list[Answer], prompts: int | None) -> list[Answer]:
 class Rows:
     """Encodes each conversation once, ever: rows of a frozen MiniLM are kept in ``folder`` by what they are rows of."""
 
-    def __init__(self, folder: Path, max_tokens: int = MAX_TOKENS) -> None:
-        self.path, self.max_tokens = folder / f"minilm-{max_tokens}.npz", max_tokens
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / f"minilm-{MAX_TOKENS}.npz"
         self.known: dict[str, np.ndarray] = {}
         self._encoder: Encoder | None = None
         if self.path.exists():
@@ -92,7 +92,7 @@ class Rows:
 
     def _encode(self, items: list[Conversation]) -> np.ndarray:
         if self._encoder is None:
-            self._encoder = fit_encoder(TextEncoderSection(max_tokens=self.max_tokens), [])
+            self._encoder = fit_encoder(TextEncoderSection(max_tokens=MAX_TOKENS), [])
         return self._encoder.encode(items).z.numpy()
 
 

@@ -27,7 +27,9 @@ from benchmarks.alpaca import DEMONSTRATOR, GAMER, MAX_TOKENS, SFT, Rows, judged
 from benchmarks.figures import Figure, aligned, arguments, figure, number, write_results
 from benchmarks.learning import TWO_CLASSES, Lesson, frozen_head, lessons_of
 from benchmarks.scores import Scores
-from benchmarks.tuned import RECIPE, SECTION, tuned_head
+from benchmarks.tuned import EPOCHS as TUNED_EPOCHS
+from benchmarks.tuned import LAYERS, RECIPE, tuned_head
+from benchmarks.tuned import MAX_TOKENS as TUNED_TOKENS
 from benchmarks.wide_lessons import WIDE, wide_lessons_of
 from iirl_core.artifact import Provenance, Supervision
 from iirl_core.corpus.identity import identity_of
@@ -99,8 +101,8 @@ def notes_of(judged: Judged, seeds: int, tuned_seeds: int) -> str:
     encoders = f"heads over a frozen MiniLM, {MAX_TOKENS} tokens, median of {seeds} seeds"
     if tuned_seeds:
         encoders += (
-            f"; tuned: MiniLM is trained too, {RECIPE['tokens']} tokens, {RECIPE['epochs']} epochs, "
-            f"median of {tuned_seeds} seeds"
+            f"; tuned: MiniLM's lower {LAYERS} layers are trained too, {TUNED_TOKENS} tokens, {TUNED_EPOCHS} epochs, "
+            f"median of {tuned_seeds} {'seeds' if tuned_seeds > 1 else 'seed'}"
         )
     return (
         f"{len(judged.names)} judged models; {encoders}. "
@@ -119,9 +121,8 @@ def notes_of(judged: Judged, seeds: int, tuned_seeds: int) -> str:
 
 def tuned(name: str, lesson: Lesson, seed: int, items: Sequence[Conversation], folder: Path) -> Floats:
     """``[N]``: rewards of ``items`` by an encoder that is trained on ``lesson``, unless ``folder`` holds them."""
-    rows, scores = Rows(folder, SECTION.max_tokens), Scores(folder)
     texts = [[str(identity_of(item)) for item in some] for some in (lesson.good, lesson.bad or (), items)]
-    return scores(name, seed, {**RECIPE, "texts": texts}, lambda: tuned_head(lesson, seed, rows, SECTION)(items))
+    return Scores(folder)(name, seed, {**RECIPE, "texts": texts}, lambda: tuned_head(lesson, seed)(items))
 
 
 def part(judged: Judged, without: Sequence[str]) -> Judged:

@@ -17,18 +17,21 @@ from torch import Tensor, nn
 
 from benchmarks.learning import DECAY, RATE, Lesson, Scorer, batches, fit, signals
 from iirl_core.canonical import JsonValue
-from iirl_core.config.encoding import TextEncoderSection
 from iirl_core.demonstration import Conversation
-from iirl_core.encoder import fit_encoder
-from iirl_core.encoder.text import TextEncoder
+from iirl_core.encoder.text import TextEncoder, load_text
+from iirl_core.pretrained import model_source
 from iirl_core.tuning import Texts, Tuned
 from iirl_core.tuning.transformer import trained_encoder, tuned_of
 from iirl_core.tuning.tuned import ENCODER
 
+LAYERS = 3
+"""Of MiniLM's six, the lower ones: the upper ones serve what a text is about, and forget how it is written; and a step
+costs as much as its layers.
+"""
 MAX_TOKENS = 96
 """Who answers well shows early, and a step costs as much as its tokens."""
 HEAD_EPOCHS = 5
-EPOCHS = 1
+EPOCHS = 2
 BATCH = 16
 ENCODER_RATE = 2e-4
 WARM_UP = 0.1
@@ -36,8 +39,8 @@ WARM_UP = 0.1
 CLIP = 1.0
 PRECISION = torch.bfloat16
 """Of products, in training and in use; weights, sums and the head's own training are float32."""
-SECTION = TextEncoderSection(max_tokens=MAX_TOKENS)
 RECIPE: dict[str, JsonValue] = {
+    "layers": LAYERS,
     "tokens": MAX_TOKENS,
     "epochs": [HEAD_EPOCHS, EPOCHS],
     "batch": BATCH,
@@ -50,10 +53,21 @@ RECIPE: dict[str, JsonValue] = {
 """What rewards depend on beside the lesson."""
 
 
-def tuned_head(
-    lesson: Lesson, seed: int, rows: Callable[[Sequence[Conversation]], Tensor], section: TextEncoderSection
-) -> Scorer:
-    """As ``frozen_head``, but the encoder of ``section`` learns too; ``rows`` are those of it before that.
+def lower_layers() -> TextEncoder:
+    """MiniLM without its upper layers."""
+    return load_text(
+        model_source("minilm"),
+        template=None,
+        max_tokens=MAX_TOKENS,
+        batch=32,
+        pooling="mean",
+        trust_remote_code=False,
+        layers=LAYERS,
+    )
+
+
+def tuned_head(lesson: Lesson, seed: int, encoder_of: Callable[[], TextEncoder] = lower_layers) -> Scorer:
+    """As ``frozen_head``, but the encoder learns too.
 
     Raises:
         ValueError: one class alone: what is easiest to reconstruct is an encoder that says the same of everything.
@@ -61,22 +75,22 @@ def tuned_head(
     if lesson.bad is None:
         raise ValueError("an encoder cannot be trained on one class alone")
     torch.manual_seed(seed)
-    encoder = fit_encoder(section, [])
-    assert isinstance(encoder, TextEncoder)
+    encoder = encoder_of()
     for each in encoder.model.modules():
         if isinstance(each, nn.Dropout):
             each.p = 0.0  # so few steps overfit little
-    model = fit(rows(lesson.good), rows(lesson.bad), seed, paired=lesson.paired, epochs=HEAD_EPOCHS)
+    good, bad = (_rows(encoder, items) for items in (lesson.good, lesson.bad))
+    model = fit(good, bad, seed, paired=lesson.paired, epochs=HEAD_EPOCHS)
     module = tuned_of(encoder, model)
     descend(module, texts_of(encoder, lesson.good, lesson.bad), paired=lesson.paired)
     trained = trained_encoder(encoder, module.state_dict())
+    return lambda items: signals(model, _rows(trained, items))
 
-    def scorer(items: Sequence[Conversation]) -> np.ndarray:
-        with torch.autocast("cpu", PRECISION):
-            z = trained.encode(items).z
-        return signals(model, z.float())
 
-    return scorer
+def _rows(encoder: TextEncoder, items: Sequence[Conversation]) -> Tensor:
+    """``[N, D]`` float32, computed as in training."""
+    with torch.autocast("cpu", PRECISION):
+        return encoder.encode(items).z.float()
 
 
 def descend(module: Tuned, texts: Texts, *, paired: bool) -> None:

@@ -2,8 +2,9 @@
 is good, and not who wrote.
 
 strong-weak           three demonstrators' answers (one of them also told to be brief, and to be wordy) against those of
-                      thirteen models that are known to be weaker: no comparison and no judge, but a choice of models
-demonstrators-rest    the same answers against those of every other model, however good: nothing is chosen
+                      thirteen models that are known to be weaker, and against their own, spoilt: no comparison and no
+                      judge, but a choice of models
+demonstrators-rest    the same, against answers of every other model, however good: nothing is chosen
 preference-all        Bradley-Terry on the judge's own clear preferences among all models that it judged
 """
 
@@ -18,7 +19,8 @@ from iirl_core.artifact import Learnt, provenance_of
 from iirl_core.canonical import digest_chunks
 from iirl_core.corpus.identity import identity_of
 from iirl_core.corpus.origin import Origin
-from iirl_core.demonstration import Conversation
+from iirl_core.corruption import corrupted
+from iirl_core.demonstration import Conversation, Demonstration
 from iirl_core.evaluation.judge import clear_pairs
 
 WIDE = ("strong-weak", "demonstrators-rest", "preference-all")
@@ -38,6 +40,7 @@ SHOWN, NEGATIVES, COMPARISONS = 3, 4, 4
 """Answers to a prompt that are learnt from, of demonstrators and of others, and comparisons, each chosen by hash: so
 that each lesson reads as much, or nearly so.
 """
+SPOILT = {"shuffled": 0.15, "repeated": 0.15}
 
 
 def wide_lessons_of(train: Sequence[Answer]) -> dict[str, Lesson]:
@@ -56,7 +59,11 @@ def _against(shown: Sequence[Answer], others: Sequence[Answer], role: str) -> Le
     """``role`` says what the other models are: initial policies, chosen to be worse, or only policies."""
     models = sorted({each.model for each in others})
     learnt = [Learnt(role, origins=(Origin(model, "fixed"),)) for model in models]
-    return Lesson(_some(shown, SHOWN), _some(others, NEGATIVES), provenance_of([Learnt("demonstrations"), *learnt]))
+    good = _some(shown, SHOWN)
+    records = [Demonstration(identity_of(item), item, "demonstrators", "train") for item in good]
+    spoilt = [item for record in records for _, item in corrupted(record, SPOILT, ())]
+    bad = (*_some(others, NEGATIVES), *(item for item in spoilt if isinstance(item, Conversation)))
+    return Lesson(good, bad, provenance_of([Learnt("demonstrations"), *learnt]))
 
 
 def _preference(told: Sequence[Answer]) -> Lesson:

@@ -32,7 +32,7 @@ def test_demonstrators_answers_stand_against_as_many_of_others_to_each_prompt() 
         assert lesson.bad is not None
         assert len(set(lesson.good)) == len(lesson.good) == 2 * SHOWN
         assert set(_writers(lesson.good)) <= set(DEMONSTRATORS)
-        assert len(set(lesson.bad)) == len(lesson.bad) == 2 * NEGATIVES
+        assert len(set(lesson.bad)) == len(lesson.bad) >= 2 * NEGATIVES
         assert set(_writers(lesson.bad)) <= set(models)
     assert not set(_writers(lessons["demonstrators-rest"].bad)) <= set(WEAKER)
 
