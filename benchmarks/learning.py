@@ -17,8 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.alpaca import DEMONSTRATOR, INIT, SFT, Answer, Rows, judged_of
+from benchmarks.alpaca import DEMONSTRATOR, INIT, MAX_TOKENS, SFT, Answer, Rows, judged_of
 from iirl_core.artifact import Learnt, Provenance, provenance_of
+from iirl_core.canonical import JsonValue
 from iirl_core.config.expertness import BradleyTerrySection, DiscriminatorSection, MixtureSection
 from iirl_core.corpus.identity import identity_of
 from iirl_core.corruption import corrupted
@@ -31,6 +32,8 @@ TWO_CLASSES = ("init-sft", "init-demo", "sft-demo", "preference", "corrupted")
 """The lessons that an encoder can be trained on: of one class, what is easiest to reconstruct says always the same."""
 SHARES = {"mismatched": 0.5, "truncated": 0.5, "shuffled": 0.5, "repeated": 0.5}
 EPOCHS, BATCH, RATE, DECAY = 30, 64, 1e-3, 0.1
+FROZEN: dict[str, JsonValue] = {"tokens": MAX_TOKENS, "epochs": EPOCHS, "batch": BATCH, "rate": RATE, "decay": DECAY}
+"""What a head over a frozen encoder depends on beside the lesson."""
 
 Scorer = Callable[[Sequence[Conversation]], np.ndarray]
 """Conversations → ``[N]``, of which only the order counts."""

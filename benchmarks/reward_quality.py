@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -25,13 +26,14 @@ import numpy as np
 
 from benchmarks.alpaca import DEMONSTRATOR, GAMER, MAX_TOKENS, SFT, Rows, judged_of, read
 from benchmarks.figures import Figure, aligned, arguments, figure, number, write_results
-from benchmarks.learning import TWO_CLASSES, Lesson, frozen_head, lessons_of
+from benchmarks.learning import FROZEN, TWO_CLASSES, Lesson, Scorer, frozen_head, lessons_of
 from benchmarks.scores import Scores
 from benchmarks.tuned import EPOCHS as TUNED_EPOCHS
 from benchmarks.tuned import LAYERS, RECIPE, tuned_head
 from benchmarks.tuned import MAX_TOKENS as TUNED_TOKENS
 from benchmarks.wide_lessons import WIDE, wide_lessons_of
 from iirl_core.artifact import Provenance, Supervision
+from iirl_core.canonical import JsonValue
 from iirl_core.corpus.identity import identity_of
 from iirl_core.demonstration import Conversation
 from iirl_core.evaluation import SUITES, Estimate, Frozen, Judged, Resampling
@@ -63,10 +65,12 @@ def main() -> int:
     train, unseen = read(folder, *((QUICK_PROMPTS, QUICK_PROMPTS) if options.quick else (None, None)))
     rows, items = Rows(options.cache), [each.item for each in unseen]
     judged, lessons = judged_of(unseen, rows), lessons_of(train)
-    rewards = {name: [frozen_head(each, seed, rows)(items) for seed in seeds] for name, each in lessons.items()}
+    frozen = Learner(options.cache, items, FROZEN, partial(frozen_head, rows=rows))
+    rewards = {name: [frozen(name, each, seed) for seed in seeds] for name, each in lessons.items()}
     claims = {name: each.provenance for name, each in lessons.items()}
     if options.tuned:
         both = wide_lessons_of(train) | lessons
+        tuned = Learner(options.cache, items, RECIPE, tuned_head)
         for name in options.lessons or (*WIDE, *TWO_CLASSES):
             claims[f"{name}, tuned"] = both[name].provenance
             rewards[f"{name}, tuned"] = [
@@ -119,10 +123,22 @@ def notes_of(judged: Judged, seeds: int, tuned_seeds: int) -> str:
     )
 
 
-def tuned(name: str, lesson: Lesson, seed: int, items: Sequence[Conversation], folder: Path) -> Floats:
-    """``[N]``: rewards of ``items`` by an encoder that is trained on ``lesson``, unless ``folder`` holds them."""
-    texts = [[str(identity_of(item)) for item in some] for some in (lesson.good, lesson.bad or (), items)]
-    return Scores(folder)(name, seed, {**RECIPE, "texts": texts}, lambda: tuned_head(lesson, seed)(items))
+@dataclass(frozen=True)
+class Learner:
+    """Learns lessons and asks: what it made of a lesson and a seed is kept in ``folder``, so that it is made once.
+    ``recipe`` is all that this depends on, beside those.
+    """
+
+    folder: Path
+    items: Sequence[Conversation]
+    recipe: Mapping[str, JsonValue]
+    learn: Callable[[Lesson, int], Scorer]
+
+    def __call__(self, name: str, lesson: Lesson, seed: int) -> Floats:
+        """``[N]``: the rewards of ``items``."""
+        texts = [[str(identity_of(item)) for item in some] for some in (lesson.good, lesson.bad or (), self.items)]
+        recipe = {**self.recipe, "texts": texts}
+        return Scores(self.folder)(name, seed, recipe, lambda: self.learn(lesson, seed)(self.items))
 
 
 def part(judged: Judged, without: Sequence[str]) -> Judged:

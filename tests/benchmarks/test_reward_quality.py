@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from benchmarks.alpaca import DEMONSTRATOR, GAMER
-from benchmarks.learning import Lesson
+from benchmarks.learning import Lesson, Scorer
 from benchmarks.reward_quality import (
     BOUNDS,
     ORACLE,
+    Learner,
     baselines,
     contrast_table,
     figures_of,
@@ -18,12 +19,8 @@ from benchmarks.reward_quality import (
     part,
     picked,
     place_of,
-    tuned,
 )
-from benchmarks.scores import Scores
-from benchmarks.tuned import RECIPE
 from iirl_core.artifact import Mode, Provenance
-from iirl_core.corpus.identity import identity_of
 from iirl_core.demonstration import conversation
 from iirl_core.evaluation import Judged, Resampling
 
@@ -75,12 +72,21 @@ def test_how_far_telling_models_apart_comes_is_a_baseline() -> None:
     assert values["length alone: agreement"] == 0.5
 
 
-def test_an_encoder_is_trained_once_for_each_lesson_seed_and_list_of_answers(tmp_path: Path) -> None:
-    lesson = Lesson((conversation("a", "b"),), (conversation("a", "c"),), Provenance())
-    items = [conversation("d", "e")]
-    text = [[[str(identity_of(one)) for one in some] for some in (lesson.good, (conversation("a", "c"),), items)]]
-    Scores(tmp_path)("some", 1, {**RECIPE, "texts": text[0]}, lambda: np.array([0.25]))
-    assert tuned("some", lesson, 1, items, tmp_path).tolist() == [0.25]
+def test_a_lesson_is_learnt_once_for_each_seed_and_each_list_of_answers(tmp_path: Path) -> None:
+    taught: list[int] = []
+
+    def learn(_: Lesson, seed: int) -> Scorer:
+        taught.append(seed)
+        return lambda items: np.full(len(items), 0.25 + seed)
+
+    lessons = [Lesson((conversation("a", good),), None, Provenance()) for good in "bc"]
+    one, two = (Learner(tmp_path, [conversation("d", "e")] * count, {}, learn) for count in (1, 2))
+    assert one("some", lessons[0], 1).tolist() == one("some", lessons[0], 1).tolist() == [1.25]
+    assert taught == [1]
+    assert two("some", lessons[0], 1).tolist() == [1.25, 1.25]
+    assert one("some", lessons[1], 1).tolist() == [1.25]
+    assert one("some", lessons[0], 2).tolist() == [2.25]
+    assert taught == [1, 1, 1, 2]
 
 
 def test_what_is_picked_is_what_the_reward_likes_best_among_every_models_answers() -> None:
