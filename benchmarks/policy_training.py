@@ -55,6 +55,8 @@ ARS: dict[TaskName, ars.Settings] = {
     "Hopper": ars.Settings(directions=8, top=4, noise=0.025, step_size=0.02, budget=600_000),
     "Walker2d": ars.Settings(directions=32, top=16, noise=0.03, step_size=0.03, budget=2_000_000),
 }
+"""Walker2d needs more directions, as with ARS's authors: with 8 the true reward itself taught one seed 487 in 2 million
+steps, with 32 another one, not of the exam's, 3,443."""
 PPO = ppo.Settings(copies=4, batch=250, epochs=10, learning_rate=3e-4, budget=1_000_000)
 QUICK = ars.Settings(directions=2, top=1, noise=0.03, step_size=0.02, budget=600, horizon=100)
 QUICK_PPO = ppo.Settings(copies=2, batch=50, epochs=2, learning_rate=3e-4, budget=400, horizon=100)
