@@ -122,7 +122,7 @@ def main() -> int:
             figures += figures_of(f"{task} on {teacher}", found)
     notes = (
         f"Mean over {UPDATES // 2} updates each of the rank correlation of true return (without the bonus for staying"
-        " alive) and learnt reward within an update's 16 episodes, while ARS trains on the true reward or on the"
+        " alive) and learnt reward within an update's episodes, while ARS trains on the true reward or on the"
         f" occupancy ({OURS}), one seed each; in the baseline column the 95% bootstrap interval over updates."
     )
     write_results("teacher_alignment", figures, notes, options.json)
