@@ -44,18 +44,12 @@ def test_every_chunk_is_in_one_part_and_parts_come_as_they_are_done(tmp_path: Pa
     found = list(parts(tmp_path).results(ask))
     assert [number for number, _, _ in found] == [0, 1, 2]
     assert [result.asked for _, _, result in found] == [60, 60, 20]
-    assert [number for number, _, _ in parts(tmp_path / "b").results(lambda some: ask(some, backwards=True))] == [
-        2,
-        1,
-        0,
-    ]
+    assert [number for number, _, _ in parts(tmp_path / "b").results(backwards)] == [2, 1, 0]
 
 
 def test_whoever_asked_in_whatever_order_the_files_are_the_same(tmp_path: Path) -> None:
     forth = {number: digest for number, digest, _ in parts(tmp_path / "a").results(ask)}
-    back = {
-        number: digest for number, digest, _ in parts(tmp_path / "b").results(lambda some: ask(some, backwards=True))
-    }
+    back = {number: digest for number, digest, _ in parts(tmp_path / "b").results(backwards)}
     assert forth == back
 
 

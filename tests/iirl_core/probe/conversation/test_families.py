@@ -46,5 +46,5 @@ def test_trajectories_are_refused(name: str) -> None:
 
 
 def test_sources_are_those_of_the_demonstrations_or_none() -> None:
-    with pytest.raises(InputError, match="11 sources for 12 demonstrations"):
+    with pytest.raises(InputError, match="11 sources for 12 records"):
         Material(GOOD, sources=SOURCES[1:])
