@@ -73,9 +73,7 @@ def main() -> int:
         tuned = Learner(options.cache, items, RECIPE, tuned_head)
         for name in options.lessons or (*WIDE, *TWO_CLASSES):
             claims[f"{name}, tuned"] = both[name].provenance
-            rewards[f"{name}, tuned"] = [
-                tuned(name, both[name], seed, items, options.cache) for seed in range(options.tuned)
-            ]
+            rewards[f"{name}, tuned"] = [tuned(name, both[name], seed) for seed in range(options.tuned)]
     figures, picks = baselines(judged, resampling), {}
     for name, learnt in rewards.items():
         asked = [replace(judged, rewards=each) for each in learnt]
