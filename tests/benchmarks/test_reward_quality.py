@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import gzip
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks.alpaca import DEMONSTRATOR, GAMER
+from benchmarks.alpaca import DEMONSTRATOR, GAMER, INIT, JUDGE, SFT
 from benchmarks.learning import Lesson, Scorer
 from benchmarks.reward_quality import (
     BOUNDS,
@@ -15,6 +17,7 @@ from benchmarks.reward_quality import (
     baselines,
     contrast_table,
     figures_of,
+    main,
     order_note,
     part,
     picked,
@@ -105,3 +108,24 @@ def test_a_line_of_the_table_holds_its_own_figures_and_claims() -> None:
     assert [line.split()[0] for line in lines] == ["length", "each", "random", "init-demo"]
     assert lines[3].split()[1] == "1"
     assert lines[3].split()[-3:] == ["1", "frozen-policy", "demonstrations-only"]
+
+
+def test_frozen_and_trained_encoders_stand_in_one_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = {DEMONSTRATOR: "Gladly, and in full:", INIT: "no", SFT: "well", GAMER: "best answer", "alpaca-7b": "hm"}
+    (tmp_path / "alpaca_eval").mkdir()
+    for place, (model, word) in enumerate(words.items()):
+        rows = [
+            {"prompt": f"prompt {number}", "response": f"{word} {number}. " * 2, JUDGE: 1 - place / 5 - number / 100}
+            for number in range(16)
+        ]
+        with gzip.open(tmp_path / "alpaca_eval" / f"{model}.jsonl.gz", "wt") as file:
+            file.write("\n".join(json.dumps(row) for row in rows))
+    line = f"- --quick --tuned 1 --lessons strong-weak --data {tmp_path} --cache {tmp_path} --json {tmp_path}/r.json"
+    monkeypatch.setattr("sys.argv", line.split())
+    assert main() == 0
+    lines = [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()]
+    assert {"length alone", "init-demo", "one-class", "strong-weak, tuned"} <= set(lines)
+    figures = json.loads((tmp_path / "r.json").read_text())["figures"]
+    assert figures[f"strong-weak, tuned, and {DEMONSTRATOR}: agreement"]["value"] > 0.5
