@@ -73,6 +73,12 @@ def test_no_other_distribution_owns_the_name_of_a_package(package: str) -> None:
     assert owners == {"iirl"}, f"{package} is owned by {sorted(owners)}; uninstall the others"
 
 
+def test_no_folder_beside_a_script_hides_a_package() -> None:
+    """``python examples/demo.py`` looks into examples/ first: a folder cluster/ there is what it would import."""
+    found = {path.name for folder in ("examples", "benchmarks", "scripts") for path in (ROOT / folder).iterdir()}
+    assert not found & set(PACKAGES)
+
+
 def test_every_test_folder_is_a_package() -> None:
     folders = {path.parent for path in sources("tests")}
     folders |= {
