@@ -15,29 +15,18 @@ from iirl_core.audit import Audit, Finding, TriageLabel
 from iirl_core.canonical import Digest, canonical_json
 from iirl_core.config import Config
 from iirl_core.errors import ConfigError
-from iirl_core.log import Event, append
 from iirl_core.norm import norms_of
 from iirl_core.patch import BudgetReport, Patch, check_budget
 from iirl_core.patch.corpus import draws_on_corpus, draws_on_pairs
 from iirl_core.patch.propose import Proposal, flaws_of, propose
 from iirl_core.release import audit_file, resolve
-from iirl_core.signing import (
-    KeyRole,
-    SealPredicate,
-    SigningKey,
-    Subject,
-    Trust,
-    load_private_key,
-    sign_statement,
-    statements_of,
-    store_statement,
-)
+from iirl_core.signing import KeyRole, SigningKey, Trust, load_private_key
 from iirl_core.store.pointer import move_pointer
 from iirl_core.triage import acted_on, shaped_by_people
+from jobs.builder import sign_sealed
 from jobs.console import Progress
 from jobs.history import history_of, labelled_before, latest_round
 from jobs.learnt import corpus_behind, learnt_from
-from jobs.lineage import manifest_of
 from jobs.outcome import Outcome
 
 REPAIR = "repair.json"
@@ -166,17 +155,13 @@ def _sign(session: Session, key: SigningKey, config: Config, repair: Repair, aud
     store, child = session.store, repair.child
     if child is None:
         return
-    version = manifest_of(store, child).version
-    statement = sign_statement(key, Subject(config.name, child), SealPredicate(config.name, version, audit.digest))
-    if statement not in statements_of(store, child, SealPredicate.kind):
-        details = (
-            ("parent", audit.digest),
-            ("patches", str(len(repair.proposal.patches))),
-            ("refused", str(len(repair.proposal.refused))),
-            ("round", str(audit.round)),
-        )
-        append(store, Event("patch", child, config.name, key.id, details))
-        store_statement(store, statement)
+    details = (
+        ("parent", audit.digest),
+        ("patches", str(len(repair.proposal.patches))),
+        ("refused", str(len(repair.proposal.refused))),
+        ("round", str(audit.round)),
+    )
+    sign_sealed(store, key, config.name, child, kind="patch", details=details)
     move_pointer(store, f"runs/{config.name}/latest", child)
 
 

@@ -9,21 +9,12 @@ from cluster.session import Session
 from iirl_core.artifact import load_from, seal_child
 from iirl_core.canonical import folder_of
 from iirl_core.config import Config
-from iirl_core.log import Event, append
 from iirl_core.patch.switching import switched
 from iirl_core.release import resolve
-from iirl_core.signing import (
-    KeyRole,
-    SealPredicate,
-    Subject,
-    load_private_key,
-    sign_statement,
-    statements_of,
-    store_statement,
-)
+from iirl_core.signing import KeyRole, load_private_key
 from iirl_core.store.pointer import move_pointer
+from jobs.builder import sign_sealed
 from jobs.console import Progress
-from jobs.lineage import manifest_of
 from jobs.outcome import Outcome
 
 COLUMNS = ["patch", "round", "effect", "where", "strength", "width", "for", "state"]
@@ -42,7 +33,7 @@ def listing(session: Session, config: Config, progress: Progress, reference: str
             patch.id,
             str(patch.round),
             patch.effect,
-            patch.space if patch.space == "input" else f"{patch.space} of expert {patch.expert}",
+            patch.where,
             f"{patch.strength:.3g}",
             f"{patch.width:.3g}",
             f"{len(patch.findings)} findings of {', '.join(patch.norms)}",
@@ -76,12 +67,8 @@ def switch(
     parent = load_from(store, resolve(store, reference or config.name), trust_remote_code=config.trusts_remote_code)
     with progress.task("sealing"):
         child = seal_child(store, parent, switched(parent.model.patches, revert, enable))
-    said = SealPredicate(config.name, manifest_of(store, child).version, parent.digest)
-    statement = sign_statement(key, Subject(config.name, child), said)
-    if statement not in statements_of(store, child, SealPredicate.kind):
-        details = (("parent", parent.digest), ("reverted", " ".join(revert)), ("enabled", " ".join(enable)))
-        append(store, Event("revert", child, config.name, key.id, tuple(pair for pair in details if pair[1])))
-        store_statement(store, statement)
+    details = (("parent", parent.digest), ("reverted", " ".join(revert)), ("enabled", " ".join(enable)))
+    sign_sealed(store, key, config.name, child, kind="revert", details=tuple(pair for pair in details if pair[1]))
     move_pointer(store, f"runs/{config.name}/latest", child)
     return Outcome(
         made=f"sealed {child[:19]}: {parent.digest[:19]} with {len(revert)} patches reverted, {len(enable)} enabled",

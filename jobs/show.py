@@ -94,10 +94,9 @@ def _patches(store: Store, here: Ancestor) -> Iterator[str]:
 
 
 def _patch_line(patch: Patch) -> str:
-    where = f"{patch.space} of expert {patch.expert}" if patch.space != "input" else "input"
     size = f"strength {patch.strength:.3g}, width {patch.width:.3g}"
     why = f"{len(patch.findings)} findings of {', '.join(patch.norms)}"
-    return f"{patch.id}  {patch.effect} in {where}, {size}, for {why}{'' if patch.enabled else ' (disabled)'}"
+    return f"{patch.id}  {patch.effect} in {patch.where}, {size}, for {why}{'' if patch.enabled else ' (disabled)'}"
 
 
 def _statements(store: Store, digest: Digest, trust: Trust) -> Iterator[str]:

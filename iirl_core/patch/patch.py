@@ -53,3 +53,8 @@ class Patch:
         """Names the correction by its content (not by whether it is enabled): ``p-`` and 12 hexadecimal digits."""
         content = [self.effect, self.space, self.expert, list(self.centre), self.width, self.strength, self.round]
         return "p-" + digest_json([*content, sorted(self.findings), sorted(self.norms)])[7:19]
+
+    @property
+    def where(self) -> str:
+        """Its space in words: an expert's, but for the input, which is everybody's."""
+        return self.space if self.space == "input" else f"{self.space} of expert {self.expert}"

@@ -37,6 +37,12 @@ def push_outside(points: NDArray[np.float64], material: Material) -> NDArray[np.
     return moved
 
 
+def drawn_outside(rng: np.random.Generator, count: int, material: Material) -> NDArray[np.float64]:
+    """``[count, P]``: uniform over the box, moved outside: where searches start."""
+    low, high = material.box
+    return push_outside(rng.uniform(low, high, size=(count, len(low))), material)
+
+
 def _into_region(points: NDArray[np.float64], region: Region) -> NDArray[np.float64]:
     unit, reach = region.units, np.full(len(points), region.beyond * (1 + MARGIN))
     for _ in range(STEPS):

@@ -42,8 +42,9 @@ class Parts:
         return f"parts-{self.plan}/{number:06d}.parquet"
 
     def there(self) -> list[int]:
-        """Those that are done."""
-        return [number for number in range(self.count) if self.store.exists(self._key(number))]
+        """Those that are done, by one look into the folder."""
+        keys = set(self.store.list(audit_file(self.digest, self.round, f"parts-{self.plan}/")))
+        return [number for number in range(self.count) if self._key(number) in keys]
 
     def results(self, ask: Ask) -> Iterator[tuple[int, Digest, ChunkResult]]:
         """Every part with the digest of its file: those that are there first, then the others as they are done."""
@@ -51,7 +52,7 @@ class Parts:
         for number in done:
             data = self.store.get(self._key(number))
             yield number, digest_bytes(data), part_from_bytes(data)
-        missing = [number for number in range(self.count) if number not in set(done)]
+        missing = sorted(set(range(self.count)).difference(done))
         places = [place for number in missing for place in self._places(number)]
         waiting: dict[int, list[ChunkResult]] = {}
         for index, result in ask([self.chunks[place] for place in places]):

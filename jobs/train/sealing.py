@@ -15,20 +15,11 @@ from iirl_core.canonical import Digest
 from iirl_core.config import Config
 from iirl_core.config.training import TrainSection
 from iirl_core.encoder import Encoder
-from iirl_core.log import Event, append
 from iirl_core.reward_model import RewardModel, assemble
-from iirl_core.signing import (
-    KeyRole,
-    SealPredicate,
-    SigningKey,
-    Subject,
-    load_private_key,
-    sign_statement,
-    statements_of,
-    store_statement,
-)
+from iirl_core.signing import KeyRole, SigningKey, load_private_key
 from iirl_core.store.pointer import move_pointer, read_pointer
 from iirl_core.store.protocol import Store
+from jobs.builder import sign_sealed
 from jobs.lineage import lineage, manifest_of
 from jobs.train.features import Features
 from jobs.train.journal import METRICS, held_out_of
@@ -113,12 +104,9 @@ def seal_run(
         parent=parent,
     )
     digest = seal(store, draft)
-    manifest = manifest_of(store, digest)
-    predicate = SealPredicate(config.name, manifest.version, manifest.parent)
-    statement = sign_statement(key, Subject(config.name, digest), predicate)
-    if statement not in statements_of(store, digest, "seal"):
-        append(store, Event("seal", digest, config.name, key.id, (("version", manifest.version),)))
-        store_statement(store, statement)  # last: where it lies, the log knows
+    sign_sealed(
+        store, key, config.name, digest, kind="seal", details=(("version", manifest_of(store, digest).version),)
+    )
     _point(store, f"runs/{config.name}/latest", digest)
     return digest
 

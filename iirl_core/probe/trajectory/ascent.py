@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iirl_core.probe.material import Material
-from iirl_core.probe.outside import push_outside
+from iirl_core.probe.outside import drawn_outside, push_outside
 from iirl_core.probe.point_reward import PointReward
 from iirl_core.probe.probe import ChunkSeed, Probe
 from iirl_core.probe.protocol import FamilyKind
@@ -37,9 +37,8 @@ class Ascent:
         """
         reward = searched(material, self.name)
         rng = np.random.default_rng(seed.entropy())
-        low, high = material.box
         starts = -(-count // len(ASKED_AFTER))
-        points = push_outside(rng.uniform(low, high, size=(starts, len(low))), material)
+        points = drawn_outside(rng, starts, material)
         asked: list[NDArray[np.float64]] = []
         notes: list[str] = []
         for step in range(1, STEPS + 1):

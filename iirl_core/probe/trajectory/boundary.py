@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from iirl_core.probe.material import Material
-from iirl_core.probe.outside import push_outside
+from iirl_core.probe.outside import drawn_outside, push_outside
 from iirl_core.probe.probe import ChunkSeed, Probe
 from iirl_core.probe.protocol import FamilyKind
 from iirl_core.probe.trajectory.asking import ask, searched
@@ -37,8 +37,7 @@ class Boundary:
         reward = searched(material, self.name)
         rng = np.random.default_rng(seed.entropy())
         inner = material.points[rng.integers(len(material.points), size=count)]
-        low, high = material.box
-        outer = push_outside(rng.uniform(low, high, size=inner.shape), material)
+        outer = drawn_outside(rng, count, material)
         level = np.exp(rng.uniform(np.log(LEVELS[0]), np.log(LEVELS[1]), size=count))
         stops = np.linspace(1.0, 0.0, STOPS)
         line = outer[:, None] + (inner - outer)[:, None] * (1 - stops)[None, :, None]

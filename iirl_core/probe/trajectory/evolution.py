@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iirl_core.probe.material import Material
-from iirl_core.probe.outside import push_outside
+from iirl_core.probe.outside import drawn_outside, push_outside
 from iirl_core.probe.probe import ChunkSeed, Probe
 from iirl_core.probe.protocol import FamilyKind
 from iirl_core.probe.trajectory.asking import ask, searched
@@ -36,15 +36,15 @@ class Evolution:
         """
         reward = searched(material, self.name)
         rng = np.random.default_rng(seed.entropy())
-        low, high = material.box
         searches = -(-count // (GENERATIONS // ASKED_EVERY))
-        centres = push_outside(rng.uniform(low, high, size=(searches, len(low))), material)
+        centres = drawn_outside(rng, searches, material)
+        width = centres.shape[1]
         asked: list[NDArray[np.float64]] = []
         notes: list[str] = []
         for generation in range(1, GENERATIONS + 1):
             step = FIRST_STEP * SHRINK ** (generation - 1) * material.scale
-            children = centres[:, None] + rng.normal(size=(searches, CHILDREN, len(low))) * step
-            children = push_outside(children.reshape(-1, len(low)), material)
+            children = centres[:, None] + rng.normal(size=(searches, CHILDREN, width)) * step
+            children = push_outside(children.reshape(-1, width), material)
             rewards = reward.rewards(children).reshape(searches, CHILDREN)
             best = np.argsort(-rewards, axis=1, kind="stable")[:, :PARENTS]
             family = children.reshape(searches, CHILDREN, -1)
