@@ -57,7 +57,7 @@ def _assigned(points: NDArray[np.float64], centres: NDArray[np.float64]) -> NDAr
     best = np.full(len(points), np.inf)
     own = np.zeros(len(points), np.int64)
     for number, centre in enumerate(centres):
-        nearer = distances(points, centre) < best
-        own[nearer] = number
-        best = np.minimum(best, distances(points, centre))
+        away = distances(points, centre)
+        own[away < best] = number
+        best = np.minimum(best, away)
     return own

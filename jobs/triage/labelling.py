@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from cluster.session import Session
@@ -23,6 +24,7 @@ from iirl_core.signing import (
     store_statement,
 )
 from iirl_core.triage import check_undo, news, next_sequence, placed
+from jobs.history import latest_round
 from jobs.key import refuse_keys_inside
 from jobs.outcome import Outcome
 from jobs.triage.opening import Opened, open_review
@@ -110,11 +112,12 @@ def keep_labels(
     details = (("round", str(past.audit.round)), ("labels", str(len(labels))), ("statement", digest_bytes(statement)))
     append_once(store, Event("label", past.digest, config.name, key.id, details))
     store_statement(store, statement)
-    after = open_review(session, config, past.digest)
-    mine = {one.label.finding for one in after.review.said if one.by == key.id and one.sequence == said.sequence}
-    reached = [one for one in after.review.settled.values() if not one.direct]
+    heard = latest_round(store, past.digest, opened.trust, config.review.confidence)
+    after = replace(opened.review, said=heard.said, withdrawn=heard.withdrawn)
+    mine = {one.label.finding for one in after.said if one.by == key.id and one.sequence == said.sequence}
+    reached = [one for one in after.settled.values() if not one.direct]
     counting = sum(one.confidence >= config.review.confidence for one in reached)
-    disputed = sum(after.review.settled[name].disputed for name in mine)
+    disputed = sum(after.settled[name].disputed for name in mine)
     return Outcome(
         made=f"labelled {len(labels)} findings{there}; people's labels spread to {len(reached)} others in this round, "
         f"{counting} of them count" + (f"; {disputed} disputed: another person is asked" if disputed else ""),
