@@ -21,6 +21,10 @@ if TYPE_CHECKING:  # torch-free and ray-free start-up
     from jobs.outcome import Outcome
 
 
+EXTRAS = {"artifact": "reference", "reason": "reason", "resume": "resume", "revert": "revert", "enable": "enable"}
+"""Options that only some verbs have, and what their ``run`` calls them."""
+
+
 def run_command(options: Namespace) -> int:
     """Dispatch. Returns the exit code."""
     if options.command in VERBS:
@@ -71,6 +75,8 @@ def _run_verb(options: Namespace) -> int:
 def module_of(options: Namespace) -> str:
     """Where the verb's work is done."""
     if options.command == "patch" and (options.list or options.revert or options.enable):
+        if options.list and (options.revert or options.enable):
+            raise ConfigError("iirl patch --list together with --revert or --enable", "one of them")
         options.act = "listing" if options.list else "switch"
         return "repairs"
     return str(options.command)
@@ -110,15 +116,8 @@ def _call(options: Namespace, module: ModuleType, session: Session, config: Conf
         act: Callable[..., Outcome] = module.ACTS[options.act]
         return act(session, config, options.artifact, **options.asked)
     run: Callable[..., Outcome] = getattr(module, getattr(options, "act", "run"))
-    if getattr(options, "reason", None):
-        return run(session, config, progress, options.artifact, options.reason)
-    if getattr(options, "act", "") == "switch":
-        return run(session, config, progress, options.artifact, revert=options.revert, enable=options.enable)
-    if getattr(options, "resume", False):
-        return run(session, config, progress, options.artifact, resume=True)
-    if getattr(options, "artifact", None):
-        return run(session, config, progress, options.artifact)
-    return run(session, config, progress)
+    given = {name: value for option, name in EXTRAS.items() if (value := getattr(options, option, None))}
+    return run(session, config, progress, **given)
 
 
 def _finish(progress: Progress, outcome: Outcome) -> int:

@@ -62,7 +62,9 @@ def rollback(session: Session, config: Config, progress: Progress, reference: st
     return _outcome(f"rolled {config.name} back", session.store.url, made)
 
 
-def revoke(session: Session, config: Config, progress: Progress, reference: str | None, reason: str) -> Outcome:
+def revoke(
+    session: Session, config: Config, progress: Progress, reference: str | None = None, reason: str = ""
+) -> Outcome:
     """Forbid that an artifact be released, rolled back to or served from now on, whatever its audits say.
 
     Raises:

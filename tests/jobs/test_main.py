@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from argparse import Namespace
@@ -12,6 +13,7 @@ import pytest
 from iirl_core.errors import BUG, ConfigError
 from jobs import commands
 from jobs.__main__ import main
+from tests.jobs.audit.turning import wheel_config
 
 LOG = ["log", "--store", "nowhere"]
 
@@ -50,3 +52,14 @@ def test_the_servers_process_keeps_its_exit_code_under_debug_too(tmp_path: Path)
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("Traceback")
+
+
+def test_a_revocation_that_names_no_artifact_is_refused_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(json.dumps(wheel_config(tmp_path).model_dump(mode="json")))
+    assert main(["release", "revoke", str(config), "--reason", "it pays for falling"]) == 2
+    told = capsys.readouterr().err
+    assert "--artifact: what is revoked must be named" in told
+    assert told.count("\n") == 1

@@ -11,7 +11,7 @@ from rich.console import Console
 from cluster.session import Session
 from iirl_core.artifact import load_from, seal_child
 from iirl_core.canonical import Digest
-from iirl_core.errors import InputError
+from iirl_core.errors import ConfigError, InputError
 from iirl_core.log import entries
 from iirl_core.release import resolve
 from iirl_core.signing import SealPredicate, Trust, statements_of, verify_envelope
@@ -88,3 +88,5 @@ def test_the_command_line_knows_the_three_from_patching() -> None:
         options = parser().parse_args(["patch", "config.yaml", *words])
         assert (module_of(options), getattr(options, "act", "run")) == (module, act)
     assert main(["patch", "nowhere.yaml", "--revert", "p-1"]) == 2
+    with pytest.raises(ConfigError, match="--list together with"):
+        module_of(parser().parse_args(["patch", "config.yaml", "--list", "--enable", "p-1"]))
