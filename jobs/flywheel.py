@@ -76,7 +76,7 @@ def _after_audit(session: Session, config: Config, progress: Progress, audited: 
 
 
 def _say_turns(turns: list[Turn], progress: Progress) -> None:
-    columns = ["round", "probes", "findings", "flaws", "unsure", "patches", "refused", "least kept", "verdict"]
+    columns = ["round", "probes", "findings", "flaws", "unsure", "patches", "refused", "holds", "least kept", "verdict"]
     rows = []
     for turn in turns:
         repair = turn.repair
@@ -89,6 +89,7 @@ def _say_turns(turns: list[Turn], progress: Progress) -> None:
                 f"{turn.unsure:,}",
                 f"+{len(repair.proposal.patches)}" if repair else "",
                 str(len(repair.proposal.refused)) if repair else "",
+                f"{repair.trial.holds:.0%}" if repair and repair.trial else "",
                 f"{repair.budget.least:.1%}" if repair else "",
                 "passed" if turn.audit.verdict.passed else "not passed",
             ]

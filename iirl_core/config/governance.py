@@ -42,6 +42,21 @@ class ReviewSection(Section):
     finding lies to 0 at ``reach``."""
 
 
+class TrialSection(Section):
+    """How a repair is tried before it is sealed."""
+
+    findings: int = Field(default=200, ge=1)
+    """Flaws around which fresh questions are asked, at most, evenly over all (every flaw itself is asked again)."""
+    neighbours: int = Field(default=4, ge=0)
+    """Questions around each of them: the same family about the same demonstration, the offender a little changed."""
+    elsewhere: int = Field(default=1000, ge=0)
+    """Fresh probes of the norms' families in all; where no norm was broken, none may be."""
+    hold: Fraction = 0.5
+    """The least share of the flawed neighbours that a repair has to mend with its findings."""
+    broken: Fraction = 0.0
+    """The largest share of sound answers that may break a norm after it."""
+
+
 class PatchSection(Section):
     """How repairs are chosen."""
 
@@ -53,6 +68,7 @@ class PatchSection(Section):
     """Upper limit of a kernel's width, in units of its space's spread over the demonstrations."""
     max_patches: int = Field(default=400, ge=1)
     """Per round."""
+    trial: TrialSection = TrialSection()
 
 
 class ThresholdsSection(Section):

@@ -11,7 +11,7 @@ Pure: the same flaws and model give the same patches.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -55,6 +55,11 @@ class Flaws:
                 f"flaws of shape {list(self.z.shape)} with {len(self.findings)} findings, {len(self.norms)} norms",
                 "one of each",
             )
+
+    def only(self, findings: Container[str]) -> Flaws:
+        """Those of these findings."""
+        chosen = [place for place, name in enumerate(self.findings) if name in findings]
+        return Flaws(self.z[chosen], tuple(self.findings[i] for i in chosen), tuple(self.norms[i] for i in chosen))
 
 
 @dataclass(frozen=True)

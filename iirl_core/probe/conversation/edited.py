@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +32,16 @@ class Edited:
         """``count`` pairs, fewer where no edit changes a demonstration."""
         rng = np.random.default_rng(seed.entropy())
         originals = [material.conversations[i] for i in turns(rng, len(material.conversations), count)]
-        notes = [list(self.edits)[i] for i in turns(rng, len(self.edits), count)]
+        return self._probes(originals, rng, seed, material)
+
+    def again(self, one: Conversation, seed: ChunkSeed, count: int, material: Material) -> list[Probe]:
+        """At most ``count`` pairs of ``one`` and an edit of it: all edits in turns, drawn anew."""
+        return self._probes([one] * count, np.random.default_rng(seed.entropy()), seed, material)
+
+    def _probes(
+        self, originals: Sequence[Conversation], rng: np.random.Generator, seed: ChunkSeed, material: Material
+    ) -> list[Probe]:
+        notes = [list(self.edits)[i] for i in turns(rng, len(self.edits), len(originals))]
         made = [self._edited(one, note, rng, material) for one, note in zip(originals, notes, strict=True)]
         return pairs(seed, [each for each in made if each is not None])
 

@@ -1,0 +1,6 @@
+"""Repairs on trial: does one mend what it says, hold around that, and break nothing else?"""
+
+from iirl_core.repair.ground import Ground as Ground
+from iirl_core.repair.ground import ground_of as ground_of
+from iirl_core.repair.trial import Trial as Trial
+from iirl_core.repair.trying import try_repair as try_repair

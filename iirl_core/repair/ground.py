@@ -1,0 +1,102 @@
+"""The ground on which all repairs of one round are tried: what they claim to mend, what lies around it, and what else
+the norms speak of. Asked of the unrepaired model once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iirl_core.audit.finding import Finding
+from iirl_core.config.governance import TrialSection
+from iirl_core.norm.norm import Norm
+from iirl_core.probe import FAMILIES, AnswerReward, ChunkSeed, Material, PointReward, Probe
+from iirl_core.repair.around import around
+from iirl_core.repair.asked import Asked
+from iirl_core.reward_model import RewardModel
+
+NOT_FRESH = ("former", "ascent", "evolution", "climb", "evolve")
+"""Families that are no sample of anything: what was found before, and searches of the unrepaired reward."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """``findings`` asks the F findings again, ``flaws[F]`` being their ids; ``around`` asks about their neighbours, of
+    which ``owners`` names the finding that each belongs to; ``fresh`` are probes of the norms' families. ``flawed``
+    and ``faulty`` say of which neighbours and fresh questions the unrepaired model, ``parent``, breaks the norm.
+    """
+
+    parent: RewardModel
+    norms: tuple[Norm, ...]
+    findings: Asked
+    flaws: tuple[str, ...]
+    around: Asked
+    owners: tuple[str, ...]
+    flawed: NDArray[np.bool_]
+    fresh: Asked
+    faulty: NDArray[np.bool_]
+
+
+def ground_of(
+    parent: RewardModel,
+    findings: Sequence[Finding],
+    norms: Sequence[Norm],
+    *,
+    material: Material,
+    seed: ChunkSeed,
+    section: TrialSection,
+) -> Ground:
+    """``findings`` are the flaws that may be mended. Pure: ``seed`` (its family and chunk do not matter) decides all
+    that is drawn.
+
+    Raises:
+        ConfigError, InputError: the material does not fit the families that the norms name.
+    """
+    norms = tuple(norms)
+    again = [Probe(one.inputs, one.family, one.id, one.note, one.norm, one.source) for one in findings]
+    known = {norm.id for norm in norms}
+    asked = Asked.of(parent.encoder, again, norms)
+    near, owners = _near([one for one in findings if one.norm in known], material, seed, section)
+    neighbours = Asked.of(parent.encoder, near, norms)
+    fresh = Asked.of(parent.encoder, list(_fresh(norms, material, seed, section.elsewhere, parent)), norms)
+    return Ground(
+        parent=parent,
+        norms=norms,
+        findings=asked,
+        flaws=tuple(again[index].label for index, _ in asked.questions),
+        around=neighbours,
+        owners=tuple(owners),
+        flawed=neighbours.broken(parent, norms),
+        fresh=fresh,
+        faulty=fresh.broken(parent, norms),
+    )
+
+
+def _near(
+    findings: Sequence[Finding], material: Material, seed: ChunkSeed, section: TrialSection
+) -> tuple[list[Probe], list[str]]:
+    """Neighbours, and whose: around at most ``section.findings``, evenly over their order, the worst first."""
+    near: list[Probe] = []
+    owners: list[str] = []
+    for place in np.linspace(0, len(findings) - 1, min(len(findings), section.findings)).astype(int).tolist():
+        one = findings[place]
+        made = around(one, replace(seed, family=one.origin, chunk=place), section.neighbours, material)
+        near += made
+        owners += [one.id] * len(made)
+    return near, owners
+
+
+def _fresh(
+    norms: Sequence[Norm], material: Material, seed: ChunkSeed, count: int, parent: RewardModel
+) -> Iterator[Probe]:
+    """``count`` probes in all, of every family that a norm names and that draws at random."""
+    named = dict.fromkeys(family for norm in norms for family in norm.families)
+    families = [FAMILIES[name] for name in named if name in FAMILIES and name not in NOT_FRESH]
+    conversations = parent.encoder.kind == "conversation"
+    material = material.searched_by(AnswerReward(parent) if conversations else PointReward(parent))
+    for family in families:
+        if family.kind in (parent.encoder.kind, "any"):
+            yield from family.probes(replace(seed, family=family.name, chunk=0), count // len(families), material)

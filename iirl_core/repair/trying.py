@@ -1,0 +1,70 @@
+"""Trying a repair: the repaired model answers what the ground asks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from iirl_core.config.governance import PatchSection
+from iirl_core.patch.budget import KNOWN_GOOD, check_budget
+from iirl_core.patch.known_good import KnownGood
+from iirl_core.repair.ground import Ground
+from iirl_core.repair.trial import Trial, reasons_of
+from iirl_core.reward_model import RewardModel
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """A trial, and of which questions of its ground the repaired model breaks the norm: ``held`` of the findings,
+    ``left`` of the flawed neighbours, ``near`` and ``fresh`` of what was sound before.
+    """
+
+    trial: Trial
+    held: NDArray[np.bool_]
+    left: NDArray[np.bool_]
+    near: NDArray[np.bool_]
+    fresh: NDArray[np.bool_]
+
+
+def try_repair(
+    repaired: RewardModel, ground: Ground, claimed: Collection[str], guard: KnownGood, section: PatchSection
+) -> Told:
+    """Try a repair that says it mends the findings with the ids ``claimed``.
+
+    Pure. Raises ConfigError where a norm cannot be asked.
+    """
+    mine = np.array([name in claimed for name in ground.flaws], dtype=np.bool_)
+    beside = np.array([name in claimed for name in ground.owners], dtype=np.bool_)
+    held = ground.findings.broken(repaired, ground.norms) & mine
+    around = ground.around.broken(repaired, ground.norms)
+    left, near = around & ground.flawed & beside, around & ~ground.flawed
+    fresh = ground.fresh.broken(repaired, ground.norms) & ~ground.faulty
+    now = _rewards(repaired, guard)
+    trial = Trial(
+        claimed=int(mine.sum()),
+        mended=int((mine & ~held).sum()),
+        near=int(beside.sum()),
+        flawed=int((ground.flawed & beside).sum()),
+        left=int(left.sum()),
+        sound=int((~ground.flawed).sum() + (~ground.faulty).sum()),
+        broken=int(near.sum() + fresh.sum()),
+        budget=check_budget(guard.root_rewards, now, section.budget),
+        cost=_cost(guard.root_rewards, _rewards(ground.parent, guard), now),
+    )
+    return Told(replace(trial, reasons=reasons_of(trial, section.trial)), held, left, near, fresh)
+
+
+@torch.no_grad()
+def _rewards(model: RewardModel, guard: KnownGood) -> torch.Tensor:
+    return model.rewards(guard.z)
+
+
+def _cost(root: torch.Tensor, before: torch.Tensor, now: torch.Tensor) -> float:
+    """The mean share of its root reward that a known-good row loses to this repair, in [0, 1]."""
+    good = root >= KNOWN_GOOD
+    lost = (before - now)[good].double() / root[good].double()
+    return float(lost.clamp(min=0).nan_to_num(nan=1.0).mean()) if bool(good.any()) else 0.0

@@ -1,0 +1,170 @@
+"""One round of repair: propose, try, seal, sign, and keep the record."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from cluster.session import Session
+from iirl_core.artifact import Artifact, load_from, seal_child
+from iirl_core.audit import Audit, Finding, TriageLabel
+from iirl_core.config import Config
+from iirl_core.encoder.remembering import RememberingEncoder
+from iirl_core.errors import ConfigError
+from iirl_core.norm import norms_of
+from iirl_core.patch import BudgetReport, check_budget
+from iirl_core.patch.propose import Proposal, flaws_of
+from iirl_core.probe import ChunkSeed
+from iirl_core.release import resolve
+from iirl_core.repair import Ground, Trial, ground_of
+from iirl_core.repair.kernels import mend
+from iirl_core.signing import KeyRole, SigningKey, Trust, load_private_key
+from iirl_core.store.pointer import move_pointer
+from iirl_core.triage import acted_on, shaped_by_people
+from jobs.audit.material import gather_material
+from jobs.builder import sign_sealed
+from jobs.console import Progress
+from jobs.history import PastRound, history_of, labelled_before, latest_round
+from jobs.outcome import Outcome
+from jobs.patch.claims import claims_of
+from jobs.patch.repair import Repair, keep_record
+
+REMEMBERED = 20_000
+"""Conversations whose encoding is kept: proposing and trying ask about the same ones."""
+
+
+def run(session: Session, config: Config, progress: Progress, reference: str | None = None) -> Outcome:
+    """Repair what triage called flaws in the newest audit of an artifact (default: the latest).
+
+    Raises:
+        NotFound: it was never audited.
+        ConfigError: it was not triaged, or the builder's key is missing.
+    """
+    store = session.store
+    digest = resolve(store, reference or config.name)
+    past = latest_round(store, digest, Trust.from_folder(Path(config.keys)), config.review.confidence)
+    if not past.triaged:
+        raise ConfigError(f"round {past.audit.round} of {digest[:19]} was not triaged", todo="iirl triage CONFIG.yaml")
+    repair = patch_round(session, config, progress, past.audit, findings=past.findings(), labels=past.labels)
+    proposal = repair.proposal
+    if repair.child is None:
+        return Outcome(f"repaired nothing: {len(proposal.refused)} flaws refused", digest, "train again", passed=False)
+    return Outcome(
+        made=f"repaired {digest[:19]} with {len(proposal.patches)} patches ({len(proposal.refused)} flaws refused); "
+        f"every known-good input keeps at least {repair.budget.least:.1%} of its reward",
+        where=f"{store.url}/artifacts/{repair.child.replace(':', '-')}",
+        next="iirl audit CONFIG.yaml",
+    )
+
+
+def patch_round(
+    session: Session,
+    config: Config,
+    progress: Progress,
+    audit: Audit,
+    *,
+    findings: Sequence[Finding],
+    labels: Mapping[str, TriageLabel],
+) -> Repair:
+    """Propose, try, seal the child, sign, log, point to it; keep the record of it. What is mended are the findings
+    whose label is *flaw*: the policy's, or people's, who then supervised the repair.
+
+    Raises:
+        ConfigError: the builder's key is missing.
+        Tampered: the artifact does not hold.
+    """
+    key = load_private_key(Path(config.keys), KeyRole.BUILDER)
+    artifact = load_from(session.store, audit.digest, trust_remote_code=config.trusts_remote_code)
+    history = history_of(session.store, audit.digest, Trust.from_folder(Path(config.keys)))
+    work = _Work(audit, findings, labels, _labelled_by_people(config, audit, findings, history))
+    with progress.task(f"repair of {len(work.flaws):,} flaws"):
+        repair = _repair(session, config, artifact, work, history)
+    if repair.trial is not None:
+        _say(repair.trial, progress)
+    if repair.child is not None:
+        _sign(session, key, config, repair, audit)
+    keep_record(session.store, audit, repair)
+    return repair
+
+
+@dataclass(frozen=True)
+class _Work:
+    """The findings of a round, their labels, and whose label people gave."""
+
+    audit: Audit
+    findings: Sequence[Finding]
+    labels: Mapping[str, TriageLabel]
+    by_people: Collection[str]
+
+    @cached_property
+    def flaws(self) -> list[Finding]:
+        return [finding for finding in self.findings if self.labels.get(finding.id) is TriageLabel.FLAW]
+
+
+def _labelled_by_people(
+    config: Config, audit: Audit, findings: Sequence[Finding], history: Sequence[PastRound]
+) -> set[str]:
+    """In this round, or of the same questions in an earlier one."""
+    settled = next(past.settled for past in history if past.audit.round == audit.round)
+    return {*acted_on(settled, config.review.confidence), *labelled_before(history, findings)}
+
+
+def _repair(session: Session, config: Config, artifact: Artifact, work: _Work, history: Sequence[PastRound]) -> Repair:
+    guard, section = artifact.guard, config.patch
+    if not work.flaws:
+        return Repair(None, Proposal((), ()), _budget(artifact, section.budget), None)
+    ground = _ground(session, config, artifact, work, history)
+    flaws, refused = flaws_of(ground.parent, work.flaws, ground.norms)
+    mended = mend(flaws, ground, guard, section, work.audit.round)
+    patches = mended.proposal.patches
+    proposal = Proposal(patches, (*refused, *mended.proposal.refused), mended.proposal.postponed)
+    if not patches or mended.trial is None:
+        return Repair(None, proposal, _budget(artifact, section.budget), mended.trial)
+    child = seal_child(
+        session.store,
+        artifact,
+        (*artifact.model.patches, *patches),
+        learnt=claims_of(session, config, artifact, patches, work.flaws),
+        human=shaped_by_people(patches, work.findings, work.labels, work.by_people, config.triage),
+    )
+    return Repair(child, proposal, mended.trial.budget, mended.trial)
+
+
+@torch.no_grad()
+def _budget(artifact: Artifact, budget: float) -> BudgetReport:
+    """What was taken before, where nothing comes to it."""
+    return check_budget(artifact.guard.root_rewards, artifact.model.rewards(artifact.guard.z), budget)
+
+
+def _ground(session: Session, config: Config, artifact: Artifact, work: _Work, history: Sequence[PastRound]) -> Ground:
+    """Where candidates are tried, by seeds of which no audit knows."""
+    model = artifact.model
+    if artifact.manifest.kind == "conversation":
+        model = model.with_encoder(RememberingEncoder(model.encoder, REMEMBERED))
+    norms, material = gather_material(session.store, config, artifact, norms_of(config), history)
+    seed = ChunkSeed(f"trial of {artifact.digest}", work.audit.round, "", 0, config.seed)
+    return ground_of(model, work.flaws, norms, material=material, seed=seed, section=config.patch.trial)
+
+
+def _say(trial: Trial, progress: Progress) -> None:
+    progress.say(f"  trial {'passed' if trial.passed else 'not passed'}: {trial}")
+    for reason in trial.reasons:
+        progress.say(f"    {reason}")
+
+
+def _sign(session: Session, key: SigningKey, config: Config, repair: Repair, audit: Audit) -> None:
+    store, child = session.store, repair.child
+    if child is None:
+        return
+    details = (
+        ("parent", audit.digest),
+        ("patches", str(len(repair.proposal.patches))),
+        ("refused", str(len(repair.proposal.refused))),
+        ("round", str(audit.round)),
+    )
+    sign_sealed(store, key, config.name, child, kind="patch", details=details)
+    move_pointer(store, f"runs/{config.name}/latest", child)

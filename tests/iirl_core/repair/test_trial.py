@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from iirl_core.config.governance import TrialSection
+from iirl_core.patch import BudgetReport
+from iirl_core.repair.trial import Trial, reasons_of
+
+KEPT = BudgetReport(0.05, 10, 0, 0, 1.0, 1.0, 1.0)
+GOOD = Trial(claimed=4, mended=4, near=20, flawed=10, left=5, sound=100, broken=0, budget=KEPT, cost=0.0)
+
+
+def test_a_good_trial_has_no_reasons_against_it() -> None:
+    assert reasons_of(GOOD, TrialSection()) == ()
+    assert GOOD.passed
+    assert GOOD.holds == 0.5
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"claimed": 0, "mended": 0}, "mends nothing"),
+        ({"mended": 3}, "1 of the 4 findings"),
+        ({"left": 6}, "around them 6 of 10"),
+        ({"broken": 1}, "1 of 100 sound"),
+        ({"budget": dataclasses.replace(KEPT, overdrawn=2)}, "2 of 10 known-good inputs"),
+        ({"budget": dataclasses.replace(KEPT, guarded=0)}, "no guard input"),
+    ],
+)
+def test_each_of_its_counts_can_stop_a_repair(changes: dict[str, object], said: str) -> None:
+    (reason,) = reasons_of(dataclasses.replace(GOOD, **changes), TrialSection())  # type: ignore[arg-type]
+    assert said in reason
+
+
+def test_the_configuration_says_how_much_must_hold_and_what_may_break() -> None:
+    trial = dataclasses.replace(GOOD, left=6, broken=1)
+    assert reasons_of(trial, TrialSection(hold=0.4, broken=0.01)) == ()
+
+
+def test_a_trial_is_kept_with_its_counts_and_reasons() -> None:
+    document = dataclasses.replace(GOOD, reasons=("it mends nothing",)).document()
+    assert document["passed"] is False
+    assert document["reasons"] == ["it mends nothing"]
+    assert document["left"] == 5

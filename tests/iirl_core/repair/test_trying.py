@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import dataclasses
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+
+from iirl_core.config.governance import PatchSection
+from iirl_core.encoder.trajectory import TrajectoryEncoder
+from iirl_core.norm import Norm, NormKind, Region
+from iirl_core.patch.patch import Patch
+from iirl_core.patch.propose import propose
+from iirl_core.repair import try_repair
+from iirl_core.repair.kernels import mend
+from iirl_core.repair.trial import Trial
+from iirl_core.repair.trimming import trim
+from tests.iirl_core.probe.samples import planar
+from tests.iirl_core.repair.samples import flaws, found, ground
+
+INPUT = PatchSection(spaces=["input"])
+LATENT = PatchSection(spaces=["latent"])
+
+
+@cache
+def kernels() -> tuple[Patch, ...]:
+    model, guard, _ = planar()
+    return propose(model, flaws(), guard, INPUT, 1).patches
+
+
+def tried(*patches: Patch, claimed: set[str] | None = None, section: PatchSection = INPUT) -> Trial:
+    model, guard, _ = planar()
+    names = claimed if claimed is not None else {name for patch in patches for name in patch.findings}
+    return try_repair(model.with_patches(patches), ground(), names, guard, section).trial
+
+
+def around_guard(width: float, strength: float) -> Patch:
+    """A kernel in the middle of what must be kept."""
+    model, guard, _ = planar()
+    centre = tuple(model.space(guard.z[:1], "input")[0][0, 0].tolist())
+    return Patch("suppress", "input", 0, centre, width, strength, (found()[0].id,), ("off-arc",), 1)
+
+
+def test_kernels_with_room_around_them_pass() -> None:
+    trial = tried(*kernels())
+    assert trial.passed, trial.reasons
+    assert trial.mended == trial.claimed == len(found())
+    assert trial.flawed > 50
+    assert trial.holds > 0.9
+    assert trial.cost == 0
+
+
+def test_what_was_claimed_and_still_holds_is_counted() -> None:
+    trial = tried(kernels()[0], claimed={one.id for one in found()})
+    assert trial.mended < trial.claimed
+    assert any("still hold" in reason for reason in trial.reasons)
+
+
+def test_a_repair_of_points_alone_does_not_hold_around_them() -> None:
+    narrow = [dataclasses.replace(patch, width=0.01) for patch in _one_each()]
+    trial = tried(*narrow)
+    assert trial.mended == trial.claimed
+    assert trial.holds < 0.2
+    assert trial.reasons == (f"around them {trial.left} of {trial.flawed} flaws are left, more than 50%",)
+
+
+def _one_each() -> list[Patch]:
+    """A kernel on every flaw, exactly."""
+    model, _, _ = planar()
+    phi, _ = model.space(flaws().z, "input")
+    return [
+        Patch("suppress", "input", 0, tuple(place), 0.1, 2000.0, (name,), ("off-arc",), 1)
+        for place, name in zip(phi[:, 0].tolist(), flaws().findings, strict=True)
+    ]
+
+
+def test_a_kernel_over_the_demonstrations_is_charged_and_breaks_the_budget() -> None:
+    trial = tried(*kernels(), around_guard(width=1.0, strength=0.5))
+    assert trial.cost > 0.005
+    assert any("more than their budget" in reason for reason in trial.reasons)
+
+
+def here() -> Norm:
+    """What lies around the first known-good state earns something."""
+    model, guard, _ = planar()
+    assert isinstance(model.encoder, TrajectoryEncoder)
+    place = (guard.z[0] * model.encoder.scale + model.encoder.mean).double().numpy()
+    box = Region(np.array([[9.0, 9.0]]), 0.1, place - 0.15, place + 0.15)
+    return Norm("here", NormKind.FLOOR, True, 3, 0.1, 0.05, ("perturbed",), "walk", "me", box)
+
+
+def test_what_was_sound_must_stay_sound_and_the_kernel_that_broke_it_is_left_out() -> None:
+    model, guard, _ = planar()
+    beside = ground(here())
+    assert (~beside.faulty).any()
+    strong = around_guard(width=1.0, strength=5.0)
+    names = {name for patch in kernels() for name in patch.findings}
+    told = try_repair(model.with_patches([*kernels(), strong]), beside, names, guard, INPUT)
+    assert told.trial.broken > 0
+    assert any("sound answers" in reason for reason in told.trial.reasons)
+    left = trim([*kernels(), strong], beside, guard, INPUT)
+    assert left.trial.passed, left.trial.reasons
+    assert strong.id not in {patch.id for patch in left.patches}
+    assert len(left.patches) == len(kernels())
+
+
+def test_kernels_that_do_not_hold_are_left_out_and_their_flaws_offered_the_next_space() -> None:
+    _, guard, _ = planar()
+    alone = mend(flaws(), ground(), guard, LATENT, 1)
+    refused = {one.finding: one.reason for one in alone.proposal.refused}
+    assert any("does not hold around it" in reason for reason in refused.values())
+    both = mend(flaws(), ground(), guard, PatchSection(spaces=["latent", "input"]), 1)
+    assert both.trial is not None
+    assert both.trial.passed
+    assert both.trial.mended > len(found()) - len(refused)
+    assert {patch.space for patch in both.proposal.patches} >= {"input"}
+    named = {name for patch in both.proposal.patches for name in patch.findings}
+    assert named.isdisjoint(one.finding for one in both.proposal.refused)
+
+
+def test_what_cannot_be_trimmed_is_refused_whole_with_the_reasons() -> None:
+    guard = planar()[1]
+    known = dataclasses.replace(guard, root_rewards=torch.full_like(guard.root_rewards, 1.0))
+    left = trim(kernels(), ground(), known, INPUT)
+    assert left.patches == ()
+    assert not left.trial.passed
+    assert set(left.refused) == {one.id for one in found()}
+    assert all("known-good inputs lose more" in reason for reason in left.refused.values())
+
+
+def test_the_same_seed_tries_the_same_questions() -> None:
+    first, again = ground(), ground()
+    assert first.owners == again.owners
+    assert np.array_equal(first.flawed, again.flawed)
+    assert [probe.note for probe in first.around.probes] == [probe.note for probe in again.around.probes]
+    assert first.around.encoded.z.equal(again.around.encoded.z)
+
+
+@pytest.mark.parametrize(("findings", "neighbours"), [(3, 2), (1, 5)])
+def test_a_trial_asks_no_more_than_it_may(findings: int, neighbours: int) -> None:
+    asked = ground(findings=findings, neighbours=neighbours, elsewhere=50)
+    assert len(asked.around.probes) == findings * neighbours
+    assert len(asked.fresh.probes) <= 50
+    assert asked.flaws == tuple(one.id for one in found())
