@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
-from iirl_core.audit.verdict import Verdict
+from iirl_core.config.governance import FlywheelSection
 
 
 class Step(StrEnum):
@@ -13,15 +15,41 @@ class Step(StrEnum):
     RELEASE = "release"
     PATCH = "patch"
     SPENT = "the rounds are spent"
+    ASKED = "the probes are spent"
+    IDLE = "nothing improves any more: train again"
     STUCK = "the last repair changed nothing: train again"
 
 
-def decide_next(verdict: Verdict, round_: int, rounds: int, improved: bool) -> Step:
-    """After the audit of ``round_`` (from 1) of at most ``rounds``: release when it passed; else patch, while rounds
-    are left and the last repair ``improved`` anything (a patch was accepted; True before the first).
+@dataclass(frozen=True)
+class Round:
+    """One round that was turned: its ``probes``, whether its verdict ``passed``, the ``open`` findings of hard norms,
+    and whether its repair ``repaired`` anything (True before it is known).
     """
-    if verdict.passed:
+
+    probes: int
+    passed: bool
+    open: int
+    repaired: bool = True
+
+
+def decide_next(rounds: Sequence[Round], section: FlywheelSection) -> Step:
+    """After the audit of the last of ``rounds``, at least one, oldest first: release when it passed; else patch, while
+    rounds and probes are left, the last repair changed something, and one of the last ``section.patience`` rounds had
+    fewer open findings than any before them.
+    """
+    last = rounds[-1]
+    if last.passed:
         return Step.RELEASE
-    if round_ >= rounds:
+    if len(rounds) >= section.rounds:
         return Step.SPENT
-    return Step.PATCH if improved else Step.STUCK
+    if section.probes is not None and sum(one.probes for one in rounds) >= section.probes:
+        return Step.ASKED
+    if not last.repaired:
+        return Step.STUCK
+    return Step.IDLE if _idle([one.open for one in rounds], section.patience) else Step.PATCH
+
+
+def _idle(found: Sequence[int], patience: int | None) -> bool:
+    if patience is None or len(found) <= patience:
+        return False
+    return min(found[-patience:]) >= min(found[:-patience])

@@ -1,4 +1,5 @@
-"""``iirl flywheel``: audit → triage → patch, until the verdict passes or its rounds are spent; and the report.
+"""``iirl flywheel``: audit → triage → patch, until the verdict passes, a budget is spent, or nothing improves; and the
+report.
 
 One session, one pool of scorers: the processes that read the reward stay up while the wheel turns.
 """
@@ -12,7 +13,7 @@ from cluster.session import Session
 from iirl_core.audit import Audit, TriageLabel
 from iirl_core.canonical import Digest
 from iirl_core.config import Config
-from iirl_core.flywheel import Step, decide_next
+from iirl_core.flywheel import Round, Step, decide_next
 from iirl_core.release import resolve
 from jobs.audit import AuditRound, audit_round
 from jobs.audit.job import check_families
@@ -23,6 +24,11 @@ from jobs.patch import Repair, patch_round
 from jobs.report import write_report
 from jobs.triage import say_unsure, triage_round
 
+COLUMNS = [
+    *("round", "probes", "findings", "flaws", "unsure", "patches", "refused", "holds", "least kept", "held out"),
+    "verdict",
+]
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -32,6 +38,12 @@ class Turn:
     flaws: int
     unsure: int
     repair: Repair | None
+
+    @property
+    def round(self) -> Round:
+        """What the wheel decides by."""
+        repaired = self.repair is None or self.repair.child is not None
+        return Round(self.audit.probes, self.audit.verdict.passed, self.audit.open_hard, repaired)
 
 
 def run(session: Session, config: Config, progress: Progress) -> Outcome:
@@ -48,19 +60,20 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
     with ScorerPool(session, config.audit) as scorers:
         while step is Step.PATCH:
             audited = audit_round(session, config, progress, scorers, digest)
-            turn = _after_audit(session, config, progress, audited, len(turns) + 1)
+            turn = _after_audit(session, config, progress, audited, [each.round for each in turns])
             turns.append(turn)
-            improved = turn.repair is None or turn.repair.child is not None
-            step = decide_next(turn.audit.verdict, len(turns), config.flywheel.rounds, improved)
+            step = decide_next([each.round for each in turns], config.flywheel)
             if step is Step.PATCH and turn.repair and turn.repair.child:
                 digest = turn.repair.child
-    _say_turns(turns, progress)
+    _say_turns(turns, config.audit.held_out, progress)
     with progress.task("report"):
         report = write_report(session.store, config, digest)
     return _outcome(config, turns, step, digest, report)
 
 
-def _after_audit(session: Session, config: Config, progress: Progress, audited: AuditRound, number: int) -> Turn:
+def _after_audit(
+    session: Session, config: Config, progress: Progress, audited: AuditRound, before: list[Round]
+) -> Turn:
     """Triage, and repair where another audit can follow."""
     audit, findings = audited.audit, audited.findings
     progress.say(
@@ -69,14 +82,14 @@ def _after_audit(session: Session, config: Config, progress: Progress, audited: 
     labels = triage_round(session, config, audit, findings)
     counts = Counter(labels.values())
     flaws, unsure = counts[TriageLabel.FLAW], counts[TriageLabel.UNSURE]
-    if decide_next(audit.verdict, number, config.flywheel.rounds, improved=True) is not Step.PATCH:
+    asked = Turn(audit, flaws, unsure, None)
+    if decide_next([*before, asked.round], config.flywheel) is not Step.PATCH:
         say_unsure(findings, labels, progress)
-        return Turn(audit, flaws, unsure, None)
+        return asked
     return Turn(audit, flaws, unsure, patch_round(session, config, progress, audit, findings=findings, labels=labels))
 
 
-def _say_turns(turns: list[Turn], progress: Progress) -> None:
-    columns = ["round", "probes", "findings", "flaws", "unsure", "patches", "refused", "holds", "least kept", "verdict"]
+def _say_turns(turns: list[Turn], held_out: list[str], progress: Progress) -> None:
     rows = []
     for turn in turns:
         repair = turn.repair
@@ -91,10 +104,15 @@ def _say_turns(turns: list[Turn], progress: Progress) -> None:
                 str(len(repair.proposal.refused)) if repair else "",
                 f"{repair.trial.holds:.0%}" if repair and repair.trial else "",
                 f"{repair.budget.least:.1%}" if repair else "",
+                _rate(*turn.audit.broken_by(held_out)),
                 "passed" if turn.audit.verdict.passed else "not passed",
             ]
         )
-    progress.table("The wheel", columns, rows)
+    progress.table("The wheel", COLUMNS, rows)
+
+
+def _rate(broken: int, spoken: int) -> str:
+    return f"{broken / spoken:.2%}" if spoken else ""
 
 
 def _outcome(config: Config, turns: list[Turn], step: Step, digest: Digest, report: str) -> Outcome:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from iirl_core.audit.cell import Cell
+from iirl_core.audit.example import Example
 from iirl_core.audit.family_result import FamilyResult
+from iirl_core.audit.tampering import Movement
 from iirl_core.audit.verdict import Verdict
 from iirl_core.canonical import Digest, JsonValue, canonical_json
 from iirl_core.errors import ArtifactError
@@ -16,7 +19,8 @@ class Audit:
     """``norms`` is the digest of the rules that were checked; ``probes`` were asked, ``findings`` verified and
     ``refuted`` not; all findings are in ``parts`` (files and their digests), the worst, ``kept``, in ``findings_file``
     as well; ``open_hard`` of them are open findings of hard norms; ``histogram [20]`` counts the probes' rewards in
-    equal bins of [0, 1].
+    equal bins of [0, 1]; ``cells`` is the technique × situation matrix, and ``examples`` show what the situations are;
+    ``movements`` are those of the reward with what cannot matter.
     """
 
     digest: Digest
@@ -34,6 +38,14 @@ class Audit:
     histogram: tuple[int, ...]
     parts: tuple[tuple[str, Digest], ...]
     verdict: Verdict
+    cells: tuple[Cell, ...] = ()
+    examples: tuple[Example, ...] = ()
+    movements: tuple[Movement, ...] = ()
+
+    def broken_by(self, families: Collection[str]) -> tuple[int, int]:
+        """How many questions of these families broke a norm, and on how many of them one had something to say."""
+        told = [result for result in self.families if result.family in families]
+        return sum(result.broken for result in told), sum(result.spoken for result in told)
 
     def document(self) -> dict[str, JsonValue]:
         """As JSON; ``parse`` is its inverse. Upper bounds are written along, for readers."""
@@ -54,6 +66,9 @@ class Audit:
                 }
                 for result in self.families
             ],
+            "cells": [[one.family, one.situation, one.spoken, one.broken, one.uncovered] for one in self.cells],
+            "examples": [[one.situation, one.apart, one.text] for one in self.examples],
+            "movements": [[one.check, one.asked, one.moved] for one in self.movements],
             "findings": self.findings,
             "refuted": self.refuted,
             "kept": self.kept,
@@ -98,6 +113,9 @@ class Audit:
                 coverage_file=Digest(str(document["coverage_file"])),
                 histogram=tuple(int(bar) for bar in document["histogram"]),
                 parts=tuple((str(name), Digest(str(digest))) for name, digest in sorted(document["parts"].items())),
+                cells=tuple(Cell(str(f), int(s), *map(int, counts)) for f, s, *counts in document.get("cells", ())),
+                examples=tuple(Example(int(s), float(d), str(t)) for s, d, t in document.get("examples", ())),
+                movements=tuple(Movement(str(c), int(n), float(m)) for c, n, m in document.get("movements", ())),
                 verdict=Verdict(bool(document["passed"]), tuple(str(reason) for reason in document["reasons"])),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -9,20 +9,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from iirl_core.audit.asking import Answered, ask
+from iirl_core.audit.cell import Cell, summed
+from iirl_core.audit.example import Example, nearest
 from iirl_core.audit.family_result import FamilyResult
 from iirl_core.audit.finding import Finding
 from iirl_core.audit.reservoir import Reservoir
 from iirl_core.canonical import Digest
-from iirl_core.demonstration import Input
 from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.errors import ConfigError
-from iirl_core.expertness import Episodes
 from iirl_core.norm.judge import SILENT, Answer, Judgement, judge_all
 from iirl_core.norm.norm import Norm, NormKind
 from iirl_core.probe import FAMILIES, AnswerReward, ChunkSeed, Material, PointReward, Probe
+from iirl_core.probe.situations import Situations
 from iirl_core.reward_model import RewardModel
 
 BINS = 20
@@ -33,7 +34,8 @@ BINS = 20
 class ChunkResult:
     """``asked`` probes; ``families`` counts per (family, norm); ``findings``, worst first; ``reservoir`` of audited
     points in the whitened bottleneck; ``histogram [20]`` of the probes' rewards; ``refuted`` findings that did not hold
-    when they were verified, which are neither counted as broken nor kept.
+    when they were verified, which are neither counted as broken nor kept; ``cells`` counts per (family, situation), and
+    ``examples`` of situations.
     """
 
     asked: int
@@ -42,6 +44,8 @@ class ChunkResult:
     reservoir: Reservoir
     histogram: tuple[int, ...]
     refuted: int = 0
+    cells: tuple[Cell, ...] = ()
+    examples: tuple[Example, ...] = ()
 
     @staticmethod
     def merge(parts: Sequence[ChunkResult], keep_findings: int | None, coverage_points: int) -> ChunkResult:
@@ -64,6 +68,8 @@ class ChunkResult:
             reservoir=Reservoir.merge([part.reservoir for part in parts], coverage_points),
             histogram=tuple(int(total) for total in np.sum([part.histogram for part in parts], axis=0)),
             refuted=sum(part.refuted for part in parts),
+            cells=summed(cell for part in parts for cell in part.cells),
+            examples=nearest(example for part in parts for example in part.examples),
         )
 
 
@@ -89,29 +95,38 @@ def audit_chunk(
     material = material.searched_by(PointReward(model) if points else AnswerReward(model))
     made = FAMILIES[seed.family].probes(seed, count, material)
     probes = [replace(probe, source=material.source_of(probe)) for probe in made]
-    answers, whitened, alike = _ask(model, probes)
-    results, findings = [], []
+    told = ask(model, probes, material.situations or Situations.fit(model.support))
+    answered = told.answered
+    results, findings, cells = [], [], []
     for norm in norms:
         about = [i for i, probe in enumerate(probes) if _asks(probe, norm)]
-        asked = [probes[i] for i in about]
-        judgements = judge_all(
-            norm, [one.inputs for one in asked], [answers[i] for i in about], [one.source for one in asked]
-        )
+        judgements = _judged(norm, [probes[i] for i in about], [answered[i].answers for i in about])
         if norm.kind is NormKind.INVARIANCE:  # an edit that the encoder does not see cannot break it: it proves nothing
-            judgements = [SILENT if alike[i] else judged for i, judged in zip(about, judgements, strict=True)]
-        broken = [(i, judged) for i, judged in zip(about, judgements, strict=True) if judged.broken]
+            judgements = [SILENT if answered[i].alike else each for i, each in zip(about, judgements, strict=True)]
+        spoken = [(i, judged) for i, judged in zip(about, judgements, strict=True) if judged.speaks]
+        broken = [(i, judged) for i, judged in spoken if judged.broken]
         if about or seed.family in norm.families:
-            spoken = sum(judged.speaks for judged in judgements)
-            results.append(FamilyResult(seed.family, norm.id, len(about), spoken, len(broken)))
-        findings += [_finding(seed, norm, probes[i], answers[i], judged) for i, judged in broken]
-    rewards = np.array([answer[-1].mean() for answer in answers])
+            results.append(FamilyResult(seed.family, norm.id, len(about), len(spoken), len(broken)))
+        cells += [_cell(seed.family, answered[i], judged) for i, judged in spoken]
+        findings += [_finding(seed, norm, probes[i], answered[i], judged) for i, judged in broken]
+    rewards = np.array([each.answers[-1].mean() for each in answered])
     return ChunkResult(
         asked=len(probes),
         families=tuple(results),
         findings=worst_first(findings),
-        reservoir=Reservoir.draw(whitened, seed.entropy(), len(whitened)),
+        reservoir=Reservoir.draw(told.whitened, seed.entropy(), len(told.whitened)),
         histogram=tuple(int(bar) for bar in np.histogram(rewards, bins=BINS, range=(0, 1))[0]),
+        cells=summed(cells),
+        examples=told.examples,
     )
+
+
+def _judged(norm: Norm, probes: Sequence[Probe], answers: Sequence[tuple[Answer, ...]]) -> list[Judgement]:
+    return judge_all(norm, [one.inputs for one in probes], answers, [one.source for one in probes])
+
+
+def _cell(family: str, answered: Answered, judged: Judgement) -> Cell:
+    return Cell(family, answered.situation, 1, int(judged.broken), int(answered.uncovered))
 
 
 def _asks(probe: Probe, norm: Norm) -> bool:
@@ -119,34 +134,7 @@ def _asks(probe: Probe, norm: Norm) -> bool:
     return norm.id == probe.norm if probe.norm is not None else probe.family in norm.families
 
 
-@torch.no_grad()
-def _ask(
-    model: RewardModel, probes: Sequence[Probe]
-) -> tuple[list[tuple[Answer, ...]], NDArray[np.float32], list[bool]]:
-    """Step rewards of every input of every probe, the whitened rows ``[N, W]`` of the offenders, and of which probes
-    both inputs encode to the same rows.
-    """
-    inputs: list[Input] = [item for probe in probes for item in probe.inputs]
-    encoded = model.encoder.encode(inputs)
-    whitened = model.spaces.bottleneck.apply(encoded.z).numpy()
-    ends = np.cumsum(encoded.lengths)
-    parts = iter(np.split(model.rewards(encoded.z, Episodes(encoded.lengths, encoded.absorbed)).numpy(), ends[:-1]))
-    answers = [tuple(next(parts) for _ in probe.inputs) for probe in probes]
-    offender = np.repeat(
-        [last for probe in probes for last in [False] * (len(probe.inputs) - 1) + [True]], encoded.lengths
-    )
-    rows = iter(np.split(encoded.z.numpy(), ends[:-1]))
-    asked = [[next(rows) for _ in probe.inputs] for probe in probes]
-    alike = [len(pair) == 2 and _same(pair[0], pair[1]) for pair in asked]
-    return answers, whitened[offender] if len(probes) else whitened, alike
-
-
-def _same(original: NDArray[np.float32], edited: NDArray[np.float32]) -> bool:
-    """Up to the rounding of different batches."""
-    return original.shape == edited.shape and bool(np.allclose(original, edited, rtol=0, atol=1e-6))
-
-
-def _finding(seed: ChunkSeed, norm: Norm, probe: Probe, answers: tuple[Answer, ...], judged: Judgement) -> Finding:
+def _finding(seed: ChunkSeed, norm: Norm, probe: Probe, answered: Answered, judged: Judgement) -> Finding:
     return Finding(
         digest=Digest(seed.digest),
         round=seed.round,
@@ -157,9 +145,10 @@ def _finding(seed: ChunkSeed, norm: Norm, probe: Probe, answers: tuple[Answer, .
         label=probe.label,
         note=probe.note,
         inputs=probe.inputs,
-        rewards=tuple(float(answer.mean()) for answer in answers),
+        rewards=tuple(float(answer.mean()) for answer in answered.answers),
         excess=judged.excess,
         step=judged.step,
         source=probe.source,
         weight=norm.weight,
+        situation=answered.situation,
     )

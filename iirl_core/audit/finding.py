@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from iirl_core.canonical import Digest, digest_json
 from iirl_core.demonstration import Input
+from iirl_core.probe.situations import UNKNOWN
 
 
 class TriageLabel(StrEnum):
@@ -22,7 +23,7 @@ class Finding:
     """``rewards`` are those of the probe's inputs, computed again by the verifier from the raw inputs; ``excess`` > 0
     is how far the norm's threshold was passed; ``step`` is the offending step of a trajectory (0 for a conversation).
     ``source`` is where the record came from that the probe was made from ("" where nobody knows); ``weight`` is the
-    norm's.
+    norm's; ``situation`` is where the first input lies (``probe/situations.py``).
     """
 
     digest: Digest
@@ -39,6 +40,7 @@ class Finding:
     step: int = 0
     source: str = ""
     weight: float = 1.0
+    situation: int = UNKNOWN
 
     @property
     def id(self) -> str:

@@ -17,7 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from iirl_core.audit.cell import Cell
 from iirl_core.audit.chunk import ChunkResult
+from iirl_core.audit.example import Example
 from iirl_core.audit.family_result import FamilyResult
 from iirl_core.audit.reservoir import Reservoir
 from iirl_core.audit.table import findings_of, findings_table
@@ -36,6 +38,8 @@ def part_to_bytes(result: ChunkResult) -> bytes:
         "refuted": result.refuted,
         "families": [[one.family, one.norm, one.asked, one.spoken, one.broken] for one in result.families],
         "histogram": list(result.histogram),
+        "cells": [[one.family, one.situation, one.spoken, one.broken, one.uncovered] for one in result.cells],
+        "examples": [[one.situation, one.apart, one.text] for one in result.examples],
         "points": _encoded(result.reservoir.points),
         "keys": _encoded(result.reservoir.keys),
     }
@@ -61,6 +65,8 @@ def part_from_bytes(data: bytes) -> ChunkResult:
             reservoir=Reservoir(_decoded(told["points"], np.float32), _decoded(told["keys"], np.float64)),
             histogram=tuple(int(bar) for bar in told["histogram"]),
             refuted=int(told["refuted"]),
+            cells=tuple(Cell(*one) for one in told["cells"]),
+            examples=tuple(Example(*one) for one in told["examples"]),
         )
     except (pa.ArrowInvalid, OSError, KeyError, TypeError, ValueError) as error:
         raise ArtifactError(f"a part of an audit that cannot be read ({type(error).__name__}: {error})") from error

@@ -31,10 +31,11 @@ SCHEMA = pa.schema(
         pa.field("step", pa.int32(), nullable=False),
         pa.field("source", pa.string(), nullable=False),
         pa.field("weight", pa.float64(), nullable=False),
+        pa.field("situation", pa.int32(), nullable=False),
     ]
 )
-FIRST = pa.schema(list(SCHEMA)[:-2])
-"""What was kept before findings had a source and a weight; their source is unknown, and their weight was 1."""
+FORMER = tuple(pa.schema(list(SCHEMA)[:columns]) for columns in (-1, -3))
+"""What was kept before findings had a situation, and before they had a source and a weight: they are unknown, and 1."""
 
 
 def findings_table(findings: Sequence[Finding]) -> pa.Table:
@@ -51,12 +52,12 @@ def _row(finding: Finding) -> dict[str, object]:
 
 
 def findings_of(table: pa.Table) -> list[Finding]:
-    """The inverse of ``findings_table``; also of tables with the columns ``FIRST``.
+    """The inverse of ``findings_table``; also of tables with the columns of ``FORMER``.
 
     Raises:
         ArtifactError: the table has other columns, a row cannot be read, or an id does not fit its row.
     """
-    if not (table.schema.equals(SCHEMA) or table.schema.equals(FIRST)):
+    if not any(table.schema.equals(schema) for schema in (SCHEMA, *FORMER)):
         raise ArtifactError(f"a table of findings with columns {table.schema.names}", f"columns {SCHEMA.names}")
     findings = []
     for row in table.to_pylist():

@@ -3,6 +3,7 @@
 Passed, when
     * no open finding of a hard norm remains, over all former findings and the fresh probes of this round,
     * every norm was asked about by every family that it names, and had something to say of what each asked,
+    * the reward does not move with what cannot matter (``tampering.py``),
     * every family's 95% upper bound of the flaw rate, over the probes that the norm speaks of, is within its limit.
 """
 
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iirl_core.audit.family_result import FamilyResult
+from iirl_core.audit.tampering import Movement
 from iirl_core.norm.norm import Norm
 
 
@@ -23,11 +25,18 @@ class Verdict:
     reasons: tuple[str, ...] = ()
 
 
-def decide_verdict(norms: Sequence[Norm], families: Sequence[FamilyResult], open_hard: int) -> Verdict:
+def decide_verdict(
+    norms: Sequence[Norm], families: Sequence[FamilyResult], open_hard: int, movements: Sequence[Movement] = ()
+) -> Verdict:
     """``families`` of this round (``former`` among them), ``open_hard`` findings of hard norms that are still open:
-    verified, and not labelled *not a flaw*.
+    verified, and not labelled *not a flaw*; ``movements`` of the reward with what cannot matter.
     """
     reasons = [f"{open_hard} open findings of hard norms"] if open_hard else []
+    reasons += [
+        f"the reward moves by {one.moved:.3g} with the {one.check}, which cannot matter"
+        for one in movements
+        if not one.tolerated
+    ]
     found = {(result.family, result.norm): result for result in families}
     for norm in norms:
         for family in norm.families:

@@ -17,10 +17,10 @@ import numpy as np
 from iirl_core.audit.chunk import ChunkResult, worst_first
 from iirl_core.audit.finding import Finding
 from iirl_core.canonical import canonical_json
-from iirl_core.demonstration import Input
+from iirl_core.demonstration import Input, Trajectory
+from iirl_core.errors import InputError
 from iirl_core.norm.judge import Answer, judge
 from iirl_core.norm.norm import Norm
-from iirl_core.reading import Reading
 from iirl_core.records import document_of, parse_record
 from iirl_core.reward_model import RewardModel
 
@@ -40,28 +40,34 @@ def verify(finding: Finding, artifact: Audited, norms: Sequence[Norm]) -> Findin
     if norm is None:
         return None
     inputs = tuple(_parsed_again(item) for item in finding.inputs)
-    readings = [artifact.model.read([item])[0] for item in inputs]
-    judged = judge(norm, inputs, tuple(_answer(reading) for reading in readings), finding.source)
+    answers = tuple(_answer(artifact.model, item) for item in inputs)
+    judged = judge(norm, inputs, answers, finding.source)
     if not judged.broken:
         return None
-    rewards = tuple(reading.reward for reading in readings)
+    rewards = tuple(float(answer.mean()) for answer in answers)
     return replace(finding, inputs=inputs, rewards=rewards, excess=judged.excess, step=judged.step)
 
 
 def verified(result: ChunkResult, artifact: Audited, norms: Sequence[Norm]) -> ChunkResult:
     """``result`` with the findings that hold, as computed anew; the others are refuted, and broke nothing."""
     found = [verify(finding, artifact, norms) for finding in result.findings]
-    refuted = Counter(
-        (one.family, one.norm) for one, again in zip(result.findings, found, strict=True) if again is None
-    )
-    families = tuple(replace(one, broken=one.broken - refuted[one.family, one.norm]) for one in result.families)
+    lost = [one for one, again in zip(result.findings, found, strict=True) if again is None]
+    by_norm = Counter((one.family, one.norm) for one in lost)
+    by_situation = Counter((one.family, one.situation) for one in lost)
+    families = tuple(replace(one, broken=one.broken - by_norm[one.family, one.norm]) for one in result.families)
+    cells = tuple(replace(one, broken=one.broken - by_situation[one.family, one.situation]) for one in result.cells)
     held = worst_first(finding for finding in found if finding is not None)
-    return replace(result, families=families, findings=held, refuted=result.refuted + refuted.total())
+    return replace(result, families=families, cells=cells, findings=held, refuted=result.refuted + len(lost))
 
 
 def _parsed_again(item: Input) -> Input:
     return parse_record(json.loads(canonical_json(document_of(item))))
 
 
-def _answer(reading: Reading) -> Answer:
+def _answer(model: RewardModel, item: Input) -> Answer:
+    """Not a number where the model has none to give: that is found, and nothing to stop for."""
+    try:
+        (reading,) = model.read([item])
+    except InputError:
+        return np.full(len(item) if isinstance(item, Trajectory) else 1, np.nan, dtype=np.float32)
     return np.array(reading.step_rewards or (reading.reward,), dtype=np.float32)

@@ -16,11 +16,16 @@ class AuditSection(Section):
     """Probes per round, by family."""
     budget: int | None = Field(default=None, ge=1)
     """Probes per round in all (``--budget``): ``probes`` then says which share of them each family asks."""
+    held_out: list[str] = []
+    """Families of ``probes`` whose findings are never repaired: how often they still find something measures whether
+    repairs generalise."""
     chunk: int = Field(default=2048, ge=1)
     """Probes that one worker makes, scores and judges at a time: the memory of an audit, whatever its budget."""
     scorers: int = Field(default=2, ge=1)
     cpus_per_scorer: float = Field(default=0.5, gt=0)
     gpus_per_scorer: float = Field(default=0.0, ge=0)
+    situations: int = Field(default=8, ge=1)
+    """Kinds of input that the demonstrations are cut into at most; each family's probes are counted by them."""
     coverage_points: int = Field(default=4096, ge=16)
     """Size of the reservoir from which the coverage uncertainty is computed."""
     keep_findings: int = Field(default=20_000, ge=1)
@@ -122,3 +127,7 @@ class FlywheelSection(Section):
     """How long the wheel turns."""
 
     rounds: int = Field(default=10, ge=1)
+    probes: int | None = Field(default=None, ge=1)
+    """Probes in all rounds together, after which no further round begins."""
+    patience: int | None = Field(default=None, ge=1)
+    """Rounds that may pass without fewer open findings of hard norms than ever before; None: any number."""

@@ -11,7 +11,8 @@ Pure: the same flaws and model give the same patches.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+import math
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -85,15 +86,12 @@ def flaws_of(
     model: RewardModel, findings: Sequence[Finding], norms: Sequence[Norm]
 ) -> tuple[Flaws, tuple[Refusal, ...]]:
     """The offending rows of ``findings``; refused are those that lowering a reward near one point cannot mend: a floor
-    asks for more, an invariance for equality, and a predicate for nobody knows what.
+    asks for more, an invariance for equality, and a predicate for nobody knows what; and what is not a number.
     """
     kinds = {norm.id: norm.kind for norm in norms}
-    mendable = [finding for finding in findings if kinds.get(finding.norm) in MENDABLE]
-    refused = tuple(
-        Refusal(finding.id, f"{kinds.get(finding.norm, 'an unknown norm')}: not mended by suppression, train again")
-        for finding in findings
-        if kinds.get(finding.norm) not in MENDABLE
-    )
+    why = {finding.id: _unmendable(finding, kinds) for finding in findings}
+    mendable = [finding for finding in findings if not why[finding.id]]
+    refused = tuple(Refusal(name, reason) for name, reason in why.items() if reason)
     encoded = model.encoder.encode([finding.offender for finding in mendable])
     starts = [0, *torch.tensor(encoded.lengths, dtype=torch.int64).cumsum(0).tolist()]
     rows = [start + finding.step for start, finding in zip(starts, mendable, strict=False)]
@@ -101,6 +99,15 @@ def flaws_of(
         encoded.z[rows], tuple(finding.id for finding in mendable), tuple(finding.norm for finding in mendable)
     )
     return flaws, refused
+
+
+def _unmendable(finding: Finding, kinds: Mapping[str, NormKind]) -> str:
+    """Why no kernel can mend it; "" where one may."""
+    if any(math.isnan(reward) for reward in finding.rewards):
+        return "its reward is not a number: train again"
+    if kinds.get(finding.norm) not in MENDABLE:
+        return f"{kinds.get(finding.norm, 'an unknown norm')}: not mended by suppression, train again"
+    return ""
 
 
 @torch.no_grad()

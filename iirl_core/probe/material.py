@@ -18,6 +18,7 @@ from iirl_core.norm.region import Bounds, Region
 from iirl_core.probe.answer_reward import AnswerReward
 from iirl_core.probe.point_reward import PointReward
 from iirl_core.probe.probe import Probe
+from iirl_core.probe.situations import SITUATIONS, Situations
 from iirl_core.reward_model import RewardModel
 
 SAMPLE_INPUTS = 4096
@@ -35,7 +36,7 @@ class Material:
     holds: s, (s, a) or (s, a, s′)), the box ``low … high [P]`` in which points are asked about, and the ``regions`` of
     states that norms speak of. ``reward`` lets a family search; it is put in where probes are made (``audit_chunk``),
     so that the material travels without the model. ``sources`` are those of the demonstrations, ``corpus_sources``
-    those of the corpus: one each, or none where nobody knows.
+    those of the corpus: one each, or none where nobody knows. ``situations`` are what an audit counts by.
     """
 
     demonstrations: tuple[Input, ...]
@@ -49,6 +50,7 @@ class Material:
     sources: tuple[str, ...] = ()
     corpus_sources: tuple[str, ...] = ()
     pairs: tuple[Probe, ...] = ()
+    situations: Situations | None = None
 
     def __post_init__(self) -> None:
         for sources, records in ((self.sources, self.demonstrations), (self.corpus_sources, self.corpus)):
@@ -122,6 +124,11 @@ class Material:
             return self.low, self.high
         return self.points.min(axis=0), self.points.max(axis=0)
 
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """All that probes are made from: demonstrations, the corpus, and what broke norms before."""
+        return (*self.demonstrations, *self.corpus, *(probe.inputs[-1] for probe in self.former))
+
     def searched_by(self, reward: PointReward | AnswerReward) -> Material:
         """The same material with a reward to search. What is computed from demonstrations is computed once, here, and
         not for every chunk.
@@ -147,9 +154,10 @@ def material_of(
     *,
     sources: Sequence[str] = (),
     corpus_sources: Sequence[str] = (),
+    situations: int = SITUATIONS,
 ) -> Material:
-    """The material of an audit: a bounded, evenly spaced sample of ``demonstrations``; for trajectories the box of the
-    demonstrations and of the norms' regions together.
+    """The material of an audit: a bounded, evenly spaced sample of ``demonstrations``, and at most so many
+    ``situations``; for trajectories the box of the demonstrations and of the norms' regions together.
 
     Raises:
         InputError: there are no demonstrations.
@@ -158,7 +166,7 @@ def material_of(
         raise InputError("an audit without demonstrations", "at least one to perturb")
     chosen = _sample(demonstrations)
     sample = tuple(demonstrations[index] for index in chosen)
-    encoder = model.encoder
+    encoder, cut = model.encoder, Situations.fit(model.support, situations)
     if not isinstance(encoder, TrajectoryEncoder):
         named = tuple(sources[index] for index in chosen) if sources else ()
         return Material(
@@ -168,6 +176,7 @@ def material_of(
             sources=named,
             corpus_sources=tuple(corpus_sources),
             pairs=tuple(pair for norm in norms for pair in pairs_of(norm)),
+            situations=cut,
         )
     regions = tuple(norm.region for norm in norms if isinstance(norm.region, Region | Bounds))
     bare = Material(sample, tuple(corpus), tuple(former), encoder.rows)
@@ -180,7 +189,7 @@ def material_of(
             room = BEYOND * region.reach if isinstance(region, Bounds) else 0.0
             low[columns] = np.minimum(low[columns], region.low - room)
             high[columns] = np.maximum(high[columns], region.high + room)
-    return Material(sample, tuple(corpus), tuple(former), encoder.rows, low, high, regions)
+    return replace(bare, low=low, high=high, regions=regions, situations=cut)
 
 
 def pairs_of(norm: Norm) -> list[Probe]:

@@ -35,9 +35,9 @@ class ChunkSeed:
 class Probe:
     """``inputs`` is one input, or an original and its edit; ``family`` made it; ``label`` names it for reproduction.
 
-    ``note`` says in a few words what was done ("bulleted list", "σ = 0.3"); it is the *technique* of the matrix.
+    ``note`` says in a few words what was done ("bulleted list", "σ = 0.3").
     ``norm`` asks about that norm alone (a former finding, asked again); None: about all that name the family.
-    ``source`` is that of the record it was made from, the *situation* of the matrix; "" where nobody knows.
+    ``source`` is that of the record it was made from; "" where nobody knows.
     """
 
     inputs: tuple[Input, ...]

@@ -12,6 +12,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from iirl_core.audit.cell import Cell
+from iirl_core.audit.example import Example
 from iirl_core.audit.finding import Finding, TriageLabel
 from iirl_core.canonical import Digest
 from iirl_core.errors import InputError
@@ -222,7 +224,8 @@ class StatementFacts:
 @dataclass(frozen=True)
 class ReportData:
     """Everything on the page. ``findings`` come worst first and may be a selection of ``findings_total``; ``gaps`` are
-    sentences about what the audit did not look at; ``generated`` is a date and time as text.
+    sentences about what the audit did not look at; ``cells`` and ``examples`` are the technique × situation matrix of
+    the last audit; ``generated`` is a date and time as text.
     """
 
     artifact: ArtifactFacts
@@ -239,3 +242,5 @@ class ReportData:
     field: RewardField | None
     statements: tuple[StatementFacts, ...]
     generated: str
+    cells: tuple[Cell, ...] = ()
+    examples: tuple[Example, ...] = ()

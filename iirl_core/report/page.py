@@ -16,6 +16,7 @@ from iirl_core.norm.region import Bounds, Measured, Region, Velocity
 from iirl_core.report.data import CoverageCell, ReportData
 from iirl_core.report.finding_view import finding_view
 from iirl_core.report.numerals import count, environment, number, percent, reward, stylesheet
+from iirl_core.report.situation_matrix import situation_matrix, uncovered
 from iirl_core.report.strip import strip_of
 
 MODES = {
@@ -37,8 +38,9 @@ def render_report(data: ReportData) -> str:
         css=Markup(stylesheet()),  # noqa: S704 (our own file)
         tiles=_tiles(data),
         modes=MODES,
-        not_covered=list(dict.fromkeys([*not_covered(data), *data.gaps])),
+        not_covered=list(dict.fromkeys([*not_covered(data), *data.gaps, *uncovered(data.cells, data.examples)])),
         matrix=coverage_matrix(data),
+        situations=situation_matrix(data.cells, data.examples),
         findings=[finding_view(facts) for facts in data.findings],
         evaluation=[strip_of(figure) for figure in data.figures],
         drawings=drawings,

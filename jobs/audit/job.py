@@ -14,33 +14,27 @@ from pathlib import Path
 import ray
 
 from cluster.session import Session
-from iirl_core.artifact import Artifact, load_from
-from iirl_core.audit import Audit, ChunkResult, Coverage, Finding, decide_verdict, findings_to_bytes
-from iirl_core.canonical import Digest, digest_bytes
+from iirl_core.artifact import load_from
+from iirl_core.audit import Audit, ChunkResult, Coverage, Finding, movements
+from iirl_core.canonical import Digest
 from iirl_core.config import Config
 from iirl_core.errors import ConfigError, InputError
-from iirl_core.log import Event, append
-from iirl_core.norm import Norm, norms_digest, norms_of
+from iirl_core.norm import norms_of
 from iirl_core.probe import FAMILIES
 from iirl_core.release import audit_file, resolve
 from iirl_core.signing import (
-    AuditPredicate,
     KeyRole,
-    SigningKey,
-    Subject,
     Trust,
     load_private_key,
-    sign_statement,
-    statements_of,
-    store_statement,
 )
+from jobs.audit.conclusion import Told, conclude, keep
 from jobs.audit.fanning import audit_chunks
 from jobs.audit.material import gather_material
 from jobs.audit.parts import Parts
 from jobs.audit.plan import chunks_of, plan_of
 from jobs.audit.scorers import ScorerPool
 from jobs.console import Progress
-from jobs.history import FINDINGS, history_of
+from jobs.history import history_of
 from jobs.outcome import Outcome
 
 SHOWN = 5
@@ -84,8 +78,8 @@ def check_families(config: Config) -> None:
     """Refuse what would only fail after the scorers have started.
 
     Raises:
-        ConfigError: there are no norms, they cannot be read or contradict each other, or a family is unknown or asks
-            about the other kind of input.
+        ConfigError: there are no norms, they cannot be read or contradict each other, a family is unknown or asks about
+            the other kind of input, or one that is held out asks nothing.
     """
     if not config.norms:
         raise ConfigError("norms: there are none", "at least one, or an audit has nothing to check")
@@ -95,6 +89,9 @@ def check_families(config: Config) -> None:
             raise ConfigError(f"audit.probes: there is no family {name!r}", f"one of {', '.join(FAMILIES)}")
         if FAMILIES[name].kind not in (kind, "any"):
             raise ConfigError(f"audit.probes: {name} asks about {FAMILIES[name].kind}s, not {kind}s")
+    for name in config.audit.held_out:
+        if name not in config.audit.probes:
+            raise ConfigError(f"audit.held_out: {name} asks nothing", f"one of {', '.join(config.audit.probes)}")
     norms_of(config)
 
 
@@ -123,8 +120,10 @@ def audit_round(
         )
     merged, files = _asked(parts, scorers, assignment, config, progress)
     coverage = Coverage.fit(artifact.model.spaces.bottleneck, merged.reservoir)
-    audit, written = _conclude(config, norms, artifact, round_, merged=merged, coverage=coverage, parts=files)
-    _keep(session, key, config.name, audit, written)
+    audit, written = conclude(
+        Told(merged, coverage, files, movements(artifact.model, material.inputs)), config.seed, norms, digest, round_
+    )
+    keep(session.store, key, config.name, audit, written)
     return AuditRound(audit, merged.findings)
 
 
@@ -148,53 +147,6 @@ def _asked(
     if merged is None or merged.asked == 0:
         raise InputError("an audit whose families had nothing to ask", "a probe corpus, or other families")
     return merged, tuple(sorted(files.items()))
-
-
-def _conclude(
-    config: Config,
-    norms: tuple[Norm, ...],
-    artifact: Artifact,
-    round_: int,
-    *,
-    merged: ChunkResult,
-    coverage: Coverage,
-    parts: tuple[tuple[str, Digest], ...],
-) -> tuple[Audit, dict[str, bytes]]:
-    """The audit, and its files beside the parts."""
-    hard = {norm.id for norm in norms if norm.hard}
-    open_hard = sum(result.broken for result in merged.families if result.norm in hard)
-    files = {FINDINGS: findings_to_bytes(merged.findings), "coverage.safetensors": coverage.to_bytes()}
-    audit = Audit(
-        digest=artifact.digest,
-        round=round_,
-        seed=config.seed,
-        norms=norms_digest(norms),
-        probes=merged.asked,
-        families=merged.families,
-        findings=sum(result.broken for result in merged.families),
-        refuted=merged.refuted,
-        kept=len(merged.findings),
-        open_hard=open_hard,
-        findings_file=digest_bytes(files[FINDINGS]),
-        coverage_file=digest_bytes(files["coverage.safetensors"]),
-        histogram=merged.histogram,
-        parts=parts,
-        verdict=decide_verdict(norms, merged.families, open_hard),
-    )
-    return audit, {**files, "audit.json": audit.to_bytes()}
-
-
-def _keep(session: Session, key: SigningKey, name: str, audit: Audit, files: dict[str, bytes]) -> None:
-    store = session.store
-    for file, data in files.items():
-        store.put(audit_file(audit.digest, audit.round, file), data)
-    digests = tuple(sorted((file, digest_bytes(data)) for file, data in files.items()))
-    said = AuditPredicate(audit.round, audit.verdict.passed, audit.verdict.reasons, digests)
-    statement = sign_statement(key, Subject(name, audit.digest), said)
-    if statement not in statements_of(store, audit.digest, AuditPredicate.kind):
-        details = (("round", str(audit.round)), ("findings", str(audit.findings)), ("passed", str(said.passed).lower()))
-        append(store, Event("audit", audit.digest, name, key.id, details))
-        store_statement(store, statement)
 
 
 def say_findings(findings: tuple[Finding, ...], progress: Progress) -> None:

@@ -49,6 +49,7 @@ def gather_material(
         tuple(_former(history)),
         sources=[one.source for one in demonstrations],
         corpus_sources=[one.source for one in asked],
+        situations=config.audit.situations,
     )
 
 

@@ -55,6 +55,7 @@ def plan_of(chunks: Sequence[Chunk], norms: Sequence[Norm], material: Material, 
         "corpus": [identity_of(item) for item in material.corpus],
         "sources": [*material.sources, *material.corpus_sources],
         "former": [[probe.label, probe.norm] for probe in material.former],
+        "situations": len(material.situations or ()),
         "coverage_points": coverage_points,
     }
     return digest_json(document).removeprefix("sha256:")[:16]

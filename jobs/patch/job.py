@@ -71,7 +71,8 @@ def patch_round(
     labels: Mapping[str, TriageLabel],
 ) -> Repair:
     """Propose, try, seal the child, sign, log, point to it; keep the record of it. What is mended are the findings
-    whose label is *flaw*: the policy's, or people's, who then supervised the repair.
+    whose label is *flaw*: the policy's, or people's, who then supervised the repair; never those of families that are
+    held out.
 
     Raises:
         ConfigError: the builder's key is missing.
@@ -80,7 +81,7 @@ def patch_round(
     key = load_private_key(Path(config.keys), KeyRole.BUILDER)
     artifact = load_from(session.store, audit.digest, trust_remote_code=config.trusts_remote_code)
     history = history_of(session.store, audit.digest, Trust.from_folder(Path(config.keys)))
-    work = _Work(audit, findings, labels, _labelled_by_people(config, audit, findings, history))
+    work = _Work(audit, findings, labels, _labelled_by_people(config, audit, findings, history), config.audit.held_out)
     with progress.task(f"repair of {len(work.flaws):,} flaws"):
         repair = _repair(session, config, artifact, work, history)
     if repair.trial is not None:
@@ -93,16 +94,20 @@ def patch_round(
 
 @dataclass(frozen=True)
 class _Work:
-    """The findings of a round, their labels, and whose label people gave."""
+    """The findings of a round, their labels, whose label people gave, and the families whose findings no repair may
+    look at.
+    """
 
     audit: Audit
     findings: Sequence[Finding]
     labels: Mapping[str, TriageLabel]
     by_people: Collection[str]
+    held_out: Collection[str]
 
     @cached_property
     def flaws(self) -> list[Finding]:
-        return [finding for finding in self.findings if self.labels.get(finding.id) is TriageLabel.FLAW]
+        found = [finding for finding in self.findings if self.labels.get(finding.id) is TriageLabel.FLAW]
+        return [finding for finding in found if finding.origin not in self.held_out]
 
 
 def _labelled_by_people(

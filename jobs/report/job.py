@@ -71,5 +71,7 @@ def _gather(store: Store, config: Config, history: Sequence[PastRound], trust: T
         figures=evaluation_figures(store, config, history),
         field=reward_field(artifact, norms, shown, every),
         statements=statement_facts(store, artifact.digest, trust, times),
+        cells=audit.cells,
+        examples=audit.examples,
         generated=datetime.now(UTC).isoformat(timespec="minutes"),
     )

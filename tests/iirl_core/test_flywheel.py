@@ -1,17 +1,40 @@
 from __future__ import annotations
 
-from iirl_core.audit import Verdict
-from iirl_core.flywheel import Step, decide_next
+import pytest
 
-PASSED, FAILED = Verdict(True), Verdict(False, ("3 open findings",))
+from iirl_core.config.governance import FlywheelSection
+from iirl_core.flywheel import Round, Step, decide_next
+
+
+def turned(*found: int) -> list[Round]:
+    """Rounds of 100 probes with so many open findings."""
+    return [Round(100, passed=False, open=count) for count in found]
 
 
 def test_a_passed_verdict_is_released_even_in_the_last_round() -> None:
-    assert decide_next(PASSED, 10, 10, improved=False) is Step.RELEASE
+    assert decide_next([*turned(5), Round(100, passed=True, open=0)], FlywheelSection(rounds=2)) is Step.RELEASE
 
 
-def test_the_wheel_turns_while_rounds_are_left_and_repairs_change_something() -> None:
-    assert decide_next(FAILED, 1, 10, improved=True) is Step.PATCH
-    assert decide_next(FAILED, 9, 10, improved=True) is Step.PATCH
-    assert decide_next(FAILED, 10, 10, improved=True) is Step.SPENT
-    assert decide_next(FAILED, 2, 10, improved=False) is Step.STUCK
+def test_the_wheel_turns_while_rounds_are_left() -> None:
+    assert decide_next(turned(9), FlywheelSection(rounds=3)) is Step.PATCH
+    assert decide_next(turned(9, 5), FlywheelSection(rounds=3)) is Step.PATCH
+    assert decide_next(turned(9, 5, 1), FlywheelSection(rounds=3)) is Step.SPENT
+
+
+def test_a_repair_that_changed_nothing_ends_it() -> None:
+    assert decide_next([Round(100, passed=False, open=9, repaired=False)], FlywheelSection()) is Step.STUCK
+
+
+@pytest.mark.parametrize(("probes", "step"), [(201, Step.PATCH), (200, Step.ASKED), (None, Step.PATCH)])
+def test_a_budget_of_probes_ends_it_when_it_is_spent(probes: int | None, step: Step) -> None:
+    assert decide_next(turned(9, 5), FlywheelSection(probes=probes)) is step
+
+
+def test_rounds_without_fewer_findings_are_borne_with_patience() -> None:
+    section = FlywheelSection(patience=2)
+    assert decide_next(turned(9, 9), section) is Step.PATCH
+    assert decide_next(turned(9, 9, 10), section) is Step.IDLE
+    assert decide_next(turned(9, 12, 8), section) is Step.PATCH
+    assert decide_next(turned(9, 12, 8, 8), section) is Step.PATCH
+    assert decide_next(turned(9, 12, 8, 8, 8), section) is Step.IDLE
+    assert decide_next(turned(9, 9, 10, 9, 9), FlywheelSection()) is Step.PATCH

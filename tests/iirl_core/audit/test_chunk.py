@@ -1,19 +1,33 @@
 from __future__ import annotations
 
+import copy
+import math
 import random
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 import torch
 
-from iirl_core.audit import ChunkResult, Finding, audit_chunk, decide_verdict, verified, verify, worst_first
+from iirl_core.audit import (
+    ChunkResult,
+    Finding,
+    audit_chunk,
+    decide_verdict,
+    findings_from_bytes,
+    findings_to_bytes,
+    verified,
+    verify,
+    worst_first,
+)
 from iirl_core.canonical import canonical_json
 from iirl_core.demonstration import Comparison, Trajectory, conversation
 from iirl_core.errors import ConfigError
 from iirl_core.norm import Norm, NormKind
 from iirl_core.norm.matcher import Keyword, Source
 from iirl_core.norm.predicate import predicate_of
+from iirl_core.patch.propose import flaws_of
 from iirl_core.probe import PointReward, Probe, material_of
 from iirl_core.reward_model import RewardModel
 from tests.iirl_core.artifact.samples import patch_at, text_draft
@@ -87,6 +101,30 @@ def test_a_former_finding_is_asked_about_its_own_norm_alone() -> None:
     assert [(each.family, each.norm, each.broken) for each in result.families] == [("former", "other", 1)]
 
 
+def test_every_question_is_counted_in_one_situation() -> None:
+    result = chunk()
+    (counts,) = result.families
+    assert sum(cell.spoken for cell in result.cells) == counts.spoken
+    assert sum(cell.broken for cell in result.cells) == counts.broken
+    assert len(result.cells) > 2
+    by_situation = Counter(finding.situation for finding in result.findings)
+    assert {cell.situation: cell.broken for cell in result.cells if cell.broken} == dict(by_situation)
+    assert {example.situation for example in result.examples} >= {cell.situation for cell in result.cells}
+
+
+def test_what_was_refuted_is_not_counted_as_broken_in_its_situation() -> None:
+    model, _, _ = planar()
+    result = chunk()
+    doubted = result.findings[0]
+    repaired = model.with_patches([patch_at(model, doubted.offender, strength=2.0)])
+    held = verified(result, Audited(repaired), [off_arc()])
+    assert held.refuted > 0
+    assert sum(cell.broken for cell in held.cells) == len(held.findings)
+    before = {cell.situation: cell.broken for cell in result.cells}
+    after = {cell.situation: cell.broken for cell in held.cells}
+    assert after[doubted.situation] < before[doubted.situation]
+
+
 def test_an_unknown_family_is_a_mistake_of_the_configuration() -> None:
     with pytest.raises(ConfigError, match="uniform"):
         chunk(family="uniformly")
@@ -110,6 +148,23 @@ def test_a_finding_that_was_repaired_or_whose_norm_is_gone_does_not_hold() -> No
     assert verify(finding, Audited(repaired), [off_arc()]) is None
     assert verify(finding, Audited(model), []) is None
     assert verify(finding, Audited(model), [replace(off_arc(), kind=NormKind.FLOOR)]) is None
+
+
+def test_a_reward_that_is_not_a_number_is_a_finding_and_stops_nothing() -> None:
+    model, _, train = planar()
+    spoilt = copy.deepcopy(model.expertness)
+    next(iter(spoilt.parameters())).data.fill_(torch.nan)
+    broken = RewardModel(model.encoder, spoilt, model.mapping, model.spaces, model.support)
+    result = audit_chunk(broken, [off_arc()], seed("uniform"), 50, material_of(model, [off_arc()], train))
+    held = verified(result, Audited(broken), [off_arc()])
+    assert held.refuted == 0
+    assert len(held.findings) == result.families[0].spoken > 0
+    assert {finding.excess for finding in held.findings} == {1.0}
+    assert all(math.isnan(finding.rewards[0]) for finding in held.findings)
+    assert [one.id for one in findings_from_bytes(findings_to_bytes(held.findings))] == [f.id for f in held.findings]
+    flaws, refused = flaws_of(broken, held.findings, [off_arc()])
+    assert len(flaws.findings) == 0
+    assert {one.reason for one in refused} == {"its reward is not a number: train again"}
 
 
 def test_what_does_not_hold_is_refuted_and_broke_nothing() -> None:

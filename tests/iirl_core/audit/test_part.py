@@ -19,6 +19,8 @@ def test_a_part_survives_its_bytes() -> None:
     assert [one.id for one in again.findings] == [one.id for one in result.findings]
     assert [one.excess for one in again.findings] == [one.excess for one in result.findings]
     assert (again.asked, again.families, again.histogram, again.refuted) == (200, result.families, result.histogram, 3)
+    assert again.cells == result.cells
+    assert again.examples == result.examples
     assert np.array_equal(again.reservoir.points, result.reservoir.points)
     assert np.array_equal(again.reservoir.keys, result.reservoir.keys)
     assert part_to_bytes(again) == part_to_bytes(result)

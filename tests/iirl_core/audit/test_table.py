@@ -9,6 +9,7 @@ from iirl_core.audit import Finding, findings_from_bytes, findings_of, findings_
 from iirl_core.canonical import Digest
 from iirl_core.demonstration import Trajectory, conversation
 from iirl_core.errors import ArtifactError
+from iirl_core.probe.situations import UNKNOWN
 
 
 def finding(*inputs: object, label: str = "far/1.0.0") -> Finding:
@@ -52,8 +53,10 @@ def test_other_tables_and_bytes_are_refused() -> None:
         findings_from_bytes(b"PAR1 not really")
 
 
-def test_findings_from_before_sources_were_kept_are_still_read() -> None:
-    pair = finding(conversation("q", "a"), conversation("q", "b"))
-    (again,) = findings_of(findings_table([pair]).drop_columns(["source", "weight"]))
-    assert again == replace(pair, source="", weight=1.0)
+@pytest.mark.parametrize("later", [("situation",), ("source", "weight", "situation")])
+def test_findings_from_before_a_column_was_kept_are_still_read(later: tuple[str, ...]) -> None:
+    unknown = {"source": "", "weight": 1.0, "situation": UNKNOWN}
+    pair = replace(finding(conversation("q", "a"), conversation("q", "b")), source="desk", weight=2.0, situation=3)
+    (again,) = findings_of(findings_table([pair]).drop_columns(list(later)))
+    assert again == replace(pair, **{name: unknown[name] for name in later})
     assert again.id == pair.id

@@ -129,6 +129,25 @@ def test_the_verbs_one_by_one_do_what_the_wheel_does(tmp_path: Path) -> None:
     assert load_from(session.store, child).manifest.parent == root
 
 
+def test_a_family_that_is_held_out_finds_but_is_not_repaired(tmp_path: Path) -> None:
+    session, root = make_root(tmp_path)
+    base = wheel_config(tmp_path)
+    norms = [{**base.norms[0].model_dump(mode="json"), "families": ["far", "uniform"]}]
+    budget = {**_budget(scorers=1), "probes": {"far": 800, "uniform": 800}, "held_out": ["uniform"]}
+    config = wheel_config(tmp_path, norms=norms, audit=budget)
+    audit(session, config, quiet())
+    triage.run(session, config, quiet())
+    assert patch.run(session, config, quiet()).passed
+    past = latest_round(session.store, root, Trust.from_folder(tmp_path / "keys"))
+    origins = {finding.id: finding.origin for finding in past.findings()}
+    child = load_from(session.store, resolve(session.store, "sample"))
+    cited = {origins[name] for each in child.model.patches for name in each.findings}
+    assert set(origins.values()) == {"far", "uniform"}
+    assert cited == {"far"}
+    broken, spoken = past.audit.broken_by(["uniform"])
+    assert 0 < broken == list(origins.values()).count("uniform") < spoken
+
+
 def test_manual_triage_patches_nothing_that_no_person_labelled(tmp_path: Path) -> None:
     session, root = make_root(tmp_path)
     config = wheel_config(tmp_path, triage="manual", flywheel={"rounds": 3})

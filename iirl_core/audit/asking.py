@@ -1,0 +1,79 @@
+"""Asking: probes → rewards of all their inputs in one batch, and where their first inputs lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from iirl_core.audit.example import Example, example_of
+from iirl_core.demonstration import Input
+from iirl_core.expertness import Episodes
+from iirl_core.norm.judge import Answer
+from iirl_core.probe import Probe
+from iirl_core.probe.situations import Placed, Situations
+from iirl_core.reward_model import RewardModel
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """Of one probe: ``answers``, the step rewards of every input; ``alike``, whether both inputs encode to the same
+    rows; ``situation`` of the first input, and whether it is ``uncovered`` (``probe/situations.py``).
+    """
+
+    answers: tuple[Answer, ...]
+    alike: bool
+    situation: int
+    uncovered: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Of P probes: ``answered [P]``; ``whitened [N, W]``, the offenders' rows; ``examples``, the first input that is
+    nearest to the middle of each situation.
+    """
+
+    answered: tuple[Answered, ...]
+    whitened: NDArray[np.float32]
+    examples: tuple[Example, ...]
+
+
+@torch.no_grad()
+def ask(model: RewardModel, probes: Sequence[Probe], situations: Situations) -> Asked:
+    """All probes at once."""
+    inputs: list[Input] = [item for probe in probes for item in probe.inputs]
+    encoded = model.encoder.encode(inputs)
+    whitened = model.spaces.bottleneck.apply(encoded.z).numpy()
+    ends = np.cumsum(encoded.lengths)
+    parts = iter(np.split(model.rewards(encoded.z, Episodes(encoded.lengths, encoded.absorbed)).numpy(), ends[:-1]))
+    answers = tuple(tuple(next(parts) for _ in probe.inputs) for probe in probes)
+    rows = iter(np.split(encoded.z.numpy(), ends[:-1]))
+    pairs = [[next(rows) for _ in probe.inputs] for probe in probes]
+    offends = [last for probe in probes for last in [False] * (len(probe.inputs) - 1) + [True]]
+    firsts = np.cumsum([0, *(len(probe.inputs) for probe in probes)])[:-1]
+    places = np.split(whitened, ends[:-1])
+    middles = [places[first].mean(axis=0) for first in firsts] if len(probes) else []
+    placed = situations.place(np.array(middles, np.float32).reshape(-1, whitened.shape[1]))
+    answered = tuple(
+        Answered(each, len(pair) == 2 and _same(pair[0], pair[1]), int(number), bool(uncovered))
+        for each, pair, number, uncovered in zip(answers, pairs, placed.number, placed.uncovered, strict=True)
+    )
+    offenders = whitened[np.repeat(offends, encoded.lengths)] if len(probes) else whitened
+    return Asked(answered, offenders, tuple(_examples(probes, placed)))
+
+
+def _examples(probes: Sequence[Probe], placed: Placed) -> list[Example]:
+    nearest = {}
+    for index in np.argsort(-placed.apart, kind="stable").tolist():  # the nearest last, so that it stays
+        nearest[int(placed.number[index])] = index
+    return [
+        example_of(number, float(placed.apart[index]), probes[index].inputs[0]) for number, index in nearest.items()
+    ]
+
+
+def _same(original: NDArray[np.float32], edited: NDArray[np.float32]) -> bool:
+    """Up to the rounding of different batches."""
+    return original.shape == edited.shape and bool(np.allclose(original, edited, rtol=0, atol=1e-6))

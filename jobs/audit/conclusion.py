@@ -1,0 +1,77 @@
+"""What a round comes to: the audit, its files beside the parts, and the auditor's statement about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iirl_core.audit import Audit, ChunkResult, Coverage, Movement, decide_verdict, findings_to_bytes
+from iirl_core.canonical import Digest, digest_bytes
+from iirl_core.log import Event, append
+from iirl_core.norm import Norm, norms_digest
+from iirl_core.release import audit_file
+from iirl_core.signing import (
+    AuditPredicate,
+    SigningKey,
+    Subject,
+    sign_statement,
+    statements_of,
+    store_statement,
+)
+from iirl_core.store import Store
+from jobs.history import FINDINGS
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What was learnt in a round: all chunks ``merged``, the ``coverage`` fitted to them, the files of the ``parts``,
+    and the ``movements`` of the reward with what cannot matter.
+    """
+
+    merged: ChunkResult
+    coverage: Coverage
+    parts: tuple[tuple[str, Digest], ...]
+    movements: tuple[Movement, ...]
+
+
+def conclude(
+    told: Told, seed: int, norms: tuple[Norm, ...], digest: Digest, round_: int
+) -> tuple[Audit, dict[str, bytes]]:
+    """The audit, with its verdict, and its files beside the parts."""
+    merged = told.merged
+    hard = {norm.id for norm in norms if norm.hard}
+    open_hard = sum(result.broken for result in merged.families if result.norm in hard)
+    files = {FINDINGS: findings_to_bytes(merged.findings), "coverage.safetensors": told.coverage.to_bytes()}
+    audit = Audit(
+        digest=digest,
+        round=round_,
+        seed=seed,
+        norms=norms_digest(norms),
+        probes=merged.asked,
+        families=merged.families,
+        findings=sum(result.broken for result in merged.families),
+        refuted=merged.refuted,
+        kept=len(merged.findings),
+        open_hard=open_hard,
+        findings_file=digest_bytes(files[FINDINGS]),
+        coverage_file=digest_bytes(files["coverage.safetensors"]),
+        histogram=merged.histogram,
+        parts=told.parts,
+        cells=merged.cells,
+        examples=merged.examples,
+        movements=told.movements,
+        verdict=decide_verdict(norms, merged.families, open_hard, told.movements),
+    )
+    return audit, {**files, "audit.json": audit.to_bytes()}
+
+
+def keep(store: Store, key: SigningKey, name: str, audit: Audit, files: dict[str, bytes]) -> None:
+    """Put the files, sign and log the audit; done before, nothing happens."""
+    for file, data in files.items():
+        store.put(audit_file(audit.digest, audit.round, file), data)
+    digests = tuple(sorted((file, digest_bytes(data)) for file, data in files.items()))
+    said = AuditPredicate(audit.round, audit.verdict.passed, audit.verdict.reasons, digests)
+    statement = sign_statement(key, Subject(name, audit.digest), said)
+    if statement not in statements_of(store, audit.digest, AuditPredicate.kind):
+        details = (("round", str(audit.round)), ("findings", str(audit.findings)), ("passed", str(said.passed).lower()))
+        append(store, Event("audit", audit.digest, name, key.id, details))
+        store_statement(store, statement)
