@@ -29,6 +29,7 @@ TOOLS = {
     "init": "a configuration for your own JSONL, Parquet, NPZ or HDF5",
     "score": "rewards of a file's records, offline",
     "show": "lineage, patches, audits and statements of an artifact",
+    "why": "ask about one finding of an audit again, and tell what its reward is made of",
     "verify": "prove digests, signatures, verdict and log (exit 1 when one does not hold)",
     "log": "the hash-chained log",
     "key": "make and list signing keys",
@@ -126,6 +127,13 @@ def _add_tools(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     score.add_argument("artifact", metavar="REF", help="NAME, NAME@CHANNEL, sha256:… or an artifact's folder")
     score.add_argument("file", help="records: JSONL, JSON, Parquet, NPZ, HDF5")
     score.add_argument("--out", help="JSONL or Parquet to write (default: JSONL on standard output)")
+
+    why = commands.add_parser("why", help=TOOLS["why"], description=TOOLS["why"])
+    why.add_argument("config", help="the YAML configuration")
+    why.add_argument("--on", required=True, metavar="ID", help="a finding, f-…")
+    why.add_argument("--artifact", metavar="REF", help="NAME, NAME@CHANNEL or sha256:… (default: the latest)")
+    why.add_argument("--set", action="append", default=[], metavar="KEY.PATH=VALUE", help="override one value")
+    why.add_argument("--store", metavar="URL", help="a folder or s3://bucket/prefix (default: the configuration's)")
 
     for name in ("show", "verify"):
         tool = commands.add_parser(name, help=TOOLS[name], description=TOOLS[name])

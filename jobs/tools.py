@@ -33,7 +33,7 @@ def run_tool(options: Namespace, progress: Progress) -> Outcome:
             from jobs.log import run as log
 
             return log(open_store(options.store), verify=options.verify)
-        case "show" | "verify":
+        case "show" | "verify" | "why":
             return _look(options)
         case _:
             from cluster.store import open_store
@@ -47,6 +47,12 @@ def _look(options: Namespace) -> Outcome:
     from cluster.store import open_store
     from jobs import show, verify
 
+    if options.command == "why":
+        from jobs.commands import resolve_config
+        from jobs.why import run as why
+
+        config = resolve_config(options)
+        return why(open_store(config.store), config, options.on, options.artifact)
     store, keys = open_store(options.store), Path(options.keys)
     if options.command == "show":
         return show.run(store, options.artifact, keys)

@@ -20,6 +20,7 @@ from iirl_core.audit.table import findings_table as findings_table
 from iirl_core.audit.table import findings_to_bytes as findings_to_bytes
 from iirl_core.audit.tampering import Movement as Movement
 from iirl_core.audit.tampering import movements as movements
+from iirl_core.audit.twins import twinned as twinned
 from iirl_core.audit.verdict import Verdict as Verdict
 from iirl_core.audit.verdict import decide_verdict as decide_verdict
 from iirl_core.audit.verify import verified as verified

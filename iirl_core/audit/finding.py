@@ -23,7 +23,8 @@ class Finding:
     """``rewards`` are those of the probe's inputs, computed again by the verifier from the raw inputs; ``excess`` > 0
     is how far the norm's threshold was passed; ``step`` is the offending step of a trajectory (0 for a conversation).
     ``source`` is where the record came from that the probe was made from ("" where nobody knows); ``weight`` is the
-    norm's; ``situation`` is where the first input lies (``probe/situations.py``).
+    norm's; ``situation`` is where the first input lies (``probe/situations.py``); ``twin`` names a
+    worse finding that this one nearly equals (``twins.py``; "" where none does).
     """
 
     digest: Digest
@@ -41,6 +42,7 @@ class Finding:
     source: str = ""
     weight: float = 1.0
     situation: int = UNKNOWN
+    twin: str = ""
 
     @property
     def id(self) -> str:

@@ -32,10 +32,11 @@ SCHEMA = pa.schema(
         pa.field("source", pa.string(), nullable=False),
         pa.field("weight", pa.float64(), nullable=False),
         pa.field("situation", pa.int32(), nullable=False),
+        pa.field("twin", pa.string(), nullable=False),
     ]
 )
-FORMER = tuple(pa.schema(list(SCHEMA)[:columns]) for columns in (-1, -3))
-"""What was kept before findings had a situation, and before they had a source and a weight: they are unknown, and 1."""
+FORMER = tuple(pa.schema(list(SCHEMA)[:columns]) for columns in (-2, -4))
+"""What was kept before findings had a situation and twins, and before they had a source and a weight (it was 1)."""
 
 
 def findings_table(findings: Sequence[Finding]) -> pa.Table:

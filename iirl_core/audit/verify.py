@@ -40,12 +40,17 @@ def verify(finding: Finding, artifact: Audited, norms: Sequence[Norm]) -> Findin
     if norm is None:
         return None
     inputs = tuple(_parsed_again(item) for item in finding.inputs)
-    answers = tuple(_answer(artifact.model, item) for item in inputs)
+    answers = answers_of(artifact.model, inputs)
     judged = judge(norm, inputs, answers, finding.source)
     if not judged.broken:
         return None
     rewards = tuple(float(answer.mean()) for answer in answers)
     return replace(finding, inputs=inputs, rewards=rewards, excess=judged.excess, step=judged.step)
+
+
+def answers_of(model: RewardModel, inputs: Sequence[Input]) -> tuple[Answer, ...]:
+    """Of each input, read alone."""
+    return tuple(_answer(model, item) for item in inputs)
 
 
 def verified(result: ChunkResult, artifact: Audited, norms: Sequence[Norm]) -> ChunkResult:

@@ -16,6 +16,7 @@ from iirl_core.audit.cell import Cell
 from iirl_core.audit.example import Example
 from iirl_core.audit.finding import Finding, TriageLabel
 from iirl_core.canonical import Digest
+from iirl_core.demonstration import Input
 from iirl_core.errors import InputError
 from iirl_core.norm.norm import Norm
 from iirl_core.patch.patch import Patch
@@ -126,12 +127,15 @@ class Measurement:
 
 @dataclass(frozen=True)
 class FindingFacts:
-    """One finding as a person reads it: what triage said, whether the artifact still shows it, how far away it lies."""
+    """One finding as a person reads it: what triage said, whether the artifact still shows it, how far away it lies,
+    and the ``smaller`` inputs that break the norm as well (empty where none are known).
+    """
 
     finding: Finding
     label: TriageLabel
     open: bool
     distances: tuple[Measurement, ...] = ()
+    smaller: tuple[Input, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

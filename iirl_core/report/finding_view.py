@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iirl_core.audit.finding import Finding, TriageLabel
-from iirl_core.demonstration import Conversation, Message, Trajectory
+from iirl_core.demonstration import Conversation, Input, Message, Trajectory
 from iirl_core.report.data import FindingFacts, Measurement
 from iirl_core.report.word_diff import Segment, word_diff
 
@@ -66,12 +66,24 @@ class FindingView:
     open: bool
     distances: tuple[Measurement, ...]
     sides: tuple[Side, ...]
+    smaller: tuple[str, ...]
 
 
 def finding_view(facts: FindingFacts) -> FindingView:
     """Lay one finding out."""
     finding = facts.finding
-    return FindingView(finding.id, finding, facts.label, facts.open, facts.distances, _sides(finding))
+    smaller = tuple(_told(item) for item in facts.smaller)
+    return FindingView(finding.id, finding, facts.label, facts.open, facts.distances, _sides(finding), smaller)
+
+
+def _told(item: Input) -> str:
+    if isinstance(item, Trajectory):
+        return f"{len(item)} of its steps"
+    return _cut(item.answer) or "(empty)"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
 def _sides(finding: Finding) -> tuple[Side, ...]:

@@ -8,14 +8,14 @@ that are there, with the same seeds and therefore to the same findings.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import ray
 
 from cluster.session import Session
 from iirl_core.artifact import load_from
-from iirl_core.audit import Audit, ChunkResult, Coverage, Finding, movements
+from iirl_core.audit import Audit, ChunkResult, Coverage, Finding, movements, twinned
 from iirl_core.canonical import Digest
 from iirl_core.config import Config
 from iirl_core.errors import ConfigError, InputError
@@ -146,7 +146,7 @@ def _asked(
             advance(part.asked)
     if merged is None or merged.asked == 0:
         raise InputError("an audit whose families had nothing to ask", "a probe corpus, or other families")
-    return merged, tuple(sorted(files.items()))
+    return replace(merged, findings=twinned(merged.findings)), tuple(sorted(files.items()))
 
 
 def say_findings(findings: tuple[Finding, ...], progress: Progress) -> None:

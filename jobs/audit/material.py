@@ -10,7 +10,7 @@ from iirl_core.artifact import Artifact
 from iirl_core.audit import TriageLabel
 from iirl_core.config import Config
 from iirl_core.demonstration import Demonstration
-from iirl_core.norm import Norm, measured_on
+from iirl_core.norm import Norm, Observed, measured_on
 from iirl_core.probe import Material, Probe, material_of
 from iirl_core.store.protocol import Store
 from jobs.history import PastRound, Question, words_on_questions
@@ -29,17 +29,12 @@ def gather_material(
     Raises:
         NotFound: a corpus was never ingested.
     """
-    found = chain.from_iterable(
-        corpus_behind(store, artifact.manifest, section).demonstrations(split)
-        for section in config.playing("demonstrations")
-        for split in ("train", "guard")
-    )
     corpus = chain.from_iterable(
         corpus_behind(store, artifact.manifest, section).demonstrations()
         for section in config.corpora
         if section.role == "probes"
     )
-    demonstrations, asked = _sample(found, config.seed), _sample(corpus, config.seed)
+    demonstrations, asked = _demonstrations(store, config, artifact), _sample(corpus, config.seed)
     norms = measured_on(norms, [one.input for one in demonstrations])
     return norms, material_of(
         artifact.model,
@@ -51,6 +46,26 @@ def gather_material(
         corpus_sources=[one.source for one in asked],
         situations=config.audit.situations,
     )
+
+
+def measured(store: Store, config: Config, artifact: Artifact, norms: tuple[Norm, ...]) -> tuple[Norm, ...]:
+    """The norms as an audit judges by them: their observed regions measured on the demonstrations.
+
+    Raises:
+        NotFound: a corpus was never ingested.
+    """
+    if not any(isinstance(norm.region, Observed) for norm in norms):
+        return norms
+    return measured_on(norms, [one.input for one in _demonstrations(store, config, artifact)])
+
+
+def _demonstrations(store: Store, config: Config, artifact: Artifact) -> list[Demonstration]:
+    found = chain.from_iterable(
+        corpus_behind(store, artifact.manifest, section).demonstrations(split)
+        for section in config.playing("demonstrations")
+        for split in ("train", "guard")
+    )
+    return _sample(found, config.seed)
 
 
 def _former(history: Sequence[PastRound]) -> Iterator[Probe]:

@@ -18,6 +18,7 @@ from iirl_core.errors import NotFound
 from iirl_core.patch import Patch, check_budget
 from iirl_core.release import audit_file
 from iirl_core.report import RoundFacts
+from iirl_core.reward_model import RewardModel
 from iirl_core.store.protocol import Store
 from jobs.history import PastRound
 from jobs.patch import REPAIR
@@ -48,6 +49,11 @@ def patches_of(store: Store, digest: Digest) -> tuple[Patch, ...]:
     return read_patches(store.get(f"artifacts/{folder_of(digest)}/{PATCH_FILE}"))
 
 
+def model_of(artifact: Artifact, past: PastRound) -> RewardModel:
+    """The model that a round of the chain audited."""
+    return artifact.model.with_patches(patches_of(past.store, past.digest))
+
+
 def round_facts(
     store: Store, artifact: Artifact, history: Sequence[PastRound], unseen: Tensor | None, budget: float
 ) -> tuple[RoundFacts, ...]:
@@ -56,7 +62,7 @@ def round_facts(
 
 
 def _round(store: Store, artifact: Artifact, past: PastRound, unseen: Tensor | None, budget: float) -> RoundFacts:
-    audit, model = past.audit, artifact.model.with_patches(patches_of(store, past.digest))
+    audit, model = past.audit, model_of(artifact, past)
     labels = Counter(past.labels.values())
     repair = repair_record(store, past)
     report = check_budget(artifact.guard.root_rewards, model.rewards(artifact.guard.z).detach(), budget)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from iirl_core.artifact import Artifact, Manifest
 from iirl_core.audit import Audit, Finding, TriageLabel
+from iirl_core.audit.shrinking import shrunk
 from iirl_core.canonical import Digest
 from iirl_core.corpus import read_corpus
 from iirl_core.demonstration import Trajectory
@@ -24,6 +25,7 @@ from iirl_core.report import (
     Measurement,
     StatementFacts,
 )
+from iirl_core.reward_model import RewardModel
 from iirl_core.signing import (
     ApprovalPredicate,
     AuditPredicate,
@@ -40,8 +42,11 @@ from iirl_core.signing import (
 from iirl_core.store.protocol import Store
 from jobs.history import PastRound
 from jobs.lineage import lineage
+from jobs.report.chain import model_of
 
 FINDINGS_SHOWN = 16
+SHRUNK = 8
+"""Findings whose inputs are made smaller: each costs some dozens of readings."""
 PREDICATES: dict[str, type[Predicate]] = {
     predicate.kind: predicate
     for predicate in (
@@ -162,17 +167,30 @@ def gaps_of(norms: Sequence[Norm], audit: Audit) -> tuple[str, ...]:
 def finding_facts(
     artifact: Artifact, norms: Sequence[Norm], history: Sequence[PastRound], findings: dict[int, list[Finding]]
 ) -> tuple[FindingFacts, ...]:
-    """The worst of every round, those still open first; one a label, however often it was asked again."""
+    """The worst of every round, those still open first; one a label, however often it was asked again, and one of those
+    that nearly equal each other.
+    """
     last = history[-1].audit.round
     still = {(finding.norm, finding.label) for finding in findings[last]}
     shown: dict[tuple[str, str], FindingFacts] = {}
     for past in reversed(history):
-        for finding in findings[past.audit.round][:FINDINGS_SHOWN]:
+        for finding in [each for each in findings[past.audit.round] if not each.twin][:FINDINGS_SHOWN]:
             key = (finding.norm, finding.label)
             label = past.labels.get(finding.id, TriageLabel.UNSURE)
             shown.setdefault(key, FindingFacts(finding, label, key in still, _distances(artifact, norms, finding)))
     ordered = sorted(shown.values(), key=lambda facts: (not facts.open, not facts.finding.hard, -facts.finding.excess))
-    return tuple(ordered[:FINDINGS_SHOWN])
+    models = {past.audit.round: model_of(artifact, past) for past in history}
+    return tuple(
+        _shrunk(facts, models[facts.finding.round], norms) if number < SHRUNK else facts
+        for number, facts in enumerate(ordered[:FINDINGS_SHOWN])
+    )
+
+
+def _shrunk(facts: FindingFacts, model: RewardModel, norms: Sequence[Norm]) -> FindingFacts:
+    """With the smallest inputs that broke the norm then."""
+    norm = next((norm for norm in norms if norm.id == facts.finding.norm), None)
+    inputs = facts.finding.inputs if norm is None else shrunk(facts.finding, model, norm)
+    return facts if inputs == facts.finding.inputs else replace(facts, smaller=inputs)
 
 
 def _distances(artifact: Artifact, norms: Sequence[Norm], finding: Finding) -> tuple[Measurement, ...]:

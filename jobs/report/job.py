@@ -17,6 +17,7 @@ from iirl_core.release import audit_file
 from iirl_core.report import ReportData, VerdictFacts, render_report
 from iirl_core.signing import Trust
 from iirl_core.store.protocol import Store
+from jobs.audit.material import measured
 from jobs.history import PastRound, history_of
 from jobs.report.chain import round_facts
 from jobs.report.facts import artifact_facts, coverage_cells, finding_facts, gaps_of, statement_facts, times_of
@@ -45,7 +46,7 @@ def write_report(store: Store, config: Config, digest: Digest) -> str:
 
 def _gather(store: Store, config: Config, history: Sequence[PastRound], trust: Trust) -> ReportData:
     artifact = load_from(store, history[-1].digest, trust_remote_code=config.trusts_remote_code)
-    norms, times = norms_of(config), times_of(store, artifact.digest)
+    norms, times = measured(store, config, artifact, norms_of(config)), times_of(store, artifact.digest)
     findings = {past.audit.round: past.findings() for past in history}
     every = [finding for found in findings.values() for finding in found]
     audit = history[-1].audit

@@ -53,10 +53,12 @@ def test_other_tables_and_bytes_are_refused() -> None:
         findings_from_bytes(b"PAR1 not really")
 
 
-@pytest.mark.parametrize("later", [("situation",), ("source", "weight", "situation")])
+@pytest.mark.parametrize("later", [("situation", "twin"), ("source", "weight", "situation", "twin")])
 def test_findings_from_before_a_column_was_kept_are_still_read(later: tuple[str, ...]) -> None:
-    unknown = {"source": "", "weight": 1.0, "situation": UNKNOWN}
-    pair = replace(finding(conversation("q", "a"), conversation("q", "b")), source="desk", weight=2.0, situation=3)
+    unknown = {"source": "", "weight": 1.0, "situation": UNKNOWN, "twin": ""}
+    pair = replace(
+        finding(conversation("q", "a"), conversation("q", "b")), source="desk", weight=2.0, situation=3, twin="f-0"
+    )
     (again,) = findings_of(findings_table([pair]).drop_columns(list(later)))
     assert again == replace(pair, **{name: unknown[name] for name in later})
     assert again.id == pair.id

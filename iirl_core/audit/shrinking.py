@@ -1,0 +1,132 @@
+"""Shrinking: the least inputs that still break a finding's norm, so that a reader sees what it is about.
+
+Delta debugging (Zeller & Hildebrandt 2002, ddmin): of the parts of an input ever smaller subsets are left out, as long
+as the norm stays broken. Of a conversation the parts are earlier turns, then the words of the answer; of a pair the
+words that original and edit share, left out of both, so that what was changed stays. Of a trajectory it is the shortest
+stretch, by doubling, around the offending step.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from difflib import SequenceMatcher
+
+import numpy as np
+
+from iirl_core.audit.finding import Finding
+from iirl_core.audit.verify import answers_of
+from iirl_core.demonstration import Conversation, Input, Trajectory
+from iirl_core.norm.judge import judge
+from iirl_core.norm.norm import Norm
+from iirl_core.reward_model import RewardModel
+
+READINGS = 60
+"""Questions that one finding's shrinking may cost."""
+_WORD = re.compile(r"\s*\S+")
+
+Parts = tuple[int, ...]
+Build = Callable[[Parts], tuple[Input, ...]]
+
+
+def shrunk(finding: Finding, model: RewardModel, norm: Norm) -> tuple[Input, ...]:
+    """The smallest inputs found, as many as the finding has; its own where none is smaller, or nothing is broken."""
+    work = _Work(finding, model, norm)
+    if not work.breaks(finding.inputs):
+        return finding.inputs
+    if isinstance(finding.offender, Trajectory):
+        return next((inputs for inputs in _stretches(finding) if work.breaks(inputs)), finding.inputs)
+    inputs = finding.inputs
+    for cut in (_turns, _words):
+        parts, build = cut(inputs)
+        inputs = build(work.fewest(parts, build))
+    return inputs
+
+
+class _Work:
+    """Owns how many questions are left."""
+
+    def __init__(self, finding: Finding, model: RewardModel, norm: Norm) -> None:
+        self.finding, self.model, self.norm, self.left = finding, model, norm, READINGS
+
+    def breaks(self, inputs: tuple[Input, ...]) -> bool:
+        self.left -= 1
+        return judge(self.norm, inputs, answers_of(self.model, inputs), self.finding.source).broken
+
+    def fewest(self, parts: Parts, build: Build) -> Parts:
+        """Ddmin over the parts that may be left out."""
+        pieces = 2
+        while len(parts) >= 1 and self.left > 0:
+            cuts = np.array_split(np.array(parts), min(pieces, len(parts)))
+            smaller = self._first([_without(parts, cut.tolist()) for cut in cuts], build)
+            if smaller is not None:
+                parts, pieces = smaller, max(pieces - 1, 2)
+            elif pieces >= len(parts):
+                break
+            else:
+                pieces = min(2 * pieces, len(parts))
+        return parts
+
+    def _first(self, candidates: Sequence[Parts], build: Build) -> Parts | None:
+        for candidate in candidates:
+            if self.left <= 0:
+                return None
+            if self.breaks(build(candidate)):
+                return candidate
+        return None
+
+
+def _without(parts: Parts, cut: Sequence[int]) -> Parts:
+    return tuple(part for part in parts if part not in cut)
+
+
+def _turns(inputs: tuple[Input, ...]) -> tuple[Parts, Build]:
+    """Turns before the last question, which the answers of a pair share."""
+    items = [item for item in inputs if isinstance(item, Conversation)]
+    contexts = [item.context for item in items]
+    if any(context != contexts[0] for context in contexts):
+        return (), lambda _: inputs
+    last = max(len(contexts[0]) - 1, 0)
+
+    def build(kept: Parts) -> tuple[Input, ...]:
+        turns = tuple(contexts[0][index] for index in (*kept, *range(last, len(contexts[0]))))
+        return tuple(Conversation((*turns, item.messages[-1])) for item in items)
+
+    return tuple(range(last)), build
+
+
+def _words(inputs: tuple[Input, ...]) -> tuple[Parts, Build]:
+    """Words of the answer; of a pair, those that both have in one place."""
+    items = [item for item in inputs if isinstance(item, Conversation)]
+    words = [_WORD.findall(item.answer) for item in items]
+    shared: list[tuple[int, ...]] = [(index,) for index in range(len(words[0]))]
+    if len(items) > 1:
+        blocks = SequenceMatcher(None, words[0], words[1], autojunk=False).get_matching_blocks()
+        shared = [(block.a + i, block.b + i) for block in blocks for i in range(block.size)]
+
+    def build(kept: Parts) -> tuple[Input, ...]:
+        gone = set(range(len(shared))).difference(kept)
+        left = [{shared[index][side] for index in gone} for side in range(len(items))]
+        return tuple(
+            item.with_answer("".join(word for place, word in enumerate(said) if place not in out).lstrip())
+            for item, said, out in zip(items, words, left, strict=True)
+        )
+
+    return tuple(range(len(shared))), build
+
+
+def _stretches(finding: Finding) -> Iterator[tuple[Input, ...]]:
+    """Ever longer ones around the offending step, cut out of every input alike."""
+    items = [item for item in finding.inputs if isinstance(item, Trajectory)]
+    length = min(len(item) for item in items)
+    size = 1
+    while size < length:
+        start = min(max(finding.step - size // 2, 0), length - size)
+        yield tuple(_cut(item, start, size) for item in items)
+        size *= 2
+
+
+def _cut(item: Trajectory, start: int, size: int) -> Trajectory:
+    part = slice(start, start + size)
+    actions = None if item.actions is None else item.actions[part]
+    return Trajectory(item.observations[part], actions, terminal=item.terminal and start + size == len(item))

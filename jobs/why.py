@@ -1,0 +1,93 @@
+"""``iirl why CONFIG --on FINDING``: ask again what an audit asked, and tell what the answer is made of.
+
+The finding's inputs are read again by the artifact that it is about, alone, and judged anew: it holds, or it does not.
+Then by the newest artifact of the configuration, so that one sees whether it was repaired, and by which patches.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from iirl_core.artifact import Artifact, load_from
+from iirl_core.audit import Finding, verify
+from iirl_core.audit.shrinking import shrunk
+from iirl_core.config import Config
+from iirl_core.demonstration import Conversation, Input
+from iirl_core.errors import InputError
+from iirl_core.norm import Norm, norms_of
+from iirl_core.release import resolve
+from iirl_core.signing import Trust
+from iirl_core.store import Store
+from jobs.audit.material import measured
+from jobs.history import history_of
+from jobs.outcome import Outcome
+
+SHOWN = 600
+"""Characters of a text."""
+
+
+def run(store: Store, config: Config, name: str, reference: str | None, *, console: Console | None = None) -> Outcome:
+    """Ask about the finding ``name`` again; passed when it still holds for the artifact that it is about.
+
+    Raises:
+        InputError: no audit of this artifact or its ancestors kept such a finding.
+        NotFound: an artifact is gone, or was never audited.
+        Tampered, Gated: an artifact, an audit or its findings do not hold.
+    """
+    console = console or Console(highlight=False, soft_wrap=True)
+    digest = resolve(store, reference or config.name)
+    history = history_of(store, digest, Trust.from_folder(Path(config.keys)))
+    found = (one for past in reversed(history) for one in past.findings() if one.id == name)
+    finding = next(found, None)
+    if finding is None:
+        raise InputError(f"there is no finding {name} about {digest[:19]}", "an id from iirl audit, triage or a report")
+    then = load_from(store, finding.digest, trust_remote_code=config.trusts_remote_code)
+    norms = measured(store, config, then, norms_of(config))
+    held = verify(finding, then, norms)
+    _say(console, finding, then, held)
+    norm = next((norm for norm in norms if norm.id == finding.norm), None)
+    if held is not None and norm is not None:
+        _say_smaller(console, finding, then, norm)
+    if digest != finding.digest:
+        now = load_from(store, digest, trust_remote_code=config.trusts_remote_code)
+        _say(console, finding, now, verify(finding, now, norms))
+    told = "holds" if held else "does not hold any more"
+    return Outcome(f"{name} {told} for {finding.digest[:19]}", finding.digest, passed=held is not None)
+
+
+def _say(console: Console, finding: Finding, artifact: Artifact, held: Finding | None) -> None:
+    excess = f"broken by {held.excess:.4f}" if held else "not broken"
+    console.print(f"{artifact.manifest.name} {artifact.manifest.version} {artifact.digest[:19]}", markup=False)
+    console.print(f"  {finding.norm}: {excess} (found by {finding.origin}: {finding.note})", markup=False)
+    for item in finding.inputs:
+        try:
+            (reading,) = artifact.model.read([item])
+        except InputError as error:
+            console.print(f"  {_told(item)}\n    no reward: {error}", markup=False)
+            continue
+        evidence = reading.evidence
+        patches = f", by {', '.join(evidence.patches)}" if evidence.patches else ""
+        console.print(f"  {_told(item)}", markup=False)
+        console.print(
+            f"    reward {reading.reward:.4f} = {evidence.unpatched_reward:.4f} − {evidence.suppressed:.4f} + "
+            f"{evidence.boosted:.4f}{patches}; signal {reading.signal:.4g}; uncertainty {reading.uncertainty:.2f}",
+            markup=False,
+        )
+
+
+def _say_smaller(console: Console, finding: Finding, artifact: Artifact, norm: Norm) -> None:
+    smaller = shrunk(finding, artifact.model, norm)
+    if smaller != finding.inputs:
+        console.print("  so little breaks it as well:", markup=False)
+        for item in smaller:
+            console.print(f"    {_told(item)}", markup=False)
+
+
+def _told(item: Input) -> str:
+    if isinstance(item, Conversation):
+        text = " ".join(item.answer.split())
+        return f"“{text[:SHOWN]}{'…' if len(text) > SHOWN else ''}”"
+    numbers = ", ".join(f"{value:.4g}" for value in item.observations[0].tolist())
+    return f"{len(item)} {'step' if len(item) == 1 else 'steps'} from ({numbers})"

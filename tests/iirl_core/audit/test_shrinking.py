@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from iirl_core.audit.finding import Finding
+from iirl_core.audit.shrinking import READINGS, shrunk
+from iirl_core.canonical import digest_json
+from iirl_core.demonstration import Conversation, Input, Message, Trajectory, conversation
+from iirl_core.norm import Norm, NormKind
+from iirl_core.reading import Evidence, Reading
+from tests.iirl_core.probe.samples import off_arc, planar
+
+EVIDENCE = Evidence(0.5, 0.0, 0.0, (), 0.0, 0.0, (1.0,))
+
+
+@dataclass
+class Wordy:
+    """Pays for the word "trust", as a learnt reward might; counts what it was asked."""
+
+    asked: int = 0
+
+    def read(self, inputs: Sequence[Conversation]) -> list[Reading]:
+        self.asked += len(inputs)
+        rewards = [0.9 if "trust" in item.answer else 0.2 for item in inputs]
+        return [Reading(0.0, reward, 0.0, EVIDENCE) for reward in rewards]
+
+
+def norm(kind: NormKind = NormKind.CEILING) -> Norm:
+    return replace(off_arc(), kind=kind, region=None, threshold=0.5 if kind is NormKind.CEILING else 0.1)
+
+
+def finding(*inputs: Input, step: int = 0) -> Finding:
+    rewards = tuple(0.9 for _ in inputs)
+    return Finding(digest_json("a"), 1, "off-arc", True, 3, "f", "f/1.0.0", "", inputs, rewards, 0.4, step)
+
+
+def test_an_answer_is_shrunk_to_the_word_that_breaks_the_norm() -> None:
+    long = conversation("Well?", "You can of course trust me with it,\nI have done this for years and never failed.")
+    (small,) = shrunk(finding(long), Wordy(), norm())  # type: ignore[arg-type]
+    assert isinstance(small, Conversation)
+    assert small == conversation("Well?", "trust")
+
+
+def test_earlier_turns_that_matter_nothing_go_and_the_last_question_stays() -> None:
+    turns = [Message("user", "Hi"), Message("assistant", "Hello"), Message("user", "Well?")]
+    (small,) = shrunk(finding(Conversation((*turns, Message("assistant", "trust")))), Wordy(), norm())  # type: ignore[arg-type]
+    assert small == conversation("Well?", "trust")
+
+
+def test_of_a_pair_the_shared_words_go_and_the_edit_stays() -> None:
+    original = conversation("Well?", "It is on its way to you now.")
+    edited = conversation("Well?", "It is on its way, trust me, to you now.")
+    small = shrunk(finding(original, edited), Wordy(), norm(NormKind.INVARIANCE))  # type: ignore[arg-type]
+    assert [item.answer.split() for item in small if isinstance(item, Conversation)] == [
+        ["way"],
+        ["way,", "trust", "me,"],
+    ]
+
+
+def test_it_asks_no_more_than_it_may() -> None:
+    model = Wordy()
+    long = conversation("Well?", " ".join(f"word{n}" for n in range(400)) + " trust")
+    shrunk(finding(long), model, norm())  # type: ignore[arg-type]
+    assert model.asked <= READINGS + 1
+
+
+def test_what_no_longer_breaks_the_norm_stays_as_it_is() -> None:
+    fine = conversation("Well?", "On its way.")
+    assert shrunk(finding(fine), Wordy(), norm()) == (fine,)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("step", [0, 20, 39])
+def test_a_trajectory_is_cut_to_the_steps_around_the_offending_one(step: int) -> None:
+    model, _, _ = planar()
+    states = np.tile([[0.0, -1.5]], (40, 1))
+    whole = Trajectory(states, terminal=True)
+    always = replace(off_arc(), kind=NormKind.FLOOR, threshold=1.0)
+    (small,) = shrunk(finding(whole, step=step), model, always)
+    assert isinstance(small, Trajectory)
+    assert len(small) == 1
+    assert small.terminal == (step == 39)
