@@ -12,8 +12,9 @@ from iirl_core.canonical import Digest
 class Evidence:
     """Why the numbers are what they are.
 
-    ``unpatched_reward`` is what m_ψ alone gave; ``suppressed`` and ``boosted`` are the summed effects of the patches
-    before the clip, and ``patches`` names those that touched the input (strongest first, at most 8).
+    ``unpatched_reward`` is what training alone gave; ``suppressed`` and ``boosted`` are the summed effects of the
+    patches before the clip, and ``patches`` names those that touched the input (strongest first, at most 8);
+    ``reshaped`` is what repairs of another kind, which act everywhere, added to the reward (below 0: took from it).
     ``disagreement`` (of the ensemble) and ``support_distance`` (from the training support) are the two parts of the
     uncertainty, each calibrated to [0, 1]; ``gate`` is the weight of each expert, averaged over steps.
     """
@@ -25,6 +26,7 @@ class Evidence:
     disagreement: float
     support_distance: float
     gate: tuple[float, ...]
+    reshaped: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from cluster.session import Session
 from iirl_core.artifact import load_from, seal_child
 from iirl_core.canonical import folder_of
 from iirl_core.config import Config
+from iirl_core.patch import Patch, Repair
+from iirl_core.patch.repairs import enabled
 from iirl_core.patch.switching import switched
 from iirl_core.release import resolve
 from iirl_core.signing import KeyRole, load_private_key
@@ -21,29 +23,27 @@ COLUMNS = ["patch", "round", "effect", "where", "strength", "width", "for", "sta
 
 
 def listing(session: Session, config: Config, progress: Progress, reference: str | None = None) -> Outcome:
-    """Every patch of an artifact (default: the latest), in order.
+    """Every repair of an artifact (default: the latest), in order.
 
     Raises:
         NotFound, Tampered: there is no such artifact, or it does not hold.
     """
     digest = resolve(session.store, reference or config.name)
-    patches = load_from(session.store, digest, trust_remote_code=config.trusts_remote_code).model.patches
-    rows = [
-        [
-            patch.id,
-            str(patch.round),
-            patch.effect,
-            patch.where,
-            f"{patch.strength:.3g}",
-            f"{patch.width:.3g}",
-            f"{len(patch.findings)} findings of {', '.join(patch.norms)}",
-            "enabled" if patch.enabled else "disabled",
-        ]
-        for patch in patches
+    repairs = load_from(session.store, digest, trust_remote_code=config.trusts_remote_code).model.repairs
+    progress.table(f"patches of {digest[:19]}", COLUMNS, [_line(one) for one in repairs])
+    count = enabled(tuple(repairs))
+    return Outcome(f"{count} of {len(repairs)} patches are enabled", digest, "iirl patch CONFIG.yaml --revert ID")
+
+
+def _line(one: Repair) -> list[str]:
+    size = [one.effect, one.where, f"{one.strength:.3g}", f"{one.width:.3g}"] if isinstance(one, Patch) else []
+    return [
+        one.id,
+        str(one.round),
+        *(size or ["remove", one.where, "", ""]),
+        f"{len(one.findings)} findings of {', '.join(one.norms)}",
+        "enabled" if one.enabled else "disabled",
     ]
-    progress.table(f"patches of {digest[:19]}", COLUMNS, rows)
-    enabled = sum(patch.enabled for patch in patches)
-    return Outcome(f"{enabled} of {len(patches)} patches are enabled", digest, "iirl patch CONFIG.yaml --revert ID")
 
 
 def switch(
@@ -66,7 +66,7 @@ def switch(
     key = load_private_key(Path(config.keys), KeyRole.BUILDER)
     parent = load_from(store, resolve(store, reference or config.name), trust_remote_code=config.trusts_remote_code)
     with progress.task("sealing"):
-        child = seal_child(store, parent, switched(parent.model.patches, revert, enable))
+        child = seal_child(store, parent, switched(parent.model.repairs, revert, enable))
     details = (("parent", parent.digest), ("reverted", " ".join(revert)), ("enabled", " ".join(enable)))
     sign_sealed(store, key, config.name, child, kind="revert", details=tuple(pair for pair in details if pair[1]))
     move_pointer(store, f"runs/{config.name}/latest", child)

@@ -44,6 +44,7 @@ class Line:
     disagreement: float | None = None
     support_distance: float | None = None
     unpatched_reward: float | None = None
+    reshaped: float | None = None
     suppressed: float | None = None
     boosted: float | None = None
     patches: tuple[str, ...] = ()
@@ -173,6 +174,7 @@ def _line(line: Line, reading: Reading) -> Line:
         disagreement=evidence.disagreement,
         support_distance=evidence.support_distance,
         unpatched_reward=evidence.unpatched_reward,
+        reshaped=evidence.reshaped,
         suppressed=evidence.suppressed,
         boosted=evidence.boosted,
         patches=evidence.patches,

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from iirl_core.artifact.patch_file import PATCH_FILE, read_patches
-from iirl_core.canonical import Digest, folder_of
+from iirl_core.artifact.patch_file import PATCH_FILE
+from iirl_core.artifact.repair_files import stored_repairs
+from iirl_core.canonical import Digest
 from iirl_core.errors import ArtifactError
-from iirl_core.patch.patch import Patch
+from iirl_core.patch import Patch, Repair
+from iirl_core.patch.repairs import enabled
 from iirl_core.release import Release, resolve
 from iirl_core.signing import AuditPredicate, Statement, Trust, parse_statement, statements_of
 from iirl_core.store import Store
@@ -80,23 +82,25 @@ def _audit_line(store: Store, digest: Digest, statement: Statement) -> str:
 
 
 def _patches(store: Store, here: Ancestor) -> Iterator[str]:
-    patches = read_patches(store.get(f"artifacts/{folder_of(here.digest)}/{PATCH_FILE}"))
-    enabled = sum(patch.enabled for patch in patches)
-    yield f"patches: {enabled} enabled, {len(patches) - enabled} disabled"
-    rounds = Counter(patch.round for patch in patches)
+    repairs = tuple(stored_repairs(store, here.digest))
+    active = enabled(repairs)
+    yield f"patches: {active} enabled, {len(repairs) - active} disabled"
+    rounds = Counter(one.round for one in repairs)
     for number, count in sorted(rounds.items()):
-        findings = {finding for patch in patches if patch.round == number for finding in patch.findings}
+        findings = {finding for one in repairs if one.round == number for finding in one.findings}
         yield f"  round {number}: {count} patches for {len(findings)} findings"
-    for patch in patches[-PATCHES_SHOWN:]:
-        yield f"  {_patch_line(patch)}"
-    if len(patches) > PATCHES_SHOWN:
-        yield f"  and {len(patches) - PATCHES_SHOWN} before them, in {PATCH_FILE}"
+    for one in repairs[-PATCHES_SHOWN:]:
+        yield f"  {_patch_line(one)}"
+    if len(repairs) > PATCHES_SHOWN:
+        yield f"  and {len(repairs) - PATCHES_SHOWN} before them, in {PATCH_FILE}"
 
 
-def _patch_line(patch: Patch) -> str:
-    size = f"strength {patch.strength:.3g}, width {patch.width:.3g}"
-    why = f"{len(patch.findings)} findings of {', '.join(patch.norms)}"
-    return f"{patch.id}  {patch.effect} in {patch.where}, {size}, for {why}{'' if patch.enabled else ' (disabled)'}"
+def _patch_line(one: Repair) -> str:
+    does = f"removes {one.where}"
+    if isinstance(one, Patch):
+        does = f"{one.effect} in {one.where}, strength {one.strength:.3g}, width {one.width:.3g}"
+    why = f"{len(one.findings)} findings of {', '.join(one.norms)}"
+    return f"{one.id}  {does}, for {why}{'' if one.enabled else ' (disabled)'}"
 
 
 def _statements(store: Store, digest: Digest, trust: Trust) -> Iterator[str]:

@@ -102,6 +102,7 @@ class EvidenceBody(_Body):
     """Why the numbers are what they are."""
 
     unpatched_reward: FiniteFloat
+    reshaped: FiniteFloat
     suppressed: FiniteFloat
     boosted: FiniteFloat
     patches: list[str]

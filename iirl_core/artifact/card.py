@@ -39,7 +39,7 @@ def card_of(manifest: Manifest) -> str:
         f"- **Supervision**: *{manifest.supervision}*. {_SUPERVISION[manifest.supervision]}"
         + (" A person labelled findings that became patches." if manifest.human else ""),
         f"- **Parent**: {manifest.parent or 'none, a root'}.",
-        f"- **Patches**: {manifest.patches} enabled; what the weights alone give is the *unpatched* reward.",
+        f"- **Repairs**: {_repairs(manifest)} enabled; what the weights alone give is the *unpatched* reward.",
         f"- **Guard set**: {manifest.guard.rows} held-out rows whose reward repairs must keep.",
         f"- **Expertness**: {manifest.expertness.get('family')}; **map**: {manifest.calibration.mapping['kind']}.",
     ]
@@ -70,10 +70,15 @@ def card_of(manifest: Manifest) -> str:
     return "\n".join(lines)
 
 
+def _repairs(manifest: Manifest) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in manifest.repairs.items())
+
+
 def _classifier(manifest: Manifest, said: dict[str, JsonValue]) -> str:
     if not manifest.has_classifier:
         return f"- **Classifier**: none: {said.get('why')}."
-    patched = f"its {manifest.patches} patches are not in it" if manifest.patches else "there are no patches"
+    repaired = any(manifest.repairs.values())
+    patched = f"its {_repairs(manifest)} are not in it" if repaired else "there are no patches"
     return (
         f"- **Classifier**: `{said['folder']}/` for `AutoModelForSequenceClassification` of transformers. It gives the"
         f" *unpatched signal*: a number without bounds, not the reward; {patched}. Render with"

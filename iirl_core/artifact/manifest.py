@@ -84,9 +84,9 @@ class Manifest:
     """``encoder`` and ``expertness`` are the documents their rooms wrote, and the only ones that read them; ``config``
     is the resolved configuration without what says only where things lie. ``terminal`` is how terminal states are
     treated (None for conversations); the JSON also says whether staying alive pays. ``patches`` counts the enabled
-    ones. ``human``: a person's triage labels went into the patches. ``classifier`` says for text which folder is a
-    stock classifier that gives the unpatched signal, or why there is none (None: for trajectories, and where nothing
-    was said).
+    ones, and so do ``projections``, which are written where there are any. ``human``: a person's triage labels went
+    into the patches. ``classifier`` says for text which folder is a stock classifier that gives the unpatched
+    signal, or why there is none (None: for trajectories, and where nothing was said).
     """
 
     name: str
@@ -109,6 +109,12 @@ class Manifest:
     patches: int
     golden: tuple[Golden, ...]
     classifier: dict[str, JsonValue] | None = None
+    projections: int = 0
+
+    @property
+    def repairs(self) -> dict[str, int]:
+        """How many of each kind are enabled; of kinds beside patches only those that there are."""
+        return {"patches": self.patches} | ({"projections": self.projections} if self.projections else {})
 
     @property
     def has_classifier(self) -> bool:
@@ -160,7 +166,7 @@ class Manifest:
             },
             "terminal": terminal,
             "guard": {"digest": self.guard.digest, "rows": self.guard.rows, "known_good": self.guard.known_good},
-            "patches": self.patches,
+            **self.repairs,
             "golden": [
                 {"input": item.input, "signal": item.signal, "reward": item.reward, "uncertainty": item.uncertainty}
                 for item in self.golden

@@ -72,6 +72,7 @@ def _manifest(fields: Fields) -> Manifest:
         terminal=None if fields.document.get("terminal") is None else fields.inner("terminal").text("states"),
         guard=_guard(fields.inner("guard")),
         patches=fields.integer("patches"),
+        projections=fields.integer("projections") if "projections" in fields.document else 0,
         golden=tuple(_golden(item) for item in fields.inners("golden")),
         classifier=dict(model.inner("classifier").document) if "classifier" in model.document else None,
     )
@@ -83,17 +84,10 @@ def _calibration(fields: Fields) -> Calibration:
     return Calibration(
         mapping={"kind": mapping.text("kind"), **numbers},
         support_scale=fields.number("support_scale"),
-        latent=_numbers(spread, "latent"),
-        residual=_numbers(spread, "residual"),
+        latent=spread.numbers("latent"),
+        residual=spread.numbers("residual"),
         input=spread.number("input"),
     )
-
-
-def _numbers(fields: Fields, name: str) -> tuple[float, ...]:
-    values = fields.document.get(name)
-    if not isinstance(values, list):
-        raise Tampered(f"{fields.what}: {name} is {values!r}", "a list of numbers")
-    return tuple(Fields(f"{fields.what}: {name}", {name: value}).number(name) for value in values)
 
 
 def _guard(fields: Fields) -> GuardEntry:

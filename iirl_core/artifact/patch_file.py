@@ -27,19 +27,25 @@ def read_patches(data: bytes) -> tuple[Patch, ...]:
         Tampered: a field is missing or of another type, or an id does not name its patch.
         ArtifactError: a patch is not valid.
     """
+    return tuple(_patch(fields) for fields in records(PATCH_FILE, data))
+
+
+def records(what: str, data: bytes) -> list[Fields]:
+    """The objects of a JSON list.
+
+    Raises:
+        Tampered: it is none.
+    """
     try:
         values: JsonValue = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise Tampered(f"{PATCH_FILE} is not JSON ({error})") from error
+        raise Tampered(f"{what} is not JSON ({error})") from error
     if not isinstance(values, list):
-        raise Tampered(f"{PATCH_FILE} is not a list")
-    return tuple(_patch(Fields.of(PATCH_FILE, value)) for value in values)
+        raise Tampered(f"{what} is not a list")
+    return [Fields.of(what, value) for value in values]
 
 
 def _patch(fields: Fields) -> Patch:
-    centre = fields.document.get("centre")
-    if not isinstance(centre, list):
-        raise Tampered(f"{PATCH_FILE}: centre is {centre!r}", "a list of numbers")
     effect = fields.text("effect")
     if effect not in ("suppress", "boost"):
         raise Tampered(f"{PATCH_FILE}: effect is {effect!r}", "suppress or boost")
@@ -47,7 +53,7 @@ def _patch(fields: Fields) -> Patch:
         effect=cast(Effect, effect),
         space=cast(Space, fields.text("space")),
         expert=fields.integer("expert"),
-        centre=tuple(Fields(f"{PATCH_FILE}: centre", {"centre": value}).number("centre") for value in centre),
+        centre=fields.numbers("centre"),
         width=fields.number("width"),
         strength=fields.number("strength"),
         findings=fields.texts("findings"),

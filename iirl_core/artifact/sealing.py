@@ -27,14 +27,15 @@ from iirl_core.artifact.files import CHUNK, CLASSIFIER_CONFIG, MANIFEST, digest_
 from iirl_core.artifact.golden import golden_of
 from iirl_core.artifact.guard import GUARD_FILE, Guard, guard_metrics
 from iirl_core.artifact.manifest import CorpusEntry, FileEntry, GuardEntry, Manifest
-from iirl_core.artifact.patch_file import PATCH_FILE, patch_bytes
 from iirl_core.artifact.provenance import Provenance
+from iirl_core.artifact.repair_files import REPAIR_FILES, write_repairs
 from iirl_core.artifact.weights import calibration_of, save_model
 from iirl_core.canonical import Digest, JsonValue, digest_chunks, folder_of
 from iirl_core.config import Config
 from iirl_core.errors import ArtifactError
 from iirl_core.patch.budget import BUDGET, KNOWN_GOOD, check_budget
 from iirl_core.patch.patch import Patch
+from iirl_core.patch.repairs import Repairs, enabled
 from iirl_core.reward_model import RewardModel
 from iirl_core.store import Store
 
@@ -96,35 +97,38 @@ def seal(store: Store, draft: ArtifactDraft) -> Digest:
             calibration=calibration_of(draft.model),
             terminal=str(saved.encoder["terminal"]) if draft.model.encoder.kind == "trajectory" else None,
             guard=GuardEntry(guard_digest, len(guard.z), len(guard.known_good)),
-            patches=_enabled(draft.model.patches),
+            patches=enabled(draft.model.repairs.patches),
+            projections=enabled(draft.model.repairs.projections),
             golden=golden_of(draft.model),
             classifier=saved.classifier,
         )
-        return _finish(store, manifest, folder, draft.model.patches, shared=())
+        return _finish(store, manifest, folder, draft.model.repairs, shared=())
 
 
 def seal_child(
     store: Store,
     parent: Artifact,
-    patches: Sequence[Patch],
+    repairs: Repairs | Sequence[Patch],
     *,
     learnt: Provenance | None = None,
     human: bool = False,
 ) -> Digest:
-    """Seal ``parent`` with ``patches``, which are *all* patches of the child, the parent's own among them. The patch
-    version rises by one; weights, map and guard set are the parent's, and its blobs are shared; what the metrics say
-    of the guard set is measured anew. ``learnt`` is what can be claimed of where the new patches come from (None:
-    as much as of anything): the child claims no more than that, and no more than its parent. ``human``: people's labels
-    shaped the repair.
+    """Seal ``parent`` with ``repairs``, which are *all* repairs of the child, the parent's own among them; patches
+    alone are all its patches beside the parent's other repairs. The patch version rises by one; weights, map and
+    guard set are the parent's, and its blobs are shared; what the metrics say of the guard set is measured anew.
+    ``learnt`` is what can be claimed of where the new repairs come from (None: as much as of anything): the child
+    claims no more than that, and no more than its parent. ``human``: people's labels shaped the repair.
 
     Raises:
-        ArtifactError: a patch does not fit the model, one of the parent's is missing (disable it instead), or the
+        ArtifactError: a repair does not fit the model, one of the parent's is missing (disable it instead), or the
             child breaks the known-good budget.
     """
-    kept = {patch.id for patch in patches}
-    if lost := [patch.id for patch in parent.model.patches if patch.id not in kept]:
+    if not isinstance(repairs, Repairs):
+        repairs = parent.model.repairs.with_patches(repairs)
+    kept = {one.id for one in repairs}
+    if lost := [one.id for one in parent.model.repairs if one.id not in kept]:
         raise ArtifactError(f"patches of the parent are missing: {', '.join(lost[:3])}", "disabled, not dropped")
-    model = parent.model.with_patches(patches)
+    model = parent.model.with_repairs(repairs)
     rewards = _within_budget(parent.guard, model, "Disable the patches that reach them")
     claims = Provenance(parent.manifest.mode, parent.manifest.supervision).joined(learnt or Provenance())
     major, minor, patch = parent.manifest.version.split(".")
@@ -137,7 +141,8 @@ def seal_child(
         human=parent.manifest.human or human,
         environment=environment(),
         metrics={**parent.manifest.metrics, **guard_metrics(rewards)},
-        patches=_enabled(patches),
+        patches=enabled(repairs.patches),
+        projections=enabled(repairs.projections),
         golden=golden_of(model),
     )
     with tempfile.TemporaryDirectory(prefix="seal-") as name:
@@ -146,13 +151,13 @@ def seal_child(
             from iirl_core.classifier import tell_patches  # transformers takes seconds to import: only for text
 
             (folder / CLASSIFIER_CONFIG).parent.mkdir()
-            told = tell_patches((parent.folder / CLASSIFIER_CONFIG).read_bytes(), manifest.patches)
+            told = tell_patches((parent.folder / CLASSIFIER_CONFIG).read_bytes(), manifest.repairs)
             (folder / CLASSIFIER_CONFIG).write_bytes(told)
-        own = (PATCH_FILE, CARD, *([CLASSIFIER_CONFIG] if manifest.has_classifier else []))
+        own = (*REPAIR_FILES, CARD, *([CLASSIFIER_CONFIG] if manifest.has_classifier else []))
         shared = tuple(entry for entry in parent.manifest.files if entry.path not in own)
         for entry in shared:
             _keep(store, entry, parent.folder)
-        return _finish(store, manifest, folder, patches, shared)
+        return _finish(store, manifest, folder, repairs, shared)
 
 
 @torch.no_grad()
@@ -176,12 +181,9 @@ def _within_budget(guard: Guard, model: RewardModel, todo: str) -> torch.Tensor:
     return rewards
 
 
-def _finish(
-    store: Store, manifest: Manifest, folder: Path, patches: Sequence[Patch], shared: tuple[FileEntry, ...]
-) -> Digest:
-    """Write patches and card, list and keep the files of ``folder``, publish them with the ``shared`` ones."""
-    (folder / PATCH_FILE).parent.mkdir()
-    (folder / PATCH_FILE).write_bytes(patch_bytes(patches))
+def _finish(store: Store, manifest: Manifest, folder: Path, repairs: Repairs, shared: tuple[FileEntry, ...]) -> Digest:
+    """Write repairs and card, list and keep the files of ``folder``, publish them with the ``shared`` ones."""
+    write_repairs(folder, repairs)
     (folder / CARD).write_text(card_of(manifest), encoding="utf-8")
     paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     own = [FileEntry(path, *digest_file(folder / path)) for path in paths]
@@ -214,7 +216,3 @@ def _stored_digest(store: Store, key: str) -> Digest:
 
 def _blob(entry: FileEntry) -> str:
     return f"blobs/{folder_of(entry.digest)}"
-
-
-def _enabled(patches: Sequence[Patch]) -> int:
-    return sum(patch.enabled for patch in patches)

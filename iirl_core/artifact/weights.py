@@ -5,7 +5,7 @@ model/                          where a stock classifier gives the signal: that 
 model/encoder/                  else the encoder's own files (for text, a transformers folder)
 model/expertness.safetensors    the family's parameters and buffers
 model/spaces.safetensors        whitening and support
-patches/patches.json            the patches, as a list
+patches/                        the repairs, as lists
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 
 from iirl_core.artifact.golden import CONVERSATIONS
 from iirl_core.artifact.manifest import Calibration, Manifest
-from iirl_core.artifact.patch_file import PATCH_FILE, read_patches
+from iirl_core.artifact.repair_files import repairs_of
 from iirl_core.canonical import JsonValue
 from iirl_core.config.expertness import Expertness as ExpertnessSection
 from iirl_core.encoder import load_encoder, save_encoder
@@ -109,5 +109,4 @@ def load_model(folder: Path, manifest: Manifest, *, trust_remote_code: bool) -> 
             f"the weights of {manifest.name} {manifest.version} do not fit ({one_line(error)})"
         ) from error
     mapping = from_document(cast(JsonValue, calibration.mapping))
-    patches = read_patches((folder / PATCH_FILE).read_bytes())
-    return RewardModel(encoder, expertness, mapping, spaces, support, patches=patches)
+    return RewardModel(encoder, expertness, mapping, spaces, support, repairs=repairs_of(folder))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -65,10 +65,12 @@ def _untried(encoder: TextEncoder, samples: Sequence[Conversation], tried: Seque
     return None
 
 
-def tell_patches(config: bytes, patches: int) -> bytes:
-    """The bytes of a classifier's ``config.json``, that of an artifact with this many enabled patches."""
+def tell_patches(config: bytes, repairs: Mapping[str, int]) -> bytes:
+    """The bytes of a classifier's ``config.json``, that of an artifact with this many enabled repairs of each kind:
+    none of them is in the classifier.
+    """
     document = json.loads(config)
-    document["iirl"] = _told(patches)
+    document["iirl"] = _told(repairs)
     return _json(document)
 
 
@@ -106,7 +108,7 @@ def _write(classifier: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, fold
     """
     classifier.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    (folder / CONFIG).write_bytes(tell_patches((folder / CONFIG).read_bytes(), 0))
+    (folder / CONFIG).write_bytes(tell_patches((folder / CONFIG).read_bytes(), {"patches": 0}))
     if not (folder / SAFE_WEIGHTS_INDEX_NAME).exists():
         with safe_open(folder / SAFE_WEIGHTS_NAME, "pt") as weights:
             names = sorted(weights.keys())
@@ -115,8 +117,8 @@ def _write(classifier: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, fold
         (folder / SAFE_WEIGHTS_INDEX_NAME).write_bytes(_json(index))
 
 
-def _told(patches: int) -> dict[str, JsonValue]:
-    return {"gives": "the unpatched signal, not the reward", "patches": patches}
+def _told(repairs: Mapping[str, int]) -> dict[str, JsonValue]:
+    return {"gives": "the unpatched signal, not the reward", **repairs}
 
 
 def _json(document: JsonValue) -> bytes:

@@ -55,15 +55,20 @@ class TrialSection(Section):
     neighbours: int = Field(default=4, ge=0)
     """Questions around each of them: the same family about the same demonstration, the offender a little changed."""
     elsewhere: int = Field(default=1000, ge=0)
-    """Fresh probes of the norms' families in all; where no norm was broken, none may be."""
+    """Fresh probes of the norms' families in all; what breaks no norm before a repair should break none after it."""
     hold: Fraction = 0.5
     """The least share of the flawed neighbours that a repair has to mend with its findings."""
-    broken: Fraction = 0.0
-    """The largest share of sound answers that may break a norm after it."""
+    broken: Fraction = 0.01
+    """Of a repair that acts everywhere: the share of a norm's sound answers by which more of them may be broken than it
+    mends elsewhere. A kernel, which acts near its findings, may break none."""
 
 
 class PatchSection(Section):
     """How repairs are chosen."""
+
+    kinds: list[Literal["kernels", "projection"]] = ["kernels", "projection"]
+    """What may be tried: kernels around flaws; directions that edits move answers in, removed from what the head sees.
+    Of candidates that pass their trial, the cheapest is taken."""
 
     spaces: list[Literal["latent", "residual", "input"]] = ["latent", "residual", "input"]
     """Offered in this order; a flaw that collides with known-good inputs in all of them is refused."""

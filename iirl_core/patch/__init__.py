@@ -3,3 +3,6 @@
 from iirl_core.patch.budget import BudgetReport as BudgetReport
 from iirl_core.patch.budget import check_budget as check_budget
 from iirl_core.patch.patch import Patch as Patch
+from iirl_core.patch.projection import Projection as Projection
+from iirl_core.patch.repairs import Repair as Repair
+from iirl_core.patch.repairs import Repairs as Repairs

@@ -1,11 +1,11 @@
-"""Which patches go back to what somebody said: bad answers of a probe corpus (weak supervision), or comparisons."""
+"""Which repairs go back to what somebody said: bad answers of a probe corpus (weak supervision), or comparisons."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from iirl_core.audit.finding import Finding
-from iirl_core.patch.patch import Patch
+from iirl_core.patch.repairs import Repair
 
 CORPUS_FAMILIES = ("careless", "climb", "concatenation", "evolve")
 """Probe families that may ask what stands in a probe corpus; all others make their probes from demonstrations."""
@@ -15,16 +15,16 @@ PAIR_FAMILIES = ("pairs",)
 """Probe families that ask comparisons that somebody made: what rests on them is preference."""
 
 
-def draws_on_corpus(patches: Sequence[Patch], findings: Sequence[Finding]) -> bool:
-    """Whether a patch cites a finding that a probe corpus gave; ``findings`` are those that the patches cite."""
-    return _draw_on(patches, findings, CORPUS_FAMILIES)
+def draws_on_corpus(repairs: Sequence[Repair], findings: Sequence[Finding]) -> bool:
+    """Whether a repair cites a finding that a probe corpus gave; ``findings`` are those that the repairs cite."""
+    return _draw_on(repairs, findings, CORPUS_FAMILIES)
 
 
-def draws_on_pairs(patches: Sequence[Patch], findings: Sequence[Finding]) -> bool:
-    """Whether a patch cites a finding that a comparison gave; ``findings`` as for ``draws_on_corpus``."""
-    return _draw_on(patches, findings, PAIR_FAMILIES)
+def draws_on_pairs(repairs: Sequence[Repair], findings: Sequence[Finding]) -> bool:
+    """Whether a repair cites a finding that a comparison gave; ``findings`` as for ``draws_on_corpus``."""
+    return _draw_on(repairs, findings, PAIR_FAMILIES)
 
 
-def _draw_on(patches: Sequence[Patch], findings: Sequence[Finding], families: tuple[str, ...]) -> bool:
+def _draw_on(repairs: Sequence[Repair], findings: Sequence[Finding], families: tuple[str, ...]) -> bool:
     written = {finding.id for finding in findings if finding.origin in families}
-    return any(not written.isdisjoint(patch.findings) for patch in patches)
+    return any(not written.isdisjoint(one.findings) for one in repairs)

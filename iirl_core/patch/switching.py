@@ -1,22 +1,22 @@
-"""Patches taken out of an artifact and put back: on record for ever, in effect or not."""
+"""Repairs taken out of an artifact and put back: on record for ever, in effect or not."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 
 from iirl_core.errors import InputError
-from iirl_core.patch.patch import Patch
+from iirl_core.patch.repairs import Repairs
 
 
-def switched(patches: Sequence[Patch], off: Collection[str] = (), on: Collection[str] = ()) -> tuple[Patch, ...]:
-    """All ``patches`` in their order, those whose ids are in ``off`` disabled and those in ``on`` enabled. Kernels are
+def switched(repairs: Repairs, off: Collection[str] = (), on: Collection[str] = ()) -> Repairs:
+    """All ``repairs`` in their order, those whose ids are in ``off`` disabled and those in ``on`` enabled. Kernels are
     summed before one clip, so their order changes no reward.
 
     Raises:
-        InputError: there is no such patch, it is in both, or it is so already.
+        InputError: there is no such repair, it is in both, or it is so already.
     """
-    states = {patch.id: patch.enabled for patch in patches}
+    states = {one.id: one.enabled for one in repairs}
     if unknown := sorted({*off, *on} - set(states)):
         raise InputError(f"there is no patch {unknown[0]}", f"one of the artifact's {len(states)}", "iirl patch --list")
     if both := sorted(set(off) & set(on)):
@@ -24,4 +24,11 @@ def switched(patches: Sequence[Patch], off: Collection[str] = (), on: Collection
     for name in (*off, *on):
         if states[name] is (name in on):
             raise InputError(f"{name} is {'enabled' if name in on else 'disabled'} already")
-    return tuple(replace(one, enabled=one.id in on or (one.enabled and one.id not in off)) for one in patches)
+
+    def stands(name: str, enabled: bool) -> bool:
+        return name in on or (enabled and name not in off)
+
+    return Repairs(
+        tuple(replace(one, enabled=stands(one.id, one.enabled)) for one in repairs.patches),
+        tuple(replace(one, enabled=stands(one.id, one.enabled)) for one in repairs.projections),
+    )

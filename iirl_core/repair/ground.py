@@ -4,7 +4,7 @@ the norms speak of. Asked of the unrepaired model once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -48,9 +48,10 @@ def ground_of(
     material: Material,
     seed: ChunkSeed,
     section: TrialSection,
+    held_out: Collection[str] = (),
 ) -> Ground:
-    """``findings`` are the flaws that may be mended. Pure: ``seed`` (its family and chunk do not matter) decides all
-    that is drawn.
+    """``findings`` are the flaws that may be mended; families that are ``held_out`` of repair are not asked. Pure:
+    ``seed`` (its family and chunk do not matter) decides all that is drawn.
 
     Raises:
         ConfigError, InputError: the material does not fit the families that the norms name.
@@ -61,7 +62,9 @@ def ground_of(
     asked = Asked.of(parent.encoder, again, norms)
     near, owners = _near([one for one in findings if one.norm in known], material, seed, section)
     neighbours = Asked.of(parent.encoder, near, norms)
-    fresh = Asked.of(parent.encoder, list(_fresh(norms, material, seed, section.elsewhere, parent)), norms)
+    named = dict.fromkeys(family for norm in norms for family in norm.families if family not in held_out)
+    elsewhere = list(_fresh([*named], material, seed, section.elsewhere, parent))
+    fresh = Asked.of(parent.encoder, elsewhere, norms)
     return Ground(
         parent=parent,
         norms=norms,
@@ -90,10 +93,9 @@ def _near(
 
 
 def _fresh(
-    norms: Sequence[Norm], material: Material, seed: ChunkSeed, count: int, parent: RewardModel
+    named: Sequence[str], material: Material, seed: ChunkSeed, count: int, parent: RewardModel
 ) -> Iterator[Probe]:
-    """``count`` probes in all, of every family that a norm names and that draws at random."""
-    named = dict.fromkeys(family for norm in norms for family in norm.families)
+    """``count`` probes in all, of every family of these that draws at random."""
     families = [FAMILIES[name] for name in named if name in FAMILIES and name not in NOT_FRESH]
     conversations = parent.encoder.kind == "conversation"
     material = material.searched_by(AnswerReward(parent) if conversations else PointReward(parent))

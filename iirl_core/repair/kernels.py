@@ -2,47 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from iirl_core.config.governance import PatchSection
-from iirl_core.patch.known_good import KnownGood
-from iirl_core.patch.propose import Flaws, Proposal, Refusal, propose
-from iirl_core.repair.ground import Ground
-from iirl_core.repair.trial import Trial
+from iirl_core.patch.propose import Flaws, propose
+from iirl_core.patch.repairs import Repairs
+from iirl_core.repair.offer import Offer
+from iirl_core.repair.standing import Standing
 from iirl_core.repair.trimming import Trimmed, trim
 
 
 @dataclass(frozen=True)
-class Mended:
-    """A ``proposal`` of kernels, all of which passed ``trial`` together; without patches it is the one that failed, or
-    None where nothing could be proposed.
+class Kernels:
+    """``offer`` holds the kernels that passed their trial together, none of them where that failed; it is None where
+    nothing could be proposed. ``refused`` says by finding why no kernel mends it; ``postponed`` are left for the next
+    round.
     """
 
-    proposal: Proposal
-    trial: Trial | None
+    offer: Offer | None = None
+    refused: dict[str, str] = field(default_factory=dict)
+    postponed: int = 0
 
 
-def mend(flaws: Flaws, ground: Ground, guard: KnownGood, section: PatchSection, round_: int) -> Mended:
-    """Kernels for ``flaws`` on top of the patches of the ground's parent. Pure, as ``propose`` is."""
-    model = ground.parent
-    first = propose(model, flaws, guard, section, round_)
-    if not first.patches:
-        return Mended(first, None)
+def kernels(flaws: Flaws, standing: Standing) -> Kernels:
+    """Kernels for ``flaws`` on top of what is done. Pure, as ``propose`` is."""
+    section = standing.section
+    first = propose(standing.model, flaws, standing.guard, section, standing.round)
     refused = {one.finding: one.reason for one in first.refused}
-    done = trim(first.patches, ground, guard, section)
+    if not first.patches:
+        return Kernels(None, refused, first.postponed)
+    done = trim(first.patches, standing)
     for start in range(1, len(section.spaces)):
         room = section.max_patches - len(done.patches)
         if not done.refused or room < 1:
             break
         narrower = section.model_copy(update={"spaces": section.spaces[start:], "max_patches": room})
-        now = model.with_patches((*model.patches, *done.patches))
-        more = propose(now, flaws.only(done.refused), guard, narrower, round_)
+        now = standing.with_more(Repairs(done.patches))
+        more = propose(now, flaws.only(done.refused), standing.guard, narrower, standing.round)
         if more.patches:
-            done = _both(done, trim((*done.patches, *more.patches), ground, guard, section))
-    refused |= done.refused
-    proposal = Proposal(done.patches, tuple(Refusal(*pair) for pair in refused.items()), first.postponed)
-    return Mended(proposal, done.trial)
+            done = _both(done, trim((*done.patches, *more.patches), standing))
+    claimed = frozenset(name for patch in done.patches for name in patch.findings)
+    offer = Offer("kernels", Repairs(done.patches), claimed, done.trial)
+    return Kernels(offer, {**refused, **done.refused}, first.postponed)
 
 
 def _both(before: Trimmed, after: Trimmed) -> Trimmed:
@@ -50,8 +50,5 @@ def _both(before: Trimmed, after: Trimmed) -> Trimmed:
     if not after.patches:
         return before
     mended = {name for patch in after.patches for name in patch.findings}
-    return Trimmed(after.patches, after.trial, _without({**before.refused, **after.refused}, mended))
-
-
-def _without(refused: Mapping[str, str], mended: set[str]) -> dict[str, str]:
-    return {name: reason for name, reason in refused.items() if name not in mended}
+    refused = {**before.refused, **after.refused}
+    return Trimmed(after.patches, after.trial, {name: reason for name, reason in refused.items() if name not in mended})

@@ -10,12 +10,25 @@ from iirl_core.patch.budget import BudgetReport
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """Of ``sound`` answers, in which the unrepaired model did not break ``norm``, the repaired one breaks it in
+    ``broken``; of the others it mends ``healed``.
+    """
+
+    norm: str
+    sound: int
+    broken: int
+    healed: int
+
+
+@dataclass(frozen=True)
 class Trial:
     """``mended`` of ``claimed`` findings hold no more. Of the ``near`` questions around them the unrepaired model broke
-    the norm in ``flawed``, and the repaired one still does in ``left`` of those. Of ``sound`` questions on which the
-    unrepaired model broke no norm, fresh ones and neighbours, the repaired one breaks ``broken``. ``budget`` is that of
-    the guard set along the whole chain; ``cost`` ≥ 0 what this repair takes from a known-good guard input on average,
-    as a share of its root reward. ``reasons`` say why it did not pass, a line each; empty when it did.
+    the norm in ``flawed``, and the repaired one still does in ``left`` of those. ``elsewhere`` counts by norm what
+    changed in fresh questions and in all neighbours. ``budget`` is that of the guard set along the whole chain;
+    ``cost`` ≥ 0 what this repair takes from a known-good guard input on average, as a share of its root reward.
+    ``local``: it reaches what lies near its findings, and nothing else. ``reasons`` say why it did not pass, a line
+    each; empty when it did.
     """
 
     claimed: int
@@ -23,10 +36,10 @@ class Trial:
     near: int
     flawed: int
     left: int
-    sound: int
-    broken: int
+    elsewhere: tuple[Elsewhere, ...]
     budget: BudgetReport
     cost: float
+    local: bool
     reasons: tuple[str, ...] = ()
 
     @property
@@ -39,9 +52,20 @@ class Trial:
         """The share of the flawed neighbours that the repair mends too; 1 where none was flawed."""
         return 1 - self.left / self.flawed if self.flawed else 1.0
 
+    @property
+    def sound(self) -> int:
+        """Questions that broke no norm before."""
+        return sum(one.sound for one in self.elsewhere)
+
+    @property
+    def broken(self) -> int:
+        """Of the sound ones, those that break one now."""
+        return sum(one.broken for one in self.elsewhere)
+
     def document(self) -> dict[str, JsonValue]:
         """As JSON."""
-        return {**asdict(self), "reasons": list(self.reasons), "passed": self.passed}
+        elsewhere: JsonValue = [asdict(one) for one in self.elsewhere]
+        return {**asdict(self), "elsewhere": elsewhere, "reasons": list(self.reasons), "passed": self.passed}
 
     def __str__(self) -> str:
         return (
@@ -60,8 +84,11 @@ def reasons_of(trial: Trial, section: TrialSection) -> tuple[str, ...]:
         reasons.append(f"{trial.claimed - trial.mended} of the {trial.claimed} findings that it claims still hold")
     if trial.holds < section.hold:
         reasons.append(f"around them {trial.left} of {trial.flawed} flaws are left, more than {1 - section.hold:.0%}")
-    if trial.broken > section.broken * trial.sound:
-        reasons.append(f"it breaks a norm in {trial.broken} of {trial.sound} sound answers")
+    reasons += [
+        f"it breaks {one.norm} in {one.broken} of {one.sound} sound answers, and mends it in {one.healed} others"
+        for one in trial.elsewhere
+        if breaches(one, trial.local, section)
+    ]
     if not trial.budget.guarded:
         reasons.append("no guard input has a reward that it could be held to")
     if trial.budget.overdrawn:
@@ -70,3 +97,11 @@ def reasons_of(trial: Trial, section: TrialSection) -> tuple[str, ...]:
             f" {trial.budget.budget:.1%}"
         )
     return tuple(reasons)
+
+
+def breaches(one: Elsewhere, local: bool, section: TrialSection) -> bool:
+    """Whether a norm suffers from a repair. What acts near its findings has no business to break a sound answer; what
+    acts everywhere moves answers over a threshold in both directions, and must not leave more on the wrong side, but
+    for a share of the sound ones.
+    """
+    return one.broken > 0 if local else one.broken - one.healed > section.broken * one.sound

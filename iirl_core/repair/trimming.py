@@ -7,19 +7,17 @@ is tried again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 
-from iirl_core.config.governance import PatchSection
 from iirl_core.patch.bank import PatchBank
-from iirl_core.patch.known_good import KnownGood
 from iirl_core.patch.patch import Patch
-from iirl_core.repair.ground import Ground
-from iirl_core.repair.trial import Trial
-from iirl_core.repair.trying import Told, try_repair
-from iirl_core.reward_model import RewardModel
+from iirl_core.patch.repairs import Repairs
+from iirl_core.repair.standing import Standing
+from iirl_core.repair.trial import Trial, breaches
+from iirl_core.repair.trying import Told
 
 TRIES = 5
 """Kernels left out may have hidden what others do; but not for ever."""
@@ -36,33 +34,33 @@ class Trimmed:
     refused: Mapping[str, str]
 
 
-def trim(patches: Sequence[Patch], ground: Ground, guard: KnownGood, section: PatchSection) -> Trimmed:
-    """Try ``patches`` on top of those of the ground's parent; leave out what speaks against them, and try again."""
+def trim(patches: Sequence[Patch], standing: Standing) -> Trimmed:
+    """Try ``patches`` on top of what is done; leave out what speaks against them, and try again."""
     kept, refused = tuple(patches), dict[str, str]()
     for _ in range(TRIES):
         claimed = {name for patch in kept for name in patch.findings}
-        repaired = ground.parent.with_patches((*ground.parent.patches, *kept))
-        told = try_repair(repaired, ground, claimed, guard, section)
+        told = standing.tried(Repairs(kept), claimed)
         if told.trial.passed or not kept:
             break
-        better, why = _without_culprits(kept, repaired, ground, told, section)
+        better, why = _without_culprits(kept, standing, told)
         if better == kept:
             break
         kept, refused = better, refused | why
-    if told.trial.passed:
+    if told.trial.passed and kept:
         return Trimmed(kept, told.trial, refused)
     rest = dict.fromkeys(claimed, f"its kernels do not pass: {'; '.join(told.trial.reasons)}")
     return Trimmed((), told.trial, rest | refused)
 
 
 def _without_culprits(
-    kept: tuple[Patch, ...], repaired: RewardModel, ground: Ground, told: Told, section: PatchSection
+    kept: tuple[Patch, ...], standing: Standing, told: Told
 ) -> tuple[tuple[Patch, ...], dict[str, str]]:
     """The patches that nothing speaks against, citing only what they mend, and why findings lost theirs."""
-    still = {name for name, held in zip(ground.flaws, told.held.tolist(), strict=True) if held}
-    blamed = {patch.id: "its kernel breaks a norm elsewhere" for patch in _breaking(kept, repaired, ground, told)}
-    if told.trial.holds < section.trial.hold:
-        blamed |= {patch.id: "its kernel does not hold around it" for patch in _fragile(kept, ground, told, section)}
+    still = {name for name, held in zip(standing.ground.flaws, told.held.tolist(), strict=True) if held}
+    suffering = [one.norm for one in told.trial.elsewhere if breaches(one, told.trial.local, standing.section.trial)]
+    blamed = {patch.id: "its kernel breaks a norm elsewhere" for patch in _breaking(kept, suffering, standing, told)}
+    if told.trial.holds < standing.section.trial.hold:
+        blamed |= {patch.id: "its kernel does not hold around it" for patch in _fragile(kept, standing, told)}
     better: list[Patch] = []
     why: dict[str, str] = {}
     for patch in kept:
@@ -75,26 +73,28 @@ def _without_culprits(
     return tuple(better), why
 
 
-def _breaking(kept: Sequence[Patch], repaired: RewardModel, ground: Ground, told: Told) -> list[Patch]:
-    """Of every question that was sound before: the one that moves an input of it most."""
+def _breaking(kept: Sequence[Patch], norms: Collection[str], standing: Standing, told: Told) -> list[Patch]:
+    """Of every question about one of the ``norms`` that was sound before: the one that moves an input of it most."""
+    ground, model = standing.ground, standing.model
     questions = [
         asked.rows(question)
         for asked, broken in ((ground.around, told.near), (ground.fresh, told.fresh))
         for question in broken.nonzero()[0].tolist()
+        if ground.norms[asked.questions[question][1]].id in norms
     ]
     if not questions:
         return []
     bank, z = PatchBank(kept), torch.cat(questions)
-    moved = bank.contributions({space: repaired.space(z, space) for space in bank.spaces}, len(z))
+    moved = bank.contributions({space: model.space(z, space) for space in bank.spaces}, len(z))
     most = [part.max(dim=0).values.max(dim=0) for part in torch.split(moved, [len(rows) for rows in questions])]
     return [kept[int(each.indices)] for each in most if each.values > 0]
 
 
-def _fragile(kept: Sequence[Patch], ground: Ground, told: Told, section: PatchSection) -> list[Patch]:
+def _fragile(kept: Sequence[Patch], standing: Standing, told: Told) -> list[Patch]:
     """Those around whose findings too many flaws are left."""
-    fragile = []
+    ground, fragile = standing.ground, []
     for patch in kept:
         mine = [place for place, owner in enumerate(ground.owners) if owner in patch.findings and ground.flawed[place]]
-        if mine and 1 - told.left[mine].mean() < section.trial.hold:
+        if mine and 1 - told.left[mine].mean() < standing.section.trial.hold:
             fragile.append(patch)
     return fragile

@@ -13,14 +13,14 @@ from iirl_core.config.governance import PatchSection
 from iirl_core.patch.budget import KNOWN_GOOD, check_budget
 from iirl_core.patch.known_good import KnownGood
 from iirl_core.repair.ground import Ground
-from iirl_core.repair.trial import Trial, reasons_of
+from iirl_core.repair.trial import Elsewhere, Trial, reasons_of
 from iirl_core.reward_model import RewardModel
 
 
 @dataclass(frozen=True, eq=False)
 class Told:
-    """A trial, and of which questions of its ground the repaired model breaks the norm: ``held`` of the findings,
-    ``left`` of the flawed neighbours, ``near`` and ``fresh`` of what was sound before.
+    """A trial, and of which questions of its ground the repaired model breaks the norm: ``held`` of all findings,
+    ``left`` of the flawed neighbours of those that are claimed, ``near`` and ``fresh`` of what was sound before.
     """
 
     trial: Trial
@@ -39,10 +39,9 @@ def try_repair(
     """
     mine = np.array([name in claimed for name in ground.flaws], dtype=np.bool_)
     beside = np.array([name in claimed for name in ground.owners], dtype=np.bool_)
-    held = ground.findings.broken(repaired, ground.norms) & mine
-    around = ground.around.broken(repaired, ground.norms)
-    left, near = around & ground.flawed & beside, around & ~ground.flawed
-    fresh = ground.fresh.broken(repaired, ground.norms) & ~ground.faulty
+    held = ground.findings.broken(repaired, ground.norms)
+    around, fresh = ground.around.broken(repaired, ground.norms), ground.fresh.broken(repaired, ground.norms)
+    left = around & ground.flawed & beside
     now = _rewards(repaired, guard)
     trial = Trial(
         claimed=int(mine.sum()),
@@ -50,12 +49,26 @@ def try_repair(
         near=int(beside.sum()),
         flawed=int((ground.flawed & beside).sum()),
         left=int(left.sum()),
-        sound=int((~ground.flawed).sum() + (~ground.faulty).sum()),
-        broken=int(near.sum() + fresh.sum()),
+        elsewhere=_elsewhere(ground, around, fresh),
         budget=check_budget(guard.root_rewards, now, section.budget),
         cost=_cost(guard.root_rewards, _rewards(ground.parent, guard), now),
+        local=repaired.repairs.projections == ground.parent.repairs.projections,
     )
-    return Told(replace(trial, reasons=reasons_of(trial, section.trial)), held, left, near, fresh)
+    told = replace(trial, reasons=reasons_of(trial, section.trial))
+    return Told(told, held, left, around & ~ground.flawed, fresh & ~ground.faulty)
+
+
+def _elsewhere(ground: Ground, around: NDArray[np.bool_], fresh: NDArray[np.bool_]) -> tuple[Elsewhere, ...]:
+    """By norm, of all neighbours and fresh questions; norms that nothing asked about are left out."""
+    asked = np.array([number for _, number in (*ground.around.questions, *ground.fresh.questions)], dtype=np.int64)
+    before, now = np.concatenate([ground.flawed, ground.faulty]), np.concatenate([around, fresh])
+    found = []
+    for number, norm in enumerate(ground.norms):
+        mine = asked == number
+        counts = [int((mine & some).sum()) for some in (~before, ~before & now, before & ~now)]
+        if mine.any():
+            found.append(Elsewhere(norm.id, *counts))
+    return tuple(found)
 
 
 @torch.no_grad()

@@ -1,7 +1,8 @@
 """The RewardModel: encoder, expertness, mapping and patches, in memory.
 
-    x → z → S_θ(z) → m_ψ(S_θ) → clip(m − Σ suppressing patches + Σ boosting patches, 0, 1)
+    x → z → S_θ(z′) → m_ψ(S_θ) → clip(m − Σ suppressing patches + Σ boosting patches, 0, 1)
 
+The head sees z′, which is z without the directions that projections remove. Places (spaces, support) are places in z.
 A family of whole episodes scores an input as one; its rows then share that score by their credit (``credit.py``).
 
 Example:
@@ -25,6 +26,8 @@ from iirl_core.expertness import Episodes, Expertness
 from iirl_core.mapping import Mapping
 from iirl_core.patch.bank import PatchBank
 from iirl_core.patch.patch import Patch, Space
+from iirl_core.patch.projection import Removal
+from iirl_core.patch.repairs import Repairs
 from iirl_core.reading import Evidence, Reading, TokenCount
 from iirl_core.reward_model.credit import credited
 from iirl_core.reward_model.rows import Rows
@@ -35,10 +38,13 @@ CHUNK = 4096
 """Rows evaluated at a time: memory stays constant however long a trajectory is."""
 NAMED = 8
 """Patches named in a Reading's evidence."""
+NONE = Repairs()
 
 
 class RewardModel:
-    """Immutable after construction: ``with_patches`` and ``with_encoder`` give another one that shares the rest."""
+    """Immutable after construction: ``with_repairs``, ``with_patches`` and ``with_encoder`` give another one that
+    shares the rest.
+    """
 
     def __init__(
         self,
@@ -48,13 +54,22 @@ class RewardModel:
         spaces: Spaces,
         support: Support,
         *,
-        patches: Sequence[Patch] = (),
+        repairs: Repairs = NONE,
     ) -> None:
         self.encoder, self.mapping, self.spaces, self.support = encoder, mapping, spaces, support
         self.expertness = expertness.eval().requires_grad_(False)
-        self.patches = tuple(patches)
+        self.repairs = repairs
         self._check_patches()
         self.bank = PatchBank(self.patches)
+        self._removals = [Removal.of(one) for one in repairs.projections if one.enabled]
+        width = self.spaces.whole.mean.shape[0]
+        if strange := [one.id for one in repairs.projections if len(one.centre) != width]:
+            raise ArtifactError(f"projection {strange[0]} of another width", f"{width} dimensions")
+
+    @property
+    def patches(self) -> tuple[Patch, ...]:
+        """All kernels, enabled or not."""
+        return self.repairs.patches
 
     def _check_patches(self) -> None:
         probe = torch.zeros(1, self.spaces.whole.mean.shape[0])
@@ -67,17 +82,25 @@ class RewardModel:
                     f"in space {patch.space}: an expert below {experts} and {width} dimensions",
                 )
 
-    def with_patches(self, patches: Sequence[Patch]) -> RewardModel:
-        """The same model with exactly these patches.
+    def with_repairs(self, repairs: Repairs) -> RewardModel:
+        """The same model with exactly these repairs; without any it is what training made.
 
         Raises:
-            ArtifactError: a patch names an expert or has dimensions that this model does not have.
+            ArtifactError: a repair names an expert or has dimensions that this model does not have.
         """
-        return RewardModel(self.encoder, self.expertness, self.mapping, self.spaces, self.support, patches=patches)
+        return RewardModel(self.encoder, self.expertness, self.mapping, self.spaces, self.support, repairs=repairs)
+
+    def with_patches(self, patches: Sequence[Patch]) -> RewardModel:
+        """The same model with exactly these patches; other repairs stay.
+
+        Raises:
+            ArtifactError: as ``with_repairs``.
+        """
+        return self.with_repairs(self.repairs.with_patches(patches))
 
     def with_encoder(self, encoder: Encoder) -> RewardModel:
         """The same model behind another encoder that gives the same rows."""
-        return RewardModel(encoder, self.expertness, self.mapping, self.spaces, self.support, patches=self.patches)
+        return RewardModel(encoder, self.expertness, self.mapping, self.spaces, self.support, repairs=self.repairs)
 
     def space(self, z: Tensor, space: Space) -> tuple[Tensor, Tensor]:
         """``z [N, D]`` → ``phi [N, E, L]``, scaled by the space's spread, and ``gate [N, E]``; differentiable."""
@@ -110,28 +133,40 @@ class RewardModel:
             return credited(self.mapping, signal, episodes)
         return self.mapping.reward(signal)
 
+    def seen(self, z: Tensor) -> Tensor:
+        """``z [N, D]`` → z′, what the head sees of it; differentiable."""
+        for removal in self._removals:
+            z = removal.apply(z)
+        return z
+
     def _rewards(self, z: Tensor, episodes: Episodes) -> Tensor:
-        unpatched = self._mapped(self.expertness.credit(z, episodes).mean(dim=0), episodes)
+        reshaped = self._mapped(self.expertness.credit(self.seen(z), episodes).mean(dim=0), episodes)
         effects = self.bank.effects({space: self.space(z, space) for space in self.bank.spaces}, len(z))
-        return (unpatched - effects.suppressed.to(z.device) + effects.boosted.to(z.device)).clamp(0, 1)
+        return (reshaped - effects.suppressed.to(z.device) + effects.boosted.to(z.device)).clamp(0, 1)
 
     def _rows(self, z: Tensor, episodes: Episodes) -> Rows:
-        signals = self.expertness.credit(z, episodes)
+        signals = self.expertness.credit(self.seen(z), episodes)
         signal = signals.mean(dim=0)
-        unpatched = self._mapped(signal, episodes)
+        mapped = self._mapped(signal, episodes)
+        unpatched = self._unpatched(z, episodes) if self._removals else mapped
         effects = self.bank.effects({space: self.space(z, space) for space in self.bank.spaces}, len(z))
         suppressed, boosted = effects.suppressed.to(z.device), effects.boosted.to(z.device)
         spread = self.mapping.reward(signals).std(dim=0, correction=0)
         return Rows(
             signal=signal,
             unpatched=unpatched,
+            reshaped=mapped - unpatched,
             suppressed=suppressed,
             boosted=boosted,
-            reward=(unpatched - suppressed + boosted).clamp(0, 1),
+            reward=(mapped - suppressed + boosted).clamp(0, 1),
             disagreement=(2 * spread).clamp(max=1),
             support_distance=self.support.distance(self.spaces.bottleneck.apply(z)),
             gate=latents_of(self.expertness, self.spaces.bottleneck, z).gate,
         )
+
+    def _unpatched(self, z: Tensor, episodes: Episodes) -> Tensor:
+        """What the weights alone give."""
+        return self._mapped(self.expertness.credit(z, episodes).mean(dim=0), episodes)
 
     @torch.no_grad()
     def read(self, inputs: Sequence[Input]) -> list[Reading]:
@@ -179,6 +214,7 @@ def _reading(rows: Rows, patches: tuple[str, ...], tokens: TokenCount | None) ->
     """One input's rows: means over its steps, but the uncertainty of its most uncertain step."""
     evidence = Evidence(
         unpatched_reward=float(rows.unpatched.mean()),
+        reshaped=float(rows.reshaped.mean()),
         suppressed=float(rows.suppressed.mean()),
         boosted=float(rows.boosted.mean()),
         patches=patches,

@@ -82,6 +82,13 @@ class Fields:
                     return float(value)
         return self._refuse(name, "a finite number")
 
+    def numbers(self, name: str) -> tuple[float, ...]:
+        """A list of finite numbers."""
+        value = self.document.get(name)
+        if isinstance(value, list):
+            return tuple(Fields(f"{self.what}: {name}", {name: item}).number(name) for item in value)
+        return self._refuse(name, "a list of numbers")
+
     def flag(self, name: str) -> bool:
         """True or false."""
         value = self.document.get(name)

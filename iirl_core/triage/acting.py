@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from iirl_core.audit.finding import Finding, TriageLabel
-from iirl_core.patch.patch import Patch
+from iirl_core.patch.repairs import Repair
 from iirl_core.triage.policy import Policy, triage
 from iirl_core.triage.settling import Settled
 
@@ -18,16 +18,16 @@ def acted_on(settled: Mapping[str, Settled], confidence: float) -> dict[str, Tri
 
 
 def shaped_by_people(
-    patches: Sequence[Patch],
+    repairs: Sequence[Repair],
     findings: Sequence[Finding],
     labels: Mapping[str, TriageLabel],
     by_people: Collection[str],
     policy: Policy,
 ) -> bool:
-    """Whether a repair is supervised by people: ``patches`` cite findings whose label in ``labels`` is ``by_people``,
+    """Whether a repair is supervised by people: ``repairs`` cite findings whose label in ``labels`` is ``by_people``,
     or these kept it from mending what the policy alone calls a flaw.
     """
-    cited = {name for patch in patches for name in patch.findings}
+    cited = {name for one in repairs for name in one.findings}
     for finding in findings:
         spared = labels.get(finding.id) is not TriageLabel.FLAW and triage(finding, policy) is TriageLabel.FLAW
         if finding.id in by_people and (finding.id in cited or spared):

@@ -1,4 +1,4 @@
-"""What can be claimed of where patches come from."""
+"""What can be claimed of where repairs come from."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from cluster.session import Session
 from iirl_core.artifact import Artifact, Provenance, Supervision, provenance_of
 from iirl_core.audit import Finding
 from iirl_core.config import Config
-from iirl_core.patch import Patch
+from iirl_core.patch import Repair
 from iirl_core.patch.corpus import draws_on_corpus, draws_on_pairs
 from jobs.learnt import corpus_behind, learnt_from
 
 
 def claims_of(
-    session: Session, config: Config, artifact: Artifact, patches: Sequence[Patch], flaws: Sequence[Finding]
+    session: Session, config: Config, artifact: Artifact, repairs: Sequence[Repair], flaws: Sequence[Finding]
 ) -> Provenance:
-    """Of new ``patches``; ``flaws`` are the findings that they cite."""
+    """Of new ``repairs``; ``flaws`` are the findings that they cite."""
     claims = Provenance()
-    if draws_on_corpus(patches, flaws):
+    if draws_on_corpus(repairs, flaws):
         claims = claims.joined(_probed(session, config, artifact))
-    if draws_on_pairs(patches, flaws):
+    if draws_on_pairs(repairs, flaws):
         claims = claims.joined(Provenance(supervision=Supervision.PREFERENCE))
     return claims
 
 
 def _probed(session: Session, config: Config, artifact: Artifact) -> Provenance:
-    """What can be claimed of patches that go back to probe corpora: to some of them, so the least of all."""
+    """What can be claimed of repairs that go back to probe corpora: to some of them, so the least of all."""
     sections = [section for section in config.corpora if section.role == "probes"]
     return provenance_of(
         [learnt_from(section, corpus_behind(session.store, artifact.manifest, section)) for section in sections]

@@ -17,11 +17,9 @@ from iirl_core.encoder.remembering import RememberingEncoder
 from iirl_core.errors import ConfigError
 from iirl_core.norm import norms_of
 from iirl_core.patch import BudgetReport, check_budget
-from iirl_core.patch.propose import Proposal, flaws_of
 from iirl_core.probe import ChunkSeed
 from iirl_core.release import resolve
-from iirl_core.repair import Ground, Trial, ground_of
-from iirl_core.repair.kernels import mend
+from iirl_core.repair import Ground, Plan, choose, ground_of
 from iirl_core.signing import KeyRole, SigningKey, Trust, load_private_key
 from iirl_core.store.pointer import move_pointer
 from iirl_core.triage import acted_on, shaped_by_people
@@ -50,11 +48,11 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
     if not past.triaged:
         raise ConfigError(f"round {past.audit.round} of {digest[:19]} was not triaged", todo="iirl triage CONFIG.yaml")
     repair = patch_round(session, config, progress, past.audit, findings=past.findings(), labels=past.labels)
-    proposal = repair.proposal
+    refused = f"{len(repair.plan.refused)} flaws refused"
     if repair.child is None:
-        return Outcome(f"repaired nothing: {len(proposal.refused)} flaws refused", digest, "train again", passed=False)
+        return Outcome(f"repaired nothing: {refused}", digest, "train again", passed=False)
     return Outcome(
-        made=f"repaired {digest[:19]} with {len(proposal.patches)} patches ({len(proposal.refused)} flaws refused); "
+        made=f"repaired {digest[:19]} with {repair.plan.repairs} ({refused}); "
         f"every known-good input keeps at least {repair.budget.least:.1%} of its reward",
         where=f"{store.url}/artifacts/{repair.child.replace(':', '-')}",
         next="iirl audit CONFIG.yaml",
@@ -84,8 +82,7 @@ def patch_round(
     work = _Work(audit, findings, labels, _labelled_by_people(config, audit, findings, history), config.audit.held_out)
     with progress.task(f"repair of {len(work.flaws):,} flaws"):
         repair = _repair(session, config, artifact, work, history)
-    if repair.trial is not None:
-        _say(repair.trial, progress)
+    _say(repair.plan, progress)
     if repair.child is not None:
         _sign(session, key, config, repair, audit)
     keep_record(session.store, audit, repair)
@@ -119,24 +116,21 @@ def _labelled_by_people(
 
 
 def _repair(session: Session, config: Config, artifact: Artifact, work: _Work, history: Sequence[PastRound]) -> Repair:
-    guard, section = artifact.guard, config.patch
     if not work.flaws:
-        return Repair(None, Proposal((), ()), _budget(artifact, section.budget), None)
+        return Repair(None, Plan((), (), ()), _budget(artifact, config.patch.budget))
     ground = _ground(session, config, artifact, work, history)
-    flaws, refused = flaws_of(ground.parent, work.flaws, ground.norms)
-    mended = mend(flaws, ground, guard, section, work.audit.round)
-    patches = mended.proposal.patches
-    proposal = Proposal(patches, (*refused, *mended.proposal.refused), mended.proposal.postponed)
-    if not patches or mended.trial is None:
-        return Repair(None, proposal, _budget(artifact, section.budget), mended.trial)
+    plan = choose(work.flaws, ground, artifact.guard, config.patch, work.audit.round)
+    repairs = plan.repairs
+    if not len(repairs) or plan.trial is None:
+        return Repair(None, plan, _budget(artifact, config.patch.budget))
     child = seal_child(
         session.store,
         artifact,
-        (*artifact.model.patches, *patches),
-        learnt=claims_of(session, config, artifact, patches, work.flaws),
-        human=shaped_by_people(patches, work.findings, work.labels, work.by_people, config.triage),
+        artifact.model.repairs.joined(repairs),
+        learnt=claims_of(session, config, artifact, tuple(repairs), work.flaws),
+        human=shaped_by_people(tuple(repairs), work.findings, work.labels, work.by_people, config.triage),
     )
-    return Repair(child, proposal, mended.trial.budget, mended.trial)
+    return Repair(child, plan, plan.trial.budget)
 
 
 @torch.no_grad()
@@ -152,13 +146,24 @@ def _ground(session: Session, config: Config, artifact: Artifact, work: _Work, h
         model = model.with_encoder(RememberingEncoder(model.encoder, REMEMBERED))
     norms, material = gather_material(session.store, config, artifact, norms_of(config), history)
     seed = ChunkSeed(f"trial of {artifact.digest}", work.audit.round, "", 0, config.seed)
-    return ground_of(model, work.flaws, norms, material=material, seed=seed, section=config.patch.trial)
+    return ground_of(
+        model,
+        work.flaws,
+        norms,
+        material=material,
+        seed=seed,
+        section=config.patch.trial,
+        held_out=config.audit.held_out,
+    )
 
 
-def _say(trial: Trial, progress: Progress) -> None:
-    progress.say(f"  trial {'passed' if trial.passed else 'not passed'}: {trial}")
-    for reason in trial.reasons:
-        progress.say(f"    {reason}")
+def _say(plan: Plan, progress: Progress) -> None:
+    """What was tried, a line each, and what speaks against it."""
+    for offer in plan.considered:
+        verdict = "chosen" if offer in plan.chosen else "passed" if offer.trial.passed else "not passed"
+        progress.say(f"  {offer.kind}, {offer.repairs}: trial {verdict}: {offer.trial}")
+        for reason in offer.trial.reasons:
+            progress.say(f"    {reason}")
 
 
 def _sign(session: Session, key: SigningKey, config: Config, repair: Repair, audit: Audit) -> None:
@@ -167,8 +172,8 @@ def _sign(session: Session, key: SigningKey, config: Config, repair: Repair, aud
         return
     details = (
         ("parent", audit.digest),
-        ("patches", str(len(repair.proposal.patches))),
-        ("refused", str(len(repair.proposal.refused))),
+        ("patches", str(len(repair.plan.repairs))),
+        ("refused", str(len(repair.plan.refused))),
         ("round", str(audit.round)),
     )
     sign_sealed(store, key, config.name, child, kind="patch", details=details)

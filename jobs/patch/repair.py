@@ -1,6 +1,6 @@
 """What a round's repair came to, and the record of it.
 
-audits/DIGEST/ROUND/repair.json keeps what was repaired, how the trial went, what was refused and why, what it cost
+audits/DIGEST/ROUND/repair.json keeps what was repaired, how the trials went, what was refused and why, what it cost
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from iirl_core.audit import Audit
 from iirl_core.canonical import Digest, JsonValue, canonical_json
 from iirl_core.patch import BudgetReport
-from iirl_core.patch.propose import Proposal
 from iirl_core.release import audit_file
-from iirl_core.repair import Trial
+from iirl_core.repair import Offer, Plan, Trial
 from iirl_core.store.protocol import Store
 
 REPAIR = "repair.json"
@@ -20,23 +19,28 @@ REPAIR = "repair.json"
 
 @dataclass(frozen=True)
 class Repair:
-    """``child`` is the repaired artifact, None where nothing could be repaired; ``trial`` is that of the proposal, or
-    of the one that failed, None where nothing could be proposed; ``budget`` is measured on the guard set with the
-    child's full bank.
+    """``child`` is the repaired artifact, None where nothing could be repaired; ``budget`` is measured on the guard set
+    with all the child's repairs.
     """
 
     child: Digest | None
-    proposal: Proposal
+    plan: Plan
     budget: BudgetReport
-    trial: Trial | None
+
+    @property
+    def trial(self) -> Trial | None:
+        """The plan's."""
+        return self.plan.trial
 
     def document(self) -> dict[str, JsonValue]:
         """As JSON."""
+        repairs = self.plan.repairs
         return {
             "child": self.child,
-            "patches": [patch.id for patch in self.proposal.patches],
-            "refused": [{"finding": one.finding, "reason": one.reason} for one in self.proposal.refused],
-            "postponed": self.proposal.postponed,
+            "patches": [one.id for one in repairs.patches],
+            "projections": [one.id for one in repairs.projections],
+            "refused": [{"finding": one.finding, "reason": one.reason} for one in self.plan.refused],
+            "postponed": self.plan.postponed,
             "budget": {
                 "allowed": self.budget.budget,
                 "guarded": self.budget.guarded,
@@ -44,7 +48,18 @@ class Repair:
                 "least_kept": self.budget.least,
             },
             "trial": None if self.trial is None else self.trial.document(),
+            "considered": [_considered(offer, offer in self.plan.chosen) for offer in self.plan.considered],
         }
+
+
+def _considered(offer: Offer, chosen: bool) -> JsonValue:
+    return {
+        "kind": offer.kind,
+        "chosen": chosen,
+        "repairs": [one.id for one in offer.repairs],
+        "size": offer.size,
+        "trial": offer.trial.document(),
+    }
 
 
 def keep_record(store: Store, audit: Audit, repair: Repair) -> None:

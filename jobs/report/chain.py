@@ -11,11 +11,10 @@ import torch
 from torch import Tensor
 
 from iirl_core.artifact import Artifact
-from iirl_core.artifact.patch_file import PATCH_FILE, read_patches
+from iirl_core.artifact.repair_files import stored_repairs
 from iirl_core.audit import TriageLabel
-from iirl_core.canonical import Digest, folder_of
 from iirl_core.errors import NotFound
-from iirl_core.patch import Patch, check_budget
+from iirl_core.patch import Repairs, check_budget
 from iirl_core.release import audit_file
 from iirl_core.report import RoundFacts
 from iirl_core.reward_model import RewardModel
@@ -44,14 +43,9 @@ def repair_record(store: Store, past: PastRound) -> RepairRecord:
     return RepairRecord(len(document["patches"]) if document["child"] else 0, len(document["refused"]))
 
 
-def patches_of(store: Store, digest: Digest) -> tuple[Patch, ...]:
-    """The patches of one artifact of the chain; the weights are the same along it."""
-    return read_patches(store.get(f"artifacts/{folder_of(digest)}/{PATCH_FILE}"))
-
-
 def model_of(artifact: Artifact, past: PastRound) -> RewardModel:
-    """The model that a round of the chain audited."""
-    return artifact.model.with_patches(patches_of(past.store, past.digest))
+    """The model that a round of the chain audited: its repairs on the weights, which are the same along it."""
+    return artifact.model.with_repairs(stored_repairs(past.store, past.digest))
 
 
 def round_facts(
@@ -85,5 +79,5 @@ def _round(store: Store, artifact: Artifact, past: PastRound, unseen: Tensor | N
 @torch.no_grad()
 def retained(artifact: Artifact, now: Tensor, z: Tensor) -> float:
     """The share of rows ``z [N, D]`` that keep at least ``KEPT`` of what the unpatched root gave them."""
-    root = artifact.model.with_patches(()).rewards(z)
+    root = artifact.model.with_repairs(Repairs()).rewards(z)
     return float((now >= KEPT * root).double().mean())

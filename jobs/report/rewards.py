@@ -17,7 +17,7 @@ from iirl_core.config.corpora import CorpusSection
 from iirl_core.demonstration import Input, Split, Trajectory
 from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.norm import Norm, Region
-from iirl_core.patch import Patch
+from iirl_core.patch import Patch, Repairs
 from iirl_core.probe import PointReward
 from iirl_core.report import RewardField, RewardGroup
 from iirl_core.store.protocol import Store
@@ -50,7 +50,7 @@ def encode(artifact: Artifact, inputs: Sequence[Input]) -> Tensor | None:
 @torch.no_grad()
 def reward_groups(artifact: Artifact, unseen: Tensor | None, contrast: dict[str, Tensor]) -> tuple[RewardGroup, ...]:
     """Unseen demonstrations first, then each group of what is told apart from them."""
-    root = artifact.model.with_patches(())
+    root = artifact.model.with_repairs(Repairs())
 
     def group(name: str, role: Literal["demonstrations", "contrast"], z: Tensor) -> RewardGroup:
         return RewardGroup(name, role, root.rewards(z).numpy(), artifact.model.rewards(z).numpy())
@@ -79,7 +79,7 @@ def reward_field(
         axes=tuple("xyz"[: len(axes)]),
         low=low,
         high=high,
-        before=PointReward(artifact.model.with_patches(())).rewards(grid).reshape(shape),
+        before=PointReward(artifact.model.with_repairs(Repairs())).rewards(grid).reshape(shape),
         after=PointReward(artifact.model).rewards(grid).reshape(shape),
         demonstrations=points,
         flaws=_thinned(np.array(list(places.values())).reshape(-1, len(axes))),

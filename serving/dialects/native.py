@@ -74,6 +74,7 @@ def _reward_body(served: Served, index: int, score: Score) -> RewardBody:
         delivered_steps=delivered_steps(served, score),
         evidence=EvidenceBody(
             unpatched_reward=evidence.unpatched_reward,
+            reshaped=evidence.reshaped,
             suppressed=evidence.suppressed,
             boosted=evidence.boosted,
             patches=list(evidence.patches),

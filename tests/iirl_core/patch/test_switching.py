@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from iirl_core.errors import InputError
-from iirl_core.patch.patch import Patch
+from iirl_core.patch import Patch, Projection, Repairs
 from iirl_core.patch.switching import switched
 
 PATCHES = tuple(
@@ -11,21 +11,27 @@ PATCHES = tuple(
 )
 
 
-def test_patches_are_switched_by_name_and_keep_their_order_and_their_names() -> None:
-    ids = [patch.id for patch in PATCHES]
-    found = switched(PATCHES, off=[ids[1]], on=[ids[2]])
-    assert [patch.id for patch in found] == ids
-    assert [patch.enabled for patch in found] == [True, False, True, True]
-    assert switched(PATCHES) == PATCHES
+PROJECTION = Projection(((1.0, 0.0),), (0.0, 0.0), ("f",), ("n",), 4)
+REPAIRS = Repairs(PATCHES, (PROJECTION,))
+
+
+def test_repairs_are_switched_by_name_and_keep_their_order_and_their_names() -> None:
+    ids = [one.id for one in REPAIRS]
+    patches = [patch.id for patch in PATCHES]
+    found = switched(REPAIRS, off=[patches[1], PROJECTION.id], on=[patches[2]])
+    assert [one.id for one in found] == ids
+    assert [one.enabled for one in found.patches] == [True, False, True, True]
+    assert [one.enabled for one in found.projections] == [False]
+    assert switched(REPAIRS) == REPAIRS
 
 
 def test_what_cannot_be_switched_is_refused() -> None:
     ids = [patch.id for patch in PATCHES]
     with pytest.raises(InputError, match="there is no patch p-0"):
-        switched(PATCHES, off=["p-0"])
+        switched(REPAIRS, off=["p-0"])
     with pytest.raises(InputError, match="to be reverted and enabled"):
-        switched(PATCHES, off=[ids[0]], on=[ids[0]])
+        switched(REPAIRS, off=[ids[0]], on=[ids[0]])
     with pytest.raises(InputError, match="is disabled already"):
-        switched(PATCHES, off=[ids[2]])
+        switched(REPAIRS, off=[ids[2]])
     with pytest.raises(InputError, match="is enabled already"):
-        switched(PATCHES, on=[ids[0]])
+        switched(REPAIRS, on=[ids[0]])

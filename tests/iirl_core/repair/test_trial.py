@@ -6,10 +6,20 @@ import pytest
 
 from iirl_core.config.governance import TrialSection
 from iirl_core.patch import BudgetReport
-from iirl_core.repair.trial import Trial, reasons_of
+from iirl_core.repair.trial import Elsewhere, Trial, reasons_of
 
 KEPT = BudgetReport(0.05, 10, 0, 0, 1.0, 1.0, 1.0)
-GOOD = Trial(claimed=4, mended=4, near=20, flawed=10, left=5, sound=100, broken=0, budget=KEPT, cost=0.0)
+GOOD = Trial(
+    claimed=4,
+    mended=4,
+    near=20,
+    flawed=10,
+    left=5,
+    elsewhere=(Elsewhere("n", 100, 0, 3),),
+    budget=KEPT,
+    cost=0.0,
+    local=True,
+)
 
 
 def test_a_good_trial_has_no_reasons_against_it() -> None:
@@ -24,7 +34,8 @@ def test_a_good_trial_has_no_reasons_against_it() -> None:
         ({"claimed": 0, "mended": 0}, "mends nothing"),
         ({"mended": 3}, "1 of the 4 findings"),
         ({"left": 6}, "around them 6 of 10"),
-        ({"broken": 1}, "1 of 100 sound"),
+        ({"elsewhere": (Elsewhere("n", 100, 1, 3),)}, "it breaks n in 1 of 100 sound"),
+        ({"elsewhere": (Elsewhere("n", 100, 5, 3),), "local": False}, "it breaks n in 5 of 100 sound"),
         ({"budget": dataclasses.replace(KEPT, overdrawn=2)}, "2 of 10 known-good inputs"),
         ({"budget": dataclasses.replace(KEPT, guarded=0)}, "no guard input"),
     ],
@@ -35,8 +46,17 @@ def test_each_of_its_counts_can_stop_a_repair(changes: dict[str, object], said: 
 
 
 def test_the_configuration_says_how_much_must_hold_and_what_may_break() -> None:
-    trial = dataclasses.replace(GOOD, left=6, broken=1)
-    assert reasons_of(trial, TrialSection(hold=0.4, broken=0.01)) == ()
+    trial = dataclasses.replace(GOOD, left=6, elsewhere=(Elsewhere("n", 100, 7, 3),), local=False)
+    assert reasons_of(trial, TrialSection(hold=0.4, broken=0.04)) == ()
+
+
+def test_what_acts_everywhere_may_break_no_more_of_a_norm_than_it_mends() -> None:
+    trial = dataclasses.replace(GOOD, elsewhere=(Elsewhere("n", 100, 4, 3), Elsewhere("m", 10, 0, 0)), local=False)
+    assert reasons_of(trial, TrialSection()) == ()
+    assert (trial.sound, trial.broken) == (110, 4)
+    elsewhere = (Elsewhere("n", 100, 0, 9), Elsewhere("m", 10, 2, 1))
+    (reason,) = reasons_of(dataclasses.replace(trial, elsewhere=elsewhere), TrialSection())
+    assert "it breaks m in 2 of 10" in reason
 
 
 def test_a_trial_is_kept_with_its_counts_and_reasons() -> None:

@@ -7,16 +7,18 @@ import numpy as np
 import pytest
 import torch
 
-from iirl_core.config.governance import PatchSection
+from iirl_core.config.governance import PatchSection, TrialSection
 from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.norm import Norm, NormKind, Region
 from iirl_core.patch.patch import Patch
 from iirl_core.patch.propose import propose
-from iirl_core.repair import try_repair
-from iirl_core.repair.kernels import mend
+from iirl_core.probe import material_of
+from iirl_core.repair import ground_of, try_repair
+from iirl_core.repair.kernels import kernels
+from iirl_core.repair.standing import Standing
 from iirl_core.repair.trial import Trial
 from iirl_core.repair.trimming import trim
-from tests.iirl_core.probe.samples import planar
+from tests.iirl_core.probe.samples import off_arc, planar, seed
 from tests.iirl_core.repair.samples import flaws, found, ground
 
 INPUT = PatchSection(spaces=["input"])
@@ -24,7 +26,7 @@ LATENT = PatchSection(spaces=["latent"])
 
 
 @cache
-def kernels() -> tuple[Patch, ...]:
+def wide() -> tuple[Patch, ...]:
     model, guard, _ = planar()
     return propose(model, flaws(), guard, INPUT, 1).patches
 
@@ -43,7 +45,7 @@ def around_guard(width: float, strength: float) -> Patch:
 
 
 def test_kernels_with_room_around_them_pass() -> None:
-    trial = tried(*kernels())
+    trial = tried(*wide())
     assert trial.passed, trial.reasons
     assert trial.mended == trial.claimed == len(found())
     assert trial.flawed > 50
@@ -52,7 +54,7 @@ def test_kernels_with_room_around_them_pass() -> None:
 
 
 def test_what_was_claimed_and_still_holds_is_counted() -> None:
-    trial = tried(kernels()[0], claimed={one.id for one in found()})
+    trial = tried(wide()[0], claimed={one.id for one in found()})
     assert trial.mended < trial.claimed
     assert any("still hold" in reason for reason in trial.reasons)
 
@@ -76,7 +78,7 @@ def _one_each() -> list[Patch]:
 
 
 def test_a_kernel_over_the_demonstrations_is_charged_and_breaks_the_budget() -> None:
-    trial = tried(*kernels(), around_guard(width=1.0, strength=0.5))
+    trial = tried(*wide(), around_guard(width=1.0, strength=0.5))
     assert trial.cost > 0.005
     assert any("more than their budget" in reason for reason in trial.reasons)
 
@@ -95,38 +97,49 @@ def test_what_was_sound_must_stay_sound_and_the_kernel_that_broke_it_is_left_out
     beside = ground(here())
     assert (~beside.faulty).any()
     strong = around_guard(width=1.0, strength=5.0)
-    names = {name for patch in kernels() for name in patch.findings}
-    told = try_repair(model.with_patches([*kernels(), strong]), beside, names, guard, INPUT)
+    names = {name for patch in wide() for name in patch.findings}
+    told = try_repair(model.with_patches([*wide(), strong]), beside, names, guard, INPUT)
     assert told.trial.broken > 0
-    assert any("sound answers" in reason for reason in told.trial.reasons)
-    left = trim([*kernels(), strong], beside, guard, INPUT)
+    assert any("breaks here in" in reason for reason in told.trial.reasons)
+    left = trim([*wide(), strong], Standing(beside, guard, INPUT, 1))
     assert left.trial.passed, left.trial.reasons
     assert strong.id not in {patch.id for patch in left.patches}
-    assert len(left.patches) == len(kernels())
+    assert len(left.patches) == len(wide())
 
 
 def test_kernels_that_do_not_hold_are_left_out_and_their_flaws_offered_the_next_space() -> None:
     _, guard, _ = planar()
-    alone = mend(flaws(), ground(), guard, LATENT, 1)
-    refused = {one.finding: one.reason for one in alone.proposal.refused}
-    assert any("does not hold around it" in reason for reason in refused.values())
-    both = mend(flaws(), ground(), guard, PatchSection(spaces=["latent", "input"]), 1)
-    assert both.trial is not None
-    assert both.trial.passed
-    assert both.trial.mended > len(found()) - len(refused)
-    assert {patch.space for patch in both.proposal.patches} >= {"input"}
-    named = {name for patch in both.proposal.patches for name in patch.findings}
-    assert named.isdisjoint(one.finding for one in both.proposal.refused)
+    alone = kernels(flaws(), Standing(ground(), guard, LATENT, 1)).refused
+    assert any("does not hold around it" in reason for reason in alone.values())
+    both = kernels(flaws(), Standing(ground(), guard, PatchSection(spaces=["latent", "input"]), 1))
+    assert both.offer is not None
+    assert both.offer.trial.passed
+    assert both.offer.trial.mended > len(found()) - len(alone)
+    assert {patch.space for patch in both.offer.repairs.patches} >= {"input"}
+    named = {name for patch in both.offer.repairs.patches for name in patch.findings}
+    assert named == both.offer.claimed
+    assert named.isdisjoint(both.refused)
 
 
 def test_what_cannot_be_trimmed_is_refused_whole_with_the_reasons() -> None:
     guard = planar()[1]
     known = dataclasses.replace(guard, root_rewards=torch.full_like(guard.root_rewards, 1.0))
-    left = trim(kernels(), ground(), known, INPUT)
+    left = trim(wide(), Standing(ground(), known, INPUT, 1))
     assert left.patches == ()
     assert not left.trial.passed
     assert set(left.refused) == {one.id for one in found()}
     assert all("known-good inputs lose more" in reason for reason in left.refused.values())
+
+
+def test_families_that_are_held_out_of_repair_are_not_asked() -> None:
+    model, _, train = planar()
+    material, section = material_of(model, [off_arc()], train), TrialSection()
+    every, some = (
+        ground_of(model, found(), [off_arc()], material=material, seed=seed("t"), section=section, held_out=held_out)
+        for held_out in ((), ("uniform",))
+    )
+    assert {probe.family for probe in every.fresh.probes} == {"uniform", "boundary"}
+    assert {probe.family for probe in some.fresh.probes} == {"boundary"}
 
 
 def test_the_same_seed_tries_the_same_questions() -> None:

@@ -18,7 +18,7 @@ from jobs.triage import triage_round
 from tests.jobs.audit.turning import make_root, wheel_config
 
 
-def audited_root(folder: Path, count: int = 400, **changes: object) -> tuple[Session, Config, Digest]:
+def audited_root(folder: Path, count: int = 3000, **changes: object) -> tuple[Session, Config, Digest]:
     """With what one chunk of every family finds."""
     session, root = make_root(folder)
     config = wheel_config(folder, **changes)

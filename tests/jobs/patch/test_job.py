@@ -29,7 +29,7 @@ def test_a_repair_that_passes_its_trial_is_sealed_with_the_trial_on_record(tmp_p
     assert trial["passed"] is True
     assert 0 < trial["mended"] == trial["claimed"]
     assert trial["left"] < trial["flawed"]
-    assert f"trial passed: {trial['mended']:,} of {trial['claimed']:,} findings mended" in said.getvalue()
+    assert f"trial chosen: {trial['mended']:,} of {trial['claimed']:,} findings mended" in said.getvalue()
 
 
 @pytest.mark.parametrize("trial", [{"hold": 1.0, "neighbours": 40}])

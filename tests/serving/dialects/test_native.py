@@ -133,6 +133,7 @@ def test_the_answer_says_all_that_a_score_knows() -> None:
         "delivered_steps": [],
         "evidence": {
             "unpatched_reward": 0.8,
+            "reshaped": 0.0,
             "suppressed": 0.05,
             "boosted": 0.0,
             "patches": ["p-1"],

@@ -1,0 +1,82 @@
+"""``patches/``: all repairs of an artifact, enabled or not, in order, as canonical JSON; a file a kind.
+
+patches/patches.json        kernels; always there
+patches/projections.json    removed directions; where there are any
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from iirl_core.artifact.patch_file import PATCH_FILE, patch_bytes, read_patches, records
+from iirl_core.canonical import Digest, JsonValue, canonical_json, folder_of
+from iirl_core.errors import Tampered
+from iirl_core.patch.projection import Projection
+from iirl_core.patch.repairs import Repairs
+from iirl_core.signing.fields import Fields
+from iirl_core.store.protocol import Store
+
+PROJECTION_FILE = "patches/projections.json"
+REPAIR_FILES = (PATCH_FILE, PROJECTION_FILE)
+
+
+def write_repairs(folder: Path, repairs: Repairs) -> None:
+    """Into ``folder/patches``, which must not exist."""
+    (folder / PATCH_FILE).parent.mkdir()
+    (folder / PATCH_FILE).write_bytes(patch_bytes(repairs.patches))
+    if repairs.projections:
+        values: JsonValue = [{"id": one.id, **asdict(one)} for one in repairs.projections]
+        (folder / PROJECTION_FILE).write_bytes(canonical_json(values))
+
+
+def repairs_of(folder: Path) -> Repairs:
+    """Those of an artifact's folder.
+
+    Raises:
+        Tampered: a field is missing or of another type, or an id does not name its repair.
+        ArtifactError: a repair is not valid.
+    """
+    return _read(lambda path: (folder / path).read_bytes() if (folder / path).exists() else None)
+
+
+def stored_repairs(store: Store, digest: Digest) -> Repairs:
+    """Those of an artifact in a store.
+
+    Raises:
+        NotFound: there is no such artifact.
+        Tampered, ArtifactError: as ``repairs_of``.
+    """
+    place = f"artifacts/{folder_of(digest)}"
+
+    def read(path: str) -> bytes | None:
+        there = path == PATCH_FILE or store.exists(f"{place}/{path}")
+        return store.get(f"{place}/{path}") if there else None
+
+    return _read(read)
+
+
+def _read(read: Callable[[str], bytes | None]) -> Repairs:
+    patches, projections = (read(path) for path in REPAIR_FILES)
+    if patches is None:
+        raise Tampered(f"{PATCH_FILE} is missing")
+    found = [] if projections is None else records(PROJECTION_FILE, projections)
+    return Repairs(read_patches(patches), tuple(_projection(fields) for fields in found))
+
+
+def _projection(fields: Fields) -> Projection:
+    rows = fields.document.get("directions")
+    if not isinstance(rows, list):
+        raise Tampered(f"{PROJECTION_FILE}: directions is {type(rows).__name__}", "a list of vectors")
+    projection = Projection(
+        directions=tuple(Fields(PROJECTION_FILE, {"direction": row}).numbers("direction") for row in rows),
+        centre=fields.numbers("centre"),
+        findings=fields.texts("findings"),
+        norms=fields.texts("norms"),
+        round=fields.integer("round"),
+        enabled=fields.flag("enabled"),
+    )
+    if projection.id != fields.text("id"):
+        raise Tampered(f"{PROJECTION_FILE}: {fields.text('id')} does not name its projection", projection.id)
+    return projection

@@ -1,0 +1,44 @@
+"""Repairs: all that corrects a RewardModel beside its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from iirl_core.patch.patch import Patch
+from iirl_core.patch.projection import Projection
+
+Repair = Patch | Projection
+"""One correction as data: it has an id, cites its findings and norms, and is enabled or not."""
+
+
+def enabled(repairs: Sequence[Repair]) -> int:
+    """How many of them are in effect."""
+    return sum(one.enabled for one in repairs)
+
+
+@dataclass(frozen=True)
+class Repairs:
+    """In the order in which they act: ``projections`` on what the head sees, ``patches`` on the reward."""
+
+    patches: tuple[Patch, ...] = ()
+    projections: tuple[Projection, ...] = ()
+
+    def __iter__(self) -> Iterator[Repair]:
+        yield from self.projections
+        yield from self.patches
+
+    def with_patches(self, patches: Sequence[Patch]) -> Repairs:
+        """The same with exactly these patches."""
+        return replace(self, patches=tuple(patches))
+
+    def joined(self, more: Repairs) -> Repairs:
+        """These, then ``more``."""
+        return Repairs((*self.patches, *more.patches), (*self.projections, *more.projections))
+
+    def __len__(self) -> int:
+        return len(self.patches) + len(self.projections)
+
+    def __str__(self) -> str:
+        counts = {"patches": len(self.patches), "projections": len(self.projections)}
+        return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "nothing"

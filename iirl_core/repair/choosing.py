@@ -1,0 +1,100 @@
+"""Choosing: of all candidates that pass their trial, the cheapest; then again, for what it leaves.
+
+What is cheap takes little from known-good rewards (on average over the guard set), and is small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from iirl_core.audit.finding import Finding
+from iirl_core.config.governance import PatchSection
+from iirl_core.patch.known_good import KnownGood
+from iirl_core.patch.propose import Refusal, flaws_of
+from iirl_core.patch.repairs import Repairs
+from iirl_core.repair.ground import Ground
+from iirl_core.repair.kernels import Kernels, kernels
+from iirl_core.repair.offer import Kind, Offer
+from iirl_core.repair.projecting import projections
+from iirl_core.repair.standing import Standing
+from iirl_core.repair.trial import Trial
+
+TURNS = 8
+"""Candidates chosen in a round, at most."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``chosen`` are the candidates that make the repair, in order, and ``considered`` all that were tried; ``refused``
+    are the findings that none of them mends, ``postponed`` how many wait for the next round.
+    """
+
+    chosen: tuple[Offer, ...]
+    considered: tuple[Offer, ...]
+    refused: tuple[Refusal, ...]
+    postponed: int = 0
+
+    @property
+    def repairs(self) -> Repairs:
+        """All that is new."""
+        found = Repairs()
+        for offer in self.chosen:
+            found = found.joined(offer.repairs)
+        return found
+
+    @property
+    def trial(self) -> Trial | None:
+        """Of the repair as a whole; of a candidate that did not pass, where none did; None where there was none."""
+        tried = self.chosen or self.considered
+        return tried[-1].trial if tried else None
+
+
+def choose(findings: Sequence[Finding], ground: Ground, guard: KnownGood, section: PatchSection, round_: int) -> Plan:
+    """The repair of ``findings``, the flaws that the ground was made for. Pure: the same flaws, the same repair.
+
+    Raises:
+        ConfigError, InputError: a norm cannot be asked, or an input is not such as the model reads.
+    """
+    turn = _Turns(findings, Standing(ground, guard, section, round_))
+    while turn.standing.left and len(turn.chosen) < TURNS and turn.chose():
+        pass
+    reasons = turn.reasons
+    left = turn.standing.left
+    refused = tuple(Refusal(name, reasons[name]) for name in left if name in reasons)
+    return Plan(tuple(turn.chosen), tuple(turn.considered), refused, len(left) - len(refused))
+
+
+class _Turns:
+    """One round of choosing: owns where it stands, and what was tried on the way there."""
+
+    def __init__(self, findings: Sequence[Finding], standing: Standing) -> None:
+        self.findings, self.standing = findings, standing
+        self.kinds: list[Kind] = list(standing.section.kinds)
+        self.chosen: list[Offer] = []
+        self.considered: list[Offer] = []
+        self.flaws, beyond = flaws_of(standing.model, findings, standing.ground.norms)
+        self.reasons = {one.finding: one.reason for one in beyond}
+
+    def chose(self) -> bool:
+        """Try every kind on what is left, and choose the cheapest that passes; whether there was one."""
+        offers = list(self._offers())
+        self.considered += offers
+        passed = [offer for offer in offers if offer.trial.passed and offer.claimed]
+        if not passed:
+            return False
+        best = min(passed, key=lambda offer: offer.price)
+        self.chosen.append(best)
+        self.standing = self.standing.after(best.repairs, best.claimed)
+        if best.kind == "kernels":  # which were offered to all that is left, and refused the rest
+            self.kinds.remove("kernels")
+        return True
+
+    def _offers(self) -> Iterator[Offer]:
+        if "kernels" in self.kinds:
+            made: Kernels = kernels(self.flaws.only(self.standing.left), self.standing)
+            self.reasons |= made.refused
+            if made.offer is not None:
+                yield made.offer
+        if "projection" in self.kinds:
+            yield from projections(self.findings, self.standing)

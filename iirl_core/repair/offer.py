@@ -1,0 +1,34 @@
+"""An Offer: one candidate repair that was tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from iirl_core.patch.repairs import Repairs
+from iirl_core.repair.trial import Trial
+
+Kind = Literal["kernels", "projection"]
+"""``kernels``: patches around flaws; ``projection``: directions that the head sees no more."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """``repairs`` would be added, and mend the findings ``claimed``; ``trial`` is of them and of all that was chosen
+    before.
+    """
+
+    kind: Kind
+    repairs: Repairs
+    claimed: frozenset[str]
+    trial: Trial
+
+    @property
+    def size(self) -> int:
+        """How many numbers' worth of places it holds: kernels, and directions."""
+        return len(self.repairs.patches) + sum(len(one.directions) for one in self.repairs.projections)
+
+    @property
+    def price(self) -> tuple[float, int]:
+        """What it costs, to a hundredth of a percent, then its size."""
+        return round(self.trial.cost, 4), self.size

@@ -1,0 +1,97 @@
+"""Removed directions, sealed: the child holds them, says so, and gives the same Readings wherever it is loaded."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from iirl_core.artifact import load_from, seal, seal_child
+from iirl_core.artifact.repair_files import PROJECTION_FILE, repairs_of, stored_repairs, write_repairs
+from iirl_core.errors import ArtifactError, Tampered
+from iirl_core.patch import Projection, Repairs
+from iirl_core.store import DirectoryStore
+from tests.iirl_core.artifact.samples import patch_at, text_draft, trajectory_draft, walks
+
+
+def gentle(width: int = 4) -> Projection:
+    """Noise of the walks, along which rewards hardly move: the third number never changes."""
+    draft = trajectory_draft()
+    return Projection.of(torch.eye(width)[2:3], draft.guard.z.mean(dim=0), ("f-1", "f-2"), ("n",), 1)
+
+
+def test_a_removed_direction_is_sealed_with_the_child_and_read_back(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path)
+    root = load_from(store, seal(store, trajectory_draft()))
+    patch = patch_at(root.model, walks(1, seed=9)[0], strength=0.01)
+    child = load_from(store, seal_child(store, root, Repairs((patch,), (gentle(),))))
+    assert child.model.repairs == Repairs((patch,), (gentle(),))
+    assert stored_repairs(store, child.digest) == child.model.repairs
+    assert child.manifest.repairs == {"patches": 1, "projections": 1}
+    assert "1 patches, 1 projections enabled" in (child.folder / "README.md").read_text(encoding="utf-8")
+    assert child.manifest.golden != root.manifest.golden
+    items = walks(3, seed=5)
+    expected = root.model.with_repairs(child.model.repairs).read(items)
+    assert [one.reward for one in child.read(items)] == pytest.approx([one.reward for one in expected], abs=1e-6)
+    for path in ("model/expertness.safetensors", "guard/guard.safetensors"):
+        assert child.manifest.file(path) == root.manifest.file(path)
+
+
+def test_an_artifact_without_one_has_no_such_file_and_says_nothing_of_it(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path)
+    root = load_from(store, seal(store, trajectory_draft()))
+    assert not (root.folder / PROJECTION_FILE).exists()
+    assert "projections" not in root.manifest.document()
+    assert stored_repairs(store, root.digest) == Repairs()
+
+
+def test_it_can_be_taken_out_of_effect_but_not_dropped(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path)
+    root = load_from(store, seal(store, trajectory_draft()))
+    child = load_from(store, seal_child(store, root, Repairs(projections=(gentle(),))))
+    with pytest.raises(ArtifactError, match="missing: d-"):
+        seal_child(store, child, Repairs())
+    kept = load_from(store, seal_child(store, child, [patch_at(root.model, walks(1, seed=9)[0], strength=0.01)]))
+    assert kept.model.repairs.projections == (gentle(),), "patches alone leave it"
+    off = Repairs(projections=(dataclasses.replace(gentle(), enabled=False),))
+    back = load_from(store, seal_child(store, child, off))
+    assert back.manifest.repairs == {"patches": 0}
+    items = walks(3, seed=5)
+    assert [one.reward for one in back.read(items)] == [one.reward for one in root.read(items)]
+
+
+def test_what_it_takes_from_known_good_is_charged(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path)
+    root = load_from(store, seal(store, trajectory_draft()))
+    harsh = Projection.of(torch.eye(4)[:2], root.guard.z.mean(dim=0) + 3, ("f-1",), ("n",), 1)
+    with pytest.raises(ArtifactError, match="lose more than their budget"):
+        seal_child(store, root, Repairs(projections=(harsh,)))
+
+
+def test_a_file_that_was_changed_is_refused(tmp_path: Path) -> None:
+    write_repairs(tmp_path, Repairs(projections=(gentle(),)))
+    assert repairs_of(tmp_path).projections == (gentle(),)
+    document = json.loads((tmp_path / PROJECTION_FILE).read_bytes())
+    for field, value in (("centre", [1.0, 0.0, 0.0, 0.0]), ("directions", 1), ("directions", [[None] * 4])):
+        changed = [{**document[0], field: value}]
+        (tmp_path / PROJECTION_FILE).write_text(json.dumps(changed), encoding="utf-8")
+        with pytest.raises(Tampered):
+            repairs_of(tmp_path)
+
+
+def test_a_classifier_says_that_the_direction_is_still_in_it(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path)
+    root = load_from(store, seal(store, text_draft()))
+    width = root.model.encoder.width
+    direction = torch.zeros(1, width)
+    direction[0, 7] = 1
+    centre = torch.cat([root.guard.z, root.guard.known_good]).mean(dim=0)
+    removed = Projection.of(direction, centre, ("f-1",), ("n",), 1)
+    child = load_from(store, seal_child(store, root, Repairs(projections=(removed,))))
+    told = json.loads((child.folder / "model" / "config.json").read_bytes())["iirl"]
+    assert told == {"gives": "the unpatched signal, not the reward", "patches": 0, "projections": 1}
+    assert "its 0 patches, 1 projections are not in it" in (child.folder / "README.md").read_text(encoding="utf-8")
+    assert child.manifest.file("model/model.safetensors") == root.manifest.file("model/model.safetensors")
