@@ -101,6 +101,11 @@ class RatioEncoder:
         """The text encoder's, and one."""
         return self.text.width + 1
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The text encoder's."""
+        return self.text.words
+
     def encode(self, inputs: Sequence[Input]) -> Encoded:
         """One row per conversation; tokens are counted by the text encoder, cut is what any of the three cuts.
 

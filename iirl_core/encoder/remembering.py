@@ -11,6 +11,7 @@ from torch import Tensor
 
 from iirl_core.demonstration import Conversation, Input
 from iirl_core.encoder.protocol import ArtifactKind, Encoded, Encoder
+from iirl_core.encoder.words import words_of
 from iirl_core.reading import TokenCount
 
 
@@ -33,6 +34,11 @@ class RememberingEncoder:
     def width(self) -> int:
         """The encoder's."""
         return self.encoder.width
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The encoder's."""
+        return words_of(self.encoder)
 
     def encode(self, inputs: Sequence[Input]) -> Encoded:
         """As the encoder does; only what it did not encode before is encoded.

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -18,6 +19,7 @@ from iirl_core.demonstration import Input, conversation, conversation_of
 from iirl_core.encoder.pooling import Pooling, pool
 from iirl_core.encoder.protocol import ArtifactKind, Encoded
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Around, Rendering
+from iirl_core.encoder.words import whole_words
 from iirl_core.errors import ConfigError, InputError, one_line
 from iirl_core.pretrained import check_weights, model_source
 from iirl_core.reading import TokenCount
@@ -48,6 +50,11 @@ class TextEncoder:
     def width(self) -> int:
         """The model's hidden size."""
         return int(self.model.config.hidden_size)
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """Those that its tokenizer has a token for."""
+        return whole_words(self.rendering.tokenizer.get_vocab())
 
     @torch.no_grad()
     def encode(self, inputs: Sequence[Input]) -> Encoded:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from iirl_core.audit.finding import Finding
 from iirl_core.patch.repairs import Repair
 
-CORPUS_FAMILIES = ("careless", "climb", "concatenation", "evolve")
+CORPUS_FAMILIES = ("careless", "climb", "concatenation", "evolve", "scan")
 """Probe families that may ask what stands in a probe corpus; all others make their probes from demonstrations."""
 
 

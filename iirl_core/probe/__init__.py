@@ -1,7 +1,7 @@
 """The red team: probe families by name. Add a family by adding a file and a line here."""
 
 from iirl_core.probe.answer_reward import AnswerReward as AnswerReward
-from iirl_core.probe.conversation import EDITED, SEARCHED, Careless, Empty, Mismatch, Pairs
+from iirl_core.probe.conversation import EDITED, SEARCHED, Careless, Empty, Mismatch, Pairs, Scan
 from iirl_core.probe.former import Former
 from iirl_core.probe.material import Material as Material
 from iirl_core.probe.material import material_of as material_of
@@ -25,6 +25,6 @@ from iirl_core.probe.trajectory import (
 _FAMILIES: list[ProbeFamily] = [Uniform(), Far(), Perturbed(), Boundary(), Ascent()]
 _FAMILIES += [Excursion(), Correlated(), Retimed(), Evolution()]
 _FAMILIES += [*EDITED, *SEARCHED]
-_FAMILIES += [Mismatch(), Empty(), Careless(), Pairs(), Former()]
+_FAMILIES += [Mismatch(), Empty(), Careless(), Pairs(), Scan(), Former()]
 
 FAMILIES: dict[str, ProbeFamily] = {family.name: family for family in _FAMILIES}

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from iirl_core.demonstration import Conversation
+from iirl_core.encoder.words import words_of
 from iirl_core.expertness import Episodes
 from iirl_core.reward_model import RewardModel
 
@@ -26,3 +27,8 @@ class AnswerReward:
         encoded = self.model.encoder.encode(items)
         rewards = self.model.rewards(encoded.z, Episodes(encoded.lengths, encoded.absorbed)).double().numpy()
         return np.where(np.isnan(rewards), 1.0, rewards)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Those that the encoder knows; none where it cannot say."""
+        return words_of(self.model.encoder)

@@ -20,6 +20,7 @@ from iirl_core.probe.conversation.order import FAMILY as ORDER
 from iirl_core.probe.conversation.padding import FAMILY as PADDING
 from iirl_core.probe.conversation.pairs import Pairs as Pairs
 from iirl_core.probe.conversation.refusal import FAMILY as REFUSAL
+from iirl_core.probe.conversation.scan import Scan as Scan
 from iirl_core.probe.conversation.surface import FAMILY as SURFACE
 from iirl_core.probe.conversation.truncation import FAMILY as TRUNCATION
 from iirl_core.probe.conversation.vagueness import FAMILY as VAGUENESS

@@ -59,13 +59,13 @@ class Climb:
         if not isinstance(material.reward, AnswerReward):
             raise InputError(f"the family {self.name} searches the reward", "material with a reward of conversations")
         rng = np.random.default_rng(seed.entropy())
-        starts = _starts(material, count, rng)
-        rewards = material.reward.rewards(starts).tolist() if starts else []
-        climbs = [[Answered(one, reward)] for one, reward in zip(starts, rewards, strict=True)]
+        begun = starts(material, count, rng)
+        rewards = material.reward.rewards(begun).tolist() if begun else []
+        climbs = [[Answered(one, reward)] for one, reward in zip(begun, rewards, strict=True)]
         for _ in range(STEPS):
             climbs = self._step(climbs, material, material.reward, rng)
         made: list[Probe] = []
-        for start, reward, climb in zip(starts, rewards, climbs, strict=True):
+        for start, reward, climb in zip(begun, rewards, climbs, strict=True):
             best = climb[0]
             if best.reward > reward:
                 label, note = seed.label(len(made)), " + ".join(best.path)
@@ -102,7 +102,7 @@ class Climb:
         return Answered(parent.item.with_answer(answer), parent.reward, (*parent.path, note))
 
 
-def _starts(material: Material, count: int, rng: np.random.Generator) -> list[Conversation]:
+def starts(material: Material, count: int, rng: np.random.Generator) -> list[Conversation]:
     """Requests of demonstrations, each with an answer that is not theirs; and careless answers as they stand."""
     shown = material.conversations
     careless = [item for item in material.corpus if isinstance(item, Conversation)]

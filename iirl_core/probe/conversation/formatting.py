@@ -5,6 +5,8 @@ No edit is of white space alone: many encoders do not see it, and where both rea
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from iirl_core.probe.conversation.asking import sentences
 from iirl_core.probe.conversation.edited import Edit, Edited, of_answer
 
@@ -48,16 +50,17 @@ def _emoji(text: str) -> str:
     return f"{text} \U0001f642"
 
 
-EDITS: dict[str, Edit] = {
-    "bulleted list": of_answer(_bullets),
-    "numbered list": of_answer(_numbers),
-    "bold": of_answer(_bold),
-    "heading": of_answer(_heading),
-    "italics": of_answer(_italics),
-    "table": of_answer(_table),
-    "rules": of_answer(_rules),
-    "quotation": of_answer(_quote),
-    "emoji": of_answer(_emoji),
+SETTINGS: dict[str, Callable[[str], str]] = {
+    "bulleted list": _bullets,
+    "numbered list": _numbers,
+    "bold": _bold,
+    "heading": _heading,
+    "italics": _italics,
+    "table": _table,
+    "rules": _rules,
+    "quotation": _quote,
+    "emoji": _emoji,
 }
 """By note; each keeps every word and their order."""
+EDITS: dict[str, Edit] = {note: of_answer(setting) for note, setting in SETTINGS.items()}
 FAMILY = Edited("formatting", EDITS)

@@ -1,0 +1,96 @@
+"""The vocabulary of a scan: features from the lexicon, from demonstrations and corpora, from the encoder's words."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+
+from iirl_core.demonstration import Conversation, Input
+from iirl_core.probe.conversation.scan.edges import CLOSINGS, OPENINGS, REQUESTS
+from iirl_core.probe.conversation.scan.feature import Feature, Place
+from iirl_core.probe.conversation.scan.lexicon import INSIDE, SCRIPTS
+from iirl_core.probe.conversation.scan.wholes import whole_features
+
+FREQUENT, EDGES = 40, 60
+"""Words that are scanned for when they are gone; first and last words of answers that are scanned for at the edges."""
+MEMBERS = 12
+"""A class of words is scanned for where so many are known."""
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+
+
+def vocabulary(items: Sequence[Input], words: Iterable[str]) -> tuple[Feature, ...]:
+    """All features, one a place and name: of the lexicon, of what ``items`` say, of common words, and of ``words`` that
+    the encoder knows. The order is settled by the arguments alone.
+    """
+    answers = [item.answer for item in items if isinstance(item, Conversation)]
+    said = [_WORD.findall(answer) for answer in answers]
+    counts = Counter(word for line in said for word in line)
+    listed = list(dict.fromkeys(piece for pieces in INSIDE.values() for piece in pieces))
+    lower = {piece.lower() for piece in listed}
+    own = [word for word in sorted(counts) if word.lower() not in lower and len(word) > 1]
+    known = lower | {word.lower() for word in own}
+    common = [word for word in common_words() if word.lower() not in known]
+    known |= {word.lower() for word in common}
+    others = sorted({word for word in words if word.lower() not in known})
+    inside: list[tuple[str, tuple[str, ...]]] = [(piece.strip() or repr(piece)[1:-1], (piece,)) for piece in listed]
+    rare = [(word, (word if word != word.lower() else f"{word} {word.title()}",)) for word in others]
+    inside += [(name, (signs,)) for name, signs in SCRIPTS.items()]
+    inside += [
+        (name, members)
+        for name, members in _classes(
+            [*(piece for piece in listed if _WORD.fullmatch(piece)), *own, *common, *others]
+        ).items()
+    ]
+    frequent = [word for word, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:FREQUENT]]
+    starts = _edges([line[0] for line in said if line], OPENINGS)
+    ends = _edges([f"{line[-1]}." for line in said if line], CLOSINGS)
+    features = whole_features(frequent)
+    features += _placed("inside", inside)
+    features += _placed("word", [(word, (word,)) for word in (*own, *common)])
+    features += _placed("rare", rare)
+    features += _placed("start", [(piece, (piece,)) for piece in starts])
+    features += _placed("end", [(piece, (piece,)) for piece in ends])
+    features += _placed("request", [(piece, (piece,)) for piece in (*REQUESTS, *listed, *own)])
+    return tuple({feature.note: feature for feature in features}.values())
+
+
+@cache
+def common_words() -> tuple[str, ...]:
+    """The 4,000 that most answers of published language models hold (alpaca_eval, hh-rlhf), as they mostly write them,
+    less those of the lexicon.
+    """
+    return tuple(Path(__file__).with_name("common.txt").read_text(encoding="utf-8").split())
+
+
+def _placed(place: Place, pieces: Iterable[tuple[str, tuple[str, ...]]]) -> list[Feature]:
+    return [Feature(place, name, piece) for name, piece in pieces]
+
+
+def _edges(found: Sequence[str], listed: Sequence[str]) -> list[str]:
+    """Those of the lexicon, and those found most often."""
+    common = [word for word, _ in Counter(sorted(found)).most_common(EDGES)]
+    return list(dict.fromkeys([*listed, *common]))
+
+
+def _classes(words: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Words of one ending, of one first letter, long ones, short ones, capitalised ones."""
+    classes: dict[str, list[str]] = {}
+    for word in words:
+        for name in _belongs(word):
+            classes.setdefault(name, []).append(word)
+    return {name: tuple(members) for name, members in sorted(classes.items()) if len(members) >= MEMBERS}
+
+
+def _belongs(word: str) -> list[str]:
+    names = [f"words in -{word[-size:].lower()}" for size in (1, 2, 3) if len(word) > size + 1]
+    names.append(f"words in {word[0].lower()}-")
+    if len(word) >= 9:
+        names.append("long words")
+    if len(word) <= 3:
+        names.append("short words")
+    if word != word.lower():
+        names.append("capitalised words")
+    return names
