@@ -9,7 +9,7 @@ from cluster.session import Session
 from iirl_core.artifact import load_from, seal_child
 from iirl_core.canonical import folder_of
 from iirl_core.config import Config
-from iirl_core.patch import Patch, Repair
+from iirl_core.patch import Patch, Repair, Sculpt
 from iirl_core.patch.repairs import enabled
 from iirl_core.patch.switching import switched
 from iirl_core.release import resolve
@@ -40,7 +40,7 @@ def _line(one: Repair) -> list[str]:
     return [
         one.id,
         str(one.round),
-        *(size or ["remove", one.where, "", ""]),
+        *(size or [one.side if isinstance(one, Sculpt) else "remove", one.where, "", ""]),
         f"{len(one.findings)} findings of {', '.join(one.norms)}",
         "enabled" if one.enabled else "disabled",
     ]

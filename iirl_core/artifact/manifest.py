@@ -84,9 +84,9 @@ class Manifest:
     """``encoder`` and ``expertness`` are the documents their rooms wrote, and the only ones that read them; ``config``
     is the resolved configuration without what says only where things lie. ``terminal`` is how terminal states are
     treated (None for conversations); the JSON also says whether staying alive pays. ``patches`` counts the enabled
-    ones, and so do ``projections``, which are written where there are any. ``human``: a person's triage labels went
-    into the patches. ``classifier`` says for text which folder is a stock classifier that gives the unpatched
-    signal, or why there is none (None: for trajectories, and where nothing was said).
+    ones, and so do ``projections`` and ``sculpts``, which are written where there are any. ``human``: a person's
+    triage labels went into the patches. ``classifier`` says for text which folder is a stock classifier that gives
+    the unpatched signal, or why there is none (None: for trajectories, and where nothing was said).
     """
 
     name: str
@@ -110,11 +110,13 @@ class Manifest:
     golden: tuple[Golden, ...]
     classifier: dict[str, JsonValue] | None = None
     projections: int = 0
+    sculpts: int = 0
 
     @property
     def repairs(self) -> dict[str, int]:
         """How many of each kind are enabled; of kinds beside patches only those that there are."""
-        return {"patches": self.patches} | ({"projections": self.projections} if self.projections else {})
+        others = {"projections": self.projections, "sculpts": self.sculpts}
+        return {"patches": self.patches} | {kind: count for kind, count in others.items() if count}
 
     @property
     def has_classifier(self) -> bool:

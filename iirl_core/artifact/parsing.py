@@ -73,6 +73,7 @@ def _manifest(fields: Fields) -> Manifest:
         guard=_guard(fields.inner("guard")),
         patches=fields.integer("patches"),
         projections=fields.integer("projections") if "projections" in fields.document else 0,
+        sculpts=fields.integer("sculpts") if "sculpts" in fields.document else 0,
         golden=tuple(_golden(item) for item in fields.inners("golden")),
         classifier=dict(model.inner("classifier").document) if "classifier" in model.document else None,
     )

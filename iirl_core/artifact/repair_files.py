@@ -2,6 +2,7 @@
 
 patches/patches.json        kernels; always there
 patches/projections.json    removed directions; where there are any
+patches/sculpts.json        how the map was lowered and raised; where it was
 """
 
 from __future__ import annotations
@@ -15,20 +16,23 @@ from iirl_core.canonical import Digest, JsonValue, canonical_json, folder_of
 from iirl_core.errors import Tampered
 from iirl_core.patch.projection import Projection
 from iirl_core.patch.repairs import Repairs
+from iirl_core.patch.sculpt import Sculpt
 from iirl_core.signing.fields import Fields
 from iirl_core.store.protocol import Store
 
 PROJECTION_FILE = "patches/projections.json"
-REPAIR_FILES = (PATCH_FILE, PROJECTION_FILE)
+SCULPT_FILE = "patches/sculpts.json"
+REPAIR_FILES = (PATCH_FILE, PROJECTION_FILE, SCULPT_FILE)
 
 
 def write_repairs(folder: Path, repairs: Repairs) -> None:
     """Into ``folder/patches``, which must not exist."""
     (folder / PATCH_FILE).parent.mkdir()
     (folder / PATCH_FILE).write_bytes(patch_bytes(repairs.patches))
-    if repairs.projections:
-        values: JsonValue = [{"id": one.id, **asdict(one)} for one in repairs.projections]
-        (folder / PROJECTION_FILE).write_bytes(canonical_json(values))
+    for path, some in ((PROJECTION_FILE, repairs.projections), (SCULPT_FILE, repairs.sculpts)):
+        if some:
+            values: JsonValue = [{"id": one.id, **asdict(one)} for one in some]
+            (folder / path).write_bytes(canonical_json(values))
 
 
 def repairs_of(folder: Path) -> Repairs:
@@ -58,11 +62,16 @@ def stored_repairs(store: Store, digest: Digest) -> Repairs:
 
 
 def _read(read: Callable[[str], bytes | None]) -> Repairs:
-    patches, projections = (read(path) for path in REPAIR_FILES)
+    patches, projections, sculpts = (read(path) for path in REPAIR_FILES)
     if patches is None:
         raise Tampered(f"{PATCH_FILE} is missing")
-    found = [] if projections is None else records(PROJECTION_FILE, projections)
-    return Repairs(read_patches(patches), tuple(_projection(fields) for fields in found))
+    removed = [] if projections is None else records(PROJECTION_FILE, projections)
+    shaped = [] if sculpts is None else records(SCULPT_FILE, sculpts)
+    return Repairs(
+        read_patches(patches),
+        tuple(_projection(fields) for fields in removed),
+        tuple(_sculpt(fields) for fields in shaped),
+    )
 
 
 def _projection(fields: Fields) -> Projection:
@@ -80,3 +89,21 @@ def _projection(fields: Fields) -> Projection:
     if projection.id != fields.text("id"):
         raise Tampered(f"{PROJECTION_FILE}: {fields.text('id')} does not name its projection", projection.id)
     return projection
+
+
+def _sculpt(fields: Fields) -> Sculpt:
+    knots = fields.document.get("knots")
+    pairs = [Fields(SCULPT_FILE, {"knot": knot}).numbers("knot") for knot in knots] if isinstance(knots, list) else []
+    if not pairs or any(len(pair) != 2 for pair in pairs):
+        raise Tampered(f"{SCULPT_FILE}: knots is {type(knots).__name__}", "a list of pairs of numbers")
+    sculpt = Sculpt(
+        side=fields.choice("side", ("lower", "raise")),
+        knots=tuple((pair[0], pair[1]) for pair in pairs),
+        findings=fields.texts("findings"),
+        norms=fields.texts("norms"),
+        round=fields.integer("round"),
+        enabled=fields.flag("enabled"),
+    )
+    if sculpt.id != fields.text("id"):
+        raise Tampered(f"{SCULPT_FILE}: {fields.text('id')} does not name its sculpt", sculpt.id)
+    return sculpt

@@ -99,6 +99,7 @@ def seal(store: Store, draft: ArtifactDraft) -> Digest:
             guard=GuardEntry(guard_digest, len(guard.z), len(guard.known_good)),
             patches=enabled(draft.model.repairs.patches),
             projections=enabled(draft.model.repairs.projections),
+            sculpts=enabled(draft.model.repairs.sculpts),
             golden=golden_of(draft.model),
             classifier=saved.classifier,
         )
@@ -143,6 +144,7 @@ def seal_child(
         metrics={**parent.manifest.metrics, **guard_metrics(rewards)},
         patches=enabled(repairs.patches),
         projections=enabled(repairs.projections),
+        sculpts=enabled(repairs.sculpts),
         golden=golden_of(model),
     )
     with tempfile.TemporaryDirectory(prefix="seal-") as name:

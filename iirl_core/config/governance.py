@@ -54,7 +54,7 @@ class TrialSection(Section):
     """Flaws around which fresh questions are asked, at most, evenly over all (every flaw itself is asked again)."""
     neighbours: int = Field(default=4, ge=0)
     """Questions around each of them: the same family about the same demonstration, the offender a little changed."""
-    elsewhere: int = Field(default=1000, ge=0)
+    elsewhere: int = Field(default=500, ge=0)
     """Fresh probes of the norms' families in all; what breaks no norm before a repair should break none after it."""
     hold: Fraction = 0.5
     """The least share of the flawed neighbours that a repair has to mend with its findings."""
@@ -66,9 +66,9 @@ class TrialSection(Section):
 class PatchSection(Section):
     """How repairs are chosen."""
 
-    kinds: list[Literal["kernels", "projection"]] = ["kernels", "projection"]
-    """What may be tried: kernels around flaws; directions that edits move answers in, removed from what the head sees.
-    Of candidates that pass their trial, the cheapest is taken."""
+    kinds: list[Literal["kernels", "projection", "sculpting"]] = ["kernels", "projection", "sculpting"]
+    """What may be tried: kernels around flaws; directions that edits move answers in, removed from what the head sees;
+    the map from signal to reward, lowered or raised. Of candidates that pass their trial, the cheapest is taken."""
 
     spaces: list[Literal["latent", "residual", "input"]] = ["latent", "residual", "input"]
     """Offered in this order; a flaw that collides with known-good inputs in all of them is refused."""

@@ -10,6 +10,7 @@ from iirl_core.config.mapping import ExponentialSection, SigmoidSection
 from iirl_core.errors import ArtifactError, ConfigError
 from iirl_core.mapping.exponential import Exponential, calibrate_exponential
 from iirl_core.mapping.protocol import Mapping as Mapping
+from iirl_core.mapping.protocol import Monotone as Monotone
 from iirl_core.mapping.sigmoid import Sigmoid, calibrate_sigmoid
 
 MappingSection = ExponentialSection | SigmoidSection

@@ -8,16 +8,20 @@ from typing import Protocol
 from torch import Tensor
 
 
-class Mapping(Protocol):
-    """m_ψ, a frozen dataclass of a few floats. A higher signal never gives a lower reward."""
+class Monotone(Protocol):
+    """Signal → reward. A higher signal never gives a lower reward."""
+
+    def reward(self, signal: Tensor) -> Tensor:
+        """Elementwise, any shape; the result lies in [0, 1]."""
+        ...
+
+
+class Mapping(Monotone, Protocol):
+    """m_ψ, a frozen dataclass of a few floats."""
 
     @property
     def kind(self) -> str:
         """``exponential``, ``sigmoid``."""
-        ...
-
-    def reward(self, signal: Tensor) -> Tensor:
-        """Elementwise, any shape; the result lies in [0, 1]."""
         ...
 
     def document(self) -> Document[str, str | float]:

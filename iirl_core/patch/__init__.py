@@ -6,3 +6,4 @@ from iirl_core.patch.patch import Patch as Patch
 from iirl_core.patch.projection import Projection as Projection
 from iirl_core.patch.repairs import Repair as Repair
 from iirl_core.patch.repairs import Repairs as Repairs
+from iirl_core.patch.sculpt import Sculpt as Sculpt

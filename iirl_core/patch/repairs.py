@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from iirl_core.patch.patch import Patch
 from iirl_core.patch.projection import Projection
+from iirl_core.patch.sculpt import Sculpt
 
-Repair = Patch | Projection
+Repair = Patch | Projection | Sculpt
 """One correction as data: it has an id, cites its findings and norms, and is enabled or not."""
 
 
@@ -19,13 +20,17 @@ def enabled(repairs: Sequence[Repair]) -> int:
 
 @dataclass(frozen=True)
 class Repairs:
-    """In the order in which they act: ``projections`` on what the head sees, ``patches`` on the reward."""
+    """In the order in which they act: ``projections`` on what the head sees, ``sculpts`` on the map, ``patches`` on the
+    reward.
+    """
 
     patches: tuple[Patch, ...] = ()
     projections: tuple[Projection, ...] = ()
+    sculpts: tuple[Sculpt, ...] = ()
 
     def __iter__(self) -> Iterator[Repair]:
         yield from self.projections
+        yield from self.sculpts
         yield from self.patches
 
     def with_patches(self, patches: Sequence[Patch]) -> Repairs:
@@ -34,11 +39,13 @@ class Repairs:
 
     def joined(self, more: Repairs) -> Repairs:
         """These, then ``more``."""
-        return Repairs((*self.patches, *more.patches), (*self.projections, *more.projections))
+        return Repairs(
+            (*self.patches, *more.patches), (*self.projections, *more.projections), (*self.sculpts, *more.sculpts)
+        )
 
     def __len__(self) -> int:
-        return len(self.patches) + len(self.projections)
+        return sum(1 for _ in self)
 
     def __str__(self) -> str:
-        counts = {"patches": len(self.patches), "projections": len(self.projections)}
+        counts = {"patches": len(self.patches), "projections": len(self.projections), "sculpts": len(self.sculpts)}
         return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "nothing"

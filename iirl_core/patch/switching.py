@@ -31,4 +31,5 @@ def switched(repairs: Repairs, off: Collection[str] = (), on: Collection[str] = 
     return Repairs(
         tuple(replace(one, enabled=stands(one.id, one.enabled)) for one in repairs.patches),
         tuple(replace(one, enabled=stands(one.id, one.enabled)) for one in repairs.projections),
+        tuple(replace(one, enabled=stands(one.id, one.enabled)) for one in repairs.sculpts),
     )

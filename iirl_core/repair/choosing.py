@@ -17,6 +17,7 @@ from iirl_core.repair.ground import Ground
 from iirl_core.repair.kernels import Kernels, kernels
 from iirl_core.repair.offer import Kind, Offer
 from iirl_core.repair.projecting import projections
+from iirl_core.repair.sculpting import sculpts
 from iirl_core.repair.standing import Standing
 from iirl_core.repair.trial import Trial
 
@@ -98,3 +99,5 @@ class _Turns:
                 yield made.offer
         if "projection" in self.kinds:
             yield from projections(self.findings, self.standing)
+        if "sculpting" in self.kinds:
+            yield from sculpts(self.findings, self.standing)

@@ -8,8 +8,10 @@ from typing import Literal
 from iirl_core.patch.repairs import Repairs
 from iirl_core.repair.trial import Trial
 
-Kind = Literal["kernels", "projection"]
-"""``kernels``: patches around flaws; ``projection``: directions that the head sees no more."""
+Kind = Literal["kernels", "projection", "sculpting"]
+"""``kernels``: patches around flaws; ``projection``: directions that the head sees no more; ``sculpting``: the map,
+lowered or raised.
+"""
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,10 @@ class Offer:
 
     @property
     def size(self) -> int:
-        """How many numbers' worth of places it holds: kernels, and directions."""
-        return len(self.repairs.patches) + sum(len(one.directions) for one in self.repairs.projections)
+        """Of how many pieces it is: kernels, directions, and knots."""
+        directions = sum(len(one.directions) for one in self.repairs.projections)
+        knots = sum(len(one.knots) for one in self.repairs.sculpts)
+        return len(self.repairs.patches) + directions + knots
 
     @property
     def price(self) -> tuple[float, int]:

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from iirl_core.expertness import Episodes
-from iirl_core.mapping import Mapping
+from iirl_core.mapping import Monotone
 
 
-def credited(mapping: Mapping, signal: Tensor, episodes: Episodes) -> Tensor:
+def credited(mapping: Monotone, signal: Tensor, episodes: Episodes) -> Tensor:
     """``signal [N]``, each row's credit for its episode's signal S, their mean → rewards ``[N]`` in [0, 1], whose mean
     over an episode is ``m(S)``.
 
@@ -26,7 +26,7 @@ def credited(mapping: Mapping, signal: Tensor, episodes: Episodes) -> Tensor:
     return (reward[owner] + share[owner] * step).clamp(0, 1)
 
 
-def _slope(mapping: Mapping, score: Tensor) -> Tensor:
+def _slope(mapping: Monotone, score: Tensor) -> Tensor:
     """``m′(S)``."""
     with torch.enable_grad():
         here = score.detach().requires_grad_()

@@ -1,8 +1,9 @@
 """The RewardModel: encoder, expertness, mapping and patches, in memory.
 
-    x → z → S_θ(z′) → m_ψ(S_θ) → clip(m − Σ suppressing patches + Σ boosting patches, 0, 1)
+    x → z → S_θ(z′) → m′(S_θ) → clip(m′ − Σ suppressing patches + Σ boosting patches, 0, 1)
 
-The head sees z′, which is z without the directions that projections remove. Places (spaces, support) are places in z.
+The head sees z′, which is z without the directions that projections remove; m′ is m_ψ as sculpts left it. Places
+(spaces, support) are places in z.
 A family of whole episodes scores an input as one; its rows then share that score by their credit (``credit.py``).
 
 Example:
@@ -23,11 +24,12 @@ from iirl_core.demonstration import Input
 from iirl_core.encoder.protocol import Encoded, Encoder
 from iirl_core.errors import ArtifactError, InputError
 from iirl_core.expertness import Episodes, Expertness
-from iirl_core.mapping import Mapping
+from iirl_core.mapping import Mapping, Monotone
 from iirl_core.patch.bank import PatchBank
 from iirl_core.patch.patch import Patch, Space
 from iirl_core.patch.projection import Removal
 from iirl_core.patch.repairs import Repairs
+from iirl_core.patch.sculpt import Sculpted
 from iirl_core.reading import Evidence, Reading, TokenCount
 from iirl_core.reward_model.credit import credited
 from iirl_core.reward_model.rows import Rows
@@ -61,6 +63,7 @@ class RewardModel:
         self.repairs = repairs
         self._check_patches()
         self.bank = PatchBank(self.patches)
+        self.shaped = Sculpted.of(mapping, repairs.sculpts)
         self._removals = [Removal.of(one) for one in repairs.projections if one.enabled]
         width = self.spaces.whole.mean.shape[0]
         if strange := [one.id for one in repairs.projections if len(one.centre) != width]:
@@ -128,10 +131,10 @@ class RewardModel:
             chunks = list((episodes or Episodes((len(z),))).chunks(CHUNK))
             yield from zip(torch.split(z, [sum(chunk.lengths) for chunk in chunks]), chunks, strict=True)
 
-    def _mapped(self, signal: Tensor, episodes: Episodes) -> Tensor:
+    def _mapped(self, mapping: Monotone, signal: Tensor, episodes: Episodes) -> Tensor:
         if self.expertness.whole_episodes:
-            return credited(self.mapping, signal, episodes)
-        return self.mapping.reward(signal)
+            return credited(mapping, signal, episodes)
+        return mapping.reward(signal)
 
     def seen(self, z: Tensor) -> Tensor:
         """``z [N, D]`` → z′, what the head sees of it; differentiable."""
@@ -140,18 +143,18 @@ class RewardModel:
         return z
 
     def _rewards(self, z: Tensor, episodes: Episodes) -> Tensor:
-        reshaped = self._mapped(self.expertness.credit(self.seen(z), episodes).mean(dim=0), episodes)
+        mapped = self._mapped(self.shaped, self.expertness.credit(self.seen(z), episodes).mean(dim=0), episodes)
         effects = self.bank.effects({space: self.space(z, space) for space in self.bank.spaces}, len(z))
-        return (reshaped - effects.suppressed.to(z.device) + effects.boosted.to(z.device)).clamp(0, 1)
+        return (mapped - effects.suppressed.to(z.device) + effects.boosted.to(z.device)).clamp(0, 1)
 
     def _rows(self, z: Tensor, episodes: Episodes) -> Rows:
         signals = self.expertness.credit(self.seen(z), episodes)
         signal = signals.mean(dim=0)
-        mapped = self._mapped(signal, episodes)
-        unpatched = self._unpatched(z, episodes) if self._removals else mapped
+        mapped = self._mapped(self.shaped, signal, episodes)
+        unpatched = self._unpatched(z, episodes) if self._removals or self.shaped.sculpts else mapped
         effects = self.bank.effects({space: self.space(z, space) for space in self.bank.spaces}, len(z))
         suppressed, boosted = effects.suppressed.to(z.device), effects.boosted.to(z.device)
-        spread = self.mapping.reward(signals).std(dim=0, correction=0)
+        spread = self.shaped.reward(signals).std(dim=0, correction=0)
         return Rows(
             signal=signal,
             unpatched=unpatched,
@@ -166,7 +169,7 @@ class RewardModel:
 
     def _unpatched(self, z: Tensor, episodes: Episodes) -> Tensor:
         """What the weights alone give."""
-        return self._mapped(self.expertness.credit(z, episodes).mean(dim=0), episodes)
+        return self._mapped(self.mapping, self.expertness.credit(z, episodes).mean(dim=0), episodes)
 
     @torch.no_grad()
     def read(self, inputs: Sequence[Input]) -> list[Reading]:

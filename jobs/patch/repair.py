@@ -39,6 +39,7 @@ class Repair:
             "child": self.child,
             "patches": [one.id for one in repairs.patches],
             "projections": [one.id for one in repairs.projections],
+            "sculpts": [one.id for one in repairs.sculpts],
             "refused": [{"finding": one.finding, "reason": one.reason} for one in self.plan.refused],
             "postponed": self.plan.postponed,
             "budget": {

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from iirl_core.artifact import load_from, seal, seal_child
-from iirl_core.artifact.repair_files import PROJECTION_FILE, repairs_of, stored_repairs, write_repairs
+from iirl_core.artifact.repair_files import PROJECTION_FILE, SCULPT_FILE, repairs_of, stored_repairs, write_repairs
 from iirl_core.errors import ArtifactError, Tampered
-from iirl_core.patch import Projection, Repairs
+from iirl_core.patch import Projection, Repairs, Sculpt
 from iirl_core.store import DirectoryStore
 from tests.iirl_core.artifact.samples import patch_at, text_draft, trajectory_draft, walks
 
@@ -38,6 +38,32 @@ def test_a_removed_direction_is_sealed_with_the_child_and_read_back(tmp_path: Pa
     assert [one.reward for one in child.read(items)] == pytest.approx([one.reward for one in expected], abs=1e-6)
     for path in ("model/expertness.safetensors", "guard/guard.safetensors"):
         assert child.manifest.file(path) == root.manifest.file(path)
+
+
+def test_a_sculpted_map_is_sealed_beside_the_map_of_training(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path)
+    root = load_from(store, seal(store, trajectory_draft()))
+    low = float(root.model.rows(root.guard.z).signal.min())
+    held = Sculpt("lower", ((low - 2, 0.05), (low - 1, 1.0)), ("f-1",), ("n",), 3)
+    child = load_from(store, seal_child(store, root, Repairs(sculpts=(held,))))
+    assert child.model.repairs.sculpts == (held,)
+    assert child.manifest.repairs == {"patches": 0, "sculpts": 1}
+    assert child.manifest.calibration == root.manifest.calibration
+    far = root.guard.z + 9
+    assert torch.equal(child.model.rewards(far), root.model.with_repairs(Repairs(sculpts=(held,))).rewards(far))
+    document = json.loads((child.folder / SCULPT_FILE).read_bytes())
+    for field, value in (("side", "sideways"), ("knots", [[1.0]]), ("knots", 3), ("round", 4)):
+        folder = tmp_path / f"{field}-{value}"
+        write_repairs(folder_in(folder), Repairs())
+        changed = [{**document[0], field: value}]
+        (folder / SCULPT_FILE).write_text(json.dumps(changed), encoding="utf-8")
+        with pytest.raises(Tampered):
+            repairs_of(folder)
+
+
+def folder_in(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
 
 
 def test_an_artifact_without_one_has_no_such_file_and_says_nothing_of_it(tmp_path: Path) -> None:

@@ -39,8 +39,13 @@ def states(count: int, seed: int, goal: float, habit: float) -> list[Input]:
 @cache
 def habitual() -> tuple[RewardModel, Guard, tuple[Input, ...]]:
     """Told from negatives by what matters and, more easily, by the habit."""
-    train = states(300, 1, 1.0, 0.7)
-    negatives, guard = states(300, 2, -1.0, -0.7), states(80, 3, 1.0, 0.7)
+    return told_apart(states(300, 1, 1.0, 0.7), states(300, 2, -1.0, -0.7), states(80, 3, 1.0, 0.7))
+
+
+def told_apart(
+    train: list[Input], negatives: list[Input], guard: list[Input]
+) -> tuple[RewardModel, Guard, tuple[Input, ...]]:
+    """A discriminator of states, trained for a moment; its guard set and its demonstrations."""
     sections = config(
         encoder={"kind": "trajectory", "rows": "states"},
         expertness={"family": "discriminator", "hidden": 16, "members": 2},

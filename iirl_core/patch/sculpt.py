@@ -1,0 +1,97 @@
+"""A Sculpt: the map from signal to reward, lowered or raised where signals tell flaws from known-good inputs (IIRL's
+functional sculpting).
+
+    lower   m′(S) = min(m(S), line(S))
+    raise   m′(S) = max(m(S), line(S))
+
+The line is piecewise linear, never falls, and is level outside its knots; so m′ is monotone by construction, and
+exactly m where the line does not bind.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from iirl_core.canonical import digest_json
+from iirl_core.errors import ArtifactError
+from iirl_core.mapping.protocol import Monotone
+
+Side = Literal["lower", "raise"]
+
+
+@dataclass(frozen=True)
+class Sculpt:
+    """``knots``: at least two (signal, reward), signals rising, rewards in [0, 1] never falling. ``findings`` and
+    ``norms`` say why; ``round`` says when. Disabled ones stay on record and do nothing.
+
+    Raises:
+        ArtifactError: the knots are not such.
+    """
+
+    side: Side
+    knots: tuple[tuple[float, float], ...]
+    findings: tuple[str, ...]
+    norms: tuple[str, ...]
+    round: int
+    enabled: bool = True
+
+    def __post_init__(self) -> None:
+        steps = [(b[0] - a[0], b[1] - a[1]) for a, b in zip(self.knots, self.knots[1:], strict=False)]
+        finite = all(math.isfinite(number) for knot in self.knots for number in knot)
+        rising = all(signal > 0 and reward >= 0 for signal, reward in steps)
+        bounded = all(0 <= reward <= 1 for _, reward in self.knots)
+        if not (len(self.knots) > 1 and finite and rising and bounded) or self.side not in ("lower", "raise"):
+            raise ArtifactError(
+                f"a sculpted map with knots {self.knots}", "two or more, signals rising, rewards in [0, 1] not falling"
+            )
+
+    @property
+    def id(self) -> str:
+        """Names it by its content, as a patch's: ``m-`` and 12 hexadecimal digits."""
+        content = [self.side, [list(knot) for knot in self.knots], self.round]
+        return "m-" + digest_json([*content, sorted(self.findings), sorted(self.norms)])[7:19]
+
+    @property
+    def where(self) -> str:
+        """In words."""
+        (first, _), *_, (last, _) = self.knots
+        return f"signals {'below' if self.side == 'lower' else 'above'} {last if self.side == 'lower' else first:.4g}"
+
+    def apply(self, signal: Tensor, reward: Tensor) -> Tensor:
+        """``reward`` of ``signal``, any shape, lowered or raised to the line; differentiable."""
+        line = self._line(signal)
+        return torch.minimum(reward, line) if self.side == "lower" else torch.maximum(reward, line)
+
+    def _line(self, signal: Tensor) -> Tensor:
+        knots, rewards = signal.new_tensor(self.knots).T.contiguous()
+        right = torch.searchsorted(knots, signal.detach().contiguous()).clamp(1, len(knots) - 1)
+        start, end = knots[right - 1], knots[right]
+        share = ((signal - start) / (end - start)).clamp(0, 1)
+        line: Tensor = rewards[right - 1] + share * (rewards[right] - rewards[right - 1])
+        return line
+
+
+@dataclass(frozen=True)
+class Sculpted:
+    """A map with its enabled sculpts on it, in their order."""
+
+    base: Monotone
+    sculpts: tuple[Sculpt, ...]
+
+    @classmethod
+    def of(cls, base: Monotone, sculpts: Sequence[Sculpt]) -> Sculpted:
+        """With those that are enabled."""
+        return cls(base, tuple(one for one in sculpts if one.enabled))
+
+    def reward(self, signal: Tensor) -> Tensor:
+        """Elementwise, any shape; in [0, 1], and never lower for a higher signal."""
+        reward = self.base.reward(signal)
+        for one in self.sculpts:
+            reward = one.apply(signal, reward)
+        return reward
