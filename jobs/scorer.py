@@ -79,6 +79,14 @@ class Scorer:
         result = audit_chunk(self.asked, self.norms, asked.seed, asked.count, self.material)
         return pickle.dumps(verified(result, self.artifact, self.norms))
 
+    def place(self, assignment: Assignment, question: bytes) -> bytes:
+        """Pickled indices of demonstrations → by index, the situations of its steps; as in ``answer``."""
+        from iirl_core.audit.placing import place
+
+        self._take(assignment)
+        indices: list[int] = pickle.loads(question)  # noqa: S301 - our own, see above
+        return pickle.dumps(place(self.asked, self.material, indices))
+
     def rate(self, digests: Sequence[Digest], trust_remote_code: bool, question: bytes) -> bytes:
         """Pickled inputs → what each artifact says of them, a pickled list of Scored; as in ``answer``. An artifact
         stays loaded once it was asked.

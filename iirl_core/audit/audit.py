@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from iirl_core.audit.cell import Cell
 from iirl_core.audit.example import Example
 from iirl_core.audit.family_result import FamilyResult
+from iirl_core.audit.steering import Choice
 from iirl_core.audit.tampering import Movement
 from iirl_core.audit.verdict import Verdict
 from iirl_core.canonical import Digest, JsonValue, canonical_json
@@ -20,7 +21,7 @@ class Audit:
     ``refuted`` not; all findings are in ``parts`` (files and their digests), the worst, ``kept``, in ``findings_file``
     as well; ``open_hard`` of them are open findings of hard norms; ``histogram [20]`` counts the probes' rewards in
     equal bins of [0, 1]; ``cells`` is the technique × situation matrix, and ``examples`` show what the situations are;
-    ``movements`` are those of the reward with what cannot matter.
+    ``movements`` are those of the reward with what cannot matter; ``choices`` are where the blue team sent probes.
     """
 
     digest: Digest
@@ -41,10 +42,11 @@ class Audit:
     cells: tuple[Cell, ...] = ()
     examples: tuple[Example, ...] = ()
     movements: tuple[Movement, ...] = ()
+    choices: tuple[Choice, ...] = ()
 
     def broken_by(self, families: Collection[str]) -> tuple[int, int]:
         """How many questions of these families broke a norm, and on how many of them one had something to say."""
-        told = [result for result in self.families if result.family in families]
+        told = [result for result in self.families if result.family in families and not result.steered]
         return sum(result.broken for result in told), sum(result.spoken for result in told)
 
     def document(self) -> dict[str, JsonValue]:
@@ -62,6 +64,7 @@ class Audit:
                     "asked": result.asked,
                     "spoken": result.spoken,
                     "broken": result.broken,
+                    "steered": result.steered,
                     "upper": result.upper,
                 }
                 for result in self.families
@@ -69,6 +72,9 @@ class Audit:
             "cells": [[one.family, one.situation, one.spoken, one.broken, one.uncovered] for one in self.cells],
             "examples": [[one.situation, one.apart, one.text] for one in self.examples],
             "movements": [[one.check, one.asked, one.moved] for one in self.movements],
+            "choices": [
+                [one.wave, one.family, one.situation, one.count, one.spoken, one.broken] for one in self.choices
+            ],
             "findings": self.findings,
             "refuted": self.refuted,
             "kept": self.kept,
@@ -101,10 +107,7 @@ class Audit:
                 seed=int(document["seed"]),
                 norms=Digest(str(document["norms"])),
                 probes=int(document["probes"]),
-                families=tuple(
-                    FamilyResult(str(r["family"]), str(r["norm"]), int(r["asked"]), int(r["spoken"]), int(r["broken"]))
-                    for r in document["families"]
-                ),
+                families=tuple(_family_result(result) for result in document["families"]),
                 findings=int(document["findings"]),
                 refuted=int(document["refuted"]),
                 kept=int(document["kept"]),
@@ -116,7 +119,14 @@ class Audit:
                 cells=tuple(Cell(str(f), int(s), *map(int, counts)) for f, s, *counts in document.get("cells", ())),
                 examples=tuple(Example(int(s), float(d), str(t)) for s, d, t in document.get("examples", ())),
                 movements=tuple(Movement(str(c), int(n), float(m)) for c, n, m in document.get("movements", ())),
+                choices=tuple(Choice(int(w), str(f), *map(int, rest)) for w, f, *rest in document.get("choices", ())),
                 verdict=Verdict(bool(document["passed"]), tuple(str(reason) for reason in document["reasons"])),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ArtifactError(f"an audit that cannot be read ({type(error).__name__}: {error})") from error
+
+
+def _family_result(document: Mapping[str, JsonValue]) -> FamilyResult:
+    asked, spoken, broken = (int(str(document[key])) for key in ("asked", "spoken", "broken"))
+    steered = bool(document.get("steered", False))
+    return FamilyResult(str(document["family"]), str(document["norm"]), asked, spoken, broken, steered)

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from iirl_core.audit.asking import Answered, ask
 from iirl_core.audit.cell import Cell, summed
 from iirl_core.audit.example import Example, nearest
-from iirl_core.audit.family_result import FamilyResult
+from iirl_core.audit.family_result import FamilyResult, together
 from iirl_core.audit.finding import Finding
 from iirl_core.audit.reservoir import Reservoir
 from iirl_core.canonical import Digest
@@ -54,16 +53,10 @@ class ChunkResult:
 
         ``parts`` holds at least one.
         """
-        counts: dict[tuple[str, str], NDArray[np.int64]] = {}
-        for result in (result for part in parts for result in part.families):
-            key = (result.family, result.norm)
-            counts[key] = counts.get(key, np.zeros(3, np.int64)) + np.array(
-                [result.asked, result.spoken, result.broken]
-            )
         findings = worst_first(finding for part in parts for finding in part.findings)
         return ChunkResult(
             asked=sum(part.asked for part in parts),
-            families=tuple(FamilyResult(*key, *counts[key].tolist()) for key in sorted(counts)),
+            families=together(result for part in parts for result in part.families),
             findings=findings[:keep_findings],
             reservoir=Reservoir.merge([part.reservoir for part in parts], coverage_points),
             histogram=tuple(int(total) for total in np.sum([part.histogram for part in parts], axis=0)),
@@ -91,6 +84,8 @@ def audit_chunk(
     """
     if seed.family not in FAMILIES:
         raise ConfigError(f"probe family {seed.family!r}", f"one of {', '.join(FAMILIES)}", "Mend audit.probes")
+    if seed.situation is not None:
+        material = material.within(seed.situation)
     points = isinstance(model.encoder, TrajectoryEncoder)
     material = material.searched_by(PointReward(model) if points else AnswerReward(model))
     made = FAMILIES[seed.family].probes(seed, count, material)
@@ -106,7 +101,8 @@ def audit_chunk(
         spoken = [(i, judged) for i, judged in zip(about, judgements, strict=True) if judged.speaks]
         broken = [(i, judged) for i, judged in spoken if judged.broken]
         if about or seed.family in norm.families:
-            results.append(FamilyResult(seed.family, norm.id, len(about), len(spoken), len(broken)))
+            steered = seed.situation is not None
+            results.append(FamilyResult(seed.family, norm.id, len(about), len(spoken), len(broken), steered))
         cells += [_cell(seed.family, answered[i], judged) for i, judged in spoken]
         findings += [_finding(seed, norm, probes[i], answered[i], judged) for i, judged in broken]
     rewards = np.array([each.answers[-1].mean() for each in answered])

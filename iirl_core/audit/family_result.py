@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scipy.special import betaincinv
@@ -24,6 +25,7 @@ def upper_bound(broken: int, judged: int) -> float:
 class FamilyResult:
     """``asked`` probes of ``family`` about ``norm``; on ``spoken`` of them the norm had something to say (a search may
     end outside a norm's region, which proves nothing about it), and ``broken`` of these are findings.
+    ``steered`` probes were sent where flaws are likely: no sample of the family, so no rate is read off them.
 
     Raises:
         InputError: the counts do not fall in that order.
@@ -34,6 +36,7 @@ class FamilyResult:
     asked: int
     spoken: int
     broken: int
+    steered: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.broken <= self.spoken <= self.asked:
@@ -46,3 +49,21 @@ class FamilyResult:
     def upper(self) -> float:
         """95% upper bound of the flaw rate where the norm speaks, in [0, 1]."""
         return upper_bound(self.broken, self.spoken)
+
+
+def together(results: Iterable[FamilyResult]) -> tuple[FamilyResult, ...]:
+    """One of each family, norm and way of asking, in order."""
+    counts: dict[tuple[str, str, bool], list[FamilyResult]] = {}
+    for one in results:
+        counts.setdefault((one.family, one.norm, one.steered), []).append(one)
+    return tuple(
+        FamilyResult(
+            family,
+            norm,
+            asked=sum(one.asked for one in each),
+            spoken=sum(one.spoken for one in each),
+            broken=sum(one.broken for one in each),
+            steered=steered,
+        )
+        for (family, norm, steered), each in sorted(counts.items(), key=lambda pair: pair[0])
+    )

@@ -36,7 +36,7 @@ def part_to_bytes(result: ChunkResult) -> bytes:
     told: dict[str, JsonValue] = {
         "asked": result.asked,
         "refuted": result.refuted,
-        "families": [[one.family, one.norm, one.asked, one.spoken, one.broken] for one in result.families],
+        "families": [[one.family, one.norm, one.asked, one.spoken, one.broken, one.steered] for one in result.families],
         "histogram": list(result.histogram),
         "cells": [[one.family, one.situation, one.spoken, one.broken, one.uncovered] for one in result.cells],
         "examples": [[one.situation, one.apart, one.text] for one in result.examples],

@@ -37,7 +37,7 @@ def decide_verdict(
         for one in movements
         if not one.tolerated
     ]
-    found = {(result.family, result.norm): result for result in families}
+    found = {(result.family, result.norm): result for result in families if not result.steered}
     for norm in norms:
         for family in norm.families:
             result = found.get((family, norm.id))

@@ -54,7 +54,7 @@ def answers_of(model: RewardModel, inputs: Sequence[Input]) -> tuple[Answer, ...
 
 
 def verified(result: ChunkResult, artifact: Audited, norms: Sequence[Norm]) -> ChunkResult:
-    """``result`` with the findings that hold, as computed anew; the others are refuted, and broke nothing."""
+    """One chunk's ``result`` with the findings that hold, as computed anew; the others are refuted: they broke none."""
     found = [verify(finding, artifact, norms) for finding in result.findings]
     lost = [one for one, again in zip(result.findings, found, strict=True) if again is None]
     by_norm = Counter((one.family, one.norm) for one in lost)

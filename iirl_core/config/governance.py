@@ -19,6 +19,10 @@ class AuditSection(Section):
     held_out: list[str] = []
     """Families of ``probes`` whose findings are never repaired: how often they still find something measures whether
     repairs generalise."""
+    steered: Fraction = 0.0
+    """Share of a round's probes that the blue team sends, after the others and in three waves, where findings cluster,
+    little was asked, or no demonstration lies: by a bandit over families (but those that are held out) and situations.
+    Flaw rates are read off the others alone."""
     chunk: int = Field(default=2048, ge=1)
     """Probes that one worker makes, scores and judges at a time: the memory of an audit, whatever its budget."""
     scorers: int = Field(default=2, ge=1)

@@ -36,7 +36,8 @@ class Material:
     holds: s, (s, a) or (s, a, s′)), the box ``low … high [P]`` in which points are asked about, and the ``regions`` of
     states that norms speak of. ``reward`` lets a family search; it is put in where probes are made (``audit_chunk``),
     so that the material travels without the model. ``sources`` are those of the demonstrations, ``corpus_sources``
-    those of the corpus: one each, or none where nobody knows. ``situations`` are what an audit counts by.
+    those of the corpus: one each, or none where nobody knows. ``situations`` are what an audit counts by;
+    ``placed`` are those of every demonstration's steps (of a conversation, its own alone), where they are known.
     """
 
     demonstrations: tuple[Input, ...]
@@ -51,6 +52,7 @@ class Material:
     corpus_sources: tuple[str, ...] = ()
     pairs: tuple[Probe, ...] = ()
     situations: Situations | None = None
+    placed: tuple[NDArray[np.int64], ...] = ()
 
     def __post_init__(self) -> None:
         for sources, records in ((self.sources, self.demonstrations), (self.corpus_sources, self.corpus)):
@@ -128,6 +130,25 @@ class Material:
     def inputs(self) -> tuple[Input, ...]:
         """All that probes are made from: demonstrations, the corpus, and what broke norms before."""
         return (*self.demonstrations, *self.corpus, *(probe.inputs[-1] for probe in self.former))
+
+    def within(self, situation: int) -> Material:
+        """Made from the demonstrations of one situation alone, as far as they are ``placed``; distances and the box
+        stay those of all of them.
+
+        Raises:
+            InputError: there is none of them.
+        """
+        inside = [index for index, numbers in enumerate(self.placed) if (numbers == situation).any()]
+        if not inside:
+            raise InputError(f"situation {situation} without demonstrations", "one that some were placed in")
+        sources = tuple(self.sources[index] for index in inside) if self.sources else ()
+        some = replace(self, demonstrations=tuple(self.demonstrations[index] for index in inside), sources=sources)
+        if isinstance(some.demonstrations[0], Trajectory):
+            for name in ("scale", "tree", "box"):
+                some.__dict__[name] = getattr(self, name)
+            rows = np.concatenate([numbers == situation for numbers in (self.placed[index] for index in inside)])
+            some.__dict__["points"] = some.points[rows]
+        return some
 
     def searched_by(self, reward: PointReward | AnswerReward) -> Material:
         """The same material with a reward to search. What is computed from demonstrations is computed once, here, and

@@ -10,7 +10,8 @@ from iirl_core.errors import InputError
 
 @dataclass(frozen=True)
 class ChunkSeed:
-    """What makes a chunk of probes again, anywhere: the audited digest, the round, the family and the chunk's number.
+    """What makes a chunk of probes again, anywhere: the audited digest, the round, the family and the chunk's number;
+    ``situation`` is that of the demonstrations that it is made from (None: any).
 
     ``entropy`` derives a numpy seed from all of them, so that the number of workers changes nothing.
     """
@@ -20,11 +21,12 @@ class ChunkSeed:
     family: str
     chunk: int
     seed: int = 0
+    situation: int | None = None
 
     def entropy(self) -> list[int]:
         """For ``numpy.random.default_rng``."""
-        text = f"{self.digest}/{self.round}/{self.family}/{self.chunk}/{self.seed}".encode()
-        return list(text)
+        steered = "" if self.situation is None else f"/{self.situation}"
+        return list(f"{self.digest}/{self.round}/{self.family}/{self.chunk}/{self.seed}{steered}".encode())
 
     def label(self, index: int) -> str:
         """Names one probe of the chunk: ``FAMILY/ROUND.CHUNK.INDEX``."""

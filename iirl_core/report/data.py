@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from iirl_core.audit.cell import Cell
 from iirl_core.audit.example import Example
 from iirl_core.audit.finding import Finding, TriageLabel
+from iirl_core.audit.steering import Choice
 from iirl_core.canonical import Digest
 from iirl_core.demonstration import Input
 from iirl_core.errors import InputError
@@ -229,7 +230,7 @@ class StatementFacts:
 class ReportData:
     """Everything on the page. ``findings`` come worst first and may be a selection of ``findings_total``; ``gaps`` are
     sentences about what the audit did not look at; ``cells`` and ``examples`` are the technique × situation matrix of
-    the last audit; ``generated`` is a date and time as text.
+    the last audit, and ``choices`` what its blue team chose; ``generated`` is a date and time as text.
     """
 
     artifact: ArtifactFacts
@@ -248,3 +249,4 @@ class ReportData:
     generated: str
     cells: tuple[Cell, ...] = ()
     examples: tuple[Example, ...] = ()
+    choices: tuple[Choice, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from iirl_core.audit import Audit, ChunkResult, Coverage, Movement, decide_verdict, findings_to_bytes
+from iirl_core.audit import Audit, Coverage, Movement, decide_verdict, findings_to_bytes
 from iirl_core.canonical import Digest, digest_bytes
 from iirl_core.log import Event, append
 from iirl_core.norm import Norm, norms_digest
@@ -18,18 +18,18 @@ from iirl_core.signing import (
     store_statement,
 )
 from iirl_core.store import Store
+from jobs.audit.asking import Asked
 from jobs.history import FINDINGS
 
 
 @dataclass(frozen=True, eq=False)
 class Told:
-    """What was learnt in a round: all chunks ``merged``, the ``coverage`` fitted to them, the files of the ``parts``,
-    and the ``movements`` of the reward with what cannot matter.
+    """What was learnt in a round: all that was ``asked``, the ``coverage`` fitted to it, and the ``movements`` of the
+    reward with what cannot matter.
     """
 
-    merged: ChunkResult
+    asked: Asked
     coverage: Coverage
-    parts: tuple[tuple[str, Digest], ...]
     movements: tuple[Movement, ...]
 
 
@@ -37,7 +37,7 @@ def conclude(
     told: Told, seed: int, norms: tuple[Norm, ...], digest: Digest, round_: int
 ) -> tuple[Audit, dict[str, bytes]]:
     """The audit, with its verdict, and its files beside the parts."""
-    merged = told.merged
+    merged = told.asked.merged
     hard = {norm.id for norm in norms if norm.hard}
     open_hard = sum(result.broken for result in merged.families if result.norm in hard)
     files = {FINDINGS: findings_to_bytes(merged.findings), "coverage.safetensors": told.coverage.to_bytes()}
@@ -55,10 +55,11 @@ def conclude(
         findings_file=digest_bytes(files[FINDINGS]),
         coverage_file=digest_bytes(files["coverage.safetensors"]),
         histogram=merged.histogram,
-        parts=told.parts,
+        parts=told.asked.files,
         cells=merged.cells,
         examples=merged.examples,
         movements=told.movements,
+        choices=told.asked.choices,
         verdict=decide_verdict(norms, merged.families, open_hard, told.movements),
     )
     return audit, {**files, "audit.json": audit.to_bytes()}

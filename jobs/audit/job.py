@@ -8,17 +8,15 @@ that are there, with the same seeds and therefore to the same findings.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-
-import ray
 
 from cluster.session import Session
 from iirl_core.artifact import load_from
-from iirl_core.audit import Audit, ChunkResult, Coverage, Finding, movements, twinned
+from iirl_core.audit import Audit, Coverage, Finding, movements
 from iirl_core.canonical import Digest
 from iirl_core.config import Config
-from iirl_core.errors import ConfigError, InputError
+from iirl_core.errors import ConfigError
 from iirl_core.norm import norms_of
 from iirl_core.probe import FAMILIES
 from iirl_core.release import audit_file, resolve
@@ -27,11 +25,9 @@ from iirl_core.signing import (
     Trust,
     load_private_key,
 )
+from jobs.audit.asking import Asking, ask_round
 from jobs.audit.conclusion import Told, conclude, keep
-from jobs.audit.fanning import audit_chunks
 from jobs.audit.material import gather_material
-from jobs.audit.parts import Parts
-from jobs.audit.plan import chunks_of, plan_of
 from jobs.audit.scorers import ScorerPool
 from jobs.console import Progress
 from jobs.history import history_of
@@ -110,43 +106,13 @@ def audit_round(
     round_ = 1 + max((past.audit.round for past in history), default=0)
     artifact = load_from(store, digest, trust_remote_code=config.trusts_remote_code)
     norms, material = gather_material(store, config, artifact, norms_of(config), history)
-    assignment = scorers.assign(digest, norms, material, trust_remote_code=config.trusts_remote_code)
-    chunks = tuple(chunks_of(config, digest, round_, len(material.former)))
-    plan = plan_of(chunks, norms, material, config.audit.coverage_points)
-    parts = Parts(store, digest, round_, plan, chunks, config.audit.coverage_points)
-    if resume and not parts.there():
-        raise ConfigError(
-            f"--resume: round {round_} of {digest[:19]} has no parts of such an audit", "one that was interrupted"
-        )
-    merged, files = _asked(parts, scorers, assignment, config, progress)
-    coverage = Coverage.fit(artifact.model.spaces.bottleneck, merged.reservoir)
+    asked = ask_round(Asking(store, scorers, config, digest, round_, norms, material), progress, resume=resume)
+    coverage = Coverage.fit(artifact.model.spaces.bottleneck, asked.merged.reservoir)
     audit, written = conclude(
-        Told(merged, coverage, files, movements(artifact.model, material.inputs)), config.seed, norms, digest, round_
+        Told(asked, coverage, movements(artifact.model, material.inputs)), config.seed, norms, digest, round_
     )
     keep(session.store, key, config.name, audit, written)
-    return AuditRound(audit, merged.findings)
-
-
-def _asked(
-    parts: Parts, scorers: ScorerPool, assignment: ray.ObjectRef, config: Config, progress: Progress
-) -> tuple[ChunkResult, tuple[tuple[str, Digest], ...]]:
-    """All parts, merged as they come, and their files: memory holds a few parts and the kept findings, never all."""
-    section = config.audit
-    if not parts.chunks:
-        raise InputError("an audit that asks nothing", "audit.probes with a budget above 0")
-    if done := parts.there():
-        progress.say(f"  {len(done)} of {parts.count} parts of this audit are there already")
-    merged: ChunkResult | None = None
-    files = {}
-    with progress.task("audit", sum(chunk.count for chunk in parts.chunks)) as advance:
-        for number, digest, part in parts.results(lambda chunks: audit_chunks(scorers, assignment, chunks)):
-            files[parts.name(number)] = digest
-            several = [part] if merged is None else [merged, part]
-            merged = ChunkResult.merge(several, section.keep_findings, section.coverage_points)
-            advance(part.asked)
-    if merged is None or merged.asked == 0:
-        raise InputError("an audit whose families had nothing to ask", "a probe corpus, or other families")
-    return replace(merged, findings=twinned(merged.findings)), tuple(sorted(files.items()))
+    return AuditRound(audit, asked.merged.findings)
 
 
 def say_findings(findings: tuple[Finding, ...], progress: Progress) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from math import ceil, floor
 
+from iirl_core.audit import Choice
 from iirl_core.canonical import Digest, JsonValue, digest_json
 from iirl_core.config import Config
 from iirl_core.config.governance import AuditSection
@@ -15,18 +17,22 @@ from iirl_core.probe import ChunkSeed, Material
 from jobs.scorer import Chunk
 
 FORMER = "former"
+WAVES = 3
+CHOICES = 16
 TOGETHER = 16
 """Chunks of a part: what an interruption costs at most, and what a file of an audit holds."""
 
 
 def budgets_of(section: AuditSection) -> dict[str, int]:
-    """Probes per round of each family: ``audit.probes``, or ``audit.budget`` in their shares (largest remainders)."""
-    total = sum(section.probes.values())
-    if section.budget is None or total == 0:
+    """Probes per round of each family, those that are steered left out: in the shares of ``audit.probes`` (largest
+    remainders).
+    """
+    total, budget = sum(section.probes.values()), _budget(section) - sum(map(sum, granules_of(section)))
+    if total == 0:
         return dict(section.probes)
-    exact = {family: section.budget * share / total for family, share in section.probes.items()}
+    exact = {family: budget * share / total for family, share in section.probes.items()}
     budgets = {family: floor(share) for family, share in exact.items()}
-    left = section.budget - sum(budgets.values())
+    left = budget - sum(budgets.values())
     for family in sorted(exact, key=lambda family: (budgets[family] - exact[family], family))[:left]:
         budgets[family] += 1
     return budgets
@@ -45,11 +51,42 @@ def chunks_of(config: Config, digest: Digest, round_: int, former: int) -> list[
     return chunks
 
 
+def granules_of(section: AuditSection) -> list[list[int]]:
+    """By wave, how many probes each choice of the blue team sends: ``CHOICES`` choices or more, if there are enough."""
+    total = round(_budget(section) * section.steered)
+    waves = [total // WAVES + (wave < total % WAVES) for wave in range(WAVES)]
+    return [_granules(probes, min(section.chunk, max(1, probes // CHOICES))) for probes in waves]
+
+
+def _granules(probes: int, size: int) -> list[int]:
+    return [min(size, probes - start) for start in range(0, probes, size)]
+
+
+def _budget(section: AuditSection) -> int:
+    total = sum(section.probes.values())
+    return total if section.budget is None or total == 0 else section.budget
+
+
+def steered_chunks(
+    config: Config, digest: Digest, round_: int, choices: Sequence[Choice], wave: int
+) -> Iterator[Chunk]:
+    """The chunks of one wave; ``choices`` are all up to it. Numbers go on where the family's last chunk was."""
+    size = config.audit.chunk
+    numbers = Counter({family: ceil(budget / size) for family, budget in budgets_of(config.audit).items()})
+    for choice in choices:
+        for start in range(0, choice.count, size):
+            number = numbers[choice.family]
+            numbers[choice.family] += 1
+            if choice.wave == wave:
+                seed = ChunkSeed(digest, round_, choice.family, number, config.seed, choice.situation)
+                yield Chunk(seed, min(size, choice.count - start))
+
+
 def plan_of(chunks: Sequence[Chunk], norms: Sequence[Norm], material: Material, coverage_points: int) -> str:
     """16 hexadecimal digits of everything that decides what a round finds: neither who works on it, nor how many."""
     document: dict[str, JsonValue] = {
         "version": version("iirl"),
-        "chunks": [[chunk.seed.label(0), chunk.seed.seed, chunk.count] for chunk in chunks],
+        "chunks": [[chunk.seed.label(0), chunk.seed.seed, chunk.seed.situation, chunk.count] for chunk in chunks],
         "norms": norms_digest(norms),
         "demonstrations": [identity_of(item) for item in material.demonstrations],
         "corpus": [identity_of(item) for item in material.corpus],

@@ -146,7 +146,9 @@ def _corpus(store: Store, name: str, role: str, digest: Digest) -> CorpusFacts:
 def coverage_cells(audit: Audit) -> tuple[CoverageCell, ...]:
     """Every family against every norm that it asked about."""
     return tuple(
-        CoverageCell(result.family, result.norm, result.asked, result.broken, result.upper) for result in audit.families
+        CoverageCell(result.family, result.norm, result.asked, result.broken, result.upper)
+        for result in audit.families
+        if not result.steered
     )
 
 

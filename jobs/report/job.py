@@ -74,5 +74,6 @@ def _gather(store: Store, config: Config, history: Sequence[PastRound], trust: T
         statements=statement_facts(store, artifact.digest, trust, times),
         cells=audit.cells,
         examples=audit.examples,
+        choices=audit.choices,
         generated=datetime.now(UTC).isoformat(timespec="minutes"),
     )

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from iirl_core.audit.cell import Cell
 from iirl_core.audit.example import Example
+from iirl_core.audit.steering import Choice
 from iirl_core.report import render_report
 from iirl_core.report.situation_matrix import situation_matrix, uncovered
 from tests.iirl_core.report.samples import portal_report
@@ -40,6 +41,12 @@ def test_the_page_shows_the_matrix_and_escapes_what_was_asked() -> None:
     assert "How much may I take? &lt;b&gt;now&lt;/b&gt;" in page
     assert "6.7% to 65.2%" in page
     assert page.index("no demonstration lies near") < page.index("6.7% to 65.2%")
+
+
+def test_the_page_shows_what_the_blue_team_chose_and_knew() -> None:
+    page = render_report(replace(portal_report(), choices=(Choice(2, "typos", 0, 120, 10, 3),)))
+    assert "Where the blue team sent probes" in page
+    assert "3 of 10 broken" in page
 
 
 def test_a_page_of_an_audit_without_situations_has_no_such_table() -> None:

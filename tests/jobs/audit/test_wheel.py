@@ -78,6 +78,25 @@ def test_the_number_of_scorers_changes_no_finding(tmp_path: Path) -> None:
     assert one
 
 
+def test_the_blue_team_chooses_alike_however_many_scorers_there_are(tmp_path: Path) -> None:
+    audits = []
+    for scorers in (1, 3):
+        folder = tmp_path / str(scorers)
+        session, root = make_root(folder)
+        section = {**_budget(scorers=scorers), "probes": {"far": 400, "uniform": 400}, "chunk": 50, "steered": 0.5}
+        norms = [{**wheel_config(folder).norms[0].model_dump(mode="json"), "families": ["far", "uniform"]}]
+        config = wheel_config(folder, audit=section, norms=norms)
+        with ScorerPool(session, config.audit) as pool:
+            audits.append(audit_round(session, config, quiet(), pool, root).audit)
+    one, three = audits
+    assert one.to_bytes() == three.to_bytes()
+    assert one.probes == 800
+    assert sum(choice.count for choice in one.choices) == 400
+    assert {choice.wave for choice in one.choices} == {1, 2, 3}
+    assert sum(result.asked for result in one.families if result.steered) == 400
+    assert len(one.parts) > 3
+
+
 def test_a_killed_scorer_costs_nothing_but_time(tmp_path: Path) -> None:
     session, root = make_root(tmp_path / "whole")
     config = wheel_config(tmp_path / "whole")
