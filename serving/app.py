@@ -7,6 +7,7 @@ model thread reads.
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -18,10 +19,12 @@ from cluster import open_store
 from iirl_core.config import Config, load_config
 from iirl_core.config.governance import ServeSection
 from iirl_core.errors import ConfigError
+from iirl_core.observation import keep_observations
 from serving.access import lock_for
 from serving.admission import Pin, admit, pin_release
 from serving.batching import Batcher
 from serving.event import record_serving
+from serving.observer import Observer
 from serving.web import RETRY_SECONDS, Door, Limits, make_app
 
 ROOM_FOR_REFUSALS = 64
@@ -51,14 +54,18 @@ class Replica:
             record_serving(open_store(pin.store), self._scorer.served)
         self._batcher = Batcher(self._scorer.score, section.batch, section.wait_seconds)
         self._door = Door(lock, _limits(section))
+        keep = partial(keep_observations, open_store(pin.store), self._scorer.served.digest)
+        self._observer = Observer(keep, section.observed)
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """The HTTP side, built where it runs."""
-        return make_app(self._scorer.served, self._batcher, self._door)
+        return make_app(self._scorer.served, self._batcher, self._door, self._observer)
 
     def __del__(self) -> None:
         if hasattr(self, "_batcher"):  # a refused release leaves none
             self._batcher.close()
+        if hasattr(self, "_observer"):
+            self._observer.close()
 
 
 def application(config: Config, pin: Pin, *, records: bool = False) -> Application:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, FiniteFloat, JsonValue, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, FiniteFloat, JsonValue, Tag
 
 from iirl_core.demonstration import Role
 
@@ -86,6 +86,22 @@ class RewardsRequest(_Body):
     """NAME, NAME@CHANNEL or sha256:…; left out, the one that is served."""
     truncate: Literal["error", "allow"] = "error"
     """What to do with text longer than the encoder reads: refuse it (422), or score what is left and say so."""
+
+
+class ReportsRequest(_Body):
+    """``POST /v1/reports``: what a trainer found that the reward gets wrong; the next audit asks it."""
+
+    items: list[Item]
+    reason: str = Field(min_length=1, max_length=500)
+    """Why, in the trainer's words."""
+    model: str | None = None
+    """As in ``/v1/rewards``."""
+
+
+class ReportsResponse(_Body):
+    """Answer to ``POST /v1/reports``: how many items were kept. They are written within seconds."""
+
+    kept: int
 
 
 class ArtifactBody(_Body):

@@ -24,8 +24,10 @@ from serving.access import may_ask
 from serving.batching import Batcher
 from serving.dialects import DIALECTS, Asked, Dialect
 from serving.dialects.dialect import truncated
+from serving.dialects.native import parse_report
+from serving.observer import Observer
 from serving.problem import Detail, Problem, faulty_items
-from serving.schemas import HealthResponse, ModelBody, ModelsResponse
+from serving.schemas import HealthResponse, ModelBody, ModelsResponse, ReportsRequest, ReportsResponse
 from serving.served import Served
 
 RETRY_SECONDS = 1
@@ -71,7 +73,7 @@ class Door:
             self._inside -= 1
 
 
-def make_app(served: Served, batcher: Batcher, door: Door) -> FastAPI:
+def make_app(served: Served, batcher: Batcher, door: Door, observer: Observer) -> FastAPI:
     """The ASGI application of one replica."""
     app = FastAPI(title="iirl", summary=f"Rewards of {served.references[0]}", openapi_url=None)
 
@@ -92,6 +94,7 @@ def make_app(served: Served, batcher: Batcher, door: Door) -> FastAPI:
                 asked = await asyncio.to_thread(dialect.parse, body, query, door.limits.items)
                 _check_model(served, asked)
                 scores = _scores(asked, await batcher.answers(asked.inputs))
+                observer.answered(asked.inputs, scores)
                 return ok(await asyncio.to_thread(dialect.answer, served, scores))
 
         return score
@@ -103,6 +106,21 @@ def make_app(served: Served, batcher: Batcher, door: Door) -> FastAPI:
             response_model=dialect.response,
             openapi_extra={"requestBody": {"required": True, "content": _content(dialect.request)}},
         )(post(dialect))
+
+    @app.post(
+        "/v1/reports",
+        summary="What the reward gets wrong, for the next audit",
+        response_model=ReportsResponse,
+        openapi_extra={"requestBody": {"required": True, "content": _content(ReportsRequest)}},
+    )
+    async def report(request: Request) -> Response:
+        door.check(request)
+        with door.enter():
+            body = await _body(request, door.limits.body_bytes)
+            asked, reason = await asyncio.to_thread(parse_report, body, door.limits.items)
+            _check_model(served, asked)
+            _scores(asked, await batcher.answers(asked.inputs))  # what cannot be read is refused here, not in the audit
+            return ok(ReportsResponse(kept=observer.reported(asked.inputs, reason)))
 
     @app.get("/v1/models", summary="What is served", response_model=ModelsResponse)
     async def models(request: Request) -> Response:
@@ -191,7 +209,7 @@ def _content(request: type[BaseModel]) -> JsonSchemaValue:
 def _openapi(app: FastAPI) -> JsonSchemaValue:
     """The API's description; the bodies are parsed by the dialects, so their schemas are added here."""
     document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
-    requests = [(dialect.request, "validation") for dialect in DIALECTS]
+    requests = [(request, "validation") for request in (*(each.request for each in DIALECTS), ReportsRequest)]
     _, schemas = models_json_schema(requests, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     document.setdefault("components", {}).setdefault("schemas", {}).update(schemas["$defs"])
     return document

@@ -125,6 +125,9 @@ class ServeSection(Section):
     """Items in one request; more are answered 413."""
     max_body_bytes: int = Field(default=16 * 2**20, ge=1024)
     """Size of one request; more is answered 413."""
+    observed: int = Field(default=0, ge=0)
+    """Escalated inputs, texts and all, that a replica keeps per minute for the next audit (its family ``observed``).
+    What trainers report is kept whatever this says."""
     token_file: str | None = None
     """A file whose first line callers must send as ``Authorization: Bearer`` (or the password of Basic); required
     when host is not a loopback address."""

@@ -5,6 +5,7 @@ from iirl_core.probe.conversation import EDITED, SEARCHED, Careless, Empty, Mism
 from iirl_core.probe.former import Former
 from iirl_core.probe.material import Material as Material
 from iirl_core.probe.material import material_of as material_of
+from iirl_core.probe.observed import Observed
 from iirl_core.probe.point_reward import PointReward as PointReward
 from iirl_core.probe.probe import ChunkSeed as ChunkSeed
 from iirl_core.probe.probe import Probe as Probe
@@ -25,6 +26,6 @@ from iirl_core.probe.trajectory import (
 _FAMILIES: list[ProbeFamily] = [Uniform(), Far(), Perturbed(), Boundary(), Ascent()]
 _FAMILIES += [Excursion(), Correlated(), Retimed(), Evolution()]
 _FAMILIES += [*EDITED, *SEARCHED]
-_FAMILIES += [Mismatch(), Empty(), Careless(), Pairs(), Scan(), Former()]
+_FAMILIES += [Mismatch(), Empty(), Careless(), Pairs(), Scan(), Observed(), Former()]
 
 FAMILIES: dict[str, ProbeFamily] = {family.name: family for family in _FAMILIES}

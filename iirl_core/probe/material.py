@@ -32,7 +32,8 @@ WIDEN = 0.25
 @dataclass(frozen=True, eq=False)
 class Material:
     """``demonstrations`` to perturb (a bounded sample), ``corpus`` the inputs of probe corpora, ``former`` the probes
-    of former findings, ``pairs`` those of agreements' comparisons. For trajectories also ``rows`` (what a *point*
+    of former findings, ``pairs`` those of agreements' comparisons, ``observed`` those of what a deployed reward was
+    unsure of. For trajectories also ``rows`` (what a *point*
     holds: s, (s, a) or (s, a, s′)), the box ``low … high [P]`` in which points are asked about, and the ``regions`` of
     states that norms speak of. ``reward`` lets a family search; it is put in where probes are made (``audit_chunk``),
     so that the material travels without the model. ``sources`` are those of the demonstrations, ``corpus_sources``
@@ -51,6 +52,7 @@ class Material:
     sources: tuple[str, ...] = ()
     corpus_sources: tuple[str, ...] = ()
     pairs: tuple[Probe, ...] = ()
+    observed: tuple[Probe, ...] = ()
     situations: Situations | None = None
     placed: tuple[NDArray[np.int64], ...] = ()
 
@@ -109,6 +111,11 @@ class Material:
         return np.concatenate([rows_of(item, self.rows) for item in self.trajectories]).astype(np.float64)
 
     @cached_property
+    def starts(self) -> NDArray[np.float64]:
+        """``[S, P]``: the points among ``points`` that families set out from."""
+        return self.points
+
+    @cached_property
     def scale(self) -> NDArray[np.float64]:
         """``[P]``: the demonstrations' deviation in each dimension (1 where they do not vary)."""
         deviation = self.points.std(axis=0)
@@ -144,10 +151,10 @@ class Material:
         sources = tuple(self.sources[index] for index in inside) if self.sources else ()
         some = replace(self, demonstrations=tuple(self.demonstrations[index] for index in inside), sources=sources)
         if isinstance(some.demonstrations[0], Trajectory):
-            for name in ("scale", "tree", "box"):
+            rows = np.concatenate([self.placed[index] == situation for index in inside])
+            some.__dict__["starts"] = some.points[rows]
+            for name in ("points", "scale", "tree", "box"):
                 some.__dict__[name] = getattr(self, name)
-            rows = np.concatenate([numbers == situation for numbers in (self.placed[index] for index in inside)])
-            some.__dict__["points"] = some.points[rows]
         return some
 
     def searched_by(self, reward: PointReward | AnswerReward) -> Material:
@@ -155,7 +162,7 @@ class Material:
         not for every chunk.
         """
         searched = replace(self, reward=reward)
-        points = ("trajectories", "points", "scale", "tree", "box")
+        points = ("trajectories", "points", "starts", "scale", "tree", "box")
         for name in points if isinstance(reward, PointReward) else ("known",):
             searched.__dict__[name] = getattr(self, name)
         return searched

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from iirl_core.artifact import Artifact
 from iirl_core.audit import TriageLabel
+from iirl_core.canonical import Digest
 from iirl_core.config import Config
+from iirl_core.corpus import identity_of
 from iirl_core.demonstration import Demonstration
 from iirl_core.norm import Norm, Observed, measured_on
+from iirl_core.observation import observations
 from iirl_core.probe import Material, Probe, material_of
 from iirl_core.store.protocol import Store
 from jobs.history import PastRound, Question, words_on_questions
@@ -36,7 +40,7 @@ def gather_material(
     )
     demonstrations, asked = _demonstrations(store, config, artifact), _sample(corpus, config.seed)
     norms = measured_on(norms, [one.input for one in demonstrations])
-    return norms, material_of(
+    material = material_of(
         artifact.model,
         norms,
         [one.input for one in demonstrations],
@@ -46,6 +50,21 @@ def gather_material(
         corpus_sources=[one.source for one in asked],
         situations=config.audit.situations,
     )
+    return norms, replace(material, observed=tuple(_observed(store, history, artifact.digest)))
+
+
+def _observed(store: Store, history: Sequence[PastRound], digest: Digest) -> Iterator[Probe]:
+    """Of the artifact and of those before it that were audited, each input once and at most ``MOST``, the newest
+    artifact's first.
+    """
+    seen: set[str] = set()
+    for one in dict.fromkeys((digest, *(past.digest for past in reversed(history)))):
+        for observation in observations(store, one):
+            name = str(identity_of(observation.input))
+            if name not in seen and len(seen) < MOST:
+                seen.add(name)
+                note = f"{observation.reason}: {observation.note}"
+                yield Probe((observation.input,), "observed", "observed", note)
 
 
 def measured(store: Store, config: Config, artifact: Artifact, norms: tuple[Norm, ...]) -> tuple[Norm, ...]:

@@ -15,6 +15,7 @@ from serving.schemas import (
     ArtifactBody,
     EvidenceBody,
     Item,
+    ReportsRequest,
     RewardBody,
     RewardsRequest,
     RewardsResponse,
@@ -31,9 +32,25 @@ def parse(body: bytes, _query: Mapping[str, str], most: int) -> Asked:
         request = RewardsRequest.model_validate_json(body)
     except ValidationError as error:
         raise unparsable_request(error) from error
-    check_count(len(request.items), most)
-    inputs = inputs_of("items", request.items, lambda _, item: _input_of(item))
-    return Asked(inputs, "items", request.model, request.truncate)
+    return Asked(_inputs(request.items, most), "items", request.model, request.truncate)
+
+
+def parse_report(body: bytes, most: int) -> tuple[Asked, str]:
+    """A report, understood: its items, and why.
+
+    Raises:
+        Problem: it cannot be read.
+    """
+    try:
+        request = ReportsRequest.model_validate_json(body)
+    except ValidationError as error:
+        raise unparsable_request(error) from error
+    return Asked(_inputs(request.items, most), "items", request.model, "allow"), request.reason
+
+
+def _inputs(items: Sequence[Item], most: int) -> tuple[Input, ...]:
+    check_count(len(items), most)
+    return inputs_of("items", items, lambda _, item: _input_of(item))
 
 
 def _input_of(item: Item) -> Input:

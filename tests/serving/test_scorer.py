@@ -17,6 +17,7 @@ from iirl_core.errors import InputError
 from iirl_core.reading import Action
 from serving.admission import admit, known_good_floor, pin_release
 from serving.batching import Batcher
+from serving.observer import Observer
 from serving.web import Door, Limits, make_app
 from tests.iirl_core.artifact.samples import text_draft, trajectory_draft, walks
 from tests.serving.released import Released, released
@@ -98,7 +99,7 @@ def _ask(bench: Released, *requests: tuple[str, Any]) -> list[httpx.Response]:
     async def run() -> list[httpx.Response]:
         scorer = admit(pin_release(bench.config))
         batcher = Batcher(scorer.score, batch=8, wait_seconds=0.01)
-        app = make_app(scorer.served, batcher, Door(None, Limits(16, 2**16, 16)))
+        app = make_app(scorer.served, batcher, Door(None, Limits(16, 2**16, 16)), Observer(list, a_minute=0))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://rewards") as client:
             responses = await asyncio.gather(*(client.post(path, json=body) for path, body in requests))
         batcher.close()

@@ -10,12 +10,14 @@ from typing import Any
 import httpx
 import pytest
 
-from iirl_core.demonstration import Input
-from iirl_core.reading import Score
+from iirl_core.demonstration import Input, conversation
+from iirl_core.observation import Observation
+from iirl_core.reading import Action, Score
 from serving.access import digest_token
 from serving.batching import Batcher, Read
+from serving.observer import Observer
 from serving.web import Door, Limits, make_app
-from tests.serving.scores import SERVED, read
+from tests.serving.scores import SERVED, read, score
 
 LIMITS = Limits(items=4, body_bytes=4096, requests=8)
 ITEM = {"prompt": "Open?", "response": "Until six."}
@@ -26,18 +28,22 @@ def ask_all(
     token: str | None = None,
     limits: Limits = LIMITS,
     answering: Read = read,
+    kept: list[Observation] | None = None,
 ) -> list[httpx.Response]:
-    """Send all at once to a fresh application."""
+    """Send all at once to a fresh application; what it observed is in ``kept`` then."""
+    kept = [] if kept is None else kept
 
     async def run() -> list[httpx.Response]:
         batcher = Batcher(answering, batch=8, wait_seconds=0)
-        app = make_app(SERVED, batcher, Door(digest_token(token) if token else None, limits))
+        observer = Observer(kept.extend, a_minute=2, every=60)
+        app = make_app(SERVED, batcher, Door(digest_token(token) if token else None, limits), observer)
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         try:
             async with httpx.AsyncClient(transport=transport, base_url="http://rewards") as client:
                 return list(await asyncio.gather(*(client.request(m, path, **kw) for m, path, kw in requests)))
         finally:
             batcher.close()
+            observer.close()
 
     return asyncio.run(run())
 
@@ -167,7 +173,7 @@ def test_a_refused_request_leaves_room_for_the_next() -> None:
 
     async def one_after_the_other() -> list[int]:
         batcher = Batcher(read, 8, 0)
-        app = make_app(SERVED, batcher, Door(None, Limits(4, 4096, requests=1)))
+        app = make_app(SERVED, batcher, Door(None, Limits(4, 4096, requests=1)), Observer(list, a_minute=0))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://rewards") as client:
             codes = [(await client.request(m, path, **kw)).status_code for m, path, kw in [bad, good, bad, good]]
         batcher.close()
@@ -212,3 +218,40 @@ def test_the_description_of_the_api_resolves_every_reference() -> None:
     names = {name.removeprefix("#/components/schemas/") for name in references(document)}
     assert {"RewardsRequest", "GetRewardRequest", "RewardsResponse"} <= names
     assert names <= set(document["components"]["schemas"])
+
+
+def test_a_report_is_kept_with_its_reason_for_the_next_audit() -> None:
+    kept: list[Observation] = []
+    body = {"items": [ITEM, {"prompt": "Late?", "response": "Yes!!!"}], "reason": "exclamation marks pay"}
+    (response,) = ask_all(("POST", "/v1/reports", {"json": body}), kept=kept)
+    assert (response.status_code, response.json()) == (200, {"kept": 2})
+    assert [(one.reason, one.note) for one in kept] == [("reported", "exclamation marks pay")] * 2
+    assert kept[1].input == conversation("Late?", "Yes!!!")
+
+
+def test_a_report_that_no_audit_could_read_is_refused() -> None:
+    kept: list[Observation] = []
+    unreadable = {"items": [{"prompt": "Open?", "response": "?"}], "reason": "odd"}
+    without_reason = {"items": [ITEM], "reason": ""}
+    first, second = (("POST", "/v1/reports", {"json": body}) for body in (unreadable, without_reason))
+    assert [response.status_code for response in ask_all(first, second, kept=kept)] == [422, 422]
+    assert kept == []
+
+
+def test_strangers_report_nothing() -> None:
+    assert ask("POST", "/v1/reports", token="secret", json={"items": [ITEM], "reason": "odd"}).status_code == 401
+
+
+def test_escalated_inputs_are_kept_as_many_a_minute_as_the_configuration_says() -> None:
+    def doubting(inputs: Sequence[Input]) -> list[Score]:
+        return [score(action=Action.ESCALATE, reasons=("coverage",)) for _ in inputs]
+
+    kept: list[Observation] = []
+    ask_all(("POST", "/v1/rewards", {"json": {"items": [ITEM] * 4}}), answering=doubting, kept=kept)
+    assert [(one.reason, one.note) for one in kept] == [("escalated", "coverage")] * 2
+
+
+def test_what_was_allowed_is_not_kept() -> None:
+    kept: list[Observation] = []
+    ask_all(("POST", "/v1/rewards", {"json": {"items": [ITEM] * 4}}), kept=kept)
+    assert kept == []

@@ -36,7 +36,7 @@ class Boundary:
         """
         reward = searched(material, self.name)
         rng = np.random.default_rng(seed.entropy())
-        inner = material.points[rng.integers(len(material.points), size=count)]
+        inner = material.starts[rng.integers(len(material.starts), size=count)]
         outer = drawn_outside(rng, count, material)
         level = np.exp(rng.uniform(np.log(LEVELS[0]), np.log(LEVELS[1]), size=count))
         stops = np.linspace(1.0, 0.0, STOPS)

@@ -28,7 +28,7 @@ class Excursion:
         rng = np.random.default_rng(seed.entropy())
         low, high = material.points.min(axis=0), material.points.max(axis=0)
         reach = np.where(high > low, high - low, material.scale)
-        points = material.points[rng.integers(len(material.points), size=count)].copy()
+        points = material.starts[rng.integers(len(material.starts), size=count)].copy()
         width, notes = points.shape[1], []
         for number, point in enumerate(points):
             several = number % 2 == 1 and width > 1

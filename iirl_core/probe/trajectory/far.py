@@ -25,7 +25,7 @@ class Far:
     def probes(self, seed: ChunkSeed, count: int, material: Material) -> list[Probe]:
         """``count`` points at least their noted distance from every demonstration of the material."""
         rng = np.random.default_rng(seed.entropy())
-        start = material.points[rng.integers(len(material.points), size=count)]
+        start = material.starts[rng.integers(len(material.starts), size=count)]
         distance = rng.choice(DISTANCES, size=count)
         direction = rng.normal(size=start.shape)
         direction /= np.linalg.norm(direction, axis=1, keepdims=True)

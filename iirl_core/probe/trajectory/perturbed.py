@@ -22,7 +22,7 @@ class Perturbed:
     def probes(self, seed: ChunkSeed, count: int, material: Material) -> list[Probe]:
         """``count`` noisy steps, kept inside the box."""
         rng = np.random.default_rng(seed.entropy())
-        start = material.points[rng.integers(len(material.points), size=count)]
+        start = material.starts[rng.integers(len(material.starts), size=count)]
         sigma = rng.choice(SIGMAS, size=count)
         noise = rng.normal(size=start.shape) * material.scale * sigma[:, None]
         points = np.clip(start + noise, *material.box)

@@ -32,7 +32,8 @@ def test_steered_probes_are_made_from_demonstrations_of_their_situation_alone() 
     placed = place(model, bare, range(len(bare.demonstrations)))
     material = replace(bare, placed=tuple(placed.values()))
     inside = material.within(2)
-    assert 0 < len(inside.points) < len(material.points)
+    assert 0 < len(inside.starts) < len(material.starts)
+    assert np.array_equal(inside.points, material.points)
     assert np.array_equal(inside.scale, material.scale)
     steered = audit_chunk(model, norms, replace(seed("perturbed"), situation=2), 300, material)
     everywhere = audit_chunk(model, norms, seed("perturbed"), 300, material)
@@ -40,6 +41,15 @@ def test_steered_probes_are_made_from_demonstrations_of_their_situation_alone() 
     near = [example.situation for example in steered.examples]
     assert len(near) < len(everywhere.examples)
     assert 2 in near
+
+
+@pytest.mark.parametrize("family", ["far", "excursion", "boundary", "uniform", "correlated", "retimed", "evolution"])
+def test_every_family_can_be_steered(family: str) -> None:
+    model, _, train = planar()
+    bare = material_of(model, [off_arc()], train)
+    material = replace(bare, placed=tuple(place(model, bare, range(len(bare.demonstrations))).values()))
+    result = audit_chunk(model, [off_arc()], replace(seed(family), situation=1), 40, material)
+    assert 0 < result.asked <= 40
 
 
 def test_a_situation_without_demonstrations_is_refused() -> None:

@@ -8,8 +8,10 @@ from iirl_core.artifact import load_from
 from iirl_core.audit import audit_chunk
 from iirl_core.demonstration import Trajectory
 from iirl_core.norm import Bounds, norms_of
+from iirl_core.observation import Observation, keep_observations
 from iirl_core.probe import ChunkSeed
 from jobs.audit.material import gather_material
+from tests.iirl_core.artifact.samples import walks
 from tests.jobs.audit.turning import make_root, wheel_config
 
 
@@ -28,3 +30,19 @@ def test_observed_regions_are_measured_on_what_an_audit_is_made_from(tmp_path: P
     result = audit_chunk(artifact.model, norms, ChunkSeed(root, 1, "far", 0), 200, material)
     (counts,) = result.families
     assert 0 < counts.spoken < counts.asked
+
+
+def test_what_deployment_saw_of_the_artifact_is_asked_once_with_its_reason(tmp_path: Path) -> None:
+    session, root = make_root(tmp_path)
+    written = wheel_config(tmp_path).norms[0].model_dump()
+    config = wheel_config(tmp_path, norms=[{**written, "threshold": 0.0, "families": ["observed"]}])
+    artifact = load_from(session.store, root)
+    near, far = walks(1, 7)[0], Trajectory([[9.0, 9.0]])
+    seen = [Observation("escalated", near, "coverage"), Observation("reported", far, "odd")]
+    keep_observations(session.store, root, seen)
+    keep_observations(session.store, root, seen[:1])
+    norms, material = gather_material(session.store, config, artifact, norms_of(config), ())
+    assert {probe.note for probe in material.observed} == {"escalated: coverage", "reported: odd"}
+    result = audit_chunk(artifact.model, norms, ChunkSeed(root, 1, "observed", 0), 200, material)
+    assert result.asked == 2
+    assert "escalated: coverage" in {finding.note for finding in result.findings}

@@ -17,6 +17,7 @@ from iirl_core.errors import ClusterError, ConfigError
 from jobs.evaluate.endpoint import Endpoint
 from serving.access import digest_token
 from serving.batching import Batcher
+from serving.observer import Observer
 from serving.web import Door, Limits, make_app
 from tests.serving.released import free_port
 from tests.serving.scores import SERVED, read
@@ -33,7 +34,8 @@ def endpoint(port: int, variable: str | None = None, model: str | None = None) -
 def ours() -> Iterator[int]:
     """Our own application on a port, with a token."""
     batcher, port = Batcher(read, batch=8, wait_seconds=0), free_port()
-    app = make_app(SERVED, batcher, Door(digest_token(TOKEN), Limits(items=8, body_bytes=65536, requests=8)))
+    door = Door(digest_token(TOKEN), Limits(items=8, body_bytes=65536, requests=8))
+    app = make_app(SERVED, batcher, door, Observer(list, a_minute=0))
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
