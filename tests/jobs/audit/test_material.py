@@ -35,9 +35,12 @@ def test_observed_regions_are_measured_on_what_an_audit_is_made_from(tmp_path: P
 def test_what_deployment_saw_of_the_artifact_is_asked_once_with_its_reason(tmp_path: Path) -> None:
     session, root = make_root(tmp_path)
     written = wheel_config(tmp_path).norms[0].model_dump()
-    config = wheel_config(tmp_path, norms=[{**written, "threshold": 0.0, "families": ["observed"]}])
+    config = wheel_config(
+        tmp_path, norms=[{**written, "threshold": 0.0, "families": ["observed"]}], audit={"probes": {"observed": 9}}
+    )
     artifact = load_from(session.store, root)
-    near, far = walks(1, 7)[0], Trajectory([[9.0, 9.0]])
+    near = walks(1, 7)[0]
+    far = Trajectory(near.observations + 9, near.actions)
     seen = [Observation("escalated", near, "coverage"), Observation("reported", far, "odd")]
     keep_observations(session.store, root, seen)
     keep_observations(session.store, root, seen[:1])
