@@ -18,7 +18,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +35,7 @@ import pyarrow.parquet as pq
 from tokenizers import Tokenizer
 
 from benchmarks.figures import Figure, arguments, figure, write_results
+from benchmarks.peak_memory import SAMPLE_SECONDS, peak_memory
 from cluster.session import Session
 from iirl_core.config import Config
 from iirl_core.store import DirectoryStore
@@ -50,7 +50,6 @@ insurance referral pharmacy prescription refill wait time call urgent travel vac
 will should may might open closed before after because although however therefore early late new old
 """
 WORDS = TEXT.split()
-SAMPLE_SECONDS = 0.5
 PARTS = ["memory", "near", "speed"]
 NOTES = (
     "Memory is the peak of the summed proportional set size of the driver and every Ray process (shared pages counted "
@@ -87,7 +86,7 @@ def memory(session: Session, folder: Path, many: int, near: float | None) -> lis
     peaks = []
     for rows in (many // 10, many):
         path = _corpus(folder / f"{rows}.jsonl.gz", rows)
-        with _peak_memory() as peak:
+        with peak_memory() as peak:
             _ours(session, path, near)
         peaks.append(peak[0] / 2**20)
     sides = f"{many:,} rows / {many // 10:,} rows"
@@ -210,32 +209,6 @@ def _cpu_seconds() -> float:
     me = psutil.Process()
     times = [process.cpu_times() for process in [me, *me.children(recursive=True)]]
     return float(sum(each.user + each.system for each in times))
-
-
-@contextmanager
-def _peak_memory() -> Iterator[list[float]]:
-    """Bytes of this process and all below it; the peak stands in the list at the end."""
-    peak, ended = [0.0], threading.Event()
-
-    def watch() -> None:
-        while not ended.wait(SAMPLE_SECONDS):
-            peak[0] = max(peak[0], sum(map(_pss, [me, *me.children(recursive=True)])))
-
-    me = psutil.Process()
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield peak
-    finally:
-        ended.set()
-        watcher.join()
-
-
-def _pss(process: psutil.Process) -> float:
-    try:
-        return float(process.memory_full_info().pss)
-    except psutil.NoSuchProcess:
-        return 0.0
 
 
 if __name__ == "__main__":
