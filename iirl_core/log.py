@@ -31,6 +31,8 @@ EventKind = Literal[
     "undo",
     "patch",
     "revert",
+    "accept",
+    "reject",
     "release",
     "rollback",
     "revocation",

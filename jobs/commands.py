@@ -21,7 +21,15 @@ if TYPE_CHECKING:  # torch-free and ray-free start-up
     from jobs.outcome import Outcome
 
 
-EXTRAS = {"artifact": "reference", "reason": "reason", "resume": "resume", "revert": "revert", "enable": "enable"}
+EXTRAS = {
+    "artifact": "reference",
+    "reason": "reason",
+    "resume": "resume",
+    "revert": "revert",
+    "enable": "enable",
+    "reject": "reason",
+    "suggestion": "suggestion",
+}
 """Options that only some verbs have, and what their ``run`` calls them."""
 
 
@@ -74,12 +82,29 @@ def _run_verb(options: Namespace) -> int:
 
 def module_of(options: Namespace) -> str:
     """Where the verb's work is done."""
-    if options.command == "patch" and (options.list or options.revert or options.enable):
-        if options.list and (options.revert or options.enable):
-            raise ConfigError("iirl patch --list together with --revert or --enable", "one of them")
-        options.act = "listing" if options.list else "switch"
-        return "repairs"
-    return str(options.command)
+    if options.command != "patch":
+        return str(options.command)
+    asked = [act for act, given in _patch_acts(options).items() if given]
+    if len(asked) > 1:
+        raise ConfigError(f"iirl patch --{' together with --'.join(asked)}", "one of them")
+    if options.suggestion and asked not in (["accept"], ["reject"]):
+        raise ConfigError("iirl patch --suggestion", "--accept or --reject with it")
+    if not asked:
+        return "patch"
+    options.act = {"list": "listing", "revert or --enable": "switch"}.get(asked[0], asked[0])
+    return "patch.deciding" if options.act in ("accept", "reject") else "repairs"
+
+
+def _patch_acts(options: Namespace) -> dict[str, bool]:
+    """What is asked of patch beside repairing, by option."""
+    if options.reject is not None and not options.reject.strip():
+        raise ConfigError("iirl patch --reject without a reason", '--reject "why"')
+    return {
+        "list": options.list,
+        "revert or --enable": bool(options.revert or options.enable),
+        "accept": options.accept,
+        "reject": options.reject is not None,
+    }
 
 
 def _act(options: Namespace, acts: tuple[str, ...]) -> str:

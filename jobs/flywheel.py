@@ -20,7 +20,7 @@ from jobs.audit.job import check_families
 from jobs.audit.scorers import ScorerPool
 from jobs.console import Progress
 from jobs.outcome import Outcome
-from jobs.patch import Repair, patch_round
+from jobs.patch import DECIDE, Repair, patch_round
 from jobs.report import write_report
 from jobs.triage import say_unsure, triage_round
 
@@ -121,6 +121,10 @@ def _outcome(config: Config, turns: list[Turn], step: Step, digest: Digest, repo
         made = f"{config.name} passes after {len(turns)} rounds: {digest[:19]}"
         return Outcome(made, report, "iirl release CONFIG.yaml")
     why = "; ".join(audit.verdict.reasons)
+    repair = turns[-1].repair
+    if repair is not None and repair.suggestion:
+        waits = f"{config.name} waits for a person: {repair.suggestion}, {repair.plan.repairs}"
+        return Outcome(waits, report, DECIDE, passed=False)
     people = "iirl triage CONFIG.yaml, then iirl triage list CONFIG.yaml: people decide what is unsure"
     following = people if turns[-1].unsure else "iirl show REF"
     return Outcome(f"{config.name} does not pass ({step.value}): {why}", report, following, passed=False)

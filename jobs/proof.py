@@ -26,6 +26,7 @@ from iirl_core.signing import (
     AuditPredicate,
     LabelPredicate,
     Predicate,
+    RepairPredicate,
     SealPredicate,
     TriagePredicate,
     Trust,
@@ -41,6 +42,10 @@ from jobs.lineage import audit_of, lineage, manifest_of
 P = TypeVar("P", bound=Predicate)
 T = TypeVar("T")
 CHUNK = 2**20
+
+
+ByPerson = LabelPredicate | UndoPredicate | RepairPredicate
+"""What people say, each with a key of its own."""
 
 
 @dataclass(frozen=True)
@@ -159,12 +164,17 @@ def _triage(store: Store, digest: Digest, trust: Trust) -> Iterator[Check]:
             found = digest_of_stored(store, audit_file(digest, said.round, name))
             problem = "" if found == told else f"it {f'has digest {found[:19]}' if found else 'is missing'}, not {told}"
             yield Check(f"file {name} of triage round {said.round}", told[:19], problem)
-    for kind, name in ((LabelPredicate, "labels of a person"), (UndoPredicate, "labels taken back")):
+    said_by_people: tuple[tuple[type[ByPerson], str], ...] = (
+        (LabelPredicate, "labels of a person"),
+        (UndoPredicate, "labels taken back"),
+        (RepairPredicate, "decision about a repair"),
+    )
+    for kind, name in said_by_people:
         for data in statements_of(store, digest, kind.kind):
             yield Check(name, *_by(data, trust, kind, digest))
 
 
-def _by(data: bytes, trust: Trust, kind: type[LabelPredicate | UndoPredicate], digest: Digest) -> tuple[str, str]:
+def _by(data: bytes, trust: Trust, kind: type[ByPerson], digest: Digest) -> tuple[str, str]:
     """Who signed, and the problem."""
     signed = _signed(data, trust, kind, digest)
     return _signer(signed.found), signed.problem

@@ -27,7 +27,7 @@ def read_patches(data: bytes) -> tuple[Patch, ...]:
         Tampered: a field is missing or of another type, or an id does not name its patch.
         ArtifactError: a patch is not valid.
     """
-    return tuple(_patch(fields) for fields in records(PATCH_FILE, data))
+    return tuple(read_patch(fields) for fields in records(PATCH_FILE, data))
 
 
 def records(what: str, data: bytes) -> list[Fields]:
@@ -45,7 +45,12 @@ def records(what: str, data: bytes) -> list[Fields]:
     return [Fields.of(what, value) for value in values]
 
 
-def _patch(fields: Fields) -> Patch:
+def read_patch(fields: Fields) -> Patch:
+    """One patch.
+
+    Raises:
+        Tampered, ArtifactError: as ``read_patches``.
+    """
     effect = fields.text("effect")
     if effect not in ("suppress", "boost"):
         raise Tampered(f"{PATCH_FILE}: effect is {effect!r}", "suppress or boost")

@@ -7,15 +7,15 @@ patches/sculpts.json        how the map was lowered and raised; where it was
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from iirl_core.artifact.patch_file import PATCH_FILE, patch_bytes, read_patches, records
+from iirl_core.artifact.patch_file import PATCH_FILE, patch_bytes, read_patch, read_patches, records
 from iirl_core.canonical import Digest, JsonValue, canonical_json, folder_of
 from iirl_core.errors import Tampered
 from iirl_core.patch.projection import Projection
-from iirl_core.patch.repairs import Repairs
+from iirl_core.patch.repairs import Repair, Repairs
 from iirl_core.patch.sculpt import Sculpt
 from iirl_core.signing.fields import Fields
 from iirl_core.store.protocol import Store
@@ -43,6 +43,29 @@ def repairs_of(folder: Path) -> Repairs:
         ArtifactError: a repair is not valid.
     """
     return _read(lambda path: (folder / path).read_bytes() if (folder / path).exists() else None)
+
+
+def repairs_document(repairs: Repairs) -> dict[str, JsonValue]:
+    """All of them as one JSON object: a list a kind."""
+    kinds: dict[str, Sequence[Repair]] = {
+        "patches": repairs.patches,
+        "projections": repairs.projections,
+        "sculpts": repairs.sculpts,
+    }
+    return {kind: [{"id": one.id, **asdict(one)} for one in some] for kind, some in kinds.items()}
+
+
+def repairs_from(fields: Fields) -> Repairs:
+    """The inverse of ``repairs_document``.
+
+    Raises:
+        Tampered, ArtifactError: as ``repairs_of``.
+    """
+    return Repairs(
+        tuple(read_patch(one) for one in fields.inners("patches")),
+        tuple(_projection(one) for one in fields.inners("projections")),
+        tuple(_sculpt(one) for one in fields.inners("sculpts")),
+    )
 
 
 def stored_repairs(store: Store, digest: Digest) -> Repairs:

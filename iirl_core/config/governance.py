@@ -67,10 +67,26 @@ class TrialSection(Section):
     mends elsewhere. A kernel, which acts near its findings, may break none."""
 
 
-class PatchSection(Section):
-    """How repairs are chosen."""
+RepairKind = Literal["kernels", "projection", "sculpting"]
 
-    kinds: list[Literal["kernels", "projection", "sculpting"]] = ["kernels", "projection", "sculpting"]
+
+class AutomaticSection(Section):
+    """The written policy: which repairs are sealed without a person."""
+
+    kinds: list[RepairKind] = ["kernels", "projection", "sculpting"]
+    cost: Fraction = 0.02
+    """The most that a repair may take from known-good rewards, on average over the guard set."""
+
+
+class PatchSection(Section):
+    """How repairs are chosen, and who decides."""
+
+    approval: Literal["manual", "suggested", "automatic"] = "automatic"
+    """``automatic``: what passes its trial is sealed, within ``automatic`` below; what goes beyond is suggested.
+    ``suggested``: the repair is kept with its evidence until a person accepts or rejects it (``iirl patch CONFIG
+    --accept``, ``--reject REASON``). ``manual``: candidates are listed, and nothing is sealed."""
+    automatic: AutomaticSection = AutomaticSection()
+    kinds: list[RepairKind] = ["kernels", "projection", "sculpting"]
     """What may be tried: kernels around flaws; directions that edits move answers in, removed from what the head sees;
     the map from signal to reward, lowered or raised. Of candidates that pass their trial, the cheapest is taken."""
 

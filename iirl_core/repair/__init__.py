@@ -1,5 +1,8 @@
 """Repairs on trial: does one mend what it says, hold around that, and break nothing else?"""
 
+from iirl_core.repair.approval import Approval as Approval
+from iirl_core.repair.approval import Decided as Decided
+from iirl_core.repair.approval import decide as decide
 from iirl_core.repair.choosing import Plan as Plan
 from iirl_core.repair.choosing import choose as choose
 from iirl_core.repair.ground import Ground as Ground

@@ -5,7 +5,7 @@ What is cheap takes little from known-good rewards (on average over the guard se
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from iirl_core.audit.finding import Finding
@@ -51,13 +51,22 @@ class Plan:
         return tried[-1].trial if tried else None
 
 
-def choose(findings: Sequence[Finding], ground: Ground, guard: KnownGood, section: PatchSection, round_: int) -> Plan:
-    """The repair of ``findings``, the flaws that the ground was made for. Pure: the same flaws, the same repair.
+def choose(
+    findings: Sequence[Finding],
+    ground: Ground,
+    guard: KnownGood,
+    section: PatchSection,
+    round_: int,
+    *,
+    rejected: Collection[str] = (),
+) -> Plan:
+    """The repair of ``findings``, the flaws that the ground was made for; a candidate in which a repair with one of the
+    ids ``rejected`` occurs is not chosen again. Pure: the same flaws, the same repair.
 
     Raises:
         ConfigError, InputError: a norm cannot be asked, or an input is not such as the model reads.
     """
-    turn = _Turns(findings, Standing(ground, guard, section, round_))
+    turn = _Turns(findings, Standing(ground, guard, section, round_), rejected)
     while turn.standing.left and len(turn.chosen) < TURNS and turn.chose():
         pass
     reasons = turn.reasons
@@ -69,8 +78,8 @@ def choose(findings: Sequence[Finding], ground: Ground, guard: KnownGood, sectio
 class _Turns:
     """One round of choosing: owns where it stands, and what was tried on the way there."""
 
-    def __init__(self, findings: Sequence[Finding], standing: Standing) -> None:
-        self.findings, self.standing = findings, standing
+    def __init__(self, findings: Sequence[Finding], standing: Standing, rejected: Collection[str]) -> None:
+        self.findings, self.standing, self.rejected = findings, standing, frozenset(rejected)
         self.kinds: list[Kind] = list(standing.section.kinds)
         self.chosen: list[Offer] = []
         self.considered: list[Offer] = []
@@ -81,7 +90,7 @@ class _Turns:
         """Try every kind on what is left, and choose the cheapest that passes; whether there was one."""
         offers = list(self._offers())
         self.considered += offers
-        passed = [offer for offer in offers if offer.trial.passed and offer.claimed]
+        passed = [offer for offer in offers if offer.trial.passed and offer.claimed and not self._refused(offer)]
         if not passed:
             return False
         best = min(passed, key=lambda offer: offer.price)
@@ -90,6 +99,10 @@ class _Turns:
         if best.kind == "kernels":  # which were offered to all that is left, and refused the rest
             self.kinds.remove("kernels")
         return True
+
+    def _refused(self, offer: Offer) -> bool:
+        """Whether a person rejected some of it before."""
+        return any(one.id in self.rejected for one in offer.repairs)
 
     def _offers(self) -> Iterator[Offer]:
         if "kernels" in self.kinds:

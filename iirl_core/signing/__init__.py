@@ -1,5 +1,7 @@
 """Keys, trust, and signed statements about digests."""
 
+from iirl_core.signing.decisions import Decision as Decision
+from iirl_core.signing.decisions import RepairPredicate as RepairPredicate
 from iirl_core.signing.envelope import Envelope as Envelope
 from iirl_core.signing.envelope import pae as pae
 from iirl_core.signing.fields import Fields as Fields

@@ -19,20 +19,21 @@ from iirl_core.norm import norms_of
 from iirl_core.patch import BudgetReport, check_budget
 from iirl_core.probe import ChunkSeed
 from iirl_core.release import resolve
-from iirl_core.repair import Ground, Plan, choose, ground_of
-from iirl_core.signing import KeyRole, SigningKey, Trust, load_private_key
-from iirl_core.store.pointer import move_pointer
+from iirl_core.repair import Approval, Ground, Plan, choose, decide, ground_of
+from iirl_core.signing import KeyRole, Trust, load_private_key
 from iirl_core.triage import acted_on, shaped_by_people
 from jobs.audit.material import gather_material
-from jobs.builder import sign_sealed
 from jobs.console import Progress
 from jobs.history import PastRound, history_of, labelled_before, latest_round
 from jobs.outcome import Outcome
 from jobs.patch.claims import claims_of
 from jobs.patch.repair import Repair, keep_record
+from jobs.patch.sealing import sign_child
+from jobs.patch.suggestion import Suggestion, keep_suggestion, rejected_repairs
 
 REMEMBERED = 20_000
 """Conversations whose encoding is kept: proposing and trying ask about the same ones."""
+DECIDE = "iirl patch CONFIG.yaml --accept, or --reject REASON"
 
 
 def run(session: Session, config: Config, progress: Progress, reference: str | None = None) -> Outcome:
@@ -49,14 +50,20 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
         raise ConfigError(f"round {past.audit.round} of {digest[:19]} was not triaged", todo="iirl triage CONFIG.yaml")
     repair = patch_round(session, config, progress, past.audit, findings=past.findings(), labels=past.labels)
     refused = f"{len(repair.plan.refused)} flaws refused"
-    if repair.child is None:
-        return Outcome(f"repaired nothing: {refused}", digest, "train again", passed=False)
-    return Outcome(
-        made=f"repaired {digest[:19]} with {repair.plan.repairs} ({refused}); "
-        f"every known-good input keeps at least {repair.budget.least:.1%} of its reward",
-        where=f"{store.url}/artifacts/{repair.child.replace(':', '-')}",
-        next="iirl audit CONFIG.yaml",
-    )
+    if repair.child is not None:
+        return Outcome(
+            made=f"repaired {digest[:19]} with {repair.plan.repairs} ({refused}); "
+            f"every known-good input keeps at least {repair.budget.least:.1%} of its reward",
+            where=f"{store.url}/artifacts/{repair.child.replace(':', '-')}",
+            next="iirl audit CONFIG.yaml",
+        )
+    if repair.suggestion:
+        made = f"suggested {repair.suggestion}: {repair.plan.repairs} for {digest[:19]} ({refused}); nothing was sealed"
+        return Outcome(made, "; ".join(repair.decided.reasons), DECIDE, passed=False)
+    if repair.decided.approval is Approval.LIST:
+        made = f"listed {len(repair.plan.considered)} candidates ({refused}); nothing was sealed"
+        return Outcome(made, digest, "patch.approval: suggested keeps them for a decision", passed=False)
+    return Outcome(f"repaired nothing: {refused}", digest, "train again", passed=False)
 
 
 def patch_round(
@@ -68,9 +75,9 @@ def patch_round(
     findings: Sequence[Finding],
     labels: Mapping[str, TriageLabel],
 ) -> Repair:
-    """Propose, try, seal the child, sign, log, point to it; keep the record of it. What is mended are the findings
-    whose label is *flaw*: the policy's, or people's, who then supervised the repair; never those of families that are
-    held out.
+    """Propose, try, and, as ``patch.approval`` says, seal the child, sign, log, point to it, or keep it for a person;
+    keep the record of it. What is mended are the findings whose label is *flaw*: the policy's, or people's, who then
+    supervised the repair; never those of families that are held out.
 
     Raises:
         ConfigError: the builder's key is missing.
@@ -84,7 +91,16 @@ def patch_round(
         repair = _repair(session, config, artifact, work, history)
     _say(repair.plan, progress)
     if repair.child is not None:
-        _sign(session, key, config, repair, audit)
+        sign_child(
+            session.store,
+            key,
+            config,
+            repair.child,
+            parent=audit.digest,
+            round_=audit.round,
+            repairs=repair.plan.repairs,
+            refused=len(repair.plan.refused),
+        )
     keep_record(session.store, audit, repair)
     return repair
 
@@ -116,21 +132,24 @@ def _labelled_by_people(
 
 
 def _repair(session: Session, config: Config, artifact: Artifact, work: _Work, history: Sequence[PastRound]) -> Repair:
+    store, round_ = session.store, work.audit.round
     if not work.flaws:
         return Repair(None, Plan((), (), ()), _budget(artifact, config.patch.budget))
     ground = _ground(session, config, artifact, work, history)
-    plan = choose(work.flaws, ground, artifact.guard, config.patch, work.audit.round)
+    rejected = rejected_repairs(store, artifact.digest, round_, Trust.from_folder(Path(config.keys)))
+    plan = choose(work.flaws, ground, artifact.guard, config.patch, round_, rejected=rejected)
+    decided, trial = decide(plan, config.patch), plan.trial
+    if decided.approval in (Approval.NOTHING, Approval.LIST) or trial is None:
+        return Repair(None, plan, _budget(artifact, config.patch.budget), decided)
     repairs = plan.repairs
-    if not len(repairs) or plan.trial is None:
-        return Repair(None, plan, _budget(artifact, config.patch.budget))
-    child = seal_child(
-        session.store,
-        artifact,
-        artifact.model.repairs.joined(repairs),
-        learnt=claims_of(session, config, artifact, tuple(repairs), work.flaws),
-        human=shaped_by_people(tuple(repairs), work.findings, work.labels, work.by_people, config.triage),
-    )
-    return Repair(child, plan, plan.trial.budget)
+    learnt = claims_of(session, config, artifact, tuple(repairs), work.flaws)
+    if decided.approval is Approval.SUGGEST:
+        waits = Suggestion(artifact.digest, round_, repairs, learnt, decided.reasons, trial.document())
+        keep_suggestion(store, waits)
+        return Repair(None, plan, trial.budget, decided, waits.id)
+    human = shaped_by_people(tuple(repairs), work.findings, work.labels, work.by_people, config.triage)
+    child = seal_child(store, artifact, artifact.model.repairs.joined(repairs), learnt=learnt, human=human)
+    return Repair(child, plan, trial.budget, decided)
 
 
 @torch.no_grad()
@@ -164,17 +183,3 @@ def _say(plan: Plan, progress: Progress) -> None:
         progress.say(f"  {offer.kind}, {offer.repairs}: trial {verdict}: {offer.trial}")
         for reason in offer.trial.reasons:
             progress.say(f"    {reason}")
-
-
-def _sign(session: Session, key: SigningKey, config: Config, repair: Repair, audit: Audit) -> None:
-    store, child = session.store, repair.child
-    if child is None:
-        return
-    details = (
-        ("parent", audit.digest),
-        ("patches", str(len(repair.plan.repairs))),
-        ("refused", str(len(repair.plan.refused))),
-        ("round", str(audit.round)),
-    )
-    sign_sealed(store, key, config.name, child, kind="patch", details=details)
-    move_pointer(store, f"runs/{config.name}/latest", child)

@@ -5,27 +5,34 @@ audits/DIGEST/ROUND/repair.json keeps what was repaired, how the trials went, wh
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from iirl_core.audit import Audit
 from iirl_core.canonical import Digest, JsonValue, canonical_json
 from iirl_core.patch import BudgetReport
 from iirl_core.release import audit_file
-from iirl_core.repair import Offer, Plan, Trial
+from iirl_core.repair import Approval, Decided, Offer, Plan, Trial
 from iirl_core.store.protocol import Store
 
 REPAIR = "repair.json"
 
 
+NOTHING = Decided(Approval.NOTHING)
+
+
 @dataclass(frozen=True)
 class Repair:
-    """``child`` is the repaired artifact, None where nothing could be repaired; ``budget`` is measured on the guard set
-    with all the child's repairs.
+    """``child`` is the repaired artifact, None where nothing was sealed; ``budget`` is measured on the guard set with
+    all the child's repairs, or those that are suggested. ``decided`` says what the policy makes of the plan,
+    ``suggestion`` is the id of what waits for a person ("": nothing does).
     """
 
     child: Digest | None
     plan: Plan
     budget: BudgetReport
+    decided: Decided = NOTHING
+    suggestion: str = ""
 
     @property
     def trial(self) -> Trial | None:
@@ -42,6 +49,9 @@ class Repair:
             "sculpts": [one.id for one in repairs.sculpts],
             "refused": [{"finding": one.finding, "reason": one.reason} for one in self.plan.refused],
             "postponed": self.plan.postponed,
+            "approval": self.decided.approval.value,
+            "left_to_a_person_because": list(self.decided.reasons),
+            "suggestion": self.suggestion or None,
             "budget": {
                 "allowed": self.budget.budget,
                 "guarded": self.budget.guarded,
@@ -66,3 +76,9 @@ def _considered(offer: Offer, chosen: bool) -> JsonValue:
 def keep_record(store: Store, audit: Audit, repair: Repair) -> None:
     """What was decided stays on record, also where nothing could be repaired."""
     store.put(audit_file(audit.digest, audit.round, REPAIR), canonical_json(repair.document()))
+
+
+def record_child(store: Store, digest: Digest, round_: int, child: Digest) -> None:
+    """A person accepted what the record of ``digest``'s round says: it came to ``child``."""
+    key = audit_file(digest, round_, REPAIR)
+    store.put(key, canonical_json({**json.loads(store.get(key)), "child": child}))

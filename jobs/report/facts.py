@@ -31,6 +31,7 @@ from iirl_core.signing import (
     AuditPredicate,
     LabelPredicate,
     Predicate,
+    RepairPredicate,
     SealPredicate,
     TriagePredicate,
     Trust,
@@ -55,9 +56,14 @@ PREDICATES: dict[str, type[Predicate]] = {
         TriagePredicate,
         LabelPredicate,
         UndoPredicate,
+        RepairPredicate,
         ApprovalPredicate,
     )
 }
+
+
+OF_A_ROUND = ("audit", "triage", "label", "undo", "accept", "reject")
+"""Events that are about one round of an artifact's audit."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,8 @@ class Times:
                 return self.sealed
             case AuditPredicate() | TriagePredicate() | LabelPredicate() | UndoPredicate():
                 return self.events.get((statement.kind, str(statement.round)), "")
+            case RepairPredicate():
+                return self.events.get((statement.decision, str(statement.round)), "")
             case _:
                 return self.events.get(("release", ""), "")
 
@@ -91,7 +99,7 @@ def times_of(store: Store, digest: Digest) -> Times:
         {
             (
                 entry.event.kind,
-                entry.event.detail("round") if entry.event.kind in ("audit", "triage", "label", "undo") else "",
+                entry.event.detail("round") if entry.event.kind in OF_A_ROUND else "",
             ): entry.time
             for entry in found
         }
@@ -125,7 +133,11 @@ def _made(manifest: Manifest) -> str:
     if manifest.parent is None:
         return "trained"
     refitted = manifest.version.endswith(".0")  # a repair raises the last number, a re-fit the one before
-    return "re-fitted" if refitted else f"repaired: {manifest.patches} patches"
+    return (
+        "re-fitted"
+        if refitted
+        else "repaired: " + ", ".join(f"{count} {kind}" for kind, count in manifest.repairs.items())
+    )
 
 
 def _words(document: object, keys: Sequence[str]) -> str:
@@ -236,10 +248,17 @@ def _says(predicate: Predicate) -> str:
             return f"round {predicate.round} " + ("passed" if predicate.passed else "did not pass")
         case TriagePredicate():
             return f"labelled {len(predicate.labels)} findings of round {predicate.round} by {predicate.policy[:19]}"
-        case LabelPredicate() | UndoPredicate():
-            did = "labelled" if isinstance(predicate, LabelPredicate) else "took back labels of"
-            return f"{did} {len(predicate.labels)} findings of round {predicate.round}, as a person"
+        case LabelPredicate() | UndoPredicate() | RepairPredicate():
+            return _a_person_says(predicate)
         case ApprovalPredicate():
             return f"may go to {predicate.name}@{predicate.channel}"
         case _:
             return ""
+
+
+def _a_person_says(predicate: LabelPredicate | UndoPredicate | RepairPredicate) -> str:
+    if isinstance(predicate, RepairPredicate):
+        why = f": {predicate.reason}" if predicate.reason else ""
+        return f"{predicate.decision}ed the repair suggested after round {predicate.round}{why}"
+    did = "labelled" if isinstance(predicate, LabelPredicate) else "took back labels of"
+    return f"{did} {len(predicate.labels)} findings of round {predicate.round}, as a person"

@@ -36,7 +36,9 @@ def test_a_repair_that_passes_its_trial_is_sealed_with_the_trial_on_record(tmp_p
 def test_a_repair_that_fails_its_trial_is_not_sealed_and_its_reasons_stay(
     tmp_path: Path, trial: dict[str, float]
 ) -> None:
-    session, config, root = audited_root(tmp_path, patch={"spaces": ["latent"], "max_width": 0.011, "trial": trial})
+    session, config, root = audited_root(
+        tmp_path, patch={"kinds": ["kernels"], "spaces": ["latent"], "max_width": 0.011, "trial": trial}
+    )
     outcome = patch.run(session, config, Progress(Console(file=io.StringIO())))
     assert not outcome.passed
     assert resolve(session.store, "sample") == root

@@ -1,0 +1,128 @@
+"""Repairs that wait for a person: kept with their evidence, accepted or rejected under a key of the person's own."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from iirl_core.artifact import load_from
+from iirl_core.errors import ConfigError, InputError, Tampered
+from iirl_core.log import entries
+from iirl_core.release import audit_file, resolve
+from iirl_core.signing import RepairPredicate, SealPredicate, Trust, statements_of, verify_envelope
+from jobs import patch
+from jobs.__main__ import main
+from jobs.cli import parser
+from jobs.commands import module_of
+from jobs.patch.deciding import accept, reject
+from jobs.patch.suggestion import suggestions_of
+from tests.jobs.patch.audited import audited_root
+from tests.jobs.wheel import quiet
+
+SUGGESTED = {"approval": "suggested"}
+
+
+def decisions(session: object, keys: Path, digest: str) -> list[RepairPredicate]:
+    store, trust = session.store, Trust.from_folder(keys)  # type: ignore[attr-defined]
+    found = statements_of(store, digest, RepairPredicate.kind)  # type: ignore[arg-type]
+    return [verify_envelope(data, trust, RepairPredicate, digest).predicate for data in found]  # type: ignore[arg-type]
+
+
+def test_a_suggested_repair_is_kept_and_sealed_when_a_person_accepts_it(tmp_path: Path) -> None:
+    session, config, root = audited_root(tmp_path, patch=SUGGESTED)
+    outcome = patch.run(session, config, quiet())
+    assert not outcome.passed
+    assert "--accept" in outcome.next
+    assert resolve(session.store, "sample") == root, "nothing was sealed"
+    (waits,) = suggestions_of(session.store, root, 1)
+    assert waits.id in outcome.made
+    record = json.loads(session.store.get(audit_file(root, 1, patch.REPAIR)))
+    assert (record["child"], record["suggestion"]) == (None, waits.id)
+
+    assert accept(session, config, quiet()).passed
+    child = load_from(session.store, resolve(session.store, "sample"))
+    assert child.manifest.parent == root
+    assert child.model.repairs == waits.repairs
+    assert child.manifest.human, "a person had a say in it"
+    assert [one.decision for one in decisions(session, tmp_path / "keys", root)] == ["accept"]
+    assert statements_of(session.store, child.digest, SealPredicate.kind)
+    kinds = [(entry.event.kind, entry.event.subject) for entry in entries(session.store)][-2:]
+    assert kinds == [("accept", root), ("patch", child.digest)]
+    record = json.loads(session.store.get(audit_file(root, 1, patch.REPAIR)))
+    assert record["child"] == child.digest
+    with pytest.raises(InputError, match="0 suggestions are open"):
+        accept(session, config, quiet(), root)
+
+
+def test_what_a_person_rejected_stays_on_record_and_is_not_chosen_again(tmp_path: Path) -> None:
+    session, config, root = audited_root(tmp_path, patch=SUGGESTED)
+    patch.run(session, config, quiet())
+    (first,) = suggestions_of(session.store, root, 1)
+    reject(session, config, quiet(), reason="it touches the ramp")
+    assert resolve(session.store, "sample") == root
+    (said,) = decisions(session, tmp_path / "keys", root)
+    assert (said.decision, said.suggestion, said.reason) == ("reject", first.digest, "it touches the ramp")
+    *_, entry = entries(session.store)
+    assert (entry.event.kind, entry.event.detail("reason")) == ("reject", "it touches the ramp")
+    patch.run(session, config, quiet())
+    rejected = {one.id for one in first.repairs}
+    others = [one for one in suggestions_of(session.store, root, 1) if one.id != first.id]
+    assert first in suggestions_of(session.store, root, 1)
+    assert all(rejected.isdisjoint(repair.id for repair in one.repairs) for one in others)
+    if others:
+        assert accept(session, config, quiet(), suggestion=others[0].id).passed
+
+
+def test_what_goes_beyond_the_policy_waits_for_a_person(tmp_path: Path) -> None:
+    session, config, root = audited_root(tmp_path, patch={"kinds": ["kernels"], "automatic": {"kinds": []}})
+    outcome = patch.run(session, config, quiet())
+    assert "kernels is not one of patch.automatic.kinds" in str(outcome.where)
+    assert len(suggestions_of(session.store, root, 1)) == 1
+    assert resolve(session.store, "sample") == root
+
+
+def test_by_hand_nothing_is_sealed_or_kept(tmp_path: Path) -> None:
+    session, config, root = audited_root(tmp_path, patch={"approval": "manual"})
+    told = io.StringIO()
+    from jobs.console import Progress
+
+    outcome = patch.run(session, config, Progress(Console(file=told, width=300)))
+    assert "nothing was sealed" in outcome.made
+    assert "kernels" in told.getvalue()
+    assert suggestions_of(session.store, root, 1) == ()
+    assert resolve(session.store, "sample") == root
+    record = json.loads(session.store.get(audit_file(root, 1, patch.REPAIR)))
+    assert record["considered"]
+
+
+def test_a_suggestion_that_was_changed_is_not_sealed(tmp_path: Path) -> None:
+    session, config, root = audited_root(tmp_path, patch=SUGGESTED)
+    patch.run(session, config, quiet())
+    (waits,) = suggestions_of(session.store, root, 1)
+    key = audit_file(root, 1, f"suggestions/{waits.id}.json")
+    document = json.loads(session.store.get(key))
+    session.store.put(key, json.dumps({**document, "mode": "frozen-policy"}).encode())
+    with pytest.raises(Tampered, match="was changed"):
+        accept(session, config, quiet())
+
+
+def test_a_person_needs_a_key(tmp_path: Path) -> None:
+    session, config, _ = audited_root(tmp_path, patch=SUGGESTED)
+    patch.run(session, config, quiet())
+    (tmp_path / "keys" / "reviewer.key").unlink()
+    with pytest.raises(ConfigError, match="reviewer"):
+        accept(session, config, quiet())
+
+
+def test_the_command_line_knows_both() -> None:
+    for words, act in ((["--accept"], "accept"), (["--reject", "too wide"], "reject")):
+        options = parser().parse_args(["patch", "config.yaml", *words])
+        assert (module_of(options), options.act) == ("patch.deciding", act)
+    for words in (["--accept", "--reject", "no"], ["--accept", "--list"], ["--reject", " "], ["--suggestion", "r-1"]):
+        with pytest.raises(ConfigError):
+            module_of(parser().parse_args(["patch", "config.yaml", *words]))
+    assert main(["patch", "nowhere.yaml", "--accept"]) == 2
