@@ -10,9 +10,9 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.special import logsumexp
 
-from benchmarks.ars import Episode, Floats, Judge
 from iirl_core.demonstration import Input, Trajectory
 from iirl_core.encoder.protocol import Encoder
+from iirl_core.optimiser.ars import Episode, Floats, Judge
 
 SHOWN, ASKED = 200, 100
 """Rows of the demonstrations and of an episode that are looked at, evenly spaced."""

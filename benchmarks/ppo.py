@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.ars import Episode, Progress
 from benchmarks.teachers import StepJudge
+from iirl_core.optimiser.ars import Episode, Progress
 
 if TYPE_CHECKING:
     from benchmarks.stepping import Restarting

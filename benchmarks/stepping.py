@@ -17,8 +17,8 @@ from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor
 
-from benchmarks.ars import Episode, Floats, Progress, Worlds
 from benchmarks.teachers import StepJudge
+from iirl_core.optimiser.ars import Episode, Floats, Progress, Worlds
 
 LARGEST = 10.0
 """Scaled rewards are clipped to it, as stable-baselines3 does."""

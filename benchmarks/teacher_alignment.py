@@ -23,7 +23,6 @@ from typing import get_args
 import numpy as np
 import torch
 
-from benchmarks.ars import Episode, Floats, Judge, train
 from benchmarks.distances import distance_judge, energy, sinkhorn
 from benchmarks.figures import Figure, arguments, figure, write_results
 from benchmarks.locomotion import TASKS, TaskName, Worlds
@@ -31,7 +30,6 @@ from benchmarks.policy_training import ARS, QUICK
 from benchmarks.teachers import (
     OCCUPANCY,
     demonstrations_of,
-    judge_of,
     mixture,
     occupancy,
     parts_of,
@@ -40,6 +38,8 @@ from benchmarks.teachers import (
 from iirl_core.config.expertness import OccupancySection
 from iirl_core.evaluation import Resampling
 from iirl_core.evaluation.returns import correlation
+from iirl_core.optimiser.ars import Episode, Floats, Judge, train
+from iirl_core.probe.trajectory.policy import judge_of
 
 STEPS: dict[TaskName, int] = {"HalfCheetah": 320_000, "Hopper": 80_000, "Walker2d": 80_000}
 UPDATES = 24

@@ -13,7 +13,6 @@ from typing import Literal
 import numpy as np
 import torch
 
-from benchmarks.ars import Episode, Floats, Judge
 from iirl_core.config.encoding import TrajectoryEncoderSection
 from iirl_core.config.expertness import MixtureSection, OccupancySection
 from iirl_core.config.mapping import ExponentialSection
@@ -21,6 +20,7 @@ from iirl_core.demonstration import Input, Trajectory
 from iirl_core.encoder import fit_encoder
 from iirl_core.encoder.trajectory import Terminal
 from iirl_core.expertness import Batch, Episodes, Expertness, LearntInOnePass, build_expertness
+from iirl_core.optimiser.ars import Episode, Floats, Judge
 from iirl_core.records import open_records, parse_record
 from iirl_core.records.raw import RawRecord
 from iirl_core.reward_model import RewardModel, assemble
@@ -138,14 +138,6 @@ def true_teacher(alive: float) -> Judge:
 def true_steps(episodes: Sequence[Episode]) -> list[Floats]:
     """The true rewards of each step, as the task pays them."""
     return [episode.rewards for episode in episodes]
-
-
-def judge_of(model: RewardModel) -> Judge:
-    """What a trainer makes of the artifact's rewards: of a family of whole episodes the episode's reward, of any other
-    the sum of its steps'.
-    """
-    steps, whole = steps_of(model), model.expertness.whole_episodes
-    return lambda episodes: np.array([each.mean() if whole else each.sum() for each in steps(episodes)])
 
 
 def steps_of(model: RewardModel) -> StepJudge:

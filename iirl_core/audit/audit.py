@@ -13,6 +13,7 @@ from iirl_core.audit.tampering import Movement
 from iirl_core.audit.verdict import Verdict
 from iirl_core.canonical import Digest, JsonValue, canonical_json
 from iirl_core.errors import ArtifactError
+from iirl_core.probe.adaptive import POLICY_FAMILIES
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Audit:
     movements: tuple[Movement, ...] = ()
     choices: tuple[Choice, ...] = ()
 
+    @property
+    def adaptive(self) -> bool:
+        """Whether it asked samples of moving policies: it is *policy-adaptive* then, whatever the artifact is."""
+        return any(result.family in POLICY_FAMILIES and result.asked for result in self.families)
+
     def broken_by(self, families: Collection[str]) -> tuple[int, int]:
         """How many questions of these families broke a norm, and on how many of them one had something to say."""
         told = [result for result in self.families if result.family in families and not result.steered]
@@ -57,6 +63,7 @@ class Audit:
             "seed": self.seed,
             "norms": self.norms,
             "probes": self.probes,
+            "mode": "policy-adaptive" if self.adaptive else "strict",
             "families": [
                 {
                     "family": result.family,

@@ -1,4 +1,6 @@
-"""Which repairs go back to what somebody said: bad answers of a probe corpus (weak supervision), or comparisons."""
+"""Which repairs go back to what somebody said: bad answers of a probe corpus (weak supervision), comparisons; or to
+what moving policies did.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from collections.abc import Sequence
 
 from iirl_core.audit.finding import Finding
 from iirl_core.patch.repairs import Repair
+from iirl_core.probe.adaptive import POLICY_FAMILIES
 
 CORPUS_FAMILIES = ("careless", "climb", "concatenation", "evolve", "scan")
 """Probe families that may ask what stands in a probe corpus; all others make their probes from demonstrations."""
@@ -23,6 +26,11 @@ def draws_on_corpus(repairs: Sequence[Repair], findings: Sequence[Finding]) -> b
 def draws_on_pairs(repairs: Sequence[Repair], findings: Sequence[Finding]) -> bool:
     """Whether a repair cites a finding that a comparison gave; ``findings`` as for ``draws_on_corpus``."""
     return _draw_on(repairs, findings, PAIR_FAMILIES)
+
+
+def draws_on_policies(repairs: Sequence[Repair], findings: Sequence[Finding]) -> bool:
+    """Whether a repair cites a finding that a moving policy gave; ``findings`` as for ``draws_on_corpus``."""
+    return _draw_on(repairs, findings, POLICY_FAMILIES)
 
 
 def _draw_on(repairs: Sequence[Repair], findings: Sequence[Finding], families: tuple[str, ...]) -> bool:

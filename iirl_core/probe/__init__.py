@@ -19,12 +19,13 @@ from iirl_core.probe.trajectory import (
     Excursion,
     Far,
     Perturbed,
+    Policy,
     Retimed,
     Uniform,
 )
 
 _FAMILIES: list[ProbeFamily] = [Uniform(), Far(), Perturbed(), Boundary(), Ascent()]
-_FAMILIES += [Excursion(), Correlated(), Retimed(), Evolution()]
+_FAMILIES += [Excursion(), Correlated(), Retimed(), Evolution(), Policy()]
 _FAMILIES += [*EDITED, *SEARCHED]
 _FAMILIES += [Mismatch(), Empty(), Careless(), Pairs(), Scan(), Observed(), Former()]
 

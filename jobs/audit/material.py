@@ -17,6 +17,7 @@ from iirl_core.norm import Norm, Observed, measured_on
 from iirl_core.observation import observations
 from iirl_core.probe import Material, Probe, material_of
 from iirl_core.store.protocol import Store
+from jobs.audit.environment import training_of
 from jobs.history import PastRound, Question, words_on_questions
 from jobs.learnt import corpus_behind
 
@@ -50,7 +51,8 @@ def gather_material(
         corpus_sources=[one.source for one in asked],
         situations=config.audit.situations,
     )
-    return norms, replace(material, observed=tuple(_observed(store, history, artifact.digest)))
+    seen = tuple(_observed(store, history, artifact.digest))
+    return norms, replace(material, observed=seen, training=training_of(config))
 
 
 def _observed(store: Store, history: Sequence[PastRound], digest: Digest) -> Iterator[Probe]:

@@ -14,6 +14,7 @@ from iirl_core.config.governance import AuditSection
 from iirl_core.corpus import identity_of
 from iirl_core.norm import Norm, norms_digest
 from iirl_core.probe import ChunkSeed, Material
+from iirl_core.probe.trajectory.policy import EPISODES, Policy
 from jobs.scorer import Chunk
 
 FORMER = "former"
@@ -39,11 +40,11 @@ def budgets_of(section: AuditSection) -> dict[str, int]:
 
 
 def chunks_of(config: Config, digest: Digest, round_: int, former: int) -> list[Chunk]:
-    """The round's questions, in chunks of at most ``audit.chunk``."""
-    size = config.audit.chunk
+    """The round's questions, in chunks of at most ``audit.chunk``; each training of a policy is a chunk of its own."""
     budgets = {**budgets_of(config.audit), **({FORMER: former} if former else {})}
     chunks = []
     for family, budget in budgets.items():
+        size = min(config.audit.chunk, EPISODES) if family == Policy.name else config.audit.chunk
         for number in range(ceil(budget / size)):
             # Former findings are cut by the chunk's number times its size, so every chunk asks for the same.
             count = size if family == FORMER else min(size, budget - number * size)
@@ -93,6 +94,7 @@ def plan_of(chunks: Sequence[Chunk], norms: Sequence[Norm], material: Material, 
         "observed": [[identity_of(probe.inputs[0]), probe.note] for probe in material.observed],
         "sources": [*material.sources, *material.corpus_sources],
         "former": [[probe.label, probe.norm] for probe in material.former],
+        "training": None if material.training is None else str(material.training),
         "situations": len(material.situations or ()),
         "coverage_points": coverage_points,
     }

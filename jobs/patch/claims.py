@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cluster.session import Session
-from iirl_core.artifact import Artifact, Provenance, Supervision, provenance_of
+from iirl_core.artifact import Artifact, Mode, Provenance, Supervision, provenance_of
 from iirl_core.audit import Finding
 from iirl_core.config import Config
 from iirl_core.patch import Repair
-from iirl_core.patch.corpus import draws_on_corpus, draws_on_pairs
+from iirl_core.patch.corpus import draws_on_corpus, draws_on_pairs, draws_on_policies
 from jobs.learnt import corpus_behind, learnt_from
 
 
@@ -22,6 +22,8 @@ def claims_of(
         claims = claims.joined(_probed(session, config, artifact))
     if draws_on_pairs(repairs, flaws):
         claims = claims.joined(Provenance(supervision=Supervision.PREFERENCE))
+    if draws_on_policies(repairs, flaws):
+        claims = claims.joined(Provenance(mode=Mode.POLICY_ADAPTIVE))
     return claims
 
 

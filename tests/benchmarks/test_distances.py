@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.ars import Episode
 from benchmarks.distances import Effort, Sample, distance_judge, energy, sinkhorn
 from iirl_core.config.encoding import TrajectoryEncoderSection
 from iirl_core.demonstration import Trajectory
 from iirl_core.encoder import fit_encoder
+from iirl_core.optimiser.ars import Episode
 
 
 def sample(centre: float, count: int = 40, seed: int = 0) -> Sample:

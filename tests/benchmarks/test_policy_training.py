@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from benchmarks import policy_training
-from benchmarks.ars import Episode, Progress
 from benchmarks.examined import Run, figures_of, notes_of
 from benchmarks.policy_training import ARS
 from benchmarks.teacher_alignment import alignment
-from benchmarks.teachers import judge_of, mixture, occupancy, true_return
+from benchmarks.teachers import mixture, occupancy, true_return
 from iirl_core.config.expertness import MixtureSection
 from iirl_core.demonstration import Trajectory
+from iirl_core.optimiser.ars import Episode, Progress
+from iirl_core.probe.trajectory.policy import judge_of
 
 
 def run(teacher: str, seed: int, true_return: float) -> Run:

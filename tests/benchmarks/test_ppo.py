@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from benchmarks.ars import Episode, Floats
 from benchmarks.ppo import Settings, train
 from benchmarks.teachers import true_steps
+from iirl_core.optimiser.ars import Episode, Floats
 
 pytest.importorskip("stable_baselines3", reason="the extra bench is not installed")
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from iirl_core.audit import Finding
 from iirl_core.canonical import digest_bytes
 from iirl_core.demonstration import Conversation, conversation
-from iirl_core.patch.corpus import CORPUS_FAMILIES, draws_on_corpus, draws_on_pairs
+from iirl_core.patch.corpus import CORPUS_FAMILIES, draws_on_corpus, draws_on_pairs, draws_on_policies
 from iirl_core.patch.patch import Patch
 from iirl_core.probe import FAMILIES, AnswerReward, ChunkSeed, Material
 from tests.iirl_core.artifact.samples import text_draft
@@ -45,6 +45,12 @@ def test_a_patch_draws_on_comparisons_where_a_finding_that_it_cites_is_one() -> 
     assert draws_on_pairs([patch(again)], [again])
     assert not draws_on_pairs([patch(made)], [made, compared])
     assert not draws_on_corpus([patch(compared)], [compared])
+
+
+def test_a_patch_draws_on_policies_where_an_optimiser_or_a_deployed_reward_gave_a_finding_that_it_cites() -> None:
+    trained, seen, again = finding("policy", "policy"), finding("observed", "observed"), finding("policy", "former")
+    assert all(draws_on_policies([patch(one)], [one]) for one in (trained, seen, again))
+    assert not draws_on_policies([patch(finding("far", "far"))], [finding("far", "far"), trained])
 
 
 def test_only_the_families_named_ask_what_stands_in_a_probe_corpus() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from benchmarks.ars import Episode, Floats, Moments, Policy, Settings, roll, train, update
+from iirl_core.optimiser.ars import Episode, Floats, Moments, Policy, Settings, roll, train, update
 
 SETTINGS = Settings(directions=4, top=2, noise=0.1, step_size=0.1, budget=8000, horizon=20)
 

@@ -71,6 +71,14 @@ class Settings:
     horizon: int = 1000
 
 
+@dataclass(frozen=True)
+class Training:
+    """``worlds(copies)`` makes an environment, and ``settings`` says how policies are trained in it."""
+
+    worlds: Callable[[int], Worlds]
+    settings: Settings
+
+
 @dataclass(frozen=True, eq=False)
 class Policy:
     """``action = weights [A, S] · (observation − mean)/deviation``."""

@@ -1,0 +1,91 @@
+"""Environments of Gymnasium, for the family that trains policies. The extra ``gymnasium`` brings them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iirl_core.config import Config
+from iirl_core.errors import ConfigError
+from iirl_core.optimiser.ars import Floats, Settings, Training
+
+
+@dataclass(frozen=True)
+class Gymnasium:
+    """Makes copies of one environment by its id; small enough to send to every scorer."""
+
+    environment: str
+
+    def __call__(self, copies: int) -> Copies:
+        """So many of them.
+
+        Raises:
+            ConfigError: there is no such environment, or its observations or actions are no boxes of one dimension.
+        """
+        return Copies(self.environment, copies)
+
+
+class Copies:
+    """``count`` copies of an environment, in step; policies act in [−1, 1], which is stretched to its bounds."""
+
+    def __init__(self, environment: str, count: int) -> None:
+        import gymnasium
+        from gymnasium.spaces import Box
+
+        gymnasium.logger.min_level = gymnasium.logger.ERROR  # an old version is meant where it is named
+        try:
+            self._copies = [gymnasium.make(environment) for _ in range(count)]
+        except gymnasium.error.Error as error:
+            raise ConfigError(f"audit.optimiser.environment: {' '.join(str(error).split())}") from error
+        seen, done = self._copies[0].observation_space, self._copies[0].action_space
+        if not (isinstance(seen, Box) and isinstance(done, Box) and len(seen.shape) == len(done.shape) == 1):
+            raise ConfigError(f"audit.optimiser.environment: {environment} sees {seen}, does {done}", "two flat boxes")
+        self._low, self._high = done.low.astype(np.float64), done.high.astype(np.float64)
+        self._width = seen.shape[0]
+
+    @property
+    def observations(self) -> int:
+        """S."""
+        return int(self._width)
+
+    @property
+    def actions(self) -> int:
+        """A."""
+        return len(self._low)
+
+    def reset(self, generator: np.random.Generator) -> Floats:
+        """First observations of all copies, ``[W, S]``."""
+        return np.array([one.reset(seed=int(generator.integers(2**31)))[0] for one in self._copies], np.float64)
+
+    def step(self, which: Sequence[int], actions: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        """``actions [K, A]`` in the copies ``which [K]`` → observations ``[K, S]``, true rewards ``[K]``, ended."""
+        stretched = self._low + (np.clip(actions, -1, 1) + 1) / 2 * (self._high - self._low)
+        told = [self._copies[index].step(action) for index, action in zip(which, stretched, strict=True)]
+        seen, rewards, ended, cut, _ = zip(*told, strict=True)
+        return np.array(seen, np.float64), np.array(rewards, np.float64), np.array(ended) | np.array(cut)
+
+
+def training_of(config: Config) -> Training | None:
+    """How the configuration wants policies trained; None where it does not.
+
+    Raises:
+        ConfigError: Gymnasium is not installed.
+    """
+    section = config.audit.optimiser
+    if section is None:
+        return None
+    if find_spec("gymnasium") is None:
+        raise ConfigError("audit.optimiser needs gymnasium", todo="pip install 'iirl[gymnasium]'")
+    settings = Settings(
+        directions=section.directions,
+        top=section.top,
+        noise=section.noise,
+        step_size=section.step_size,
+        budget=section.steps,
+        horizon=section.horizon,
+    )
+    return Training(Gymnasium(section.environment), settings)
