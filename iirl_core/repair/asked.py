@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -66,11 +68,15 @@ class Asked:
 
     def rows(self, question: int) -> Tensor:
         """``[T, D]``: those of all inputs of the question."""
-        probe = self.questions[question][0]
-        inputs = [len(each.inputs) for each in self.probes]
-        first = sum(inputs[:probe])
-        start = sum(self.encoded.lengths[:first])
-        return self.encoded.z[start : start + sum(self.encoded.lengths[first : first + inputs[probe]])]
+        start, end = self._places[self.questions[question][0]]
+        return self.encoded.z[start:end]
+
+    @cached_property
+    def _places(self) -> list[tuple[int, int]]:
+        """Where each probe's rows begin and end."""
+        ends = np.cumsum([0, *self.encoded.lengths])
+        inputs = np.cumsum([0, *(len(probe.inputs) for probe in self.probes)])
+        return [(int(ends[first]), int(ends[last])) for first, last in pairwise(inputs.tolist())]
 
     def _answers(self, model: RewardModel) -> list[tuple[Answer, ...]]:
         if not self.probes:

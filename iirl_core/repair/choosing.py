@@ -106,7 +106,7 @@ class _Turns:
 
     def _offers(self) -> Iterator[Offer]:
         if "kernels" in self.kinds:
-            made: Kernels = kernels(self.flaws.only(self.standing.left), self.standing)
+            made: Kernels = kernels(self.flaws.only(set(self.standing.left)), self.standing)
             self.reasons |= made.refused
             if made.offer is not None:
                 yield made.offer

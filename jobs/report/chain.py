@@ -26,9 +26,13 @@ KEPT = 0.95
 """Share of its root reward that an unseen demonstration point should keep."""
 
 
+KINDS = ("patches", "projections", "sculpts")
+"""Of repairs, as ``repair.json`` lists them; those beside patches are not in records of former versions."""
+
+
 @dataclass(frozen=True)
 class RepairRecord:
-    """What ``repair.json`` says of one round."""
+    """What ``repair.json`` says of one round: repairs of every kind, and flaws that none mends."""
 
     patches: int
     refused: int
@@ -40,7 +44,8 @@ def repair_record(store: Store, past: PastRound) -> RepairRecord:
         document = json.loads(store.get(audit_file(past.digest, past.audit.round, REPAIR)))
     except NotFound:
         return RepairRecord(0, 0)
-    return RepairRecord(len(document["patches"]) if document["child"] else 0, len(document["refused"]))
+    added = sum(len(document.get(kind, [])) for kind in KINDS)
+    return RepairRecord(added if document["child"] else 0, len(document["refused"]))
 
 
 def model_of(artifact: Artifact, past: PastRound) -> RewardModel:

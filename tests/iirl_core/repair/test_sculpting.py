@@ -17,7 +17,7 @@ from iirl_core.demonstration import Input, Trajectory
 from iirl_core.mapping.sigmoid import Sigmoid
 from iirl_core.norm import Norm, NormKind
 from iirl_core.probe import ChunkSeed, material_of
-from iirl_core.repair import Plan, choose, ground_of
+from iirl_core.repair import Offer, Plan, choose, ground_of
 from iirl_core.repair.sculpting import cut, sculpts
 from iirl_core.repair.standing import Standing
 from iirl_core.reward_model import RewardModel
@@ -100,12 +100,28 @@ def test_a_floor_is_held_by_a_raised_map() -> None:
     assert plan.trial.cost == 0
 
 
+def few_apart() -> list[Offer]:
+    """What is offered where ten flaws lie below the known-good rows, and forty among them."""
+    model, guard, train = generous(-6.0)
+    items = [*broken_items(10), *train[:40]]
+    found = [finding(CEILING, item, 0.9, number) for number, item in enumerate(items)]
+    material = material_of(model, [CEILING], train)
+    seed = ChunkSeed("t", 1, "", 0)
+    ground = ground_of(model, found, [CEILING], material=material, seed=seed, section=SECTION.trial)
+    return list(sculpts(found, Standing(ground, guard, SECTION, 1)))
+
+
+def broken_items(count: int) -> list[Input]:
+    return [one.offender for one in broken(generous(-6.0)[0], CEILING, BAD)[:count]]
+
+
 def test_signals_that_do_not_tell_them_apart_give_no_sculpt() -> None:
     model, guard, train = generous(-6.0)
     found = [finding(CEILING, item, 0.9, number) for number, item in enumerate(train[:40])]
     material = material_of(model, [CEILING], train)
     ground = ground_of(model, found, [CEILING], material=material, seed=ChunkSeed("t", 1, "", 0), section=SECTION.trial)
     assert list(sculpts(found, Standing(ground, guard, SECTION, 1))) == []
+    assert few_apart() == [], "nor do a few among many"
 
 
 def test_one_sculpt_is_smaller_than_many_kernels_and_therefore_chosen() -> None:

@@ -68,7 +68,8 @@ def test_what_a_person_rejected_stays_on_record_and_is_not_chosen_again(tmp_path
     assert (said.decision, said.suggestion, said.reason) == ("reject", first.digest, "it touches the ramp")
     *_, entry = entries(session.store)
     assert (entry.event.kind, entry.event.detail("reason")) == ("reject", "it touches the ramp")
-    patch.run(session, config, quiet())
+    again = patch.run(session, config, quiet())
+    assert first.id not in again.made
     rejected = {one.id for one in first.repairs}
     others = [one for one in suggestions_of(session.store, root, 1) if one.id != first.id]
     assert first in suggestions_of(session.store, root, 1)
