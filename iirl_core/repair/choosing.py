@@ -69,10 +69,10 @@ def choose(
     turn = _Turns(findings, Standing(ground, guard, section, round_), rejected)
     while turn.standing.left and len(turn.chosen) < TURNS and turn.chose():
         pass
-    reasons = turn.reasons
     left = turn.standing.left
-    refused = tuple(Refusal(name, reasons[name]) for name in left if name in reasons)
-    return Plan(tuple(turn.chosen), tuple(turn.considered), refused, len(left) - len(refused))
+    waiting = [name for name in left if turn.postponed and name not in turn.reasons]
+    refused = tuple(Refusal(name, turn.reasons.get(name, turn.otherwise)) for name in left if name not in waiting)
+    return Plan(tuple(turn.chosen), tuple(turn.considered), refused, len(waiting))
 
 
 class _Turns:
@@ -85,6 +85,13 @@ class _Turns:
         self.considered: list[Offer] = []
         self.flaws, beyond = flaws_of(standing.model, findings, standing.ground.norms)
         self.reasons = {one.finding: one.reason for one in beyond}
+        self.postponed = 0
+
+    @property
+    def otherwise(self) -> str:
+        """Why a finding is refused of which no kernel says why."""
+        no = any(map(self._refused, self.considered))
+        return "what would mend it was rejected" if no else "nothing in patch.kinds mends it: train again"
 
     def chose(self) -> bool:
         """Try every kind on what is left, and choose the cheapest that passes; whether there was one."""
@@ -108,6 +115,7 @@ class _Turns:
         if "kernels" in self.kinds:
             made: Kernels = kernels(self.flaws.only(set(self.standing.left)), self.standing)
             self.reasons |= made.refused
+            self.postponed = made.postponed
             if made.offer is not None:
                 yield made.offer
         if "projection" in self.kinds:

@@ -13,7 +13,7 @@ from iirl_core.norm import Norm, NormKind, Region
 from iirl_core.patch.patch import Patch
 from iirl_core.patch.propose import propose
 from iirl_core.probe import material_of
-from iirl_core.repair import ground_of, try_repair
+from iirl_core.repair import choose, ground_of, try_repair
 from iirl_core.repair.kernels import kernels
 from iirl_core.repair.standing import Standing
 from iirl_core.repair.trial import Trial
@@ -140,6 +140,27 @@ def test_families_that_are_held_out_of_repair_are_not_asked() -> None:
     )
     assert {probe.family for probe in every.fresh.probes} == {"uniform", "boundary"}
     assert {probe.family for probe in some.fresh.probes} == {"boundary"}
+
+
+def test_what_a_person_rejected_is_not_chosen_again_and_its_flaws_are_refused_for_that() -> None:
+    guard, section = planar()[1], PatchSection(spaces=["input"], kinds=["kernels"])
+    once = choose(found(), ground(), guard, section, 1)
+    assert once.repairs.patches
+    again = choose(found(), ground(), guard, section, 1, rejected={once.repairs.patches[0].id})
+    assert again.chosen == ()
+    assert {one.finding: one.reason for one in again.refused} == {
+        one.id: "what would mend it was rejected" for one in found()
+    }
+
+
+def test_what_no_configured_kind_mends_is_refused_and_what_finds_no_room_waits() -> None:
+    guard = planar()[1]
+    none = choose(found(), ground(), guard, PatchSection(kinds=["projection"]), 1)
+    assert {one.reason for one in none.refused} == {"nothing in patch.kinds mends it: train again"}
+    assert none.postponed == 0
+    few = choose(found(), ground(), guard, PatchSection(spaces=["input"], kinds=["kernels"], max_patches=1), 1)
+    assert few.postponed > 0
+    assert len(few.refused) + few.postponed + len(few.chosen[0].claimed) == len(found())
 
 
 def test_the_same_seed_tries_the_same_questions() -> None:
