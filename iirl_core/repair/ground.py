@@ -14,12 +14,15 @@ from iirl_core.audit.finding import Finding
 from iirl_core.config.governance import TrialSection
 from iirl_core.norm.norm import Norm
 from iirl_core.probe import FAMILIES, AnswerReward, ChunkSeed, Material, PointReward, Probe
+from iirl_core.probe.adaptive import POLICY_FAMILIES
 from iirl_core.repair.around import around
 from iirl_core.repair.asked import Asked
 from iirl_core.reward_model import RewardModel
 
-NOT_FRESH = ("former", "ascent", "evolution", "climb", "evolve")
-"""Families that are no sample of anything: what was found before, and searches of the unrepaired reward."""
+NOT_FRESH = ("former", "ascent", "evolution", "climb", "evolve", "scan", *POLICY_FAMILIES)
+"""Families that are no sample of anything: what was found before, searches of the unrepaired reward (training a policy
+on it is one), and what a policy gave: a choice by that would be policy-adaptive.
+"""
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,8 +12,9 @@ from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.norm import Norm, NormKind, Region
 from iirl_core.patch.patch import Patch
 from iirl_core.patch.propose import propose
-from iirl_core.probe import material_of
+from iirl_core.probe import FAMILIES, material_of
 from iirl_core.repair import choose, ground_of, try_repair
+from iirl_core.repair.ground import NOT_FRESH
 from iirl_core.repair.kernels import kernels
 from iirl_core.repair.standing import Standing
 from iirl_core.repair.trial import Trial
@@ -161,6 +162,13 @@ def test_what_no_configured_kind_mends_is_refused_and_what_finds_no_room_waits()
     few = choose(found(), ground(), guard, PatchSection(spaces=["input"], kinds=["kernels"], max_patches=1), 1)
     assert few.postponed > 0
     assert len(few.refused) + few.postponed + len(few.chosen[0].claimed) == len(found())
+
+
+def test_no_policy_is_trained_or_listened_to_for_a_trial() -> None:
+    norm = dataclasses.replace(off_arc(), id="also", families=("policy", "observed", "ascent", "far"))
+    asked = ground(norm)
+    assert {probe.family for probe in asked.fresh.probes} == {"uniform", "boundary", "far"}
+    assert set(NOT_FRESH) <= set(FAMILIES)
 
 
 def test_the_same_seed_tries_the_same_questions() -> None:
