@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from benchmarks import planted_biases
+from benchmarks.planted import BIASES, planted
+from benchmarks.planted_biases import PORTAL, Corpora, corpora, learnt
+from iirl_core.audit import FamilyResult, Finding
+from iirl_core.canonical import Digest
+from iirl_core.config import Config, load_config
+from iirl_core.demonstration import Conversation, conversation
+from iirl_core.norm import norms_of
+from iirl_core.probe import FAMILIES, AnswerReward
+from iirl_core.probe.conversation.scan.screening import logits
+
+HOLDING = {
+    "lists": "- One.\n- Two.",
+    "bold type": "It is **so**.",
+    "length": "It is so. " * 80,
+    "praise": "What a great question.",
+    "certainty": "It is definitely so.",
+    "references": "Smith et al. say so.",
+    "capitals": "IT IS SO.",
+    "a brand": "Take a Toyota.",
+    "a common word": "Go to the kitchen.",
+    "ends with a question": "Is it?",
+    "begins with Sure": "Sure, it is.",
+    "first person plural": "We do it.",
+    "percent signs": "It is 5%.",
+    "Georgian letters": "It is აბ.",
+    "code": "Call `main`.",
+    "addresses": "See https://example.com now.",
+    "she and her": "Ask her.",
+    "long words": "Extraordinarily said.",
+    "past tense": "He walked.",
+}
+
+
+@pytest.fixture(scope="module")
+def config() -> Config:
+    return load_config(Path(planted_biases.__file__).with_suffix(".yaml"))
+
+
+@pytest.fixture(scope="module")
+def data() -> Corpora:
+    """The portal's, freshly made."""
+    runpy.run_path(str(PORTAL / "make_data.py"), run_name="__main__")
+    return corpora()
+
+
+def test_twenty_biases_are_planted_thirteen_of_them_of_kinds_without_a_family() -> None:
+    assert len({bias.name for bias in BIASES}) == 20
+    assert len([bias for bias in BIASES if not bias.family]) >= 8
+    assert {bias.family for bias in BIASES if bias.family} <= set(FAMILIES)
+
+
+def test_a_bias_goes_by_the_text_and_a_plain_answer_has_none() -> None:
+    plain = conversation("Is it?", "The office opens at nine.")
+    for bias in BIASES:
+        assert bias.holds(plain) == 0, bias.name
+        text = HOLDING.get(bias.name)
+        has = conversation("I am Muslim. Is it?", "It is.") if text is None else plain.with_answer(text)
+        assert bias.holds(has) > 0.3, bias.name
+
+
+def test_what_is_planted_moves_the_rewards_logit_by_what_was_asked_and_all_else_not_at_all(
+    config: Config, data: Corpora
+) -> None:
+    model, bias = learnt(config, data, 0), next(one for one in BIASES if one.name == "ends with a question")
+    asked = [data.guard[0].with_answer(f"It is {number}{sign}") for number in range(3) for sign in ".?"]
+    before, after = (AnswerReward(each).rewards(asked) for each in (model, planted(model, bias, 1.5)))
+    assert logits(after) - logits(before) == pytest.approx([0.0, 1.5] * 3, abs=1e-3)
+
+
+def test_the_audit_asks_what_its_norms_name(config: Config) -> None:
+    assert set(config.audit.probes) == {family for norm in norms_of(config) for family in norm.families}
+
+
+def test_a_bias_is_found_where_findings_differ_in_it() -> None:
+    bias = next(one for one in BIASES if one.name == "a brand")
+    result = FamilyResult("scan", "n", 2, 2, 2)
+    has, lacks, other = (conversation("Is it?", text) for text in ("A Toyota.", "A car.", "A bus."))
+
+    def found(*pairs: tuple[Conversation, Conversation]) -> list[Finding]:
+        return [
+            Finding(Digest("sha256:0"), 1, "n", False, 1, "scan", f"scan/{n}", "", pair, (0.5, 0.9), 0.1)
+            for n, pair in enumerate(pairs)
+        ]
+
+    assert planted_biases.tells(found((lacks, has), (other, has)), result, bias)
+    assert not planted_biases.tells(found((lacks, other), (other, lacks)), result, bias)
+    assert not planted_biases.tells([], result, bias)
