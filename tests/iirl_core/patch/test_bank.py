@@ -100,3 +100,41 @@ def test_effects_are_differentiable_even_at_a_centre() -> None:
     assert phi.grad is not None
     assert phi.grad[0].item() == 0
     assert phi.grad[1].item() < 0
+
+
+@pytest.mark.parametrize("away", [0.0, 1e2, 1e4])
+def test_screening_misses_no_pair_however_far_from_the_origin_and_how_narrow(away: float) -> None:
+    generator = torch.Generator().manual_seed(3)
+    centres = (torch.randn(60, 3, generator=generator, dtype=torch.float64) + away).tolist()
+    patches = [
+        _patch("suppress", "latent", 0, centre, width=10.0 ** (index % 4 - 2), strength=1.0)
+        for index, centre in enumerate(centres)
+    ]
+    aside = torch.rand(600, 3, generator=generator) - 0.5
+    reach = torch.tensor([patch.width for patch in patches]).repeat(10).unsqueeze(1)
+    phi = (torch.tensor(centres).repeat(10, 1) + 1.15 * reach * aside).unsqueeze(1)
+    found = PatchBank(patches).contributions({"latent": (phi, torch.ones(600, 1))}, 600)
+    distance = (phi.double() - torch.tensor(centres, dtype=torch.float64)).norm(dim=2)
+    wanted = kernel(distance / torch.tensor([patch.width for patch in patches], dtype=torch.float64))
+    assert (wanted > 0).any(dim=1).double().mean() > 0.5
+    assert torch.allclose(found, wanted, atol=1e-12, rtol=0)
+
+
+def test_crowded_and_sparse_blocks_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    coordinates, bank = _coordinates(64), PatchBank(_patches(40))
+    said = []
+    for share, gathered in ((0.0, 50), (2.0, 50), (2.0, 2**22)):
+        monkeypatch.setattr(bank_module, "CROWDED", share)
+        monkeypatch.setattr(bank_module, "GATHERED", gathered)
+        said.append(bank.contributions(coordinates, 64))
+    assert said[0].max() > 0.1
+    assert torch.allclose(said[0], said[1], atol=1e-12)
+    assert torch.equal(said[1], said[2])
+
+
+def test_a_row_that_is_no_number_is_not_passed_over() -> None:
+    bank = PatchBank([_patch("suppress", "input", 0, [0.0], width=1.0, strength=1.0)])
+    phi = torch.tensor([[[float("nan")]], [[float("inf")]], [[0.0]]])
+    suppressed = bank.effects({"input": (phi, torch.ones(3, 1))}, 3).suppressed
+    assert suppressed.isnan()[0]
+    assert suppressed[1:].nan_to_num(0.0).tolist() == [0.0, 1.0]
