@@ -8,6 +8,7 @@ from iirl_core.report.data import CoverageCell as CoverageCell
 from iirl_core.report.data import Distribution as Distribution
 from iirl_core.report.data import EvaluationFigure as EvaluationFigure
 from iirl_core.report.data import FindingFacts as FindingFacts
+from iirl_core.report.data import LatentMap as LatentMap
 from iirl_core.report.data import Measurement as Measurement
 from iirl_core.report.data import ReportData as ReportData
 from iirl_core.report.data import RewardField as RewardField

@@ -212,6 +212,25 @@ class RewardField:
             raise InputError(f"a reward field of {d} axes with shapes {shapes}", "a 2-D or 3-D grid and points in it")
 
 
+@dataclass(frozen=True, eq=False)
+class LatentMap:
+    """Points of whitened latent space: ``demonstrations [D, W]`` (at least one), ``probes [P, W]`` of the last audit,
+    and the places of the worst ``findings [F, W]``.
+
+    Raises:
+        InputError: the shapes do not fit.
+    """
+
+    demonstrations: NDArray[np.floating]
+    probes: NDArray[np.floating]
+    findings: NDArray[np.floating]
+
+    def __post_init__(self) -> None:
+        shapes = [group.shape for group in (self.demonstrations, self.probes, self.findings)]
+        if not len(self.demonstrations) or len({shape[1:] for shape in shapes}) != 1 or len(shapes[0]) != 2:
+            raise InputError(f"a latent map of shapes {[list(shape) for shape in shapes]}", "[N, W] with one W")
+
+
 @dataclass(frozen=True)
 class StatementFacts:
     """One signed statement about the artifact: its kind, the role and key that signed it, what it says in a sentence,
@@ -230,7 +249,8 @@ class StatementFacts:
 class ReportData:
     """Everything on the page. ``findings`` come worst first and may be a selection of ``findings_total``; ``gaps`` are
     sentences about what the audit did not look at; ``cells`` and ``examples`` are the technique × situation matrix of
-    the last audit, and ``choices`` what its blue team chose; ``generated`` is a date and time as text.
+    the last audit, ``choices`` what its blue team chose, ``latent`` a map of where it asked; ``generated`` is a date
+    and time as text.
     """
 
     artifact: ArtifactFacts
@@ -250,3 +270,4 @@ class ReportData:
     cells: tuple[Cell, ...] = ()
     examples: tuple[Example, ...] = ()
     choices: tuple[Choice, ...] = ()
+    latent: LatentMap | None = None

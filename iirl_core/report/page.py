@@ -50,6 +50,7 @@ def render_report(data: ReportData) -> str:
 
 def _drawings(data: ReportData) -> dict[str, str]:
     from iirl_core.report.field_chart import field_chart, place_chart
+    from iirl_core.report.map_chart import map_chart
     from iirl_core.report.reward_chart import reward_chart
     from iirl_core.report.round_chart import round_chart
 
@@ -58,6 +59,8 @@ def _drawings(data: ReportData) -> dict[str, str]:
         drawings["rounds"] = round_chart(data.rounds)
     if data.groups:
         drawings["rewards"] = reward_chart(data.groups)
+    if data.latent is not None:
+        drawings["map"] = map_chart(data.latent)
     if data.field is not None:
         drawings["field"] = field_chart(data.field)
         drawings["places"] = place_chart(data.field)

@@ -22,6 +22,7 @@ from jobs.history import PastRound, history_of
 from jobs.report.chain import round_facts
 from jobs.report.facts import artifact_facts, coverage_cells, finding_facts, gaps_of, statement_facts, times_of
 from jobs.report.figures import evaluation_figures
+from jobs.report.mapping import latent_map
 from jobs.report.rewards import corpus_inputs, encode, reward_field, reward_groups
 
 REPORT = "report.html"
@@ -75,5 +76,6 @@ def _gather(store: Store, config: Config, history: Sequence[PastRound], trust: T
         cells=audit.cells,
         examples=audit.examples,
         choices=audit.choices,
+        latent=latent_map(store, artifact, audit, every),
         generated=datetime.now(UTC).isoformat(timespec="minutes"),
     )
