@@ -19,7 +19,7 @@ from iirl_core.config import Config
 from iirl_core.errors import ConfigError
 from iirl_core.norm import norms_of
 from iirl_core.probe import FAMILIES
-from iirl_core.release import audit_file, resolve
+from iirl_core.release import resolve
 from iirl_core.signing import (
     KeyRole,
     Trust,
@@ -47,8 +47,8 @@ class AuditRound:
 def run(
     session: Session, config: Config, progress: Progress, reference: str | None = None, *, resume: bool = False
 ) -> Outcome:
-    """Audit one artifact (default: the latest) once. An audit that was interrupted is gone on with; ``resume`` insists
-    on that.
+    """Audit one artifact (default: the latest) once, and write the report. An audit that was interrupted is gone on
+    with; ``resume`` insists on that.
 
     Raises:
         ConfigError: there are no norms, a family is unknown or of the other kind, the auditor's key is missing, or
@@ -61,10 +61,14 @@ def run(
         audited = audit_round(session, config, progress, scorers, digest, resume=resume)
     say_findings(audited.findings, progress)
     audit = audited.audit
+    from jobs.report import write_report  # it reads what audits wrote, so it imports us
+
+    with progress.task("report"):
+        report = write_report(session.store, config, digest)
     return Outcome(
         made=f"audited {digest[:19]}, round {audit.round}: {audit.findings:,} findings in {audit.probes:,} probes, "
         + ("passed" if audit.verdict.passed else "; ".join(audit.verdict.reasons)),
-        where=f"{session.store.url}/{audit_file(digest, audit.round, 'audit.json')}",
+        where=report,
         next="iirl release CONFIG.yaml" if audit.verdict.passed else "iirl triage CONFIG.yaml",
         passed=audit.verdict.passed,
     )
