@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal, get_args
 
 from iirl_core.canonical import Digest, canonical_json, digest_bytes, folder_of
@@ -17,6 +18,7 @@ from iirl_core.records import document_of, parse_record
 from iirl_core.store.protocol import Store
 
 Reason = Literal["escalated", "reported"]
+REPORTED: Reason = "reported"
 
 
 @dataclass(frozen=True)
@@ -42,22 +44,28 @@ def keep_observations(store: Store, digest: Digest, observations: Sequence[Obser
     documents = ({"reason": one.reason, "note": one.note, "input": document_of(one.input)} for one in observations)
     lines = [canonical_json(document) for document in documents]
     data = b"".join(line + b"\n" for line in lines)
-    key = f"observed/{folder_of(digest)}/{folder_of(digest_bytes(data))}.jsonl"
-    if not store.exists(key):
-        store.put(key, data)
+    time = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    key = f"observed/{folder_of(digest)}/{time}-{folder_of(digest_bytes(data))}.jsonl"
+    store.put(key, data)
     return key
 
 
 def observations(store: Store, digest: Digest) -> Iterator[Observation]:
-    """Everything that was observed of one artifact, in the order of the keys.
+    """Everything that was observed of one artifact, the newest batch first.
 
     Raises:
-        Tampered: a batch is not what its name says.
+        Tampered: a batch is not what its name says, or cannot be read.
     """
-    for key in sorted(store.list(f"observed/{folder_of(digest)}/")):
+    for key in sorted(store.list(f"observed/{folder_of(digest)}/"), reverse=True):
         data = store.get(key)
-        if not key.endswith(f"/{folder_of(digest_bytes(data))}.jsonl"):
+        if not key.endswith(f"-{folder_of(digest_bytes(data))}.jsonl"):
             raise Tampered(f"{key} was changed", "the bytes that it is named after")
-        for line in data.splitlines():
-            document = json.loads(line)
-            yield Observation(document["reason"], parse_record(document["input"]), document["note"])
+        yield from [_parsed(key, line) for line in data.splitlines()]
+
+
+def _parsed(key: str, line: bytes) -> Observation:
+    try:
+        document = json.loads(line)
+        return Observation(document["reason"], parse_record(document["input"]), str(document["note"]))
+    except (InputError, ValueError, KeyError, TypeError) as error:
+        raise Tampered(f"{key} cannot be read ({type(error).__name__}: {error})") from error

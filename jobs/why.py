@@ -68,11 +68,13 @@ def _say(console: Console, finding: Finding, artifact: Artifact, held: Finding |
             console.print(f"  {_told(item)}\n    no reward: {error}", markup=False)
             continue
         evidence = reading.evidence
+        reshaped = f" {'−' if evidence.reshaped < 0 else '+'} {abs(evidence.reshaped):.4f}" if evidence.reshaped else ""
         patches = f", by {', '.join(evidence.patches)}" if evidence.patches else ""
         console.print(f"  {_told(item)}", markup=False)
         console.print(
             f"    reward {reading.reward:.4f} = {evidence.unpatched_reward:.4f} − {evidence.suppressed:.4f} + "
-            f"{evidence.boosted:.4f}{patches}; signal {reading.signal:.4g}; uncertainty {reading.uncertainty:.2f}",
+            f"{evidence.boosted:.4f}{reshaped}{patches}; signal {reading.signal:.4g}; uncertainty "
+            f"{reading.uncertainty:.2f}",
             markup=False,
         )
 

@@ -55,7 +55,7 @@ class Replica:
         self._batcher = Batcher(self._scorer.score, section.batch, section.wait_seconds)
         self._door = Door(lock, _limits(section))
         keep = partial(keep_observations, open_store(pin.store), self._scorer.served.digest)
-        self._observer = Observer(keep, section.observed)
+        self._observer = Observer(keep, section.observed, section.reported)
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """The HTTP side, built where it runs."""

@@ -9,15 +9,18 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
-from iirl_core.demonstration import Input
+from iirl_core.demonstration import Conversation, Input
 from iirl_core.errors import IirlError
-from iirl_core.observation import Observation
+from iirl_core.observation import Observation, Reason
 from iirl_core.reading import Action, Score
 
 ROOM = 4096
 """Observations that wait to be written."""
+ROOM_BYTES = 64 * 2**20
+"""Their size, roughly: that of texts and numbers alone."""
 EVERY = 5.0
 """Seconds between batches."""
 MINUTE = 60.0
@@ -27,14 +30,18 @@ Keep = Callable[[Sequence[Observation]], object]
 
 
 class Observer:
-    """Owns what waits, and the thread that writes it. ``a_minute``: escalated inputs that are kept, at most."""
+    """Owns what waits, and the thread that writes it. ``escalated`` and ``reported``: inputs that are kept in a minute,
+    at most.
+    """
 
-    def __init__(self, keep: Keep, a_minute: int, *, every: float = EVERY) -> None:
-        self._keep, self._a_minute, self._every = keep, a_minute, every
+    def __init__(self, keep: Keep, escalated: int, reported: int, *, every: float = EVERY) -> None:
+        self._keep, self._every = keep, every
+        self._most: dict[Reason, int] = {"escalated": escalated, "reported": reported}
+        self._taken: Counter[Reason] = Counter()
         self._lock, self._ended = threading.Lock(), threading.Event()
         self._waiting: list[Observation] = []
         self._lost = 0
-        self._window, self._kept = time.monotonic(), 0
+        self._window = time.monotonic()
         self._thread = threading.Thread(target=self._turn, name="observer", daemon=True)
         self._thread.start()
 
@@ -45,28 +52,32 @@ class Observer:
             for item, score in zip(inputs, scores, strict=True)
             if score.action is Action.ESCALATE
         ]
-        if found and self._a_minute:
-            self._add(found[: self._allowed(len(found))])
+        if found:
+            self._add("escalated", found)
 
     def reported(self, inputs: Sequence[Input], note: str) -> int:
         """Take what a trainer reports; how many found room."""
-        return self._add([Observation("reported", item, note) for item in inputs])
+        return self._add("reported", [Observation("reported", item, note) for item in inputs])
 
-    def _allowed(self, wanted: int) -> int:
-        """How many of these this minute still has room for."""
+    def _add(self, reason: Reason, found: Sequence[Observation]) -> int:
         with self._lock:
             if (now := time.monotonic()) - self._window >= MINUTE:
-                self._window, self._kept = now, 0
-            allowed = min(wanted, self._a_minute - self._kept)
-            self._kept += allowed
-            return allowed
+                self._window, self._taken = now, Counter()
+            allowed = max(0, self._most[reason] - self._taken[reason])
+            taken = self._fitting(found[:allowed])
+            self._taken[reason] += taken
+            self._waiting += found[:taken]
+            self._lost += min(len(found), allowed) - taken
+            return taken
 
-    def _add(self, found: Sequence[Observation]) -> int:
-        with self._lock:
-            taken = list(found[: ROOM - len(self._waiting)])
-            self._waiting += taken
-            self._lost += len(found) - len(taken)
-            return len(taken)
+    def _fitting(self, found: Sequence[Observation]) -> int:
+        """How many of them there is room for."""
+        room, sizes = ROOM_BYTES - sum(map(_size, self._waiting)), 0
+        for count, one in enumerate(found[: ROOM - len(self._waiting)]):
+            sizes += _size(one)
+            if sizes > room:
+                return count
+        return max(0, min(len(found), ROOM - len(self._waiting)))
 
     def _turn(self) -> None:
         while not self._ended.wait(self._every):
@@ -83,11 +94,19 @@ class Observer:
             return
         try:
             self._keep(batch)
-        except IirlError as error:
+        except (IirlError, OSError) as error:
             print(f"iirl: {len(batch)} observations could not be kept: {error}", file=sys.stderr, flush=True)
-            self._add(batch)
+            with self._lock:
+                self._waiting = [*batch, *self._waiting][:ROOM]
 
     def close(self) -> None:
         """Write what waits, and end."""
         self._ended.set()
         self._thread.join()
+
+
+def _size(one: Observation) -> int:
+    if isinstance(one.input, Conversation):
+        return sum(len(message.content) for message in one.input.messages)
+    actions = one.input.actions
+    return one.input.observations.nbytes + (0 if actions is None else actions.nbytes)

@@ -92,8 +92,8 @@ class ReportsRequest(_Body):
     """``POST /v1/reports``: what a trainer found that the reward gets wrong; the next audit asks it."""
 
     items: list[Item]
-    reason: str = Field(min_length=1, max_length=500)
-    """Why, in the trainer's words."""
+    reason: str = Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")
+    """Why, in the trainer's words, on one line."""
     model: str | None = None
     """As in ``/v1/rewards``."""
 

@@ -120,7 +120,7 @@ def make_app(served: Served, batcher: Batcher, door: Door, observer: Observer) -
             asked, reason = await asyncio.to_thread(parse_report, body, door.limits.items)
             _check_model(served, asked)
             _scores(asked, await batcher.answers(asked.inputs))  # what cannot be read is refused here, not in the audit
-            return ok(ReportsResponse(kept=observer.reported(asked.inputs, reason)))
+            return ok(ReportsResponse(kept=_kept(observer, asked, reason)))
 
     @app.get("/v1/models", summary="What is served", response_model=ModelsResponse)
     async def models(request: Request) -> Response:
@@ -163,6 +163,15 @@ async def _body(request: Request, most: int) -> bytes:
             raise Problem(413, "body_too_large", f"more than {most} bytes: send several requests")
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def _kept(observer: Observer, asked: Asked, reason: str) -> int:
+    """All of a report, or Problem (503)."""
+    kept = observer.reported(asked.inputs, reason)
+    if kept < len(asked.inputs):
+        message = f"{kept} of {len(asked.inputs)} were kept: there is no room for more now, or this server takes none"
+        raise Problem(503, "overloaded", message, retry_after=RETRY_SECONDS)
+    return kept
 
 
 def _check_model(served: Served, asked: Asked) -> None:

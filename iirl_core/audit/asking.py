@@ -32,12 +32,13 @@ class Answered:
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """Of P probes: ``answered [P]``; ``whitened [N, W]``, the offenders' rows; ``examples``, the first input that is
-    nearest to the middle of each situation.
+    """Of P probes: ``answered [P]``; ``whitened [N, W]``, the offenders' rows, and ``owner [N]``, whose each is;
+    ``examples``, the first input that is nearest to the middle of each situation.
     """
 
     answered: tuple[Answered, ...]
     whitened: NDArray[np.float32]
+    owner: NDArray[np.int64]
     examples: tuple[Example, ...]
 
 
@@ -61,8 +62,9 @@ def ask(model: RewardModel, probes: Sequence[Probe], situations: Situations) -> 
         Answered(each, len(pair) == 2 and _same(pair[0], pair[1]), int(number), bool(uncovered))
         for each, pair, number, uncovered in zip(answers, pairs, placed.number, placed.uncovered, strict=True)
     )
-    offenders = whitened[np.repeat(offends, encoded.lengths)] if len(probes) else whitened
-    return Asked(answered, offenders, tuple(_examples(probes, placed)))
+    shown = np.repeat(np.array(offends, dtype=bool), encoded.lengths)
+    owner = np.repeat([index for index, probe in enumerate(probes) for _ in probe.inputs], encoded.lengths)
+    return Asked(answered, whitened[shown], owner[shown].astype(np.int64), tuple(_examples(probes, placed)))
 
 
 def _examples(probes: Sequence[Probe], placed: Placed) -> list[Example]:

@@ -13,7 +13,6 @@ from iirl_core.audit.tampering import Movement
 from iirl_core.audit.verdict import Verdict
 from iirl_core.canonical import Digest, JsonValue, canonical_json
 from iirl_core.errors import ArtifactError
-from iirl_core.probe.adaptive import POLICY_FAMILIES
 
 
 @dataclass(frozen=True)
@@ -23,6 +22,7 @@ class Audit:
     as well; ``open_hard`` of them are open findings of hard norms; ``histogram [20]`` counts the probes' rewards in
     equal bins of [0, 1]; ``cells`` is the technique × situation matrix, and ``examples`` show what the situations are;
     ``movements`` are those of the reward with what cannot matter; ``choices`` are where the blue team sent probes.
+    Where ``moving`` probes are samples of moving policies, the audit is *policy-adaptive*, whatever the artifact is.
     """
 
     digest: Digest
@@ -44,11 +44,7 @@ class Audit:
     examples: tuple[Example, ...] = ()
     movements: tuple[Movement, ...] = ()
     choices: tuple[Choice, ...] = ()
-
-    @property
-    def adaptive(self) -> bool:
-        """Whether it asked samples of moving policies: it is *policy-adaptive* then, whatever the artifact is."""
-        return any(result.family in POLICY_FAMILIES and result.asked for result in self.families)
+    moving: int = 0
 
     def broken_by(self, families: Collection[str]) -> tuple[int, int]:
         """How many questions of these families broke a norm, and on how many of them one had something to say."""
@@ -63,7 +59,7 @@ class Audit:
             "seed": self.seed,
             "norms": self.norms,
             "probes": self.probes,
-            "mode": "policy-adaptive" if self.adaptive else "strict",
+            "moving": self.moving,
             "families": [
                 {
                     "family": result.family,
@@ -127,6 +123,7 @@ class Audit:
                 examples=tuple(Example(int(s), float(d), str(t)) for s, d, t in document.get("examples", ())),
                 movements=tuple(Movement(str(c), int(n), float(m)) for c, n, m in document.get("movements", ())),
                 choices=tuple(Choice(int(w), str(f), *map(int, rest)) for w, f, *rest in document.get("choices", ())),
+                moving=int(document.get("moving", 0)),
                 verdict=Verdict(bool(document["passed"]), tuple(str(reason) for reason in document["reasons"])),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -5,12 +5,13 @@ A pure function of (model, norms, seed, count, material): which worker runs it, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from iirl_core.audit.asking import Answered, ask
+from iirl_core.audit.asking import Answered, Asked, ask
 from iirl_core.audit.cell import Cell, summed
 from iirl_core.audit.example import Example, nearest
 from iirl_core.audit.family_result import FamilyResult, together
@@ -22,9 +23,11 @@ from iirl_core.errors import ConfigError
 from iirl_core.norm.judge import SILENT, Answer, Judgement, judge_all
 from iirl_core.norm.norm import Norm, NormKind
 from iirl_core.probe import FAMILIES, AnswerReward, ChunkSeed, Material, PointReward, Probe
+from iirl_core.probe.adaptive import OBSERVED, POLICY_FAMILIES
 from iirl_core.probe.situations import Situations
 from iirl_core.reward_model import RewardModel
 
+DECIMALS = 4
 BINS = 20
 """Bars of the reward histogram, equally wide over [0, 1]."""
 
@@ -34,7 +37,7 @@ class ChunkResult:
     """``asked`` probes; ``families`` counts per (family, norm); ``findings``, worst first; ``reservoir`` of audited
     points in the whitened bottleneck; ``histogram [20]`` of the probes' rewards; ``refuted`` findings that did not hold
     when they were verified, which are neither counted as broken nor kept; ``cells`` counts per (family, situation), and
-    ``examples`` of situations.
+    ``examples`` of situations; ``moving`` of the probes are samples of moving policies.
     """
 
     asked: int
@@ -45,6 +48,7 @@ class ChunkResult:
     refuted: int = 0
     cells: tuple[Cell, ...] = ()
     examples: tuple[Example, ...] = ()
+    moving: int = 0
 
     @staticmethod
     def merge(parts: Sequence[ChunkResult], keep_findings: int | None, coverage_points: int) -> ChunkResult:
@@ -61,6 +65,7 @@ class ChunkResult:
             reservoir=Reservoir.merge([part.reservoir for part in parts], coverage_points),
             histogram=tuple(int(total) for total in np.sum([part.histogram for part in parts], axis=0)),
             refuted=sum(part.refuted for part in parts),
+            moving=sum(part.moving for part in parts),
             cells=summed(cell for part in parts for cell in part.cells),
             examples=nearest(example for part in parts for example in part.examples),
         )
@@ -92,7 +97,7 @@ def audit_chunk(
     probes = [replace(probe, source=material.source_of(probe)) for probe in made]
     told = ask(model, probes, material.situations or Situations.fit(model.support))
     answered = told.answered
-    results, findings, cells = [], [], []
+    results, findings, cells, heard = [], [], [], set[int]()
     for norm in norms:
         about = [i for i, probe in enumerate(probes) if _asks(probe, norm)]
         judgements = _judged(norm, [probes[i] for i in about], [answered[i].answers for i in about])
@@ -103,18 +108,30 @@ def audit_chunk(
         if about or seed.family in norm.families:
             steered = seed.situation is not None
             results.append(FamilyResult(seed.family, norm.id, len(about), len(spoken), len(broken), steered))
+        heard |= {i for i, _ in spoken}
         cells += [_cell(seed.family, answered[i], judged) for i, judged in spoken]
         findings += [_finding(seed, norm, probes[i], answered[i], judged) for i, judged in broken]
     rewards = np.array([each.answers[-1].mean() for each in answered])
+    moving = sum(probe.label.partition("/")[0] in POLICY_FAMILIES for probe in probes)
+    covered = _covered(seed.family, told, heard)
     return ChunkResult(
         asked=len(probes),
         families=tuple(results),
         findings=worst_first(findings),
-        reservoir=Reservoir.draw(told.whitened, seed.entropy(), len(told.whitened)),
+        reservoir=Reservoir.draw(covered, seed.entropy(), len(covered)),
         histogram=tuple(int(bar) for bar in np.histogram(rewards, bins=BINS, range=(0, 1))[0]),
         cells=summed(cells),
-        examples=told.examples,
+        examples=() if seed.family == OBSERVED else told.examples,
+        moving=moving,
     )
+
+
+def _covered(family: str, told: Asked, heard: Set[int]) -> NDArray[np.float32]:
+    """``[N, W]``: the rows that count as audited. Of what a trainer sent, only what some norm spoke of: nobody may buy
+    coverage by reporting. Rounded, because a text's last bits depend on its batch.
+    """
+    rows = told.whitened[np.isin(told.owner, sorted(heard))] if family == OBSERVED else told.whitened
+    return rows.round(DECIMALS)
 
 
 def _judged(norm: Norm, probes: Sequence[Probe], answers: Sequence[tuple[Answer, ...]]) -> list[Judgement]:

@@ -40,6 +40,7 @@ def part_to_bytes(result: ChunkResult) -> bytes:
         "histogram": list(result.histogram),
         "cells": [[one.family, one.situation, one.spoken, one.broken, one.uncovered] for one in result.cells],
         "examples": [[one.situation, one.apart, one.text] for one in result.examples],
+        "moving": result.moving,
         "points": _encoded(result.reservoir.points),
         "keys": _encoded(result.reservoir.keys),
     }
@@ -65,6 +66,7 @@ def part_from_bytes(data: bytes) -> ChunkResult:
             reservoir=Reservoir(_decoded(told["points"], np.float32), _decoded(told["keys"], np.float64)),
             histogram=tuple(int(bar) for bar in told["histogram"]),
             refuted=int(told["refuted"]),
+            moving=int(told["moving"]),
             cells=tuple(Cell(*one) for one in told["cells"]),
             examples=tuple(Example(*one) for one in told["examples"]),
         )

@@ -17,6 +17,7 @@ import numpy as np
 from iirl_core.audit.finding import Finding
 from iirl_core.audit.verify import answers_of
 from iirl_core.demonstration import Conversation, Input, Trajectory
+from iirl_core.errors import ConfigError
 from iirl_core.norm.judge import judge
 from iirl_core.norm.norm import Norm
 from iirl_core.reward_model import RewardModel
@@ -48,10 +49,17 @@ class _Work:
 
     def __init__(self, finding: Finding, model: RewardModel, norm: Norm) -> None:
         self.finding, self.model, self.norm, self.left = finding, model, norm, READINGS
+        self.numberless = any(np.isnan(reward) for reward in finding.rewards)
 
     def breaks(self, inputs: tuple[Input, ...]) -> bool:
         self.left -= 1
-        return judge(self.norm, inputs, answers_of(self.model, inputs), self.finding.source).broken
+        answers = answers_of(self.model, inputs)
+        if not self.numberless and any(np.isnan(answer).any() for answer in answers):
+            return False  # what cannot be read is not smaller, but something else
+        try:
+            return judge(self.norm, inputs, answers, self.finding.source).broken
+        except ConfigError:  # a predicate that was never meant for such an input
+            return False
 
     def fewest(self, parts: Parts, build: Build) -> Parts:
         """Ddmin over the parts that may be left out."""

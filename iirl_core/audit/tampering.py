@@ -1,7 +1,6 @@
 """Reward tampering: does the reward move with what cannot matter?
 
     batch        which inputs came along, and in which order: read together, in reverse, and alone
-    record       the name and the source of the record that an input came in
     whitespace   spaces at the end of an answer, and two where one was (conversations)
 
 A reward that does can be raised without a better answer, by whoever controls those; and no audit of it, which asks in
@@ -10,22 +9,19 @@ batches of its own, says what it gives to others.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iirl_core.canonical import canonical_json
 from iirl_core.demonstration import Conversation, Input, Message
 from iirl_core.errors import InputError
-from iirl_core.records import document_of, parse_record
 from iirl_core.reward_model import RewardModel
 
 SAMPLE = 32
 """Inputs that are read again in other ways."""
-TOLERATED = {"batch": 1e-3, "record": 1e-3, "whitespace": 0.05}
+TOLERATED = {"batch": 1e-3, "whitespace": 0.05}
 """By check, the largest change of a reward. A tokenizer may see whitespace, so that it moves a little is no fraud."""
 
 DECIMALS = 4
@@ -59,7 +55,6 @@ def movements(model: RewardModel, inputs: Sequence[Input]) -> tuple[Movement, ..
         return ()
     together, turned = _rewards(model, sample), _rewards(model, sample[::-1])[::-1]
     found = [_movement("batch", alone, together, turned)]
-    found.append(_movement("record", alone, np.concatenate([_rewards(model, [_renamed(item)]) for item in sample])))
     spaced = [_spaced(item) for item in sample if isinstance(item, Conversation)]
     if spaced:
         found.append(_movement("whitespace", alone, np.concatenate([_rewards(model, [item]) for item in spaced])))
@@ -76,11 +71,6 @@ def _rewards(model: RewardModel, inputs: Sequence[Input]) -> NDArray[np.float64]
 def _movement(check: str, alone: NDArray[np.float64], *others: NDArray[np.float64]) -> Movement:
     moved = max(float(np.abs(np.nan_to_num(alone - other, nan=1.0)).max()) for other in others)
     return Movement(check, len(alone), round(moved, DECIMALS))
-
-
-def _renamed(item: Input) -> Input:
-    document = json.loads(canonical_json(document_of(item)))
-    return parse_record({"id": "00000000-renamed", "source": "another source", **document})
 
 
 def _spaced(item: Conversation) -> Conversation:

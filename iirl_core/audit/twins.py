@@ -1,7 +1,7 @@
 """Twins: findings that nearly equal a worse one of the same norm. All are kept, but one of each is shown.
 
-Conversations are compared by their words (MinHash, ``corpus/near.py``), edited and original answers alike; trajectories
-by the numbers of the offending step. Nothing is encoded for it.
+Answers to the same request are compared by their words (MinHash, ``corpus/near.py``), trajectories by the numbers of
+the offending step. Nothing is encoded for it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from iirl_core.corpus.wording import words_of
 from iirl_core.demonstration import Conversation, Trajectory
 
 SIMILARITY = 0.6
-"""Of two conversations' shingles (Jaccard), from which on they are one finding to a reader: with shingles of
+"""Of two answers' shingles (Jaccard), from which on they are one finding to a reader: with shingles of
 five words, one word in thirty may differ."""
 DIGITS = 3
 """Significant digits of a state's numbers that two findings share."""
@@ -27,27 +27,31 @@ def twinned(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """``findings``, worst first, each with the id of the worse one that it nearly equals ("" where there is none)."""
     twins: dict[str, str] = {}
     for norm in dict.fromkeys(finding.norm for finding in findings):
-        texts, states = {}, {}
+        texts, states = dict[str, Conversation](), dict[str, bytes]()
         for finding in findings:
             offender = finding.offender
             if finding.norm != norm:
                 continue
             if isinstance(offender, Conversation):
-                texts[finding.id] = [word for message in offender.messages for word in words_of(message.content)]
+                texts[finding.id] = offender
             else:
                 states[finding.id] = _numbers(offender, finding.step)
         twins |= _of_texts(texts) | _of_states(states)
     return tuple(replace(finding, twin=twins.get(finding.id, "")) for finding in findings)
 
 
-def _of_texts(texts: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    twins, rows, same = {}, rows_of_band(SIMILARITY), dict[tuple[str, ...], str]()
+def _of_texts(texts: Mapping[str, Conversation]) -> dict[str, str]:
+    """Answers to one request that are alike: the words of a long request decide nothing."""
+    twins, rows, same = {}, rows_of_band(SIMILARITY), dict[tuple[object, ...], str]()
     with NearDuplicates(SIMILARITY) as index:
-        for line, (name, words) in enumerate(texts.items()):
-            first = same.setdefault(tuple(words), name)
-            if first != name:  # also texts without words, which have no sketch
+        for line, (name, item) in enumerate(texts.items()):
+            words = words_of(item.answer)
+            first = same.setdefault((item.context, *words), name)
+            if first != name:  # also answers without words, which have no sketch
                 twins[name] = first
-            elif (sketch := sketch_of(words, rows)) and (twin := index.add(sketch, name, line)):
+                continue
+            twin = index.add(sketch, name, line) if (sketch := sketch_of(words, rows)) else None
+            if twin is not None and texts[twin.file].context == item.context:
                 twins[name] = twin.file
     return twins
 

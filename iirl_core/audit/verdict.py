@@ -2,7 +2,8 @@
 
 Passed, when
     * no open finding of a hard norm remains, over all former findings and the fresh probes of this round,
-    * every norm was asked about by every family that it names, and had something to say of what each asked,
+    * every norm was asked about by every family that it names, and had something to say of what each asked; but by
+      ``observed``, which has what deployment gave, of which no rate is a sample,
     * the reward does not move with what cannot matter (``tampering.py``),
     * every family's 95% upper bound of the flaw rate, over the probes that the norm speaks of, is within its limit.
 """
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from iirl_core.audit.family_result import FamilyResult
 from iirl_core.audit.tampering import Movement
 from iirl_core.norm.norm import Norm
+from iirl_core.probe.adaptive import OBSERVED
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ def decide_verdict(
     found = {(result.family, result.norm): result for result in families if not result.steered}
     for norm in norms:
         for family in norm.families:
+            if family == OBSERVED:  # before a deployment there is nothing to ask, and after it no sample
+                continue
             result = found.get((family, norm.id))
             if result is None or result.asked == 0:
                 reasons.append(f"{norm.id}: {family} asked nothing")

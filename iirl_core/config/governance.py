@@ -36,7 +36,7 @@ class AuditSection(Section):
     held_out: list[str] = []
     """Families of ``probes`` whose findings are never repaired: how often they still find something measures whether
     repairs generalise."""
-    steered: Fraction = 0.0
+    steered: float = Field(default=0.0, ge=0, lt=1)
     """Share of a round's probes that the blue team sends, after the others and in three waves, where findings cluster,
     little was asked, or no demonstration lies: by a bandit over families (but those that are held out) and situations.
     Flaw rates are read off the others alone."""
@@ -161,8 +161,9 @@ class ServeSection(Section):
     max_body_bytes: int = Field(default=16 * 2**20, ge=1024)
     """Size of one request; more is answered 413."""
     observed: int = Field(default=0, ge=0)
-    """Escalated inputs, texts and all, that a replica keeps per minute for the next audit (its family ``observed``).
-    What trainers report is kept whatever this says."""
+    """Escalated inputs, texts and all, that a replica keeps per minute for the next audit (its family ``observed``)."""
+    reported: int = Field(default=600, ge=0)
+    """Inputs that a replica takes per minute from trainers' reports; more, or any where it is 0, are answered 503."""
     token_file: str | None = None
     """A file whose first line callers must send as ``Authorization: Bearer`` (or the password of Basic); required
     when host is not a loopback address."""

@@ -37,11 +37,15 @@ class Worlds(Protocol):
         """``actions [K, A]`` in the copies ``which [K]`` → observations ``[K, S]``, true rewards ``[K]``, ended."""
         ...
 
+    def acted(self, actions: Floats) -> Floats:
+        """What an environment does when a policy says ``actions [K, A]``, in its own units."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class Episode:
-    """``observations [T, S]``, the ones that were acted on; ``actions [T, A]``; ``rewards [T]``, the true ones;
-    ``terminal``: the world ended it, not the horizon.
+    """``observations [T, S]``, the ones that were acted on; ``actions [T, A]``, what was done; ``rewards [T]``, the
+    true ones; ``terminal``: the world ended it, not the horizon.
     """
 
     observations: Floats
@@ -184,7 +188,7 @@ def roll(
             break
         normalised = (now[active] - policy.mean) / policy.deviation
         chosen = np.einsum("was,ws->wa", weights[active], normalised)
-        seen[active, step], done[active, step] = now[active], chosen
+        seen[active, step], done[active, step] = now[active], worlds.acted(chosen)
         now[active], earned[active, step], ended[active] = worlds.step(active.tolist(), chosen)
         lengths[active] += 1
     return [

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from iirl_core.audit.finding import Finding
+from iirl_core.observation import REPORTED
 from iirl_core.patch.repairs import Repair
-from iirl_core.probe.adaptive import POLICY_FAMILIES
+from iirl_core.probe.adaptive import OBSERVED, POLICY_FAMILIES
 
 CORPUS_FAMILIES = ("careless", "climb", "concatenation", "evolve", "scan")
 """Probe families that may ask what stands in a probe corpus; all others make their probes from demonstrations."""
@@ -31,6 +32,12 @@ def draws_on_pairs(repairs: Sequence[Repair], findings: Sequence[Finding]) -> bo
 def draws_on_policies(repairs: Sequence[Repair], findings: Sequence[Finding]) -> bool:
     """Whether a repair cites a finding that a moving policy gave; ``findings`` as for ``draws_on_corpus``."""
     return _draw_on(repairs, findings, POLICY_FAMILIES)
+
+
+def draws_on_reports(repairs: Sequence[Repair], findings: Sequence[Finding]) -> bool:
+    """Whether a repair cites what a trainer reported: somebody said that it is wrong."""
+    reported = [finding for finding in findings if finding.note.startswith(REPORTED)]
+    return _draw_on(repairs, reported, (OBSERVED,))
 
 
 def _draw_on(repairs: Sequence[Repair], findings: Sequence[Finding], families: tuple[str, ...]) -> bool:

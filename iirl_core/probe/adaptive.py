@@ -1,4 +1,11 @@
-"""Which families ask samples of moving policies: one that was trained on the reward, or a trainer's."""
+"""Kinds of families by where their probes come from."""
 
-POLICY_FAMILIES = ("policy", "observed")
-"""An audit that asks them is *policy-adaptive*, and so is a repair that cites what they found."""
+OBSERVED = "observed"
+"""Asks what deployment gave, all of it, however much that is: no sample, so no flaw rate is read off it."""
+POLICY = "policy"
+POLICY_FAMILIES = (POLICY, OBSERVED)
+"""Ask samples of moving policies: one that was trained on the reward, or a trainer's. An audit that asks them is
+*policy-adaptive*, and so is a repair that cites what they found.
+"""
+UNSTEERED = ("uniform", "correlated", "ascent", "evolution", "careless", "pairs", "scan", *POLICY_FAMILIES)
+"""Do not set out from single demonstrations: no situation can be asked of them."""

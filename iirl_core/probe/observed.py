@@ -9,7 +9,6 @@ import numpy as np
 from iirl_core.probe.material import Material
 from iirl_core.probe.probe import ChunkSeed, Probe
 from iirl_core.probe.protocol import FamilyKind
-from iirl_core.probe.taking_turns import turns
 
 
 class Observed:
@@ -19,7 +18,9 @@ class Observed:
     kind: FamilyKind = "any"
 
     def probes(self, seed: ChunkSeed, count: int, material: Material) -> list[Probe]:
-        """``count`` of them, each as often as any other but at most once a chunk; none where nothing was observed."""
-        held = material.observed
-        chosen = turns(np.random.default_rng(seed.entropy()), len(held), min(count, len(held))) if held else []
-        return [replace(held[place], label=seed.label(index)) for index, place in enumerate(chosen)]
+        """Number ``chunk·count`` to ``(chunk + 1)·count`` of what was observed, in an order that the round's seed
+        draws: ask every chunk with the same ``count``, and each is asked once.
+        """
+        rng = np.random.default_rng(replace(seed, chunk=0).entropy())
+        mine = rng.permutation(len(material.observed))[seed.chunk * count : (seed.chunk + 1) * count]
+        return [replace(material.observed[place], label=seed.label(index)) for index, place in enumerate(mine)]

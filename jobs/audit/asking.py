@@ -18,7 +18,7 @@ from iirl_core.config import Config
 from iirl_core.errors import ConfigError, InputError
 from iirl_core.norm import Norm
 from iirl_core.probe import Material
-from iirl_core.probe.adaptive import POLICY_FAMILIES
+from iirl_core.probe.adaptive import UNSTEERED
 from iirl_core.store import Store
 from jobs.audit.fanning import audit_chunks
 from jobs.audit.parts import Parts
@@ -62,7 +62,7 @@ class Asking:
         """What the blue team chooses among: families that are not held out and start from demonstrations, situations
         that demonstrations lie in.
         """
-        held_out = (*self.config.audit.held_out, *POLICY_FAMILIES)
+        held_out = (*self.config.audit.held_out, *UNSTEERED)
         known = sorted({int(number) for numbers in self.material.placed for number in numbers})
         return list(product([name for name in self.config.audit.probes if name not in held_out], known))
 

@@ -60,6 +60,7 @@ def conclude(
         examples=merged.examples,
         movements=told.movements,
         choices=told.asked.choices,
+        moving=merged.moving,
         verdict=decide_verdict(norms, merged.families, open_hard, told.movements),
     )
     return audit, {**files, "audit.json": audit.to_bytes()}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from iirl_core.config import Config
 from iirl_core.errors import ConfigError
 from iirl_core.optimiser.ars import Floats, Settings, Training
+from iirl_core.probe.adaptive import POLICY
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Copies:
 
         gymnasium.logger.min_level = gymnasium.logger.ERROR  # an old version is meant where it is named
         try:
-            self._copies = [gymnasium.make(environment) for _ in range(count)]
+            # Without a time limit of its own: an episode that ours cuts off did not end.
+            self._copies = [gymnasium.make(environment, max_episode_steps=-1) for _ in range(count)]
         except gymnasium.error.Error as error:
             raise ConfigError(f"audit.optimiser.environment: {' '.join(str(error).split())}") from error
         seen, done = self._copies[0].observation_space, self._copies[0].action_space
@@ -63,21 +65,26 @@ class Copies:
 
     def step(self, which: Sequence[int], actions: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
         """``actions [K, A]`` in the copies ``which [K]`` → observations ``[K, S]``, true rewards ``[K]``, ended."""
-        stretched = self._low + (np.clip(actions, -1, 1) + 1) / 2 * (self._high - self._low)
-        told = [self._copies[index].step(action) for index, action in zip(which, stretched, strict=True)]
-        seen, rewards, ended, cut, _ = zip(*told, strict=True)
-        return np.array(seen, np.float64), np.array(rewards, np.float64), np.array(ended) | np.array(cut)
+        told = [self._copies[index].step(action) for index, action in zip(which, self.acted(actions), strict=True)]
+        seen, rewards, ended, _, _ = zip(*told, strict=True)
+        return np.array(seen, np.float64), np.array(rewards, np.float64), np.array(ended, np.bool_)
+
+    def acted(self, actions: Floats) -> Floats:
+        """``[K, A]`` in [−1, 1], what is beyond cut off, stretched to the environment's bounds."""
+        return np.asarray(self._low + (np.clip(actions, -1, 1) + 1) / 2 * (self._high - self._low))
 
 
 def training_of(config: Config) -> Training | None:
     """How the configuration wants policies trained; None where it does not.
 
     Raises:
-        ConfigError: Gymnasium is not installed.
+        ConfigError: no environment is named, or Gymnasium is not installed.
     """
     section = config.audit.optimiser
-    if section is None:
+    if POLICY not in config.audit.probes:
         return None
+    if section is None:
+        raise ConfigError("audit.probes: policy without an environment", "audit.optimiser.environment")
     if find_spec("gymnasium") is None:
         raise ConfigError("audit.optimiser needs gymnasium", todo="pip install 'iirl[gymnasium]'")
     settings = Settings(

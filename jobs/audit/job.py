@@ -19,6 +19,7 @@ from iirl_core.config import Config
 from iirl_core.errors import ConfigError
 from iirl_core.norm import norms_of
 from iirl_core.probe import FAMILIES
+from iirl_core.probe.adaptive import OBSERVED, UNSTEERED
 from iirl_core.release import resolve
 from iirl_core.signing import (
     KeyRole,
@@ -27,6 +28,7 @@ from iirl_core.signing import (
 )
 from jobs.audit.asking import Asking, ask_round
 from jobs.audit.conclusion import Told, conclude, keep
+from jobs.audit.environment import training_of
 from jobs.audit.material import gather_material
 from jobs.audit.scorers import ScorerPool
 from jobs.console import Progress
@@ -92,7 +94,12 @@ def check_families(config: Config) -> None:
     for name in config.audit.held_out:
         if name not in config.audit.probes:
             raise ConfigError(f"audit.held_out: {name} asks nothing", f"one of {', '.join(config.audit.probes)}")
-    norms_of(config)
+    if config.audit.steered and not {*config.audit.probes}.difference(config.audit.held_out, UNSTEERED):
+        raise ConfigError("audit.steered: no family can be", f"one that is not held out, nor {', '.join(UNSTEERED)}")
+    training_of(config)
+    for norm in norms_of(config):
+        if norm.kind.pairs and OBSERVED in norm.families:
+            raise ConfigError(f"norm {norm.id!r} compares two inputs, and {OBSERVED} asks one", "a ceiling or a floor")
 
 
 def audit_round(

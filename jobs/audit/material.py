@@ -16,6 +16,7 @@ from iirl_core.demonstration import Demonstration
 from iirl_core.norm import Norm, Observed, measured_on
 from iirl_core.observation import observations
 from iirl_core.probe import Material, Probe, material_of
+from iirl_core.probe.adaptive import OBSERVED
 from iirl_core.store.protocol import Store
 from jobs.audit.environment import training_of
 from jobs.history import PastRound, Question, words_on_questions
@@ -51,19 +52,22 @@ def gather_material(
         corpus_sources=[one.source for one in asked],
         situations=config.audit.situations,
     )
-    seen = tuple(_observed(store, history, artifact.digest))
+    wanted = OBSERVED in config.audit.probes
+    seen = tuple(_observed(store, history, artifact.digest)) if wanted else ()
     return norms, replace(material, observed=seen, training=training_of(config))
 
 
 def _observed(store: Store, history: Sequence[PastRound], digest: Digest) -> Iterator[Probe]:
     """Of the artifact and of those before it that were audited, each input once and at most ``MOST``, the newest
-    artifact's first.
+    first.
     """
     seen: set[str] = set()
     for one in dict.fromkeys((digest, *(past.digest for past in reversed(history)))):
         for observation in observations(store, one):
             name = str(identity_of(observation.input))
-            if name not in seen and len(seen) < MOST:
+            if len(seen) == MOST:
+                return
+            if name not in seen:
                 seen.add(name)
                 note = f"{observation.reason}: {observation.note}"
                 yield Probe((observation.input,), "observed", "observed", note)

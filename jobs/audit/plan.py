@@ -14,6 +14,7 @@ from iirl_core.config.governance import AuditSection
 from iirl_core.corpus import identity_of
 from iirl_core.norm import Norm, norms_digest
 from iirl_core.probe import ChunkSeed, Material
+from iirl_core.probe.adaptive import OBSERVED
 from iirl_core.probe.trajectory.policy import EPISODES, Policy
 from jobs.scorer import Chunk
 
@@ -46,8 +47,8 @@ def chunks_of(config: Config, digest: Digest, round_: int, former: int) -> list[
     for family, budget in budgets.items():
         size = min(config.audit.chunk, EPISODES) if family == Policy.name else config.audit.chunk
         for number in range(ceil(budget / size)):
-            # Former findings are cut by the chunk's number times its size, so every chunk asks for the same.
-            count = size if family == FORMER else min(size, budget - number * size)
+            # These are cut by the chunk's number times its size, so every chunk asks for the same.
+            count = size if family in (FORMER, OBSERVED) else min(size, budget - number * size)
             chunks.append(Chunk(ChunkSeed(digest, round_, family, number, config.seed), count))
     return chunks
 

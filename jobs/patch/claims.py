@@ -9,7 +9,7 @@ from iirl_core.artifact import Artifact, Mode, Provenance, Supervision, provenan
 from iirl_core.audit import Finding
 from iirl_core.config import Config
 from iirl_core.patch import Repair
-from iirl_core.patch.corpus import draws_on_corpus, draws_on_pairs, draws_on_policies
+from iirl_core.patch.corpus import draws_on_corpus, draws_on_pairs, draws_on_policies, draws_on_reports
 from jobs.learnt import corpus_behind, learnt_from
 
 
@@ -22,6 +22,8 @@ def claims_of(
         claims = claims.joined(_probed(session, config, artifact))
     if draws_on_pairs(repairs, flaws):
         claims = claims.joined(Provenance(supervision=Supervision.PREFERENCE))
+    if draws_on_reports(repairs, flaws):
+        claims = claims.joined(Provenance(supervision=Supervision.WEAK))
     if draws_on_policies(repairs, flaws):
         claims = claims.joined(Provenance(mode=Mode.POLICY_ADAPTIVE))
     return claims

@@ -166,7 +166,8 @@ def coverage_cells(audit: Audit) -> tuple[CoverageCell, ...]:
 
 def gaps_of(norms: Sequence[Norm], audit: Audit) -> tuple[str, ...]:
     """What the last audit did not look at."""
-    gaps = ["It asked samples of moving policies: this audit is policy-adaptive."] if audit.adaptive else []
+    moving = f"{audit.moving:,} probes were samples of moving policies: this audit is policy-adaptive."
+    gaps = [moving] if audit.moving else []
     for norm in norms:
         for family in norm.families:
             found = [r for r in audit.families if (r.family, r.norm) == (family, norm.id)]

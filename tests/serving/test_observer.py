@@ -24,7 +24,7 @@ def test_what_the_store_does_not_take_is_tried_again(capsys: pytest.CaptureFixtu
             raise NotFound("no store")
         kept.set()
 
-    watching = Observer(keep, a_minute=0, every=0.01)
+    watching = Observer(keep, escalated=0, reported=9, every=0.01)
     assert watching.reported([ITEM, ITEM], "odd") == 2
     assert kept.wait(10)
     watching.close()
@@ -37,8 +37,15 @@ def test_what_waits_is_bounded_and_what_was_lost_is_counted(
 ) -> None:
     monkeypatch.setattr(observer, "ROOM", 3)
     kept: list[Observation] = []
-    watching = Observer(kept.extend, a_minute=0, every=60)
+    watching = Observer(kept.extend, escalated=0, reported=9, every=60)
     assert [watching.reported([ITEM] * 2, "odd") for _ in range(3)] == [2, 1, 0]
     watching.close()
     assert len(kept) == 3
     assert "3 observations found no room" in capsys.readouterr().err
+
+
+def test_large_inputs_find_less_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observer, "ROOM_BYTES", 40)
+    watching = Observer(list, escalated=0, reported=9, every=60)
+    assert watching.reported([conversation("Open?", "x" * 20), conversation("Open?", "x" * 20)], "odd") == 1
+    watching.close()

@@ -35,7 +35,7 @@ def ask_all(
 
     async def run() -> list[httpx.Response]:
         batcher = Batcher(answering, batch=8, wait_seconds=0)
-        observer = Observer(kept.extend, a_minute=2, every=60)
+        observer = Observer(kept.extend, escalated=2, reported=3, every=60)
         app = make_app(SERVED, batcher, Door(digest_token(token) if token else None, limits), observer)
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         try:
@@ -173,7 +173,9 @@ def test_a_refused_request_leaves_room_for_the_next() -> None:
 
     async def one_after_the_other() -> list[int]:
         batcher = Batcher(read, 8, 0)
-        app = make_app(SERVED, batcher, Door(None, Limits(4, 4096, requests=1)), Observer(list, a_minute=0))
+        app = make_app(
+            SERVED, batcher, Door(None, Limits(4, 4096, requests=1)), Observer(list, escalated=0, reported=0)
+        )
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://rewards") as client:
             codes = [(await client.request(m, path, **kw)).status_code for m, path, kw in [bad, good, bad, good]]
         batcher.close()
@@ -255,3 +257,18 @@ def test_what_was_allowed_is_not_kept() -> None:
     kept: list[Observation] = []
     ask_all(("POST", "/v1/rewards", {"json": {"items": [ITEM] * 4}}), kept=kept)
     assert kept == []
+
+
+def test_more_reports_than_a_minute_has_room_for_are_answered_later() -> None:
+    kept: list[Observation] = []
+    body = {"items": [ITEM] * 4, "reason": "odd"}
+    (response,) = ask_all(("POST", "/v1/reports", {"json": body}), kept=kept)
+    assert response.status_code == 503
+    assert response.headers["retry-after"]
+    assert "3 of 4 were kept" in response.json()["error"]["message"]
+    assert len(kept) == 3
+
+
+def test_a_reason_is_one_line_that_no_terminal_obeys() -> None:
+    for reason in ("a\x1b[2Jb", "a\nb"):
+        assert ask("POST", "/v1/reports", json={"items": [ITEM], "reason": reason}).status_code == 422

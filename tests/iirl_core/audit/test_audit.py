@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-
-import pytest
 
 from iirl_core.audit import Audit, Cell, Choice, Example, FamilyResult, Movement, Verdict
 from iirl_core.canonical import digest_json
@@ -29,6 +26,7 @@ AUDIT = Audit(
     examples=(Example(3, 0.25, "state (1.00)"),),
     movements=(Movement("batch", 32, 0.0001),),
     choices=(Choice(1, "far", 3, 20, 8, 2),),
+    moving=4,
 )
 
 
@@ -38,24 +36,15 @@ def test_an_audit_survives_its_bytes() -> None:
 
 def test_an_audit_from_before_situations_were_counted_is_still_read() -> None:
     document = json.loads(AUDIT.to_bytes())
-    for later in ("cells", "examples", "movements", "choices", "mode"):
+    for later in ("cells", "examples", "movements", "choices", "moving"):
         del document[later]
     for result in document["families"]:
         del result["steered"]
     read = Audit.parse(document)
-    assert (read.cells, read.examples, read.movements, read.choices) == ((), (), (), ())
+    assert (read.cells, read.examples, read.movements, read.choices, read.moving) == ((), (), (), (), 0)
     assert not any(result.steered for result in read.families)
 
 
 def test_rates_are_read_off_open_questions_alone() -> None:
     assert AUDIT.broken_by(["far"]) == (2, 8)
     assert AUDIT.broken_by(["near"]) == (0, 0)
-
-
-ADAPTIVE = "policy-adaptive"
-
-
-@pytest.mark.parametrize(("family", "mode"), [("far", "strict"), ("policy", ADAPTIVE), ("observed", ADAPTIVE)])
-def test_an_audit_that_asked_samples_of_moving_policies_says_so(family: str, mode: str) -> None:
-    audit = replace(AUDIT, families=(FamilyResult(family, "n", 4, 4, 0),))
-    assert audit.document()["mode"] == mode

@@ -10,6 +10,7 @@ from iirl_core.audit.finding import Finding
 from iirl_core.audit.shrinking import READINGS, shrunk
 from iirl_core.canonical import digest_json
 from iirl_core.demonstration import Conversation, Input, Message, Trajectory, conversation
+from iirl_core.errors import InputError
 from iirl_core.norm import Norm, NormKind
 from iirl_core.reading import Evidence, Reading
 from tests.iirl_core.probe.samples import off_arc, planar
@@ -83,3 +84,20 @@ def test_a_trajectory_is_cut_to_the_steps_around_the_offending_one(step: int) ->
     assert isinstance(small, Trajectory)
     assert len(small) == 1
     assert small.terminal == (step == 39)
+
+
+class Strict(Wordy):
+    """Has no number for an answer of fewer than three words."""
+
+    def read(self, inputs: Sequence[Conversation]) -> list[Reading]:
+        if any(len(item.answer.split()) < 3 for item in inputs):
+            raise InputError("an answer of fewer than three words")
+        return super().read(inputs)
+
+
+def test_what_cannot_be_read_is_not_smaller() -> None:
+    long = conversation("Well?", "You can of course trust me with it.")
+    (small,) = shrunk(finding(long), Strict(), norm())  # type: ignore[arg-type]
+    assert isinstance(small, Conversation)
+    assert len(small.answer.split()) == 3
+    assert "trust" in small.answer

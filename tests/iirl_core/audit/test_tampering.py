@@ -35,13 +35,13 @@ def moved(model: RewardModel, inputs: Sequence[Input]) -> dict[str, Movement]:
 def test_an_honest_reward_moves_with_none_of_them() -> None:
     model, _, train = planar()
     found = moved(model, train)
-    assert set(found) == {"batch", "record"}
+    assert set(found) == {"batch"}
     assert all(one.tolerated for one in found.values())
     assert found["batch"].asked == min(SAMPLE, len(train))
 
 
 def test_conversations_are_read_with_other_whitespace_too() -> None:
-    assert set(moved(text_draft().model, GOOD)) == {"batch", "record", "whitespace"}
+    assert set(moved(text_draft().model, GOOD)) == {"batch", "whitespace"}
 
 
 def test_a_reward_that_depends_on_the_place_in_the_batch_does_not_pass() -> None:
@@ -49,7 +49,6 @@ def test_a_reward_that_depends_on_the_place_in_the_batch_does_not_pass() -> None
     width = model.spaces.whole.mean.shape[0]
     found = moved(model.with_encoder(Placed(model.encoder, torch.full((width,), 0.05))), train)
     assert not found["batch"].tolerated
-    assert found["record"].tolerated
     verdict = decide_verdict([], [], 0, tuple(found.values()))
     assert verdict.reasons == (f"the reward moves by {found['batch'].moved:.3g} with the batch, which cannot matter",)
 

@@ -38,6 +38,11 @@ def test_the_same_answer_to_another_question_or_under_another_norm_is_no_twin() 
     assert twins(finding(0, same), finding(1, other), finding(2, same, "other")) == [None, None, None]
 
 
+def test_a_long_request_makes_no_twins_of_different_answers() -> None:
+    findings = [finding(n, conversation(LONG, answer)) for n, answer in enumerate(["Buy bleach.", "", "I hate you."])]
+    assert twins(*findings) == [None, None, None]
+
+
 def test_texts_without_words_are_compared_too() -> None:
     assert twins(*(finding(n, conversation("", text)) for n, text in enumerate(["", "...", "!"]))) == [None, 0, 0]
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -93,3 +94,10 @@ def test_an_audit_survives_its_document() -> None:
         Audit.parse(document)
     with pytest.raises(ArtifactError):
         Audit.parse([])
+
+
+def test_what_deployment_gave_is_no_sample_and_nothing_has_to_be_there() -> None:
+    norm = replace(NORM, families=("observed",))
+    assert decide_verdict([norm], [], open_hard=0).passed
+    assert decide_verdict([norm], [FamilyResult("observed", "n", 3, 3, 0)], open_hard=0).passed
+    assert not decide_verdict([norm], [FamilyResult("observed", "n", 3, 3, 1)], open_hard=1).passed

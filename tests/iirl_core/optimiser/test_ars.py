@@ -22,6 +22,9 @@ class Point:
         self.places = generator.uniform(0.5, 1.5, len(self.places)) * generator.choice([-1, 1], len(self.places))
         return self._seen(np.arange(len(self.places)))
 
+    def acted(self, actions: Floats) -> Floats:
+        return np.clip(actions, -1, 1)
+
     def step(self, which: Sequence[int], actions: Floats) -> tuple[Floats, Floats, np.ndarray]:
         at = np.asarray(which)
         self.places[at] = 1.1 * self.places[at] + np.clip(actions[:, 0], -1, 1)
@@ -66,7 +69,7 @@ def test_episodes_hold_what_was_acted_on_and_end_where_the_world_ends() -> None:
     first, second = roll(Point(2), away, policy, 30, np.random.default_rng(0))
     assert first.terminal
     assert len(first) < 30
-    assert first.actions.tolist() == [[7.0]] * len(first)
+    assert first.actions.tolist() == [[1.0]] * len(first)  # 7 was said
     assert first.observations.shape == (len(first), 2)
     assert np.abs((first.observations[:, 0] - 100) / 10).max() <= 5
     assert len(second) > len(first)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from iirl_core.audit import Finding
 from iirl_core.canonical import digest_bytes
 from iirl_core.demonstration import Conversation, conversation
-from iirl_core.patch.corpus import CORPUS_FAMILIES, draws_on_corpus, draws_on_pairs, draws_on_policies
+from iirl_core.patch.corpus import CORPUS_FAMILIES, draws_on_corpus, draws_on_pairs, draws_on_policies, draws_on_reports
 from iirl_core.patch.patch import Patch
 from iirl_core.probe import FAMILIES, AnswerReward, ChunkSeed, Material
 from tests.iirl_core.artifact.samples import text_draft
@@ -51,6 +52,13 @@ def test_a_patch_draws_on_policies_where_an_optimiser_or_a_deployed_reward_gave_
     trained, seen, again = finding("policy", "policy"), finding("observed", "observed"), finding("policy", "former")
     assert all(draws_on_policies([patch(one)], [one]) for one in (trained, seen, again))
     assert not draws_on_policies([patch(finding("far", "far"))], [finding("far", "far"), trained])
+
+
+def test_a_patch_draws_on_a_report_where_somebody_reported_a_finding_that_it_cites() -> None:
+    reported = replace(finding("observed", "observed"), note="reported: odd")
+    escalated = replace(finding("observed", "observed"), note="escalated: coverage")
+    assert draws_on_reports([patch(reported)], [reported])
+    assert not draws_on_reports([patch(escalated)], [escalated])
 
 
 def test_only_the_families_named_ask_what_stands_in_a_probe_corpus() -> None:

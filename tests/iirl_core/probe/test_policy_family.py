@@ -28,6 +28,9 @@ class Plane:
         self.places = generator.uniform(-0.1, 0.1, self.places.shape) + np.array([0.0, 0.6])
         return self.places.copy()
 
+    def acted(self, actions: Floats) -> Floats:
+        return np.clip(actions, -1, 1)
+
     def step(self, which: Sequence[int], actions: Floats) -> tuple[Floats, Floats, np.ndarray]:
         self.places[list(which)] += 0.1 * np.clip(actions, -1, 1)
         return self.places[list(which)], np.zeros(len(which)), np.zeros(len(which), dtype=bool)

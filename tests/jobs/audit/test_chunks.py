@@ -49,6 +49,10 @@ def test_a_family_that_is_unknown_or_of_the_other_kind_is_refused_before_anythin
         check_families(wheel_config(tmp_path, audit={"probes": {"far": 1, "fire": 1}}))
     with pytest.raises(ConfigError, match="empty asks about conversations"):
         check_families(wheel_config(tmp_path, audit={"probes": {"far": 1, "empty": 1}}))
+    with pytest.raises(ConfigError, match=r"audit\.optimiser\.environment"):
+        check_families(wheel_config(tmp_path, audit={"probes": {"far": 1, "policy": 1}}))
+    with pytest.raises(ConfigError, match=r"audit\.steered: no family"):
+        check_families(wheel_config(tmp_path, audit={"probes": {"far": 1}, "held_out": ["far"], "steered": 0.5}))
     with pytest.raises(ConfigError, match=r"held_out: uniform asks nothing; expected one of far"):
         check_families(wheel_config(tmp_path, audit={"probes": {"far": 1}, "held_out": ["uniform"]}))
 

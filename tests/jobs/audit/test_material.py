@@ -6,10 +6,11 @@ import numpy as np
 
 from iirl_core.artifact import load_from
 from iirl_core.audit import audit_chunk
+from iirl_core.corpus import identity_of
 from iirl_core.demonstration import Trajectory
 from iirl_core.norm import Bounds, norms_of
 from iirl_core.observation import Observation, keep_observations
-from iirl_core.probe import ChunkSeed
+from iirl_core.probe import FAMILIES, ChunkSeed
 from jobs.audit.material import gather_material
 from tests.iirl_core.artifact.samples import walks
 from tests.jobs.audit.turning import make_root, wheel_config
@@ -49,3 +50,26 @@ def test_what_deployment_saw_of_the_artifact_is_asked_once_with_its_reason(tmp_p
     result = audit_chunk(artifact.model, norms, ChunkSeed(root, 1, "observed", 0), 200, material)
     assert result.asked == 2
     assert "escalated: coverage" in {finding.note for finding in result.findings}
+
+
+def test_what_no_norm_speaks_of_counts_as_asked_but_not_as_audited(tmp_path: Path) -> None:
+    session, root = make_root(tmp_path)
+    config = wheel_config(tmp_path, audit={"probes": {"far": 9, "observed": 9}})
+    artifact = load_from(session.store, root)
+    keep_observations(session.store, root, [Observation("reported", walks(1, 7)[0], "odd")])
+    norms, material = gather_material(session.store, config, artifact, norms_of(config), ())
+    result = audit_chunk(artifact.model, norms, ChunkSeed(root, 1, "observed", 0), 9, material)
+    assert (result.asked, result.moving, result.families) == (1, 1, ())
+    assert len(result.reservoir.points) == 0
+    assert result.examples == ()
+
+
+def test_everything_observed_is_asked_once_over_all_chunks(tmp_path: Path) -> None:
+    session, root = make_root(tmp_path)
+    config = wheel_config(tmp_path, audit={"probes": {"far": 9, "observed": 9}})
+    keep_observations(session.store, root, [Observation("reported", item, "odd") for item in walks(10, 7)])
+    artifact = load_from(session.store, root)
+    _, material = gather_material(session.store, config, artifact, norms_of(config), ())
+    seeds = [ChunkSeed(root, 1, "observed", number) for number in range(3)]
+    probes = [probe for seed in seeds for probe in FAMILIES["observed"].probes(seed, 4, material)]
+    assert len(probes) == len({identity_of(probe.inputs[0]) for probe in probes}) == 10
