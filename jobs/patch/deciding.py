@@ -26,6 +26,7 @@ from jobs.console import Progress
 from jobs.history import latest_round
 from jobs.key import refuse_keys_inside
 from jobs.outcome import Outcome
+from jobs.patch.claims import claims_of
 from jobs.patch.repair import record_child
 from jobs.patch.sealing import sign_child
 from jobs.patch.suggestion import Suggestion, open_suggestion
@@ -34,7 +35,8 @@ from jobs.patch.suggestion import Suggestion, open_suggestion
 def accept(
     session: Session, config: Config, progress: Progress, reference: str | None = None, *, suggestion: str = ""
 ) -> Outcome:
-    """Seal the repair that waits for a person (``suggestion``: its id, where several do), signed by that person.
+    """Seal the repair that waits for a person (``suggestion``: its id, where several do), signed by that person. Where
+    this was interrupted, doing it again finishes it.
 
     Raises:
         InputError: none waits, or several do.
@@ -43,12 +45,15 @@ def accept(
         NotFound, Tampered, Gated: the artifact, its audit, or what was suggested does not hold.
     """
     store = session.store
-    person, chosen = _waiting(session, config, reference, suggestion)
+    person, chosen = _waiting(session, config, reference, suggestion, unfinished=True)
     builder = load_private_key(Path(config.keys), KeyRole.BUILDER)
     parent = load_from(store, chosen.parent, trust_remote_code=config.trusts_remote_code)
     with progress.task("sealing"):
         repairs = parent.model.repairs.joined(chosen.repairs)
-        child = seal_child(store, parent, repairs, learnt=chosen.learnt, human=True)
+        cited = latest_round(store, chosen.parent, Trust.from_folder(Path(config.keys))).findings()
+        # Nobody signed the suggestion's file: what it claims is computed again, and the least of both is claimed.
+        learnt = chosen.learnt.joined(claims_of(session, config, parent, [*chosen.repairs], cited))
+        child = seal_child(store, parent, repairs, learnt=learnt, human=True)
     _decided(store, config, person, chosen, "accept", child=child)
     sign_child(store, builder, config, child, parent=chosen.parent, round_=chosen.round, repairs=chosen.repairs)
     record_child(store, chosen.parent, chosen.round, child)
@@ -68,7 +73,8 @@ def reject(
     reason: str,
     suggestion: str = "",
 ) -> Outcome:
-    """Say no to the repair that waits; it stays on record, and is not chosen again.
+    """Say no to the repair that waits; it stays on record, and is not chosen again after
+    this round.
 
     Raises:
         InputError, ConfigError, NotFound, Tampered, Gated: as ``accept``.
@@ -82,14 +88,16 @@ def reject(
     )
 
 
-def _waiting(session: Session, config: Config, reference: str | None, named: str) -> tuple[SigningKey, Suggestion]:
+def _waiting(
+    session: Session, config: Config, reference: str | None, named: str, *, unfinished: bool = False
+) -> tuple[SigningKey, Suggestion]:
     """The key of the person who decides, and what about."""
     store, keys = session.store, Path(config.keys)
     refuse_keys_inside(store, keys)
     person, trust = load_private_key(keys, KeyRole.REVIEWER), Trust.from_folder(keys)
     digest = resolve(store, reference or config.name)
     past = latest_round(store, digest, trust)
-    return person, open_suggestion(store, digest, past.audit.round, trust, named)
+    return person, open_suggestion(store, digest, past.audit.round, trust, named, unfinished=unfinished)
 
 
 def _decided(

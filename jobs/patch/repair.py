@@ -82,3 +82,9 @@ def record_child(store: Store, digest: Digest, round_: int, child: Digest) -> No
     """A person accepted what the record of ``digest``'s round says: it came to ``child``."""
     key = audit_file(digest, round_, REPAIR)
     store.put(key, canonical_json({**json.loads(store.get(key)), "child": child}))
+
+
+def child_on_record(store: Store, digest: Digest, round_: int) -> str | None:
+    """What the repair of a round came to; None where it has come to nothing yet."""
+    child: str | None = json.loads(store.get(audit_file(digest, round_, REPAIR)))["child"]
+    return child

@@ -19,6 +19,7 @@ from iirl_core.patch import Repairs
 from iirl_core.release import audit_file
 from iirl_core.signing import Fields, RepairPredicate, Trust, statements_of, verify_envelope
 from iirl_core.store.protocol import Store
+from jobs.patch.repair import child_on_record
 
 FOLDER = "suggestions"
 
@@ -131,15 +132,23 @@ def rejected_repairs(store: Store, digest: Digest, round_: int, trust: Trust) ->
     )
 
 
-def open_suggestion(store: Store, digest: Digest, round_: int, trust: Trust, named: str = "") -> Suggestion:
-    """The suggestion that waits; ``named`` by its id where several do.
+def open_suggestion(
+    store: Store, digest: Digest, round_: int, trust: Trust, named: str = "", *, unfinished: bool = False
+) -> Suggestion:
+    """The suggestion that waits; ``named`` by its id where several do. ``unfinished``: also one that was accepted and
+    has no child on record, because accepting it was interrupted.
 
     Raises:
         InputError: none does, or several do and none is named.
         Tampered, Gated: a suggestion or a decision does not hold.
     """
     decided = decisions_of(store, digest, trust)
-    waiting = {one.id: one for one in suggestions_of(store, digest, round_) if one.digest not in decided}
+    resumed = unfinished and child_on_record(store, digest, round_) is None
+    waiting = {
+        one.id: one
+        for one in suggestions_of(store, digest, round_)
+        if one.digest not in decided or (resumed and decided[one.digest].decision == "accept")
+    }
     if named in waiting:
         return waiting[named]
     if len(waiting) != 1 or named:

@@ -18,6 +18,7 @@ from jobs import patch
 from jobs.__main__ import main
 from jobs.cli import parser
 from jobs.commands import module_of
+from jobs.patch import deciding
 from jobs.patch.deciding import accept, reject
 from jobs.patch.suggestion import suggestions_of
 from tests.jobs.patch.audited import audited_root
@@ -56,6 +57,27 @@ def test_a_suggested_repair_is_kept_and_sealed_when_a_person_accepts_it(tmp_path
     assert record["child"] == child.digest
     with pytest.raises(InputError, match="0 suggestions are open"):
         accept(session, config, quiet(), root)
+
+
+def test_accepting_that_was_interrupted_is_finished_by_doing_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, config, root = audited_root(tmp_path, patch=SUGGESTED)
+    patch.run(session, config, quiet())
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(deciding, "sign_child", killed)
+        with pytest.raises(KeyboardInterrupt):
+            accept(session, config, quiet())
+    assert resolve(session.store, "sample") == root
+    assert accept(session, config, quiet()).passed
+    child = resolve(session.store, "sample")
+    assert load_from(session.store, child).manifest.parent == root
+    assert [entry.event.kind for entry in entries(session.store)][-2:] == ["accept", "patch"]
+    assert statements_of(session.store, child, SealPredicate.kind)
 
 
 def test_what_a_person_rejected_stays_on_record_and_is_not_chosen_again(tmp_path: Path) -> None:
