@@ -94,7 +94,7 @@ def test_what_people_do_not_call_a_flaw_is_not_mended_whatever_the_policy_says(a
     say(audited, 1, Label(findings[0].id, "not a flaw", "it may go there"), Label(findings[1].id, "unsure"))
     assert patch.run(audited.session, config, quiet()).passed
     child = load_from(audited.store, resolve(audited.store, "sample"))
-    cited = {name for one in child.model.patches for name in one.findings}
+    cited = {name for one in child.model.repairs for name in one.findings}
     assert cited
     assert not cited & {findings[0].id, findings[1].id}
     assert child.manifest.human, "they kept two repairs from being made"
