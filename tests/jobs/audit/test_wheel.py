@@ -164,7 +164,7 @@ def test_a_family_that_is_held_out_finds_but_is_not_repaired(tmp_path: Path) -> 
     past = latest_round(session.store, root, Trust.from_folder(tmp_path / "keys"))
     origins = {finding.id: finding.origin for finding in past.findings()}
     child = load_from(session.store, resolve(session.store, "sample"))
-    cited = {origins[name] for each in child.model.patches for name in each.findings}
+    cited = {origins[name] for each in child.model.repairs for name in each.findings}
     assert set(origins.values()) == {"far", "uniform"}
     assert cited == {"far"}
     broken, spoken = past.audit.broken_by(["uniform"])
