@@ -24,6 +24,7 @@ from iirl_core.triage import Said, Settled, Withdrawn, acted_on, said_in, settle
 from jobs.lineage import audit_of, lineage
 
 FINDINGS = "findings.parquet"
+COVERAGE = "coverage.safetensors"
 PLACES = "places.safetensors"
 
 

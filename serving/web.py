@@ -80,11 +80,6 @@ def make_app(served: Served, batcher: Batcher, door: Door, observer: Observer) -
     def ok(body: BaseModel) -> Response:
         return Response(body.model_dump_json(), 200, served.headers, "application/json")
 
-    def refuse(request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
-        told = served.headers if door.opens(request) else {}  # a stranger is not told what is served
-        every = {**told, **problem.headers, **(headers or {})}
-        return Response(problem.body(), problem.status, every, "application/json")
-
     def post(dialect: Dialect) -> Callable[[Request], Awaitable[Response]]:
         async def score(request: Request) -> Response:
             door.check(request)
@@ -136,6 +131,18 @@ def make_app(served: Served, batcher: Batcher, door: Door, observer: Observer) -
         door.check(request)
         return JSONResponse(_openapi(app))
 
+    _refuse_in_our_words(app, served, door)
+    return app
+
+
+def _refuse_in_our_words(app: FastAPI, served: Served, door: Door) -> None:
+    """Whatever goes wrong is answered by a Problem."""
+
+    def refuse(request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+        told = served.headers if door.opens(request) else {}  # a stranger is not told what is served
+        every = {**told, **problem.headers, **(headers or {})}
+        return Response(problem.body(), problem.status, every, "application/json")
+
     @app.exception_handler(Problem)
     async def problem(request: Request, error: Problem) -> Response:
         return refuse(request, error)
@@ -150,8 +157,6 @@ def make_app(served: Served, batcher: Batcher, door: Door, observer: Observer) -
     async def our_fault(request: Request, error: Exception) -> Response:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return refuse(request, Problem(500, "internal", "the server failed; its log says why"))
-
-    return app
 
 
 async def _body(request: Request, most: int) -> bytes:

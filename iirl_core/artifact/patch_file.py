@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import cast
+from typing import TypeVar, cast
 
 from iirl_core.canonical import JsonValue, canonical_json
 from iirl_core.errors import Tampered
 from iirl_core.patch.patch import Effect, Patch, Space
+from iirl_core.patch.repairs import Repair
 from iirl_core.signing.fields import Fields
 
 PATCH_FILE = "patches/patches.json"
+R = TypeVar("R", bound=Repair)
 
 
 def patch_bytes(patches: Sequence[Patch]) -> bytes:
@@ -66,6 +68,15 @@ def read_patch(fields: Fields) -> Patch:
         round=fields.integer("round"),
         enabled=fields.flag("enabled"),
     )
-    if patch.id != fields.text("id"):
-        raise Tampered(f"{PATCH_FILE}: {fields.text('id')} does not name its patch", patch.id)
-    return patch
+    return named(PATCH_FILE, fields, patch)
+
+
+def named(file: str, fields: Fields, repair: R) -> R:
+    """``repair``, read from ``fields``, if it is what its id says.
+
+    Raises:
+        Tampered: it is another.
+    """
+    if repair.id != fields.text("id"):
+        raise Tampered(f"{file}: {fields.text('id')} does not name its {type(repair).__name__.lower()}", repair.id)
+    return repair

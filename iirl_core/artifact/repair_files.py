@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from iirl_core.artifact.patch_file import PATCH_FILE, patch_bytes, read_patch, read_patches, records
+from iirl_core.artifact.patch_file import PATCH_FILE, named, patch_bytes, read_patch, read_patches, records
 from iirl_core.canonical import Digest, JsonValue, canonical_json, folder_of
 from iirl_core.errors import Tampered
 from iirl_core.patch.projection import Projection
@@ -109,9 +109,7 @@ def _projection(fields: Fields) -> Projection:
         round=fields.integer("round"),
         enabled=fields.flag("enabled"),
     )
-    if projection.id != fields.text("id"):
-        raise Tampered(f"{PROJECTION_FILE}: {fields.text('id')} does not name its projection", projection.id)
-    return projection
+    return named(PROJECTION_FILE, fields, projection)
 
 
 def _sculpt(fields: Fields) -> Sculpt:
@@ -127,6 +125,4 @@ def _sculpt(fields: Fields) -> Sculpt:
         round=fields.integer("round"),
         enabled=fields.flag("enabled"),
     )
-    if sculpt.id != fields.text("id"):
-        raise Tampered(f"{SCULPT_FILE}: {fields.text('id')} does not name its sculpt", sculpt.id)
-    return sculpt
+    return named(SCULPT_FILE, fields, sculpt)

@@ -19,7 +19,7 @@ from iirl_core.signing import (
 )
 from iirl_core.store import Store
 from jobs.audit.asking import Asked
-from jobs.history import FINDINGS
+from jobs.history import COVERAGE, FINDINGS
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ def conclude(
     merged = told.asked.merged
     hard = {norm.id for norm in norms if norm.hard}
     open_hard = sum(result.broken for result in merged.families if result.norm in hard)
-    files = {FINDINGS: findings_to_bytes(merged.findings), "coverage.safetensors": told.coverage.to_bytes()}
+    files = {FINDINGS: findings_to_bytes(merged.findings), COVERAGE: told.coverage.to_bytes()}
     audit = Audit(
         digest=digest,
         round=round_,
@@ -53,7 +53,7 @@ def conclude(
         kept=len(merged.findings),
         open_hard=open_hard,
         findings_file=digest_bytes(files[FINDINGS]),
-        coverage_file=digest_bytes(files["coverage.safetensors"]),
+        coverage_file=digest_bytes(files[COVERAGE]),
         histogram=merged.histogram,
         parts=told.asked.files,
         cells=merged.cells,

@@ -23,7 +23,7 @@ from iirl_core.signing import (
 )
 from iirl_core.store.protocol import Store
 from jobs.console import Progress
-from jobs.history import latest_round
+from jobs.history import PastRound, latest_round
 from jobs.key import refuse_keys_inside
 from jobs.outcome import Outcome
 from jobs.patch.claims import claims_of
@@ -45,14 +45,13 @@ def accept(
         NotFound, Tampered, Gated: the artifact, its audit, or what was suggested does not hold.
     """
     store = session.store
-    person, chosen = _waiting(session, config, reference, suggestion, unfinished=True)
+    person, chosen, past = _waiting(session, config, reference, suggestion, unfinished=True)
     builder = load_private_key(Path(config.keys), KeyRole.BUILDER)
     parent = load_from(store, chosen.parent, trust_remote_code=config.trusts_remote_code)
     with progress.task("sealing"):
         repairs = parent.model.repairs.joined(chosen.repairs)
-        cited = latest_round(store, chosen.parent, Trust.from_folder(Path(config.keys))).findings()
         # Nobody signed the suggestion's file: what it claims is computed again, and the least of both is claimed.
-        learnt = chosen.learnt.joined(claims_of(session, config, parent, [*chosen.repairs], cited))
+        learnt = chosen.learnt.joined(claims_of(session, config, parent, [*chosen.repairs], past.findings()))
         child = seal_child(store, parent, repairs, learnt=learnt, human=True)
     _decided(store, config, person, chosen, "accept", child=child)
     sign_child(store, builder, config, child, parent=chosen.parent, round_=chosen.round, repairs=chosen.repairs)
@@ -79,7 +78,7 @@ def reject(
     Raises:
         InputError, ConfigError, NotFound, Tampered, Gated: as ``accept``.
     """
-    person, chosen = _waiting(session, config, reference, suggestion)
+    person, chosen, _ = _waiting(session, config, reference, suggestion)
     where = _decided(session.store, config, person, chosen, "reject", reason=reason)
     return Outcome(
         made=f"rejected {chosen.id}: {chosen.repairs} for {chosen.parent[:19]}",
@@ -90,14 +89,14 @@ def reject(
 
 def _waiting(
     session: Session, config: Config, reference: str | None, named: str, *, unfinished: bool = False
-) -> tuple[SigningKey, Suggestion]:
-    """The key of the person who decides, and what about."""
+) -> tuple[SigningKey, Suggestion, PastRound]:
+    """The key of the person who decides, what about, and the round that it follows."""
     store, keys = session.store, Path(config.keys)
     refuse_keys_inside(store, keys)
     person, trust = load_private_key(keys, KeyRole.REVIEWER), Trust.from_folder(keys)
     digest = resolve(store, reference or config.name)
     past = latest_round(store, digest, trust)
-    return person, open_suggestion(store, digest, past.audit.round, trust, named, unfinished=unfinished)
+    return person, open_suggestion(store, digest, past.audit.round, trust, named, unfinished=unfinished), past
 
 
 def _decided(

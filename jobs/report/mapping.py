@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-import torch
-
 from iirl_core.artifact import Artifact
 from iirl_core.audit import Audit, Coverage, Finding
 from iirl_core.canonical import digest_bytes
@@ -14,13 +11,13 @@ from iirl_core.errors import Tampered
 from iirl_core.release import audit_file
 from iirl_core.report import LatentMap
 from iirl_core.store.protocol import Store
+from iirl_core.triage import places_of
+from jobs.history import COVERAGE
 
-COVERAGE = "coverage.safetensors"
 FINDINGS = 200
 """Findings that are drawn, the worst of each kind first: each has to be encoded again."""
 
 
-@torch.no_grad()
 def latent_map(store: Store, artifact: Artifact, audit: Audit, findings: Sequence[Finding]) -> LatentMap:
     """In the artifact's whitened coordinates; demonstrations are those of its support.
 
@@ -32,10 +29,6 @@ def latent_map(store: Store, artifact: Artifact, audit: Audit, findings: Sequenc
         raise Tampered(f"{COVERAGE} of round {audit.round} about {artifact.digest[:19]} was changed")
     model = artifact.model
     shown = [finding for finding in findings if not finding.twin][:FINDINGS]
-    places = np.zeros((0, model.support.points.shape[1]))
-    if shown:
-        encoded = model.encoder.encode([finding.offender for finding in shown])
-        starts = np.cumsum([0, *encoded.lengths])[:-1]
-        rows = encoded.z[[int(start) + finding.step for start, finding in zip(starts, shown, strict=True)]]
-        places = model.spaces.bottleneck.apply(rows).numpy()
-    return LatentMap(model.support.points.numpy(), Coverage.from_bytes(data).points.numpy(), places)
+    return LatentMap(
+        model.support.points.numpy(), Coverage.from_bytes(data).points.numpy(), places_of(model, shown).rows
+    )
