@@ -17,6 +17,7 @@ from iirl_core.flywheel import Round, Step, decide_next
 from iirl_core.release import resolve
 from jobs.audit import AuditRound, audit_round
 from jobs.audit.job import check_families
+from jobs.audit.language_model import writing_of
 from jobs.audit.scorers import ScorerPool
 from jobs.console import Progress
 from jobs.outcome import Outcome
@@ -50,10 +51,11 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
     """Turn the wheel on the latest artifact of ``config``, and write the report.
 
     Raises:
-        ConfigError: there are no norms, or a key is missing.
+        ConfigError: there are no norms, or a key or a language model is missing.
         NotFound: nothing was trained yet.
     """
     check_families(config)
+    writing_of(session.store, config)
     digest = resolve(session.store, config.name)
     turns: list[Turn] = []
     step = Step.PATCH

@@ -47,9 +47,9 @@ class Audit:
     moving: int = 0
 
     def broken_by(self, families: Collection[str]) -> tuple[int, int]:
-        """How many questions of these families broke a norm, and on how many of them one had something to say."""
+        """How many questions of these families broke a norm, and how many count."""
         told = [result for result in self.families if result.family in families and not result.steered]
-        return sum(result.broken for result in told), sum(result.spoken for result in told)
+        return sum(result.broken for result in told), sum(result.judged for result in told)
 
     def document(self) -> dict[str, JsonValue]:
         """As JSON; ``parse`` is its inverse. Upper bounds are written along, for readers."""

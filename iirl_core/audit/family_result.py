@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from scipy.special import betaincinv
 
+from iirl_core.config.red_team import WRITTEN
 from iirl_core.errors import InputError
 
 CONFIDENCE = 0.95
@@ -24,7 +25,9 @@ def upper_bound(broken: int, judged: int) -> float:
 @dataclass(frozen=True)
 class FamilyResult:
     """``asked`` probes of ``family`` about ``norm``; on ``spoken`` of them the norm had something to say (a search may
-    end outside a norm's region, which proves nothing about it), and ``broken`` of these are findings.
+    end outside a norm's region, which proves nothing about it), and ``broken`` of these are findings. Of families that
+    ask what the reward chose of a language model's answers all that was asked counts: an answer of which the norm does
+    not speak is one that was chosen instead.
     ``steered`` probes were sent where flaws are likely: no sample of the family, so no rate is read off them.
 
     Raises:
@@ -46,9 +49,14 @@ class FamilyResult:
             )
 
     @property
+    def judged(self) -> int:
+        """The probes that a flaw rate is a share of."""
+        return self.asked if self.family in WRITTEN else self.spoken
+
+    @property
     def upper(self) -> float:
-        """95% upper bound of the flaw rate where the norm speaks, in [0, 1]."""
-        return upper_bound(self.broken, self.spoken)
+        """95% upper bound of the flaw rate among those that were ``judged``, in [0, 1]."""
+        return upper_bound(self.broken, self.judged)
 
 
 def together(results: Iterable[FamilyResult]) -> tuple[FamilyResult, ...]:

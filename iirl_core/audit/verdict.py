@@ -47,11 +47,11 @@ def decide_verdict(
             result = found.get((family, norm.id))
             if result is None or result.asked == 0:
                 reasons.append(f"{norm.id}: {family} asked nothing")
-            elif result.spoken == 0:
+            elif result.judged == 0:
                 reasons.append(f"{norm.id}: no probe of {family} lay where it speaks")
             elif result.upper > norm.limit:
                 reasons.append(
-                    f"{norm.id}: {family} found {result.broken} of {result.spoken}, so the flaw rate may be"
+                    f"{norm.id}: {family} found {result.broken} of {result.judged}, so the flaw rate may be"
                     f" {result.upper:.2%}, above the limit {norm.limit:.2%}"
                 )
     return Verdict(not reasons, tuple(reasons))

@@ -15,6 +15,7 @@ from iirl_core.config.expertness import (
     LogRatioSection,
     sees_whole_batches,
 )
+from iirl_core.config.red_team import WRITTEN
 
 if TYPE_CHECKING:
     from iirl_core.config.config import Config
@@ -56,6 +57,7 @@ def check_consistency(config: Config) -> None:
     _check_parts(config)
     if isinstance(config.expertness, LogRatioSection) and (config.encoder.kind != "text" or config.tunes):
         raise ValueError("expertness: log_ratio trains nothing and reads texts; give it a frozen text encoder")
+    _check_written(config)
     asked = set(config.audit.probes)
     for norm in config.norms:
         if unasked := set(norm.families) - asked:
@@ -64,6 +66,14 @@ def check_consistency(config: Config) -> None:
             raise ValueError(f"norms: {norm.id} has a region, and there are no trajectories; let it match texts")
         if config.encoder.kind != "text" and (norm.matches or norm.files):
             raise ValueError(f"norms: {norm.id} is about texts, and there are trajectories; give it a region")
+
+
+def _check_written(config: Config) -> None:
+    if config.encoder.kind != "text" and config.audit.language_model is not None:
+        raise ValueError("audit.language_model: it writes texts, and there are trajectories")
+    for family in WRITTEN:
+        if family in config.audit.probes and config.audit.language_model is None and config.encoder.kind == "text":
+            raise ValueError(f"audit.probes: {family} asks what a language model says; name it: audit.language_model")
 
 
 def _check_parts(config: Config) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from iirl_core.config.red_team import LanguageModelSection
 from iirl_core.config.section import Fraction, Section
 
 
@@ -47,6 +48,8 @@ class AuditSection(Section):
     gpus_per_scorer: float = Field(default=0.0, ge=0)
     optimiser: OptimiserSection | None = None
     """For the family ``policy``."""
+    language_model: LanguageModelSection | None = None
+    """For the families ``best_of_n`` and ``tempted``."""
     situations: int = Field(default=8, ge=1)
     """Kinds of input that the demonstrations are cut into at most; each family's probes are counted by them."""
     coverage_points: int = Field(default=4096, ge=16)

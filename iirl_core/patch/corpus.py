@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from iirl_core.audit.finding import Finding
+from iirl_core.config.red_team import TEMPTED
 from iirl_core.observation import REPORTED
 from iirl_core.patch.repairs import Repair
 from iirl_core.probe.adaptive import OBSERVED, POLICY_FAMILIES
 
-CORPUS_FAMILIES = ("careless", "climb", "concatenation", "evolve", "scan")
+CORPUS_FAMILIES = ("careless", "climb", "concatenation", "evolve", "scan", TEMPTED)
 """Probe families that may ask what stands in a probe corpus; all others make their probes from demonstrations."""
 
 

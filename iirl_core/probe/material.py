@@ -16,6 +16,7 @@ from iirl_core.errors import InputError
 from iirl_core.norm.norm import Norm
 from iirl_core.norm.region import Bounds, Region
 from iirl_core.optimiser.ars import Training
+from iirl_core.policy.writing import Writing
 from iirl_core.probe.answer_reward import AnswerReward
 from iirl_core.probe.point_reward import PointReward
 from iirl_core.probe.probe import Probe
@@ -34,7 +35,8 @@ WIDEN = 0.25
 class Material:
     """``demonstrations`` to perturb (a bounded sample), ``corpus`` the inputs of probe corpora, ``former`` the probes
     of former findings, ``pairs`` those of agreements' comparisons, ``observed`` those of what a deployed reward was
-    unsure of; ``training`` is how policies are trained, for the family that does. For trajectories also ``rows`` (what
+    unsure of; ``training`` is how policies are trained, ``writing`` the language model that answers, for the families
+    that ask them. For trajectories also ``rows`` (what
     a *point* holds: s, (s, a) or (s, a, s′)), the box ``low … high [P]`` in which points are asked about, and the
     ``regions`` of states that norms speak of. ``reward`` lets a family search; it is put in where probes are made
     (``audit_chunk``), so that the material travels without the model. ``sources`` are those of the demonstrations,
@@ -56,6 +58,7 @@ class Material:
     pairs: tuple[Probe, ...] = ()
     observed: tuple[Probe, ...] = ()
     training: Training | None = None
+    writing: Writing | None = None
     situations: Situations | None = None
     placed: tuple[NDArray[np.int64], ...] = ()
 

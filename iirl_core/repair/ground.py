@@ -21,7 +21,8 @@ from iirl_core.reward_model import RewardModel
 
 NOT_FRESH = ("former", "ascent", "evolution", "climb", "evolve", "scan", *POLICY_FAMILIES)
 """Families that are no sample of anything: what was found before, searches of the unrepaired reward (training a policy
-on it is one), and what a policy gave: a choice by that would be policy-adaptive.
+on it is one, picking among a language model's answers another), and what a policy gave: a choice by that would be
+policy-adaptive.
 """
 
 

@@ -19,7 +19,7 @@ from iirl_core.config import Config
 from iirl_core.errors import ConfigError
 from iirl_core.norm import norms_of
 from iirl_core.probe import FAMILIES
-from iirl_core.probe.adaptive import OBSERVED, UNSTEERED
+from iirl_core.probe.adaptive import ASKS_ONE, UNSTEERED
 from iirl_core.release import resolve
 from iirl_core.signing import (
     KeyRole,
@@ -29,6 +29,7 @@ from iirl_core.signing import (
 from jobs.audit.asking import Asking, ask_round
 from jobs.audit.conclusion import Told, conclude, keep
 from jobs.audit.environment import training_of
+from jobs.audit.language_model import writing_of
 from jobs.audit.material import gather_material
 from jobs.audit.scorers import ScorerPool
 from jobs.console import Progress
@@ -54,11 +55,12 @@ def run(
 
     Raises:
         ConfigError: there are no norms, a family is unknown or of the other kind, the auditor's key is missing, or
-            there is nothing to resume.
+            there is nothing to resume, or no such language model.
         NotFound: there is no such artifact or corpus.
     """
     digest = resolve(session.store, reference or config.name)
     check_families(config)
+    writing_of(session.store, config)
     with ScorerPool(session, config.audit) as scorers:
         audited = audit_round(session, config, progress, scorers, digest, resume=resume)
     say_findings(audited.findings, progress)
@@ -86,11 +88,12 @@ def check_families(config: Config) -> None:
     if not config.norms:
         raise ConfigError("norms: there are none", "at least one, or an audit has nothing to check")
     kind = "conversation" if config.encoder.kind == "text" else "trajectory"
+    others = {"conversation": "trajectories", "trajectory": "conversations"}[kind]
     for name in config.audit.probes:
         if name not in FAMILIES:
             raise ConfigError(f"audit.probes: there is no family {name!r}", f"one of {', '.join(FAMILIES)}")
         if FAMILIES[name].kind not in (kind, "any"):
-            raise ConfigError(f"audit.probes: {name} asks about {FAMILIES[name].kind}s, not {kind}s")
+            raise ConfigError(f"audit.probes: {name} asks about {others}", f"families that ask about a {kind}")
     for name in config.audit.held_out:
         if name not in config.audit.probes:
             raise ConfigError(f"audit.held_out: {name} asks nothing", f"one of {', '.join(config.audit.probes)}")
@@ -98,8 +101,8 @@ def check_families(config: Config) -> None:
         raise ConfigError("audit.steered: no family can be", f"one that is not held out, nor {', '.join(UNSTEERED)}")
     training_of(config)
     for norm in norms_of(config):
-        if norm.kind.pairs and OBSERVED in norm.families:
-            raise ConfigError(f"norm {norm.id!r} compares two inputs, and {OBSERVED} asks one", "a ceiling or a floor")
+        if norm.kind.pairs and (single := [family for family in norm.families if family in ASKS_ONE]):
+            raise ConfigError(f"norm {norm.id!r} compares two inputs, and {single[0]} asks one", "a ceiling or a floor")
 
 
 def audit_round(

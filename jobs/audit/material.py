@@ -19,6 +19,7 @@ from iirl_core.probe import Material, Probe, material_of
 from iirl_core.probe.adaptive import OBSERVED
 from iirl_core.store.protocol import Store
 from jobs.audit.environment import training_of
+from jobs.audit.language_model import writing_of
 from jobs.history import PastRound, Question, words_on_questions
 from jobs.learnt import corpus_behind
 
@@ -54,7 +55,7 @@ def gather_material(
     )
     wanted = OBSERVED in config.audit.probes
     seen = tuple(_observed(store, history, artifact.digest)) if wanted else ()
-    return norms, replace(material, observed=seen, training=training_of(config))
+    return norms, replace(material, observed=seen, training=training_of(config), writing=writing_of(store, config))
 
 
 def _observed(store: Store, history: Sequence[PastRound], digest: Digest) -> Iterator[Probe]:

@@ -11,11 +11,12 @@ from iirl_core.audit import Choice
 from iirl_core.canonical import Digest, JsonValue, digest_json
 from iirl_core.config import Config
 from iirl_core.config.governance import AuditSection
+from iirl_core.config.red_team import WRITTEN
 from iirl_core.corpus import identity_of
 from iirl_core.norm import Norm, norms_digest
 from iirl_core.probe import ChunkSeed, Material
-from iirl_core.probe.adaptive import OBSERVED
-from iirl_core.probe.trajectory.policy import EPISODES, Policy
+from iirl_core.probe.adaptive import OBSERVED, POLICY
+from iirl_core.probe.trajectory.policy import EPISODES
 from jobs.scorer import Chunk
 
 FORMER = "former"
@@ -23,6 +24,8 @@ WAVES = 3
 CHOICES = 16
 TOGETHER = 16
 """Chunks of a part: what an interruption costs at most, and what a file of an audit holds."""
+AT_MOST = {POLICY: EPISODES, **dict.fromkeys(WRITTEN, 16)}
+"""Probes of a chunk of families that take long over each: a training of a policy, answers to so many requests."""
 
 
 def budgets_of(section: AuditSection) -> dict[str, int]:
@@ -41,11 +44,11 @@ def budgets_of(section: AuditSection) -> dict[str, int]:
 
 
 def chunks_of(config: Config, digest: Digest, round_: int, former: int) -> list[Chunk]:
-    """The round's questions, in chunks of at most ``audit.chunk``; each training of a policy is a chunk of its own."""
+    """The round's questions, in chunks of at most ``audit.chunk``, smaller ones where each probe takes long."""
     budgets = {**budgets_of(config.audit), **({FORMER: former} if former else {})}
     chunks = []
     for family, budget in budgets.items():
-        size = min(config.audit.chunk, EPISODES) if family == Policy.name else config.audit.chunk
+        size = min(config.audit.chunk, AT_MOST.get(family, config.audit.chunk))
         for number in range(ceil(budget / size)):
             # These are cut by the chunk's number times its size, so every chunk asks for the same.
             count = size if family in (FORMER, OBSERVED) else min(size, budget - number * size)
@@ -86,6 +89,7 @@ def steered_chunks(
 
 def plan_of(chunks: Sequence[Chunk], norms: Sequence[Norm], material: Material, coverage_points: int) -> str:
     """16 hexadecimal digits of everything that decides what a round finds: neither who works on it, nor how many."""
+    writing = material.writing
     document: dict[str, JsonValue] = {
         "version": version("iirl"),
         "chunks": [[chunk.seed.label(0), chunk.seed.seed, chunk.seed.situation, chunk.count] for chunk in chunks],
@@ -96,6 +100,9 @@ def plan_of(chunks: Sequence[Chunk], norms: Sequence[Norm], material: Material, 
         "sources": [*material.sources, *material.corpus_sources],
         "former": [[probe.label, probe.norm] for probe in material.former],
         "training": None if material.training is None else str(material.training),
+        "writing": None
+        if writing is None
+        else [writing.digest, writing.section.model_dump(exclude={"model", "batch"})],
         "situations": len(material.situations or ()),
         "coverage_points": coverage_points,
     }

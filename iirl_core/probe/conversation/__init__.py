@@ -1,5 +1,6 @@
 """Families that ask about conversations: an answer of a demonstration, edited or replaced."""
 
+from iirl_core.probe.conversation.best_of_n import BestOfN
 from iirl_core.probe.conversation.careless import Careless as Careless
 from iirl_core.probe.conversation.citations import FAMILY as CITATIONS
 from iirl_core.probe.conversation.climb import Climb
@@ -47,3 +48,5 @@ EDITED: tuple[Edited, ...] = (
 """A demonstration and its edit: slips, order, manners, content."""
 SEARCHED: tuple[Climb, ...] = (Climb("climb", parents=1, children=6), Climb("evolve", parents=3, children=3))
 """Reward-guided: what an optimiser makes of a bad answer."""
+CHOSEN: tuple[BestOfN, ...] = (BestOfN("best_of_n", "demonstrations"), BestOfN("tempted", "corpus"))
+"""What the reward chooses of what a language model says."""

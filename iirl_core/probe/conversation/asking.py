@@ -1,4 +1,4 @@
-"""From edited answers to probes, and the words that edits are made of."""
+"""From edited answers to probes, the words that edits are made of, and the reward that searches climb."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import re
 from collections.abc import Sequence
 
 from iirl_core.demonstration import Conversation
+from iirl_core.errors import InputError
+from iirl_core.probe.answer_reward import AnswerReward
+from iirl_core.probe.material import Material
 from iirl_core.probe.probe import ChunkSeed, Probe
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
@@ -30,3 +33,14 @@ def singles(seed: ChunkSeed, made: Sequence[tuple[Conversation, str, str]]) -> l
         Probe((context.with_answer(answer),), seed.family, seed.label(index), note)
         for index, (context, answer, note) in enumerate(made)
     ]
+
+
+def searched(material: Material, family: str) -> AnswerReward:
+    """The reward to search.
+
+    Raises:
+        InputError: the material came without it.
+    """
+    if not isinstance(material.reward, AnswerReward):
+        raise InputError(f"the family {family} searches the reward", "material with a reward of conversations")
+    return material.reward

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from iirl_core.demonstration import Conversation, Input
-from iirl_core.errors import InputError
 from iirl_core.probe.answer_reward import AnswerReward
 from iirl_core.probe.conversation import citations, confidence, flattery, formatting, gaming, jargon, padding, surface
+from iirl_core.probe.conversation.asking import searched
 from iirl_core.probe.conversation.edited import Edit
 from iirl_core.probe.conversation.vagueness import HOLLOW
 from iirl_core.probe.material import Material
@@ -56,18 +56,17 @@ class Climb:
         Raises:
             InputError: the material has no reward to search.
         """
-        if not isinstance(material.reward, AnswerReward):
-            raise InputError(f"the family {self.name} searches the reward", "material with a reward of conversations")
+        reward = searched(material, self.name)
         rng = np.random.default_rng(seed.entropy())
         begun = starts(material, count, rng)
-        rewards = material.reward.rewards(begun).tolist() if begun else []
-        climbs = [[Answered(one, reward)] for one, reward in zip(begun, rewards, strict=True)]
+        rewards = reward.rewards(begun).tolist() if begun else []
+        climbs = [[Answered(one, earned)] for one, earned in zip(begun, rewards, strict=True)]
         for _ in range(STEPS):
-            climbs = self._step(climbs, material, material.reward, rng)
+            climbs = self._step(climbs, material, reward, rng)
         made: list[Probe] = []
-        for start, reward, climb in zip(begun, rewards, climbs, strict=True):
+        for start, earned, climb in zip(begun, rewards, climbs, strict=True):
             best = climb[0]
-            if best.reward > reward:
+            if best.reward > earned:
                 label, note = seed.label(len(made)), " + ".join(best.path)
                 made.append(Probe((start, best.item), seed.family, label, note))
         return made

@@ -45,6 +45,15 @@ def test_only_probes_of_which_the_norm_speaks_prove_anything() -> None:
     assert "far found 0 of 100" in reason
 
 
+def test_an_answer_that_a_norm_says_nothing_of_was_chosen_instead_of_one_that_breaks_it() -> None:
+    chosen = Norm("n", NormKind.CEILING, True, 3, 0.1, 0.05, ("best_of_n",), "why", "me")
+    assert FamilyResult("best_of_n", "n", 100, 1, 0).upper == upper_bound(0, 100)
+    assert decide_verdict([chosen], [FamilyResult("best_of_n", "n", 100, 0, 0)], open_hard=0).passed
+    (reason,) = decide_verdict([chosen], [FamilyResult("best_of_n", "n", 100, 9, 9)], open_hard=9).reasons[1:]
+    assert "best_of_n found 9 of 100" in reason
+    assert decide_verdict([chosen], [FamilyResult("best_of_n", "n", 0, 0, 0)], open_hard=0).reasons
+
+
 def test_a_soft_norm_tolerates_a_rate_up_to_its_limit() -> None:
     soft = Norm("n", NormKind.CEILING, False, 3, 0.1, 0.05, ("far",), "why", "me")
     assert decide_verdict([soft], [FamilyResult("far", "n", 1000, 1000, 30)], open_hard=0).passed

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from iirl_core.patch.corpus import CORPUS_FAMILIES, draws_on_corpus, draws_on_pa
 from iirl_core.patch.patch import Patch
 from iirl_core.probe import FAMILIES, AnswerReward, ChunkSeed, Material
 from tests.iirl_core.artifact.samples import text_draft
+from tests.iirl_core.policy.tiny import tiny_policy, writing_by
 
 GOOD = conversation("Open?", "Until six.")
 
@@ -50,7 +52,8 @@ def test_a_patch_draws_on_comparisons_where_a_finding_that_it_cites_is_one() -> 
 
 def test_a_patch_draws_on_policies_where_an_optimiser_or_a_deployed_reward_gave_a_finding_that_it_cites() -> None:
     trained, seen, again = finding("policy", "policy"), finding("observed", "observed"), finding("policy", "former")
-    assert all(draws_on_policies([patch(one)], [one]) for one in (trained, seen, again))
+    picked, tempted = finding("best_of_n", "best_of_n"), finding("tempted", "former")
+    assert all(draws_on_policies([patch(one)], [one]) for one in (trained, seen, again, picked, tempted))
     assert not draws_on_policies([patch(finding("far", "far"))], [finding("far", "far"), trained])
 
 
@@ -61,14 +64,15 @@ def test_a_patch_draws_on_a_report_where_somebody_reported_a_finding_that_it_cit
     assert not draws_on_reports([patch(escalated)], [escalated])
 
 
-def test_only_the_families_named_ask_what_stands_in_a_probe_corpus() -> None:
-    bad = conversation("Open?", "Go away.")
-    material = Material((GOOD, conversation("Late?", "No.")), corpus=(bad,), reward=Wordy(text_draft().model))
+def test_only_the_families_named_ask_what_stands_in_a_probe_corpus(tmp_path: Path) -> None:
+    bad, writing = conversation("Shut?", "Go away."), writing_by(Path(tiny_policy("llama", tmp_path / "tiny")))
+    shown = (GOOD, conversation("Late?", "No."))
+    material = Material(shown, corpus=(bad,), reward=Wordy(text_draft().model), writing=writing)
     asking = {
         name
         for name, family in FAMILIES.items()
         if family.kind == "conversation"
         for probe in family.probes(ChunkSeed("d", 1, name, 0), 20, material)
-        if any("go away" in one.answer.lower() for one in probe.inputs)  # type: ignore[union-attr]
+        if any("go away" in one.answer.lower() or one.context == bad.context for one in probe.inputs)  # type: ignore[union-attr]
     }
     assert asking == set(CORPUS_FAMILIES)

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from iirl_core.demonstration import Conversation
-from iirl_core.errors import InputError
 from iirl_core.probe.answer_reward import AnswerReward
+from iirl_core.probe.conversation.asking import searched
 from iirl_core.probe.conversation.climb import starts
 from iirl_core.probe.conversation.scan.feature import PLACES, Feature, Place, given
 from iirl_core.probe.conversation.scan.screening import logits
@@ -59,13 +59,12 @@ class Scan:
         Raises:
             InputError: the material has no reward to search.
         """
-        if not isinstance(material.reward, AnswerReward):
-            raise InputError("the family scan searches the reward", "material with a reward of conversations")
+        reward = searched(material, self.name)
         rng = np.random.default_rng(seed.entropy())
-        search = search_of(material, material.reward, count, rng)
+        search = search_of(material, reward, count, rng)
         if not search.originals or not count:
             return []
-        every = vocabulary((*material.demonstrations, *material.corpus), material.reward.words)
+        every = vocabulary((*material.demonstrations, *material.corpus), reward.words)
         found = found_by(search, share(every, seed, count), count)
         # Beside the strongest, weak ones are the reward's own manner: they would only blur what is found.
         sure = [feature for effect, feature in found if effect >= max(LEAST, LESS * found[0][0])]

@@ -1,0 +1,63 @@
+"""The language model whose answers the red team searches: found once, opened by every scorer that is asked for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from cluster.store import open_store
+from iirl_core.config import Config
+from iirl_core.config.red_team import WRITTEN, LanguageModelSection
+from iirl_core.policy.source import PolicySource, find_policy, folder_of_policy
+from iirl_core.policy.writing import Writing
+from iirl_core.store import Store
+
+if TYPE_CHECKING:
+    from iirl_core.policy.sampling import Sampler
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Opens the ``policy`` on any node that reaches the store at the URL ``store``; small enough to send along."""
+
+    store: str
+    policy: PolicySource
+    section: LanguageModelSection
+    device: str
+
+    def __call__(self) -> Sampler:
+        """Its sampler, the same one in every call within a process.
+
+        Raises:
+            ConfigError: it cannot be found or loaded from here.
+            Tampered: it is another than was found when this began.
+        """
+        return _opened(self)
+
+
+@lru_cache(maxsize=1)
+def _opened(opening: Opening) -> Sampler:
+    from iirl_core.policy.noise import Draw  # here, because the driver opens none
+    from iirl_core.policy.sampling import Reader, Sampler
+
+    section = opening.section
+    folder = folder_of_policy(open_store(opening.store), opening.policy)
+    reader, draw = Reader(folder, section.chat_template), Draw(section.temperature, section.top_p)
+    tokens, batch = section.max_new_tokens, section.batch
+    return Sampler(folder, reader, draw, max_new_tokens=tokens, batch=batch, device=opening.device)
+
+
+def writing_of(store: Store, config: Config) -> Writing | None:
+    """The language model that the configuration names, for families that ask what it says; None without them.
+
+    Raises:
+        ConfigError: there is none of that name.
+        Tampered: its files in the store were changed.
+    """
+    section = config.audit.language_model
+    if section is None or not {*WRITTEN}.intersection(config.audit.probes):
+        return None
+    policy = find_policy(store, section.model)
+    device = "cuda" if config.audit.gpus_per_scorer else "cpu"
+    return Writing(policy.name, policy.digest, section, Opening(store.url, policy, section, device))
