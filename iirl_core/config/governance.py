@@ -49,7 +49,7 @@ class AuditSection(Section):
     optimiser: OptimiserSection | None = None
     """For the family ``policy``."""
     language_model: LanguageModelSection | None = None
-    """For the families ``best_of_n`` and ``tempted``."""
+    """For the families ``best_of_n``, ``tempted`` and ``token_search``."""
     situations: int = Field(default=8, ge=1)
     """Kinds of input that the demonstrations are cut into at most; each family's probes are counted by them."""
     coverage_points: int = Field(default=4096, ge=16)

@@ -1,4 +1,4 @@
-"""The section of the language model whose answers the red team searches."""
+"""The section of the language model among whose answers the red team searches."""
 
 from __future__ import annotations
 
@@ -6,14 +6,26 @@ from pydantic import Field
 
 from iirl_core.config.section import Section
 
-BEST_OF_N, TEMPTED = "best_of_n", "tempted"
-WRITTEN = (BEST_OF_N, TEMPTED)
+BEST_OF_N, TEMPTED, TOKEN_SEARCH = "best_of_n", "tempted", "token_search"
+WRITTEN = (BEST_OF_N, TEMPTED, TOKEN_SEARCH)
 """Families that ask what a language model wrote: they need ``audit.language_model``."""
 
 
+class TokenSearchSection(Section):
+    """How the family ``token_search`` looks for an answer, token by token."""
+
+    steps: int = Field(default=24, ge=1)
+    """Tokens of an answer, at most."""
+    width: int = Field(default=4, ge=1)
+    """Answers that are kept after each step: those that the reward likes best."""
+    tokens: int = Field(default=8, ge=1)
+    """Of the language model's likeliest tokens so many are tried after each of them."""
+
+
 class LanguageModelSection(Section):
-    """A causal language model that stays as it is; of what it says, the families ``best_of_n`` and ``tempted`` ask what
-    the reward likes best. Each scorer holds it in memory, in float32; no code that comes with it is run.
+    """A causal language model that stays as it is; of what it says, the families ``best_of_n``, ``tempted`` and
+    ``token_search`` ask what the reward likes best. Each scorer holds it in memory, in float32; no code that comes with
+    it is run.
     """
 
     model: str
@@ -29,3 +41,4 @@ class LanguageModelSection(Section):
     """Jinja; None takes the tokenizer's own, or our plain one where it has none."""
     batch: int = Field(default=16, ge=1)
     """Answers that are written at a time."""
+    search: TokenSearchSection = TokenSearchSection()

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import torch
@@ -16,7 +17,7 @@ from transformers.utils import logging as transformers_logging
 from iirl_core.demonstration import ROLES, Conversation, conversation
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
 from iirl_core.errors import ConfigError, InputError, one_line
-from iirl_core.policy.noise import AnswerNoise, Draw
+from iirl_core.policy.noise import NEAR, AnswerNoise, Draw
 from iirl_core.policy.reading import read_language_model
 
 _TURN = re.compile(rf"\n(?:{'|'.join(ROLES)}):")
@@ -125,6 +126,30 @@ class Sampler:
             written = self._written([asked[index] for index in chosen])
             found |= zip(chosen, (self.reader.answer(ids) for ids in written), strict=True)
         return [found[index] for index in range(len(asked))]
+
+    @torch.no_grad()
+    def likeliest(self, texts: Sequence[tuple[int, ...]], count: int) -> list[list[tuple[int, float]]]:
+        """After each of the token ids ``texts`` the ``count`` likeliest tokens, first the likeliest, each with its log
+        probability: the same ones whatever else is asked.
+        """
+        found: dict[int, list[tuple[int, float]]] = {}
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        for _, same in groupby(order, key=lambda index: len(texts[index])):
+            places = list(same)  # of one length: nothing is padded
+            for start in range(0, len(places), self.batch):
+                chosen = places[start : start + self.batch]
+                ids = torch.tensor([texts[index] for index in chosen], device=self.model.device)
+                logits = self.model(input_ids=ids, use_cache=False).logits[:, -1]
+                for index, text, after in zip(chosen, ids, logits, strict=True):
+                    found[index] = self._first(text, after, count)
+        return [found[index] for index in range(len(texts))]
+
+    def _first(self, ids: Tensor, logits: Tensor, count: int) -> list[tuple[int, float]]:
+        best = logits.topk(min(count + 1, len(logits))).values
+        if len(best) > count and bool(best[-2] - best[-1] < NEAR):  # rounding may have decided which is the last
+            logits = self._alone(ids)
+        scores = logits.log_softmax(dim=-1).topk(min(count, len(logits)))
+        return list(zip(scores.indices.tolist(), scores.values.tolist(), strict=True))
 
     @torch.no_grad()
     def _written(self, asked: Sequence[Asked]) -> list[list[int]]:

@@ -1,7 +1,7 @@
 """The red team: probe families by name. Add a family by adding a file and a line here."""
 
 from iirl_core.probe.answer_reward import AnswerReward as AnswerReward
-from iirl_core.probe.conversation import CHOSEN, EDITED, SEARCHED, Careless, Empty, Mismatch, Pairs, Scan
+from iirl_core.probe.conversation import EDITED, PICKED, SEARCHED, Careless, Empty, Mismatch, Pairs, Scan
 from iirl_core.probe.former import Former
 from iirl_core.probe.material import Material as Material
 from iirl_core.probe.material import material_of as material_of
@@ -26,7 +26,7 @@ from iirl_core.probe.trajectory import (
 
 _FAMILIES: list[ProbeFamily] = [Uniform(), Far(), Perturbed(), Boundary(), Ascent()]
 _FAMILIES += [Excursion(), Correlated(), Retimed(), Evolution(), Policy()]
-_FAMILIES += [*EDITED, *SEARCHED, *CHOSEN]
+_FAMILIES += [*EDITED, *SEARCHED, *PICKED]
 _FAMILIES += [Mismatch(), Empty(), Careless(), Pairs(), Scan(), Observed(), Former()]
 
 FAMILIES: dict[str, ProbeFamily] = {family.name: family for family in _FAMILIES}

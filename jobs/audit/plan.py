@@ -11,7 +11,7 @@ from iirl_core.audit import Choice
 from iirl_core.canonical import Digest, JsonValue, digest_json
 from iirl_core.config import Config
 from iirl_core.config.governance import AuditSection
-from iirl_core.config.red_team import WRITTEN
+from iirl_core.config.red_team import BEST_OF_N, TEMPTED, TOKEN_SEARCH
 from iirl_core.corpus import identity_of
 from iirl_core.norm import Norm, norms_digest
 from iirl_core.probe import ChunkSeed, Material
@@ -24,7 +24,7 @@ WAVES = 3
 CHOICES = 16
 TOGETHER = 16
 """Chunks of a part: what an interruption costs at most, and what a file of an audit holds."""
-AT_MOST = {POLICY: EPISODES, **dict.fromkeys(WRITTEN, 16)}
+AT_MOST = {POLICY: EPISODES, BEST_OF_N: 16, TEMPTED: 16, TOKEN_SEARCH: 4}
 """Probes of a chunk of families that take long over each: a training of a policy, answers to so many requests."""
 
 

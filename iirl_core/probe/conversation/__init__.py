@@ -23,6 +23,7 @@ from iirl_core.probe.conversation.pairs import Pairs as Pairs
 from iirl_core.probe.conversation.refusal import FAMILY as REFUSAL
 from iirl_core.probe.conversation.scan import Scan as Scan
 from iirl_core.probe.conversation.surface import FAMILY as SURFACE
+from iirl_core.probe.conversation.token_search import TokenSearch
 from iirl_core.probe.conversation.truncation import FAMILY as TRUNCATION
 from iirl_core.probe.conversation.vagueness import FAMILY as VAGUENESS
 
@@ -48,5 +49,9 @@ EDITED: tuple[Edited, ...] = (
 """A demonstration and its edit: slips, order, manners, content."""
 SEARCHED: tuple[Climb, ...] = (Climb("climb", parents=1, children=6), Climb("evolve", parents=3, children=3))
 """Reward-guided: what an optimiser makes of a bad answer."""
-CHOSEN: tuple[BestOfN, ...] = (BestOfN("best_of_n", "demonstrations"), BestOfN("tempted", "corpus"))
-"""What the reward chooses of what a language model says."""
+PICKED: tuple[BestOfN | TokenSearch, ...] = (
+    BestOfN("best_of_n", "demonstrations"),
+    BestOfN("tempted", "corpus"),
+    TokenSearch(),
+)
+"""What the reward likes best of what a language model says."""

@@ -1,4 +1,4 @@
-"""From edited answers to probes, the words that edits are made of, and the reward that searches climb."""
+"""From edited answers to probes, the words that edits are made of, and what searches need."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from iirl_core.demonstration import Conversation
-from iirl_core.errors import InputError
+from iirl_core.errors import ConfigError, InputError
+from iirl_core.policy.writing import Writing
 from iirl_core.probe.answer_reward import AnswerReward
 from iirl_core.probe.material import Material
 from iirl_core.probe.probe import ChunkSeed, Probe
@@ -44,3 +45,14 @@ def searched(material: Material, family: str) -> AnswerReward:
     if not isinstance(material.reward, AnswerReward):
         raise InputError(f"the family {family} searches the reward", "material with a reward of conversations")
     return material.reward
+
+
+def written_by(material: Material, family: str) -> Writing:
+    """The language model that writes.
+
+    Raises:
+        ConfigError: none was named.
+    """
+    if material.writing is None:
+        raise ConfigError(f"the family {family} without a language model", "audit.language_model.model")
+    return material.writing

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iirl_core.demonstration import Conversation
-from iirl_core.errors import ConfigError, InputError
+from iirl_core.errors import InputError
 from iirl_core.policy.noise import answer_key
 from iirl_core.policy.writing import Writing
-from iirl_core.probe.conversation.asking import searched
+from iirl_core.probe.conversation.asking import searched, written_by
 from iirl_core.probe.material import Material
 from iirl_core.probe.probe import ChunkSeed, Probe
 from iirl_core.probe.protocol import FamilyKind
@@ -73,17 +73,6 @@ def distance(answers: int) -> float:
 def first_best(rewards: NDArray[np.float64]) -> int:
     """The place of the first of the ``rewards [N]`` that are highest, up to rounding."""
     return int(np.argmax(rewards > rewards.max() - NEAR))
-
-
-def written_by(material: Material, family: str) -> Writing:
-    """The language model that writes.
-
-    Raises:
-        ConfigError: none was named.
-    """
-    if material.writing is None:
-        raise ConfigError(f"the family {family} without a language model", "audit.language_model.model")
-    return material.writing
 
 
 def _conversations(items: Sequence[object]) -> tuple[Conversation, ...]:

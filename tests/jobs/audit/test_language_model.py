@@ -89,9 +89,10 @@ def test_a_plan_follows_from_the_language_model_and_how_it_writes(folder: str, t
 
 
 def test_answers_of_a_language_model_are_asked_for_a_few_requests_at_a_time(folder: str) -> None:
-    chunks = chunks_of(audited(folder, ("best_of_n", "tempted")), DIGEST, 1, former=0)
+    chunks = chunks_of(audited(folder, ("best_of_n", "tempted", "token_search")), DIGEST, 1, former=0)
     counts = [(chunk.seed.family, chunk.count) for chunk in chunks]
-    assert counts == [("best_of_n", 16), ("best_of_n", 4), ("tempted", 16), ("tempted", 4)]
+    few = [("best_of_n", 16), ("best_of_n", 4), ("tempted", 16), ("tempted", 4)]
+    assert counts == [*few, *[("token_search", 4)] * 5]
 
 
 def test_no_language_model_is_looked_for_where_nobody_asks_it(tmp_path: Path) -> None:
