@@ -19,6 +19,7 @@ VERBS = {
     "triage": "findings → flaw, not a flaw, unsure; by the written policy, or by people (triage list CONFIG, and show, "
     "label, undo, export, import)",
     "patch": "flaws → a repaired child artifact",
+    "forget": "an artifact and named records → its child, which has forgotten them, and what remains",
     "release": "an audited artifact → a channel (release rollback CONFIG: back to the one before; release revoke "
     "CONFIG --artifact REF --reason TEXT: never again)",
     "serve": "a channel → scores over HTTP",
@@ -63,8 +64,17 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--suggestion", metavar="ID", help="which one is accepted or rejected, where several wait"
             )
+        if verb == "forget":
+            command.add_argument(
+                "--source", action="append", default=[], metavar="NAME", help="all records of a source"
+            )
+            command.add_argument("--id", action="append", default=[], metavar="ID", help="one record, sha256:…")
+            command.add_argument("--ids", metavar="FILE", help="the records whose ids are in a file, one a line")
+            command.add_argument(
+                "--from-scratch", action="store_true", help="train fresh weights on what is left: exact, at its price"
+            )
         _add_config_options(command)
-        if verb in ("evaluate", "audit", "triage", "patch", "release"):
+        if verb in ("evaluate", "audit", "triage", "patch", "forget", "release"):
             command.add_argument(
                 "--artifact", metavar="REF", help="NAME, NAME@CHANNEL or sha256:… (default: the latest)"
             )
@@ -116,7 +126,7 @@ def _add_config_options(command: argparse.ArgumentParser) -> None:
 
 def _add_tools(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     submit = commands.add_parser("submit", help=TOOLS["submit"], description=TOOLS["submit"])
-    submit.add_argument("verb", choices=sorted(VERBS))
+    submit.add_argument("verb", choices=sorted(set(VERBS) - {"forget"}))
     submit.add_argument("config", help="the YAML configuration")
     submit.add_argument("--address", required=True, metavar="HTTP", help="the head's dashboard, http://head:8265")
     submit.add_argument("--set", action="append", default=[], metavar="KEY.PATH=VALUE", help="override one value")

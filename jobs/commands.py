@@ -29,6 +29,10 @@ EXTRAS = {
     "enable": "enable",
     "reject": "reason",
     "suggestion": "suggestion",
+    "source": "sources",
+    "id": "ids",
+    "ids": "listed",
+    "from_scratch": "from_scratch",
 }
 """Options that only some verbs have, and what their ``run`` calls them."""
 

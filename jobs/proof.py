@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from iirl_core.artifact import Manifest, load_from
 from iirl_core.canonical import Digest, digest_bytes, digest_chunks, folder_of
+from iirl_core.corpus import forgot, read_corpus
 from iirl_core.errors import ClusterError, IirlError, NotFound, Tampered
 from iirl_core.log import verify_chain
 from iirl_core.release import (
@@ -37,6 +38,7 @@ from iirl_core.signing import (
     verify_envelope,
 )
 from iirl_core.store import Store
+from iirl_core.unlearning import Forgotten
 from jobs.lineage import audit_of, lineage, manifest_of
 
 P = TypeVar("P", bound=Predicate)
@@ -71,6 +73,8 @@ def prove(
         yield from _files(store, digest, manifest)
         problem = _try(lambda: load_from(store, digest, trust_remote_code=trust_remote_code)).problem
         yield Check("golden Readings", f"{len(manifest.golden)} computed again match", problem)
+    if manifest and manifest.forgotten:
+        yield _forgotten(store, manifest, manifest.forgotten)
     dossier = read_dossier(store, digest)
     yield from _seal(dossier, manifest, trust)
     yield from _audits(store, dossier, trust)
@@ -109,6 +113,27 @@ def _files(store: Store, digest: Digest, manifest: Manifest) -> Iterator[Check]:
     for key in store.list(folder):
         if key.removeprefix(folder) not in listed:
             yield Check(f"file {key.removeprefix(folder)}", problem="manifest.json does not list it")
+
+
+def _forgotten(store: Store, manifest: Manifest, said: Forgotten) -> Check:
+    """The corpora that it learnt from are those of its statement less what they say was forgotten."""
+    learnt = {entry.name: entry.digest for entry in manifest.corpora}
+
+    def records() -> int:
+        total = 0
+        for name, origin in said.corpora:
+            if name not in learnt:
+                raise Tampered(f"the manifest names no corpus {name}")
+            left = forgot(read_corpus(store, name, learnt[name]).manifest)
+            if left is None or left[0] != origin:
+                raise Tampered(f"corpus {name} {learnt[name][:19]} is not what was left of {origin[:19]}")
+            total += left[1]
+        if total != said.records:
+            raise Tampered(f"the corpora say that {total} records were forgotten", f"{said.records}")
+        return total
+
+    told = _try(records)
+    return Check("forgotten", f"{told.found} records of {', '.join(name for name, _ in said.corpora)}", told.problem)
 
 
 def digest_of_stored(store: Store, key: str) -> Digest | None:

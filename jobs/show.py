@@ -56,16 +56,21 @@ def _facts(here: Ancestor) -> Iterator[str]:
     yield f"  guard set: {manifest.guard.rows} known-good rows {manifest.guard.digest[:19]}"
     for corpus in manifest.corpora:
         yield f"  corpus {corpus.name} ({corpus.role}) {corpus.digest[:19]}"
+    if manifest.forgotten is not None:
+        yield f"  forgot {manifest.forgotten}"
     for name, value in sorted(manifest.metrics.items()):
         yield f"  {name} {value:g}"
 
 
 def _lineage(store: Store, line: list[Ancestor]) -> Iterator[str]:
     yield "lineage"
-    for here in line:
-        manifest = here.manifest
+    for here, parent in zip(line, [*line[1:], None], strict=True):
+        manifest, before = here.manifest, None if parent is None else parent.manifest.forgotten
+        # A repaired child's manifest still tells what its parent forgot.
+        forgets = None if manifest.forgotten == before else manifest.forgotten
+        forgot = "" if forgets is None else f", forgot {forgets.records} records"
         root = "" if manifest.parent else ", the root"
-        yield f"  {manifest.version}  {here.digest[:19]}  {manifest.patches} patches{root}"
+        yield f"  {manifest.version}  {here.digest[:19]}  {manifest.patches} patches{forgot}{root}"
         for statement in _parsed(store, here.digest, AuditPredicate.kind):
             yield f"    {_audit_line(store, here.digest, statement)}"
 

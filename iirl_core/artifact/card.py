@@ -43,6 +43,8 @@ def card_of(manifest: Manifest) -> str:
         f"- **Guard set**: {manifest.guard.rows} held-out rows whose reward repairs must keep.",
         f"- **Expertness**: {manifest.expertness.get('family')}; **map**: {manifest.calibration.mapping['kind']}.",
     ]
+    if manifest.forgotten is not None:
+        lines.append(f"- **Forgotten**: {manifest.forgotten}.")
     if manifest.classifier is not None:
         lines.append(_classifier(manifest, manifest.classifier))
     if manifest.terminal is not None:

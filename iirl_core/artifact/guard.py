@@ -15,6 +15,10 @@ from iirl_core.patch.budget import KNOWN_GOOD
 from iirl_core.reward_model import RewardModel
 
 GUARD_FILE = "guard.safetensors"
+SAME = 1e-4
+"""Rows of one input that were encoded in different batches differ by less, relative to their largest number above 1."""
+WINDOW = 64
+"""Rows among which the next one is looked for first."""
 
 
 def guard_metrics(rewards: Tensor) -> dict[str, float]:
@@ -54,6 +58,13 @@ class Guard:
             rewards = model.rows(z).unpatched
         return cls(z.detach(), rewards, z[:0] if known_good is None else known_good.detach())
 
+    def given(self, rows: Tensor) -> Tensor:
+        """``[M]``: what the root gave ``rows [M, D]``, some of its own in their order, perhaps others among them;
+        NaN for those.
+        """
+        found = _places(rows, self.z)
+        return torch.where(found >= 0, self.root_rewards[found.clamp(min=0)], torch.nan)
+
     def save(self, folder: Path) -> None:
         """Write ``guard.safetensors`` into ``folder``."""
         tensors = {"z": self.z, "root_rewards": self.root_rewards, "known_good": self.known_good}
@@ -71,3 +82,21 @@ class Guard:
             return cls(tensors["z"], tensors["root_rewards"], tensors["known_good"])
         except (KeyError, OSError, SafetensorError) as error:
             raise ArtifactError(f"{GUARD_FILE} cannot be read ({error})") from error
+
+
+def _places(rows: Tensor, among: Tensor) -> Tensor:
+    """``[M]``: where each of ``rows [M, D]`` lies in ``among [G, D]``, each after the one before; −1 where it does not.
+    Rows are the same where they differ by no more than a batch's rounding.
+    """
+    slack = SAME * among.abs().amax(dim=1).clamp(min=1)
+    found = torch.full((len(rows),), -1)
+    start = 0
+    for number, row in enumerate(rows):
+        stop, width = start, WINDOW
+        while found[number] < 0 and stop < len(among):
+            begin, stop, width = stop, min(stop + width, len(among)), 4 * width
+            near = (among[begin:stop] - row).abs().amax(dim=1) <= slack[begin:stop]
+            if bool(near.any()):
+                found[number] = begin + int(near.int().argmax())
+        start = int(found[number]) + 1 if found[number] >= 0 else start
+    return found

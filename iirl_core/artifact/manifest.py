@@ -13,6 +13,7 @@ from iirl_core.artifact.provenance import Mode, Supervision
 from iirl_core.canonical import Digest, JsonValue, canonical_json, digest_bytes
 from iirl_core.encoder.protocol import ArtifactKind
 from iirl_core.errors import ArtifactError
+from iirl_core.unlearning.forgotten import Forgotten
 
 SCHEMA = 1
 """Version of this document. Readers refuse others."""
@@ -87,6 +88,7 @@ class Manifest:
     ones, and so do ``projections`` and ``sculpts``, which are written where there are any. ``human``: a person's
     triage labels went into the patches. ``classifier`` says for text which folder is a stock classifier that gives
     the unpatched signal, or why there is none (None: for trajectories, and where nothing was said).
+    ``forgotten`` is written where records that an ancestor learnt from were forgotten last.
     """
 
     name: str
@@ -111,6 +113,7 @@ class Manifest:
     classifier: dict[str, JsonValue] | None = None
     projections: int = 0
     sculpts: int = 0
+    forgotten: Forgotten | None = None
 
     @property
     def repairs(self) -> dict[str, int]:
@@ -169,6 +172,7 @@ class Manifest:
             "terminal": terminal,
             "guard": {"digest": self.guard.digest, "rows": self.guard.rows, "known_good": self.guard.known_good},
             **self.repairs,
+            **({} if self.forgotten is None else {"forgotten": self.forgotten.document()}),
             "golden": [
                 {"input": item.input, "signal": item.signal, "reward": item.reward, "uncertainty": item.uncertainty}
                 for item in self.golden

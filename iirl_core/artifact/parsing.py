@@ -17,6 +17,7 @@ from iirl_core.artifact.provenance import Mode, Supervision
 from iirl_core.encoder.protocol import ArtifactKind
 from iirl_core.errors import ArtifactError, Tampered
 from iirl_core.signing.fields import Fields
+from iirl_core.unlearning.forgotten import Forgotten
 
 
 def parse_manifest(data: bytes) -> Manifest:
@@ -74,6 +75,7 @@ def _manifest(fields: Fields) -> Manifest:
         patches=fields.integer("patches"),
         projections=fields.integer("projections") if "projections" in fields.document else 0,
         sculpts=fields.integer("sculpts") if "sculpts" in fields.document else 0,
+        forgotten=Forgotten.from_fields(fields.inner("forgotten")) if "forgotten" in fields.document else None,
         golden=tuple(_golden(item) for item in fields.inners("golden")),
         classifier=dict(model.inner("classifier").document) if "classifier" in model.document else None,
     )

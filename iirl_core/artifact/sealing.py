@@ -38,14 +38,15 @@ from iirl_core.patch.patch import Patch
 from iirl_core.patch.repairs import Repairs, enabled
 from iirl_core.reward_model import RewardModel
 from iirl_core.store import Store
+from iirl_core.unlearning.forgotten import Forgotten
 
 CARD = "README.md"
 
 
 @dataclass(frozen=True, eq=False)
 class ArtifactDraft:
-    """What training hands over: a root, or a re-fit of ``parent``, whose guard set it has. ``metrics`` are finite
-    numbers by name; ``provenance`` is what it may claim.
+    """What training hands over: a root, or a re-fit of ``parent``, whose guard set it has; where records were
+    ``forgotten``, a guard set of its own. ``metrics`` are finite numbers by name; ``provenance`` is what it may claim.
     """
 
     model: RewardModel
@@ -55,6 +56,7 @@ class ArtifactDraft:
     metrics: Mapping[str, float]
     provenance: Provenance
     parent: Artifact | None = None
+    forgotten: Forgotten | None = None
 
 
 def seal(store: Store, draft: ArtifactDraft) -> Digest:
@@ -64,14 +66,12 @@ def seal(store: Store, draft: ArtifactDraft) -> Digest:
         ArtifactError: a metric is not finite, or a re-fit does not keep what the root gave its guard set.
     """
     version, claims, metrics, parent = draft.config.version, draft.provenance, dict(draft.metrics), draft.parent
+    guard = draft.guard if parent is None or draft.forgotten is not None else parent.guard
     if parent is not None:
-        metrics |= guard_metrics(
-            _within_budget(parent.guard, draft.model, "Learn more slowly, or from more comparisons")
-        )
+        metrics |= guard_metrics(_within_budget(guard, draft.model, "Learn more slowly, or from more comparisons"))
         claims = claims.joined(Provenance(parent.manifest.mode, parent.manifest.supervision))
         major, minor, _ = parent.manifest.version.split(".")
         version = f"{major}.{int(minor) + 1}.0"
-    guard = draft.guard if parent is None else parent.guard
     with tempfile.TemporaryDirectory(prefix="seal-") as name:
         folder = Path(name)
         saved = save_model(draft.model, folder)
@@ -102,6 +102,7 @@ def seal(store: Store, draft: ArtifactDraft) -> Digest:
             sculpts=enabled(draft.model.repairs.sculpts),
             golden=golden_of(draft.model),
             classifier=saved.classifier,
+            forgotten=draft.forgotten,
         )
         return _finish(store, manifest, folder, draft.model.repairs, shared=())
 

@@ -26,7 +26,7 @@ from iirl_core.config.norms import NormSection
 from iirl_core.config.planning import PlanSection
 from iirl_core.config.sampling import SampleSection
 from iirl_core.config.section import Section
-from iirl_core.config.training import TrainSection
+from iirl_core.config.training import ForgetSection, TrainSection
 
 
 class Config(Section):
@@ -51,6 +51,7 @@ class Config(Section):
     expertness: Expertness = MixtureSection()
     mapping: Mapping = ExponentialSection()
     train: TrainSection = TrainSection()
+    forget: ForgetSection = ForgetSection()
     imitate: ImitateSection | None = None
     plan: PlanSection = PlanSection()
     evaluate: EvaluateSection = EvaluateSection()

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from iirl_core.config.section import Section
+from iirl_core.config.section import Fraction, Section
 
 
 class OptimiserSection(Section):
@@ -118,3 +118,14 @@ class TrainSection(Section):
         if self.offload == "cpu" and self.zero_stage == 0:
             raise ValueError("offload: DeepSpeed moves no optimiser of zero_stage 0; take 1, 2 or 3")
         return self
+
+
+class ForgetSection(Section):
+    """How ``iirl forget`` re-fits weights that learnt from what they are to forget."""
+
+    epochs: int = Field(default=5, ge=1)
+    """Over the records that are left, from the weights as they are; all else is as ``train`` says. With
+    ``--from-scratch``, from fresh weights, it is ``train.epochs``."""
+    lost: Fraction = 0.1
+    """The share of the known-good guard inputs that are left which may lose more than 5% of the root's reward by it.
+    More, and nothing is sealed; 1 forgets at any price."""

@@ -40,15 +40,19 @@ class Corpus:
         for batch in self.batches(split):
             yield from demonstrations_of(batch)
 
-    def batches(self, split: Split | None = None) -> Iterator[pa.Table]:
-        """The same rows as Arrow tables (``SCHEMAS[manifest.kind]``) of at most a row group.
+    def batches(self, split: Split | None = None, *, shard: int | None = None) -> Iterator[pa.Table]:
+        """The same rows as Arrow tables (``SCHEMAS[manifest.kind]``) of at most a row group; those of one ``shard``
+        (None: of all).
 
         Raises:
             Tampered: as ``demonstrations``.
         """
         filesystem, _ = self.store.filesystem()
-        for shard, path in zip(self.manifest.shards, self.paths(), strict=True):
-            self._check(shard, path)
+        places = range(len(self.manifest.shards)) if shard is None else (shard,)
+        paths = self.paths()
+        for place in places:
+            path = paths[place]
+            self._check(self.manifest.shards[place], path)
             with filesystem.open_input_file(path) as stream, pq.ParquetFile(stream) as parquet:
                 for batch in parquet.iter_batches(GROUP_ROWS[self.manifest.kind]):
                     table = pa.Table.from_batches([batch])

@@ -91,6 +91,13 @@ class TrajectoryEncoder:
         lengths = tuple(len(rows) for rows in tables)
         return Encoded(z, lengths, (None,) * len(tables), tuple(self._absorbed(item) for item in trajectories))
 
+    def read_again(self, z: Tensor, encoder: TrajectoryEncoder) -> Tensor:
+        """``z [N, D]``, which ``encoder`` made of some rows, as this one would have made them, but for rounding; both
+        make rows of one kind.
+        """
+        rows = z.double() * encoder.scale.double() + encoder.mean.double()
+        return ((rows - self.mean.double()) / self.scale.double()).float().clamp(-LIMIT, LIMIT)
+
     def _absorbed(self, trajectory: Trajectory) -> int:
         return max(0, self.horizon - len(trajectory)) if self.horizon is not None and trajectory.terminal else 0
 

@@ -48,7 +48,7 @@ class ArtifactFacts:
     """What the artifact is. ``lineage`` runs from the root to the parent, without the artifact itself; ``mode`` is
     *strict*, *frozen-policy* or *policy-adaptive*; ``supervision`` as the manifest declares it; ``encoder``,
     ``expertness`` and ``mapping`` are short descriptions for readers; ``created`` is a date and time as text ("" where
-    only the log knows).
+    only the log knows); ``forgotten`` tells of records that it forgot ("" where there are none).
     """
 
     name: str
@@ -63,6 +63,7 @@ class ArtifactFacts:
     created: str
     lineage: tuple[Ancestor, ...]
     corpora: tuple[CorpusFacts, ...]
+    forgotten: str = ""
 
 
 @dataclass(frozen=True)

@@ -87,8 +87,8 @@ class Times:
 
     @property
     def sealed(self) -> str:
-        """When it was sealed: trained, or made by a repair."""
-        found = [time for (kind, _), time in self.events.items() if kind in ("seal", "patch")]
+        """When it was sealed: trained, repaired, or made to forget."""
+        found = [time for (kind, _), time in self.events.items() if kind in ("seal", "patch", "forget")]
         return found[0] if found else ""
 
 
@@ -126,6 +126,7 @@ def artifact_facts(store: Store, artifact: Artifact, times: Times) -> ArtifactFa
         created=times.sealed,
         lineage=tuple(reversed(ancestors[1:])),
         corpora=tuple(_corpus(store, entry.name, entry.role, entry.digest) for entry in manifest.corpora),
+        forgotten="" if manifest.forgotten is None else str(manifest.forgotten),
     )
 
 
@@ -133,6 +134,8 @@ def _made(manifest: Manifest) -> str:
     if manifest.parent is None:
         return "trained"
     refitted = manifest.version.endswith(".0")  # a repair raises the last number, a re-fit the one before
+    if refitted and manifest.forgotten is not None:
+        return f"forgot {manifest.forgotten.records} records"
     return (
         "re-fitted"
         if refitted

@@ -15,8 +15,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from torch import Tensor
-
 from cluster.resources import plan_training
 from cluster.session import Session
 from iirl_core.artifact import Artifact, load_from
@@ -37,7 +35,7 @@ from jobs.train.loop import TrainingTask, open_rows, order_of
 from jobs.train.parent import read_parent, weights_key
 from jobs.train.policies import beside_ratio, find_policies
 from jobs.train.preparing import Run, write_features, write_tokens
-from jobs.train.sealing import CALIBRATION_ROWS, assemble_model, build_key, metrics_of, seal_run
+from jobs.train.sealing import CALIBRATION_ROWS, Fitted, assemble_model, build_key, metrics_of, seal_run
 from jobs.train.selecting import Selecting, samples_of, select
 from jobs.train.sources import SAMPLES, Sources, needs_negatives, needs_pairs, read_sources
 from jobs.train.stepping import WEIGHTS
@@ -105,17 +103,26 @@ def _fit_once(
         encoder = fit_encoder(config.encoder, (one.input for one in sources.train_demonstrations()))
     if policies:
         encoder = beside_ratio(store, config, encoder, *policies)
-    if config.tunes:
-        encoder, task, weights = _tuned(this, encoder)
-    else:
-        write_features(this, encoder, Choice())
-        task = replace(_task(this, encoder), start=None if parent is None else weights_key(parent))
-        weights = fit(session, task, progress)
+    found = learn(this, encoder, None if parent is None else weights_key(parent))
     with progress.task("sealing"):
-        model, guard = assemble_model(store, config, task, encoder, weights, parent=parent)
-        metrics = metrics_of(store, task, model.rewards(guard.z).detach(), tuned=config.tunes)
+        model, guard = assemble_model(store, config, found, parent=parent)
+        metrics = metrics_of(store, found.task, model.rewards(guard.z).detach(), tuned=config.tunes)
         digest = seal_run(store, config, sources, model=model, guard=guard, metrics=metrics, parent=parent)
     return Sealed(digest, folder, metrics)
+
+
+def learn(run: Run, encoder: Encoder, start: str | None = None) -> Fitted:
+    """Make what is read, and fit: from the weights under the key ``start`` (None: from fresh ones). ``encoder`` is
+    trained with them where the configuration says so.
+
+    Raises:
+        ConfigError, ClusterError: as ``run``.
+    """
+    if run.config.tunes:
+        return _tuned(run, encoder, start)
+    write_features(run, encoder, Choice())
+    task = replace(task_of(run, encoder), start=start)
+    return Fitted(encoder, task, fit(run.session, task, run.progress))
 
 
 def _outcome(store: Store, sealed: Sealed) -> Outcome:
@@ -145,7 +152,7 @@ def run_name(config: Config, sources: Sources, parent: Artifact | None = None, p
     return digest_json(document).removeprefix("sha256:")[:16]
 
 
-def _tuned(run: Run, encoder: Encoder) -> tuple[Encoder, TrainingTask, Mapping[str, Tensor]]:
+def _tuned(run: Run, encoder: Encoder, start: str | None) -> Fitted:
     """The trained encoder, and the weights of the expertness on top of it; the features that calibrate lie there."""
     import ray
 
@@ -157,7 +164,7 @@ def _tuned(run: Run, encoder: Encoder) -> tuple[Encoder, TrainingTask, Mapping[s
         raise ConfigError(f"encoder.tuning of a {section.kind} encoder", "text")
     check_tuning(encoder, section.adapters, checkpointing=run.config.train.gradient_checkpointing)
     write_tokens(run, encoder.rendering)
-    task = replace(_task(run, encoder), adapters=section.adapters)
+    task = replace(task_of(run, encoder), adapters=section.adapters, start=start)
     if not run.session.store.exists(f"{run.folder}/{WEIGHTS}"):
         run.session.ray()
         task = replace(task, encoder=ray.put(encoder))
@@ -165,10 +172,15 @@ def _tuned(run: Run, encoder: Encoder) -> tuple[Encoder, TrainingTask, Mapping[s
     encoder = trained_encoder(encoder, weights, section.adapters)
     sample = min(1.0, SPARE * CALIBRATION_ROWS / run.sources.count("demonstrations", "train"))
     write_features(run, encoder, Choice(("train", "guard", "contrast"), sample))
-    return encoder, task, trained_expertness(weights)
+    return Fitted(encoder, task, trained_expertness(weights))
 
 
-def _task(run: Run, encoder: Encoder) -> TrainingTask:
+def task_of(run: Run, encoder: Encoder) -> TrainingTask:
+    """What the ranks of a run are told, once its rows are made.
+
+    Raises:
+        ConfigError: there is nothing to learn from, or nothing to be judged on.
+    """
     config = run.config
     rows = open_rows(run.session.store, run.folder, tuned=config.tunes)
     together = 2 if needs_pairs(config) else 1

@@ -25,33 +25,31 @@ def read_parent(store: Store, config: Config) -> Artifact | None:
         return None
     digest = resolve(store, config.train.parent)
     parent = load_from(store, digest, trust_remote_code=config.trusts_remote_code)
-    check_parent(parent, config)
+    check_parent(parent, config, f"train.parent {config.train.parent}")
     return parent
 
 
-def check_parent(parent: Artifact, config: Config) -> None:
-    """Nothing to do where training can start from its weights.
+def check_parent(parent: Artifact, config: Config, named: str) -> None:
+    """Nothing to do where training can start from its weights; ``named`` is what a user calls it.
 
     Raises:
         ConfigError: another encoder, another family, or a checkpoint of another shape.
     """
-    reference, manifest = config.train.parent, parent.manifest
+    manifest = parent.manifest
     family, wanted = manifest.expertness.get("family"), config.expertness.family
     if family != wanted:
-        raise ConfigError(f"train.parent {reference} is a parent of another family, {family}", wanted)
+        raise ConfigError(f"{named} is a parent of another family, {family}", wanted)
     mine, theirs = _encoder(portable_config(config)), _encoder(manifest.config)
     if mine != theirs:
         key = min(key for key in {*mine, *theirs} if mine.get(key) != theirs.get(key))
-        raise ConfigError(
-            f"train.parent {reference} has another encoder: {key} {theirs.get(key)!r}", f"{mine.get(key)!r}"
-        )
+        raise ConfigError(f"{named} has another encoder: {key} {theirs.get(key)!r}", f"{mine.get(key)!r}")
     fresh = build_expertness(config.expertness, parent.model.encoder.width).state_dict()
     held = parent.model.expertness.state_dict()
     for name in sorted({*fresh, *held}):
         shapes = [list(state[name].shape) if name in state else None for state in (held, fresh)]
         if shapes[0] != shapes[1]:
             raise ConfigError(
-                f"train.parent {reference} is a checkpoint of another shape: its {name} is {shapes[0] or 'missing'}",
+                f"{named} is a checkpoint of another shape: its {name} is {shapes[0] or 'missing'}",
                 f"{shapes[1] or 'none'}",
                 "See expertness",
             )

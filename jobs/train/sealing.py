@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -44,14 +45,17 @@ def build_key(config: Config) -> SigningKey:
     return load_private_key(Path(config.keys), KeyRole.BUILDER)
 
 
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What training leaves behind: ``weights`` of the expertness on top of ``encoder``."""
+
+    encoder: Encoder
+    task: TrainingTask
+    weights: Mapping[str, Tensor]
+
+
 def assemble_model(
-    store: Store,
-    config: Config,
-    task: TrainingTask,
-    encoder: Encoder,
-    weights: Mapping[str, Tensor],
-    *,
-    parent: Artifact | None = None,
+    store: Store, config: Config, fitted: Fitted, *, parent: Artifact | None = None
 ) -> tuple[RewardModel, Guard]:
     """The RewardModel of trained weights, calibrated on what training did not see, and its guard set: a parent's where
     it has one, whose known-good rows it was then trained on as well.
@@ -59,9 +63,9 @@ def assemble_model(
     Raises:
         ConfigError: the map's anchors are inverted or missing.
     """
-    expertness = build_model(task)
-    expertness.load_state_dict(dict(weights))
-    folder = f"{task.folder}/features"
+    expertness = build_model(fitted.task)
+    expertness.load_state_dict(dict(fitted.weights))
+    folder = f"{fitted.task.folder}/features"
     train = Features(store, folder, "train").head(CALIBRATION_ROWS, expert=1.0)
     guard = Features(store, folder, "guard").head(CALIBRATION_ROWS)
     contrast = Features(store, folder, "contrast").head(CALIBRATION_ROWS)
@@ -69,7 +73,7 @@ def assemble_model(
         train = torch.cat([parent.guard.known_good, train])
     model = assemble(
         config.mapping,
-        encoder,
+        fitted.encoder,
         expertness,
         z_train=train,
         z_guard=guard,
@@ -107,11 +111,11 @@ def seal_run(
     sign_sealed(
         store, key, config.name, digest, kind="seal", details=(("version", manifest_of(store, digest).version),)
     )
-    _point(store, f"runs/{config.name}/latest", digest)
+    point(store, f"runs/{config.name}/latest", digest)
     return digest
 
 
-def _point(store: Store, key: str, digest: Digest) -> None:
+def point(store: Store, key: str, digest: Digest) -> None:
     """Make it the latest, unless what is the latest now was made from it: a repair is not undone by training again."""
     latest = read_pointer(store, key)
     if latest is None or digest not in {ancestor.digest for ancestor in lineage(store, Digest(latest))}:

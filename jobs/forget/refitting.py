@@ -1,0 +1,132 @@
+"""What knew the forgotten records is made anew from what is left, by the engine of ``iirl train``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from iirl_core.artifact import Artifact, Guard
+from iirl_core.config import Config
+from iirl_core.encoder import Encoder, fit_encoder
+from iirl_core.encoder.trajectory import TrajectoryEncoder
+from iirl_core.errors import ArtifactError
+from iirl_core.expertness import LearntInOnePass
+from iirl_core.patch import BudgetReport, Repair, Repairs, check_budget
+from iirl_core.patch.budget import BUDGET
+from iirl_core.reward_model import RewardModel, Support
+from iirl_core.unlearning import Reach, Way, kept_repairs
+from jobs.train.dealing import Choice
+from jobs.train.features import Features
+from jobs.train.job import learn, run_name, task_of
+from jobs.train.parent import weights_key
+from jobs.train.preparing import Run, write_features
+from jobs.train.sealing import CALIBRATION_ROWS, GUARD_ROWS, Fitted, assemble_model
+from jobs.train.sources import Sources
+
+BEFORE = "before"
+"""Where in a run's folder the guard set lies as the parent's encoder reads it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Refitted:
+    """The child's model with those of the parent's repairs that still act as they did, the others, its guard set, what
+    training left behind, and what the known-good inputs of the parent's guard set that are left kept.
+    """
+
+    model: RewardModel
+    dropped: tuple[Repair, ...]
+    guard: Guard
+    fitted: Fitted
+    cost: BudgetReport
+
+
+def one_pass(parent: Artifact) -> bool:
+    """Whether its family has a closed form."""
+    return isinstance(parent.model.expertness, LearntInOnePass)
+
+
+def configured(config: Config, way: Way) -> Config:
+    """With as many epochs as a re-fit takes."""
+    if way is not Way.REFITTED:
+        return config
+    return config.model_copy(update={"train": config.train.model_copy(update={"epochs": config.forget.epochs})})
+
+
+def folder_of_run(config: Config, sources: Sources, parent: Artifact, way: Way) -> str:
+    """Where it is done: a run from scratch is the one that ``iirl train`` does on what is left."""
+    known = parent if way in (Way.KEPT, Way.REFITTED) else None
+    return f"runs/{config.name}/{run_name(config, sources, known)}"
+
+
+def refit(run: Run, parent: Artifact, reach: Reach, way: Way) -> Refitted:
+    """``run`` names what is left, under the configuration that ``configured`` gives.
+
+    Raises:
+        ConfigError: what is left cannot be learnt from.
+        ClusterError: training failed more often than allowed.
+        ArtifactError: nothing is left of the parent's guard set.
+    """
+    encoder = _encoder(run, parent, reach, way)
+    if way is Way.KEPT:
+        write_features(run, encoder, Choice())
+        fitted = Fitted(encoder, task_of(run, encoder), parent.model.expertness.state_dict())
+    else:
+        fitted = learn(run, encoder, weights_key(parent) if way is Way.REFITTED else None)
+    model, guard = assemble_model(run.session.store, run.config, fitted)
+    model, dropped = _repaired(run, model, parent, reach)
+    rewards = model.rewards(guard.z).detach()
+    if not check_budget(guard.root_rewards, rewards, BUDGET).holds:  # the map moved under what they take
+        model, dropped = model.with_repairs(Repairs()), tuple(parent.model.repairs)
+        rewards = model.rewards(guard.z).detach()
+    given = parent.guard.given(_before(run, parent.model.encoder, fitted.encoder, guard.z))
+    known = ~given.isnan()
+    if not bool(known.any()):
+        raise ArtifactError("no row of the guard set is left", "some that the root rewarded", "Train a new root")
+    return Refitted(model, dropped, guard, fitted, check_budget(given[known], rewards[known], BUDGET))
+
+
+def _before(run: Run, old: Encoder, new: Encoder, z: Tensor) -> Tensor:
+    """The guard set's rows, which the ``new`` encoder reads as ``z``, as the ``old`` one reads them."""
+    if old is new:
+        return z
+    if isinstance(old, TrajectoryEncoder) and isinstance(new, TrajectoryEncoder):
+        return old.read_again(z, new)
+    there = replace(run, folder=f"{run.folder}/{BEFORE}")
+    write_features(there, old, Choice(("guard",)))
+    return Features(run.session.store, f"{there.folder}/features", "guard").head(GUARD_ROWS)
+
+
+def _encoder(run: Run, parent: Artifact, reach: Reach, way: Way) -> Encoder:
+    """A standardiser is measured anew where a demonstration that it was measured on is forgotten; a frozen text encoder
+    knew none; one that is trained begins as it is, or as it once was.
+    """
+    measured = run.config.encoder.kind == "trajectory" and reach.places
+    if measured or (run.config.tunes and way is Way.SCRATCH):
+        return fit_encoder(run.config.encoder, (one.input for one in run.sources.train_demonstrations()))
+    return parent.model.encoder
+
+
+@torch.no_grad()
+def _repaired(run: Run, model: RewardModel, parent: Artifact, reach: Reach) -> tuple[RewardModel, tuple[Repair, ...]]:
+    """With the parent's places, where none of the demonstrations that they were measured on is forgotten, and with the
+    repairs that act there as they did.
+    """
+    before = parent.model
+    rows = model.encoder is before.encoder
+    own = model.expertness.latents(torch.zeros(1, model.encoder.width)) is not None
+    places = rows and not reach.places and not (own and reach.weights)
+    if places:
+        folder = f"{run.folder}/features"
+        train, guard = (
+            before.spaces.bottleneck.apply(rows)
+            for rows in (
+                Features(run.session.store, folder, "train").head(CALIBRATION_ROWS, expert=1.0),
+                Features(run.session.store, folder, "guard").head(CALIBRATION_ROWS),
+            )
+        )
+        support = Support.fit(train, guard)
+        model = RewardModel(model.encoder, model.expertness, model.mapping, before.spaces, support)
+    kept, dropped = kept_repairs(before.repairs, rows=rows, weights=not reach.weights, places=places)
+    return model.with_repairs(kept), dropped
