@@ -9,7 +9,7 @@ from cluster.session import Session
 from iirl_core.artifact import load_from, seal_child
 from iirl_core.canonical import folder_of
 from iirl_core.config import Config
-from iirl_core.patch import Patch, Repair, Sculpt
+from iirl_core.patch import Patch, Repair, Sculpt, WeightEdit
 from iirl_core.patch.repairs import enabled
 from iirl_core.patch.switching import switched
 from iirl_core.release import resolve
@@ -36,14 +36,28 @@ def listing(session: Session, config: Config, progress: Progress, reference: str
 
 
 def _line(one: Repair) -> list[str]:
-    size = [one.effect, one.where, f"{one.strength:.3g}", f"{one.width:.3g}"] if isinstance(one, Patch) else []
+    size = [f"{one.strength:.3g}", f"{one.width:.3g}"] if isinstance(one, Patch) else ["", ""]
     return [
         one.id,
         str(one.round),
-        *(size or [one.side if isinstance(one, Sculpt) else "remove", one.where, "", ""]),
+        _effect(one),
+        one.where,
+        *size,
         f"{len(one.findings)} findings of {', '.join(one.norms)}",
         "enabled" if one.enabled else "disabled",
     ]
+
+
+def _effect(one: Repair) -> str:
+    match one:
+        case Patch():
+            return one.effect
+        case Sculpt():
+            return one.side
+        case WeightEdit():
+            return "edit"
+        case _:
+            return "remove"
 
 
 def switch(

@@ -12,7 +12,7 @@ from iirl_core.artifact.patch_file import PATCH_FILE
 from iirl_core.artifact.repair_files import stored_repairs
 from iirl_core.canonical import Digest
 from iirl_core.errors import ArtifactError
-from iirl_core.patch import Patch, Repair, Sculpt
+from iirl_core.patch import Patch, Repair, Sculpt, WeightEdit
 from iirl_core.patch.repairs import enabled
 from iirl_core.release import Release, resolve
 from iirl_core.signing import AuditPredicate, Statement, Trust, parse_statement, statements_of
@@ -102,6 +102,8 @@ def _patches(store: Store, here: Ancestor) -> Iterator[str]:
 
 def _patch_line(one: Repair) -> str:
     does = f"{one.side}s {one.where}" if isinstance(one, Sculpt) else f"removes {one.where}"
+    if isinstance(one, WeightEdit):
+        does = f"edits {one.where}"
     if isinstance(one, Patch):
         does = f"{one.effect} in {one.where}, strength {one.strength:.3g}, width {one.width:.3g}"
     why = f"{len(one.findings)} findings of {', '.join(one.norms)}"

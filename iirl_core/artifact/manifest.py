@@ -85,9 +85,9 @@ class Manifest:
     """``encoder`` and ``expertness`` are the documents their rooms wrote, and the only ones that read them; ``config``
     is the resolved configuration without what says only where things lie. ``terminal`` is how terminal states are
     treated (None for conversations); the JSON also says whether staying alive pays. ``patches`` counts the enabled
-    ones, and so do ``projections`` and ``sculpts``, which are written where there are any. ``human``: a person's
-    triage labels went into the patches. ``classifier`` says for text which folder is a stock classifier that gives
-    the unpatched signal, or why there is none (None: for trajectories, and where nothing was said).
+    ones, and so do ``projections``, ``sculpts`` and ``edits``, which are written where there are any. ``human``: a
+    person's triage labels went into the patches. ``classifier`` says for text which folder is a stock classifier that
+    gives the unpatched signal, or why there is none (None: for trajectories, and where nothing was said).
     ``forgotten`` is written where records that an ancestor learnt from were forgotten last.
     """
 
@@ -113,12 +113,13 @@ class Manifest:
     classifier: dict[str, JsonValue] | None = None
     projections: int = 0
     sculpts: int = 0
+    edits: int = 0
     forgotten: Forgotten | None = None
 
     @property
     def repairs(self) -> dict[str, int]:
         """How many of each kind are enabled; of kinds beside patches only those that there are."""
-        others = {"projections": self.projections, "sculpts": self.sculpts}
+        others = {"projections": self.projections, "sculpts": self.sculpts, "edits": self.edits}
         return {"patches": self.patches} | {kind: count for kind, count in others.items() if count}
 
     @property

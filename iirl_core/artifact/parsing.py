@@ -75,6 +75,7 @@ def _manifest(fields: Fields) -> Manifest:
         patches=fields.integer("patches"),
         projections=fields.integer("projections") if "projections" in fields.document else 0,
         sculpts=fields.integer("sculpts") if "sculpts" in fields.document else 0,
+        edits=fields.integer("edits") if "edits" in fields.document else 0,
         forgotten=Forgotten.from_fields(fields.inner("forgotten")) if "forgotten" in fields.document else None,
         golden=tuple(_golden(item) for item in fields.inners("golden")),
         classifier=dict(model.inner("classifier").document) if "classifier" in model.document else None,

@@ -3,6 +3,7 @@
 patches/patches.json        kernels; always there
 patches/projections.json    removed directions; where there are any
 patches/sculpts.json        how the map was lowered and raised; where it was
+patches/edits.json          what was added to the head's weights; where something was
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from iirl_core.artifact.edit_file import EDIT_FILE, read_edit
 from iirl_core.artifact.patch_file import PATCH_FILE, named, patch_bytes, read_patch, read_patches, records
 from iirl_core.canonical import Digest, JsonValue, canonical_json, folder_of
 from iirl_core.errors import Tampered
@@ -22,14 +24,19 @@ from iirl_core.store.protocol import Store
 
 PROJECTION_FILE = "patches/projections.json"
 SCULPT_FILE = "patches/sculpts.json"
-REPAIR_FILES = (PATCH_FILE, PROJECTION_FILE, SCULPT_FILE)
+REPAIR_FILES = (PATCH_FILE, PROJECTION_FILE, SCULPT_FILE, EDIT_FILE)
 
 
 def write_repairs(folder: Path, repairs: Repairs) -> None:
     """Into ``folder/patches``, which must not exist."""
     (folder / PATCH_FILE).parent.mkdir()
     (folder / PATCH_FILE).write_bytes(patch_bytes(repairs.patches))
-    for path, some in ((PROJECTION_FILE, repairs.projections), (SCULPT_FILE, repairs.sculpts)):
+    others: dict[str, Sequence[Repair]] = {
+        PROJECTION_FILE: repairs.projections,
+        SCULPT_FILE: repairs.sculpts,
+        EDIT_FILE: repairs.edits,
+    }
+    for path, some in others.items():
         if some:
             values: JsonValue = [{"id": one.id, **asdict(one)} for one in some]
             (folder / path).write_bytes(canonical_json(values))
@@ -51,6 +58,7 @@ def repairs_document(repairs: Repairs) -> dict[str, JsonValue]:
         "patches": repairs.patches,
         "projections": repairs.projections,
         "sculpts": repairs.sculpts,
+        "edits": repairs.edits,
     }
     return {kind: [{"id": one.id, **asdict(one)} for one in some] for kind, some in kinds.items()}
 
@@ -65,6 +73,7 @@ def repairs_from(fields: Fields) -> Repairs:
         tuple(read_patch(one) for one in fields.inners("patches")),
         tuple(_projection(one) for one in fields.inners("projections")),
         tuple(_sculpt(one) for one in fields.inners("sculpts")),
+        tuple(read_edit(one) for one in fields.inners("edits")) if "edits" in fields.document else (),
     )
 
 
@@ -85,15 +94,17 @@ def stored_repairs(store: Store, digest: Digest) -> Repairs:
 
 
 def _read(read: Callable[[str], bytes | None]) -> Repairs:
-    patches, projections, sculpts = (read(path) for path in REPAIR_FILES)
+    patches, *others = (read(path) for path in REPAIR_FILES)
     if patches is None:
         raise Tampered(f"{PATCH_FILE} is missing")
-    removed = [] if projections is None else records(PROJECTION_FILE, projections)
-    shaped = [] if sculpts is None else records(SCULPT_FILE, sculpts)
+    removed, shaped, edits = (
+        [] if data is None else records(path, data) for path, data in zip(REPAIR_FILES[1:], others, strict=True)
+    )
     return Repairs(
         read_patches(patches),
         tuple(_projection(fields) for fields in removed),
         tuple(_sculpt(fields) for fields in shaped),
+        tuple(read_edit(fields) for fields in edits),
     )
 
 

@@ -100,6 +100,7 @@ def seal(store: Store, draft: ArtifactDraft) -> Digest:
             patches=enabled(draft.model.repairs.patches),
             projections=enabled(draft.model.repairs.projections),
             sculpts=enabled(draft.model.repairs.sculpts),
+            edits=enabled(draft.model.repairs.edits),
             golden=golden_of(draft.model),
             classifier=saved.classifier,
             forgotten=draft.forgotten,
@@ -146,6 +147,7 @@ def seal_child(
         patches=enabled(repairs.patches),
         projections=enabled(repairs.projections),
         sculpts=enabled(repairs.sculpts),
+        edits=enabled(repairs.edits),
         golden=golden_of(model),
     )
     with tempfile.TemporaryDirectory(prefix="seal-") as name:

@@ -89,7 +89,7 @@ class TrialSection(Section):
     mends elsewhere. A kernel, which acts near its findings, may break none."""
 
 
-RepairKind = Literal["kernels", "projection", "sculpting"]
+RepairKind = Literal["kernels", "projection", "sculpting", "editing"]
 
 
 class AutomaticSection(Section):
@@ -110,7 +110,9 @@ class PatchSection(Section):
     automatic: AutomaticSection = AutomaticSection()
     kinds: list[RepairKind] = ["kernels", "projection", "sculpting"]
     """What may be tried: kernels around flaws; directions that edits move answers in, removed from what the head sees;
-    the map from signal to reward, lowered or raised. Of candidates that pass their trial, the cheapest is taken."""
+    the map from signal to reward, lowered or raised. Of candidates that pass their trial, the cheapest is taken.
+    ``editing``, where nothing else passes: the head, re-fitted on the findings by a change of its weights of low rank;
+    for text that takes a minute or more in a round."""
 
     spaces: list[Literal["latent", "residual", "input"]] = ["latent", "residual", "input"]
     """Offered in this order; a flaw that collides with known-good inputs in all of them is refused."""

@@ -2,6 +2,7 @@
 
 from iirl_core.patch.budget import BudgetReport as BudgetReport
 from iirl_core.patch.budget import check_budget as check_budget
+from iirl_core.patch.edit import WeightEdit as WeightEdit
 from iirl_core.patch.patch import Patch as Patch
 from iirl_core.patch.projection import Projection as Projection
 from iirl_core.patch.repairs import Repair as Repair

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from iirl_core.patch.edit import WeightEdit
 from iirl_core.patch.patch import Patch
 from iirl_core.patch.projection import Projection
 from iirl_core.patch.sculpt import Sculpt
 
-Repair = Patch | Projection | Sculpt
+Repair = Patch | Projection | Sculpt | WeightEdit
 """One correction as data: it has an id, cites its findings and norms, and is enabled or not."""
 
 
@@ -20,16 +21,18 @@ def enabled(repairs: Sequence[Repair]) -> int:
 
 @dataclass(frozen=True)
 class Repairs:
-    """In the order in which they act: ``projections`` on what the head sees, ``sculpts`` on the map, ``patches`` on the
-    reward.
+    """In the order in which they act: ``projections`` on what the head sees, ``edits`` on its weights, ``sculpts`` on
+    the map, ``patches`` on the reward.
     """
 
     patches: tuple[Patch, ...] = ()
     projections: tuple[Projection, ...] = ()
     sculpts: tuple[Sculpt, ...] = ()
+    edits: tuple[WeightEdit, ...] = ()
 
     def __iter__(self) -> Iterator[Repair]:
         yield from self.projections
+        yield from self.edits
         yield from self.sculpts
         yield from self.patches
 
@@ -40,12 +43,20 @@ class Repairs:
     def joined(self, more: Repairs) -> Repairs:
         """These, then ``more``."""
         return Repairs(
-            (*self.patches, *more.patches), (*self.projections, *more.projections), (*self.sculpts, *more.sculpts)
+            (*self.patches, *more.patches),
+            (*self.projections, *more.projections),
+            (*self.sculpts, *more.sculpts),
+            (*self.edits, *more.edits),
         )
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def __str__(self) -> str:
-        counts = {"patches": len(self.patches), "projections": len(self.projections), "sculpts": len(self.sculpts)}
+        counts = {
+            "patches": len(self.patches),
+            "projections": len(self.projections),
+            "sculpts": len(self.sculpts),
+            "edits": len(self.edits),
+        }
         return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "nothing"

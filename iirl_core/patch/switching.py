@@ -32,4 +32,5 @@ def switched(repairs: Repairs, off: Collection[str] = (), on: Collection[str] = 
         tuple(replace(one, enabled=stands(one.id, one.enabled)) for one in repairs.patches),
         tuple(replace(one, enabled=stands(one.id, one.enabled)) for one in repairs.projections),
         tuple(replace(one, enabled=stands(one.id, one.enabled)) for one in repairs.sculpts),
+        tuple(replace(one, enabled=stands(one.id, one.enabled)) for one in repairs.edits),
     )

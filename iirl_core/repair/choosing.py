@@ -13,6 +13,7 @@ from iirl_core.config.governance import PatchSection
 from iirl_core.patch.known_good import KnownGood
 from iirl_core.patch.propose import Refusal, flaws_of
 from iirl_core.patch.repairs import Repairs
+from iirl_core.repair.editing import edits
 from iirl_core.repair.ground import Ground
 from iirl_core.repair.kernels import Kernels, kernels
 from iirl_core.repair.offer import Kind, Offer
@@ -94,10 +95,12 @@ class _Turns:
         return "what would mend it was rejected" if no else "nothing in patch.kinds mends it: train again"
 
     def chose(self) -> bool:
-        """Try every kind on what is left, and choose the cheapest that passes; whether there was one."""
-        offers = list(self._offers())
-        self.considered += offers
-        passed = [offer for offer in offers if offer.trial.passed and offer.claimed and not self._refused(offer)]
+        """Try every kind on what is left, and choose the cheapest that passes; whether there was one. Weights are
+        edited where nothing else passes: an edit is dear to make, and hard to read.
+        """
+        passed = self._passed(self._offers())
+        if not passed and "editing" in self.kinds:
+            passed = self._passed(edits(self.findings, self.standing))
         if not passed:
             return False
         best = min(passed, key=lambda offer: offer.price)
@@ -106,6 +109,12 @@ class _Turns:
         if best.kind == "kernels":  # which were offered to all that is left, and refused the rest
             self.kinds.remove("kernels")
         return True
+
+    def _passed(self, offers: Iterator[Offer]) -> list[Offer]:
+        """Of all that were tried, those that may be chosen."""
+        tried = list(offers)
+        self.considered += tried
+        return [offer for offer in tried if offer.trial.passed and offer.claimed and not self._refused(offer)]
 
     def _refused(self, offer: Offer) -> bool:
         """Whether a person rejected some of it before."""

@@ -8,9 +8,9 @@ from typing import Literal
 from iirl_core.patch.repairs import Repairs
 from iirl_core.repair.trial import Trial
 
-Kind = Literal["kernels", "projection", "sculpting"]
+Kind = Literal["kernels", "projection", "sculpting", "editing"]
 """``kernels``: patches around flaws; ``projection``: directions that the head sees no more; ``sculpting``: the map,
-lowered or raised.
+lowered or raised; ``editing``: the head's weights.
 """
 
 
@@ -27,10 +27,11 @@ class Offer:
 
     @property
     def size(self) -> int:
-        """Of how many pieces it is: kernels, directions, and knots."""
+        """Of how many pieces it is: kernels, directions, knots, and the ranks of what weights are changed by."""
         directions = sum(len(one.directions) for one in self.repairs.projections)
         knots = sum(len(one.knots) for one in self.repairs.sculpts)
-        return len(self.repairs.patches) + directions + knots
+        ranks = sum(change.rank for one in self.repairs.edits for change in one.changes)
+        return len(self.repairs.patches) + directions + knots + ranks
 
     @property
     def price(self) -> tuple[float, int]:

@@ -1,9 +1,9 @@
 """The RewardModel: encoder, expertness, mapping and patches, in memory.
 
-    x → z → S_θ(z′) → m′(S_θ) → clip(m′ − Σ suppressing patches + Σ boosting patches, 0, 1)
+    x → z → S_θ′(z′) → m′(S_θ′) → clip(m′ − Σ suppressing patches + Σ boosting patches, 0, 1)
 
-The head sees z′, which is z without the directions that projections remove; m′ is m_ψ as sculpts left it. Places
-(spaces, support) are places in z.
+The head sees z′, which is z without the directions that projections remove; S_θ′ has the weights that edits left, m′ is
+m_ψ as sculpts left it. Places (spaces, support) are places in z, by the weights of training.
 A family of whole episodes scores an input as one; its rows then share that score by their credit (``credit.py``).
 
 Example:
@@ -26,6 +26,7 @@ from iirl_core.errors import ArtifactError, InputError
 from iirl_core.expertness import Episodes, Expertness
 from iirl_core.mapping import Mapping, Monotone
 from iirl_core.patch.bank import PatchBank
+from iirl_core.patch.edit import edited
 from iirl_core.patch.patch import Patch, Space
 from iirl_core.patch.projection import Removal
 from iirl_core.patch.repairs import Repairs
@@ -64,6 +65,8 @@ class RewardModel:
         self._check_patches()
         self.bank = PatchBank(self.patches)
         self.shaped = Sculpted.of(mapping, repairs.sculpts)
+        self.head = edited(self.expertness, repairs.edits)
+        """What gives the signal; ``expertness`` is what training left."""
         self._removals = [Removal.of(one) for one in repairs.projections if one.enabled]
         width = self.spaces.whole.mean.shape[0]
         if strange := [one.id for one in repairs.projections if len(one.centre) != width]:
@@ -143,15 +146,16 @@ class RewardModel:
         return z
 
     def _rewards(self, z: Tensor, episodes: Episodes) -> Tensor:
-        mapped = self._mapped(self.shaped, self.expertness.credit(self.seen(z), episodes).mean(dim=0), episodes)
+        mapped = self._mapped(self.shaped, self.head.credit(self.seen(z), episodes).mean(dim=0), episodes)
         effects = self.bank.effects({space: self.space(z, space) for space in self.bank.spaces}, len(z))
         return (mapped - effects.suppressed.to(z.device) + effects.boosted.to(z.device)).clamp(0, 1)
 
     def _rows(self, z: Tensor, episodes: Episodes) -> Rows:
-        signals = self.expertness.credit(self.seen(z), episodes)
+        signals = self.head.credit(self.seen(z), episodes)
         signal = signals.mean(dim=0)
         mapped = self._mapped(self.shaped, signal, episodes)
-        unpatched = self._unpatched(z, episodes) if self._removals or self.shaped.sculpts else mapped
+        changed = self._removals or self.shaped.sculpts or self.head is not self.expertness
+        unpatched = self._unpatched(z, episodes) if changed else mapped
         effects = self.bank.effects({space: self.space(z, space) for space in self.bank.spaces}, len(z))
         suppressed, boosted = effects.suppressed.to(z.device), effects.boosted.to(z.device)
         spread = self.shaped.reward(signals).std(dim=0, correction=0)

@@ -13,8 +13,8 @@ from torch import Tensor
 class Rows:
     """All ``[N]`` float32 but ``gate [N, E]``; differentiable in z while grad is enabled.
 
-    ``signal`` is S_θ of what the head sees; ``unpatched`` is m_ψ(S_θ) as training left it, ``reshaped`` what other
-    repairs than patches add to it; ``reward`` is ``clip(unpatched + reshaped − suppressed + boosted, 0, 1)``;
+    ``signal`` is what the head gives for what it sees; ``unpatched`` is m_ψ(S_θ) as training left it, ``reshaped`` what
+    other repairs than patches add to it; ``reward`` is ``clip(unpatched + reshaped − suppressed + boosted, 0, 1)``;
     ``disagreement`` and ``support_distance`` are the two parts of the uncertainty, each in [0, 1].
     """
 

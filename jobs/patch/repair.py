@@ -47,6 +47,7 @@ class Repair:
             "patches": [one.id for one in repairs.patches],
             "projections": [one.id for one in repairs.projections],
             "sculpts": [one.id for one in repairs.sculpts],
+            "edits": [one.id for one in repairs.edits],
             "refused": [{"finding": one.finding, "reason": one.reason} for one in self.plan.refused],
             "postponed": self.plan.postponed,
             "approval": self.decided.approval.value,

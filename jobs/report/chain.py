@@ -26,7 +26,7 @@ KEPT = 0.95
 """Share of its root reward that an unseen demonstration point should keep."""
 
 
-KINDS = ("patches", "projections", "sculpts")
+KINDS = ("patches", "projections", "sculpts", "edits")
 """Of repairs, as ``repair.json`` lists them; those beside patches are not in records of former versions."""
 
 

@@ -13,6 +13,7 @@ from iirl_core.artifact import load_from, seal_child
 from iirl_core.canonical import Digest
 from iirl_core.errors import ConfigError, InputError
 from iirl_core.log import entries
+from iirl_core.patch import Repairs
 from iirl_core.release import resolve
 from iirl_core.signing import SealPredicate, Trust, statements_of, verify_envelope
 from iirl_core.store.pointer import move_pointer
@@ -22,6 +23,7 @@ from jobs.cli import parser
 from jobs.commands import module_of
 from jobs.console import Progress
 from tests.iirl_core.artifact.samples import patch_at, walks
+from tests.iirl_core.artifact.test_repair_files import slight
 from tests.jobs.audit.turning import make_root, wheel_config
 from tests.jobs.wheel import quiet
 
@@ -67,6 +69,27 @@ def test_a_patch_that_is_not_there_makes_no_child(patched: tuple[Session, Digest
     with pytest.raises(InputError, match="there is no patch p-123"):
         repairs.switch(session, wheel_config(tmp_path), quiet(), revert=["p-123"])
     assert resolve(session.store, "sample") == child
+
+
+def test_an_edit_of_the_weights_is_listed_taken_back_and_put_back(
+    patched: tuple[Session, Digest], tmp_path: Path
+) -> None:
+    session, child = patched
+    config, before = wheel_config(tmp_path), load_from(session.store, child)
+    edit = slight(before.model)
+    sealed = seal_child(session.store, before, before.model.repairs.joined(Repairs(edits=(edit,))))
+    move_pointer(session.store, "runs/sample/latest", sealed)
+    told = io.StringIO()
+    repairs.listing(session, config, Progress(Console(file=told, width=200)))
+    (line,) = [line for line in told.getvalue().splitlines() if edit.id in line]
+    for word in ("edit", "1 matrices of the head, rank 1", "2 findings of n", "enabled"):
+        assert word in line
+    repairs.switch(session, config, quiet(), revert=[edit.id])
+    items = walks(2, seed=9)
+    rewards = [[one.reward for one in load_from(session.store, each).read(items)] for each in (child, sealed)]
+    assert [one.reward for one in load_from(session.store, resolve(session.store, "sample")).read(items)] == rewards[0]
+    repairs.switch(session, config, quiet(), enable=[edit.id])
+    assert [one.reward for one in load_from(session.store, resolve(session.store, "sample")).read(items)] == rewards[1]
 
 
 def test_every_patch_is_listed(patched: tuple[Session, Digest], tmp_path: Path) -> None:

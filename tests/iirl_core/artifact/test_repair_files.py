@@ -1,4 +1,4 @@
-"""Removed directions, sealed: the child holds them, says so, and gives the same Readings wherever it is loaded."""
+"""Repairs beside patches, sealed: the child holds them, says so, and gives the same Readings wherever it is loaded."""
 
 from __future__ import annotations
 
@@ -10,9 +10,22 @@ import pytest
 import torch
 
 from iirl_core.artifact import load_from, seal, seal_child
-from iirl_core.artifact.repair_files import PROJECTION_FILE, SCULPT_FILE, repairs_of, stored_repairs, write_repairs
+from iirl_core.artifact.edit_file import EDIT_FILE
+from iirl_core.artifact.repair_files import (
+    PROJECTION_FILE,
+    SCULPT_FILE,
+    repairs_document,
+    repairs_from,
+    repairs_of,
+    stored_repairs,
+    write_repairs,
+)
+from iirl_core.canonical import canonical_json
 from iirl_core.errors import ArtifactError, Tampered
-from iirl_core.patch import Projection, Repairs, Sculpt
+from iirl_core.patch import Projection, Repairs, Sculpt, WeightEdit
+from iirl_core.patch.edit import Change
+from iirl_core.reward_model import RewardModel
+from iirl_core.signing import Fields
 from iirl_core.store import DirectoryStore
 from tests.iirl_core.artifact.samples import patch_at, text_draft, trajectory_draft, walks
 
@@ -59,6 +72,60 @@ def test_a_sculpted_map_is_sealed_beside_the_map_of_training(tmp_path: Path) -> 
         (folder / SCULPT_FILE).write_text(json.dumps(changed), encoding="utf-8")
         with pytest.raises(Tampered):
             repairs_of(folder)
+
+
+def slight(model: RewardModel, name: str = "decode_2", size: float = 0.01) -> WeightEdit:
+    """Of rank 1, the same for every member and expert."""
+    *batch, rows, columns = model.expertness.get_parameter(name).shape
+    change = Change.of(name, torch.ones(*batch, rows, 1), size * torch.ones(*batch, 1, columns))
+    return WeightEdit((change,), ("f-1", "f-2"), ("n",), 2)
+
+
+def test_a_weight_edit_is_sealed_beside_the_weights_of_training(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path)
+    root = load_from(store, seal(store, trajectory_draft()))
+    edit = slight(root.model)
+    child = load_from(store, seal_child(store, root, Repairs(edits=(edit,))))
+    assert child.model.repairs == Repairs(edits=(edit,)) == stored_repairs(store, child.digest)
+    assert child.manifest.repairs == {"patches": 0, "edits": 1}
+    assert "0 patches, 1 edits enabled" in (child.folder / "README.md").read_text(encoding="utf-8")
+    weights = "model/expertness.safetensors"
+    assert child.manifest.file(weights) == root.manifest.file(weights)
+    assert child.manifest.golden != root.manifest.golden
+    items = walks(3, seed=5)
+    expected = root.model.with_repairs(Repairs(edits=(edit,))).read(items)
+    assert [one.signal for one in child.read(items)] == pytest.approx([one.signal for one in expected], abs=1e-6)
+    assert [one.signal for one in child.read(items)] != pytest.approx(
+        [one.signal for one in root.read(items)], abs=1e-5
+    )
+    off = Repairs(edits=(dataclasses.replace(edit, enabled=False),))
+    back = load_from(store, seal_child(store, child, off))
+    assert back.manifest.repairs == {"patches": 0}
+    assert [one.reward for one in back.read(items)] == [one.reward for one in root.read(items)]
+    with pytest.raises(ArtifactError, match="missing: w-"):
+        seal_child(store, child, Repairs())
+    with pytest.raises(ArtifactError, match="lose more than their budget"):
+        seal_child(store, root, Repairs(edits=(slight(root.model, size=0.5),)))
+
+
+def test_a_weight_edit_is_read_back_as_it_was_or_refused(tmp_path: Path) -> None:
+    repairs = Repairs(edits=(slight(trajectory_draft().model),))
+    assert repairs_from(Fields.parse("x", canonical_json(repairs_document(repairs)))) == repairs
+    former = {kind: some for kind, some in repairs_document(Repairs()).items() if kind != "edits"}
+    assert repairs_from(Fields("x", former)) == Repairs(), "what was suggested before there were any"
+    write_repairs(tmp_path, repairs)
+    (document,) = json.loads((tmp_path / EDIT_FILE).read_bytes())
+    change = document["changes"][0]
+    for changed in (
+        {"round": 3},
+        {"changes": 3},
+        {"changes": [{**change, "shape": [2, None, 8, 4]}]},
+        {"changes": [{**change, "shape": "2"}]},
+        {"changes": [{**change, "left": [*change["left"][:-1], 0.5]}]},
+    ):
+        (tmp_path / EDIT_FILE).write_text(json.dumps([{**document, **changed}]), encoding="utf-8")
+        with pytest.raises(Tampered):
+            repairs_of(tmp_path)
 
 
 def folder_in(folder: Path) -> Path:

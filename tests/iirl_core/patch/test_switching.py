@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from iirl_core.errors import InputError
-from iirl_core.patch import Patch, Projection, Repairs, Sculpt
+from iirl_core.patch import Patch, Projection, Repairs, Sculpt, WeightEdit
+from iirl_core.patch.edit import Change
 from iirl_core.patch.switching import switched
 
 PATCHES = tuple(
@@ -13,16 +14,17 @@ PATCHES = tuple(
 
 PROJECTION = Projection(((1.0, 0.0),), (0.0, 0.0), ("f",), ("n",), 4)
 SCULPT = Sculpt("lower", ((0.0, 0.1), (1.0, 1.0)), ("f",), ("n",), 4, enabled=False)
-REPAIRS = Repairs(PATCHES, (PROJECTION,), (SCULPT,))
+EDIT = WeightEdit((Change("dense", (2, 2), 1, (1.0, 0.0), (0.0, 1.0)),), ("f",), ("n",), 4)
+REPAIRS = Repairs(PATCHES, (PROJECTION,), (SCULPT,), (EDIT,))
 
 
 def test_repairs_are_switched_by_name_and_keep_their_order_and_their_names() -> None:
     ids = [one.id for one in REPAIRS]
     patches = [patch.id for patch in PATCHES]
-    found = switched(REPAIRS, off=[patches[1], PROJECTION.id], on=[patches[2], SCULPT.id])
+    found = switched(REPAIRS, off=[patches[1], PROJECTION.id, EDIT.id], on=[patches[2], SCULPT.id])
     assert [one.id for one in found] == ids
     assert [one.enabled for one in found.patches] == [True, False, True, True]
-    assert [one.enabled for one in (*found.projections, *found.sculpts)] == [False, True]
+    assert [one.enabled for one in (*found.projections, *found.sculpts, *found.edits)] == [False, True, False]
     assert switched(REPAIRS) == REPAIRS
 
 

@@ -1,0 +1,78 @@
+"""Weight edits on trial: the head re-fitted on what a round found wrong, by changes of its weights of as low a rank as
+will do.
+
+One edit is for the findings of all norms that bound or compare rewards; of each norm it has to mend enough to claim
+any. It learns from findings (those that are mended already have to stay so) and from known-good rows alone: neighbours
+and fresh probes are what it is tried by.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from iirl_core.audit.finding import Finding
+from iirl_core.norm.norm import Norm, NormKind
+from iirl_core.patch.edit import WeightEdit
+from iirl_core.patch.repairs import Repairs
+from iirl_core.repair.lessons import kept_of, lessons_of
+from iirl_core.repair.offer import Offer
+from iirl_core.repair.refitting import refit
+from iirl_core.repair.standing import Standing
+
+RANKS = (1, 2, 4, 8)
+"""Tried in turn, until one passes."""
+LEAST = 0.5
+"""The share of a norm's findings that an edit must mend to claim them: it acts everywhere, so it has to be worth it."""
+MOST = 256
+"""Findings that are learnt from, evenly over their order, the worst first."""
+
+
+def edits(findings: Sequence[Finding], standing: Standing) -> Iterator[Offer]:
+    """Weight edits for all of ``findings`` that are left, of rising rank, up to the first that passes its trial. Pure.
+    None for a head without weights of its own, or one that scores whole episodes.
+    """
+    head, left = standing.model.head, set(standing.left)
+    norms = {norm.id: norm for norm in standing.ground.norms if norm.kind is not NormKind.PREDICATE}
+    teaching = [one for one in findings if one.norm in norms and _teaches(one, norms[one.norm])]
+    open_ = [one for one in teaching if one.id in left]
+    widest = max((min(parameter.shape[-2:]) for parameter in head.parameters()), default=0)
+    if not open_ or not widest or head.whole_episodes:
+        return
+    chosen = np.linspace(0, len(teaching) - 1, min(len(teaching), MOST)).astype(int).tolist()
+    lessons = lessons_of(standing.model, [teaching[place] for place in chosen], standing.ground.norms)
+    kept = kept_of(standing.model, standing.guard, standing.section.budget)
+    for rank in [rank for rank in RANKS if rank < 2 * widest]:  # beyond, nothing is left to add
+        changes = refit(head, standing.model.shaped, lessons, kept, rank=rank, seed=standing.round)
+        offer = _offer(WeightEdit(changes, (), (), standing.round), open_, standing)
+        if offer is not None:
+            yield offer
+            if offer.trial.passed:
+                return
+
+
+def _teaches(finding: Finding, norm: Norm) -> bool:
+    """Whether it says which reward, or which of two, is wrong."""
+    return not any(math.isnan(reward) for reward in finding.rewards) and len(finding.inputs) >= 1 + norm.kind.pairs
+
+
+def _offer(edit: WeightEdit, findings: Sequence[Finding], standing: Standing) -> Offer | None:
+    """With the findings that ``edit`` may claim; None where there are none, or it takes too much."""
+    told = standing.tried(Repairs(edits=(edit,)), frozenset())
+    if told.trial.budget.overdrawn:
+        return None
+    still = {name for name, held in zip(standing.ground.flaws, told.held.tolist(), strict=True) if held}
+    claimed: list[Finding] = []
+    for norm in standing.ground.norms:
+        mine = [one for one in findings if one.norm == norm.id]
+        mended = [one for one in mine if one.id not in still]
+        claimed += mended if len(mended) >= LEAST * len(mine) else []
+    if not claimed:
+        return None
+    names = tuple(one.id for one in claimed)
+    cited = replace(edit, findings=names, norms=tuple(sorted({one.norm for one in claimed})))
+    repairs = Repairs(edits=(cited,))
+    return Offer("editing", repairs, frozenset(names), standing.tried(repairs, set(names)).trial)

@@ -1,0 +1,138 @@
+"""Lessons: corrective samples as tensors: what the rewards of a round's findings should have been, and what known-good
+rewards may not lose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from iirl_core.audit.finding import Finding
+from iirl_core.norm.norm import Norm, NormKind
+from iirl_core.patch.budget import KNOWN_GOOD, ROUNDING
+from iirl_core.patch.known_good import KnownGood
+from iirl_core.patch.propose import SPENT
+from iirl_core.reward_model import RewardModel
+
+INSIDE = 0.9
+"""A bound is kept at this share of its distance from the best reward there is: neighbours come with their flaws."""
+APART = 0.02
+"""By so much more than the norm asks for two rewards are ordered."""
+STEPS = 32
+"""Of trajectories that are compared as wholes, evenly."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lessons:
+    """Q questions about N rows ``z`` (as the head sees them), of which row n counts for side ``side[n]`` (0 original, 1
+    edited, or the only input) of question ``question[n]``; the sides' rewards are the means of their rows. An answer is
+    wrong by ``sign·(edited − original) − limit`` where that is above 0; a sign of 0 takes the difference's own.
+    ``patches [N]`` is what kernels add to the reward.
+    """
+
+    z: Tensor
+    question: Tensor
+    side: Tensor
+    sign: Tensor
+    limit: Tensor
+    patches: Tensor
+
+    def sides(self, values: Tensor) -> Tensor:
+        """``[N]`` → ``[Q, 2]``: means of each side's rows; 0 for an original that there is not."""
+        place = 2 * self.question + self.side
+        total = values.new_zeros(2 * len(self.sign)).index_add(0, place, values)
+        count = values.new_zeros(2 * len(self.sign)).index_add(0, place, torch.ones_like(values))
+        return (total / count.clamp(min=1)).reshape(-1, 2)
+
+    def wrong(self, rewards: Tensor) -> tuple[Tensor, Tensor]:
+        """``rewards [N]`` → by how much each of the Q answers is wrong (≤ 0: it is right), and which way it should
+        change: the sign of edited less original that is too large.
+        """
+        original, edited = self.sides(rewards).unbind(dim=1)
+        apart = edited - original
+        sign = torch.where(self.sign == 0, apart.sign(), self.sign)
+        return sign * apart - self.limit, sign
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """K rows ``z`` (as the head sees them) whose rewards must not fall below ``floor [K]`` and should not below
+    ``least [K]`` (both 0: they are held to nothing), and whose ``signal [K]`` should stay; ``patches`` as of
+    ``Lessons``.
+    """
+
+    z: Tensor
+    signal: Tensor
+    least: Tensor
+    floor: Tensor
+    patches: Tensor
+
+    def pick(self, rows: Tensor) -> Kept:
+        """Those at ``rows``."""
+        return Kept(self.z[rows], self.signal[rows], self.least[rows], self.floor[rows], self.patches[rows])
+
+
+@torch.no_grad()
+def lessons_of(model: RewardModel, findings: Sequence[Finding], norms: Sequence[Norm]) -> Lessons:
+    """Of ``findings`` that ``norms`` bound or compare.
+
+    Raises:
+        InputError: the inputs are not such as the model reads.
+    """
+    by_id = {norm.id: norm for norm in norms}
+    inputs = [finding.inputs if by_id[finding.norm].kind.pairs else finding.inputs[-1:] for finding in findings]
+    encoded = model.encoder.encode([item for question in inputs for item in question])
+    ends = torch.tensor([0, *encoded.lengths]).cumsum(0).tolist()
+    rows: list[Tensor] = []
+    places: list[tuple[int, int]] = []
+    first = 0
+    for number, (finding, question) in enumerate(zip(findings, inputs, strict=True)):
+        lengths = encoded.lengths[first : first + len(question)]
+        for which, length in enumerate(lengths):
+            alike = len(set(lengths)) == 1
+            steps = torch.tensor([finding.step]) if alike else torch.linspace(0, length - 1, min(STEPS, length)).long()
+            rows.append(ends[first + which] + steps)
+            places += [(number, which + 2 - len(question))] * len(steps)
+        first += len(question)
+    z = encoded.z[torch.cat(rows)]
+    question_of, side_of = torch.tensor(places).unbind(dim=1)
+    bounds = torch.tensor([_bound(by_id[finding.norm]) for finding in findings])
+    return Lessons(model.seen(z), question_of, side_of, bounds[:, 0], bounds[:, 1], _patches(model, z))
+
+
+def _bound(norm: Norm) -> tuple[float, float]:
+    """Sign and limit."""
+    match norm.kind:
+        case NormKind.CEILING:
+            return 1.0, INSIDE * norm.threshold
+        case NormKind.FLOOR:
+            return -1.0, INSIDE * (1 - norm.threshold) - 1
+        case NormKind.INVARIANCE:
+            return 0.0, INSIDE * norm.threshold
+        case NormKind.AGREEMENT:
+            return 1.0, -norm.threshold - APART
+        case _:
+            return 1.0, norm.threshold - APART
+
+
+@torch.no_grad()
+def kept_of(model: RewardModel, known: KnownGood, budget: float) -> Kept:
+    """All known-good rows, the guard set first: each may lose the share ``budget`` of its root reward, less what is
+    left for later, and should not lose half of that; where repairs have taken more already, no more.
+    """
+    z = torch.cat([known.z, known.known_good])
+    rows = model.rows(z)
+    root = torch.cat([known.root_rewards, rows.unpatched[len(known.z) :]])
+    good = root >= KNOWN_GOOD
+    least, floor = (
+        torch.minimum((1 - share * SPENT * budget) * root, rows.reward - ROUNDING).where(good, 0) for share in (0.5, 1)
+    )
+    return Kept(model.seen(z), rows.signal, least, floor, rows.boosted - rows.suppressed)
+
+
+def _patches(model: RewardModel, z: Tensor) -> Tensor:
+    rows = model.rows(z)
+    return rows.boosted - rows.suppressed

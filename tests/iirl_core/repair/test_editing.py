@@ -1,0 +1,120 @@
+"""Weight edits on trial, for every kind of family that has weights to edit."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cache
+
+import numpy as np
+import torch
+
+from iirl_core.config.governance import PatchSection
+from iirl_core.expertness.log_ratio import LogRatio
+from iirl_core.expertness.occupancy import Occupancy
+from iirl_core.patch import Repairs
+from iirl_core.repair import Plan, choose
+from iirl_core.repair.editing import edits
+from iirl_core.repair.standing import Standing
+from iirl_core.reward_model import RewardModel
+from tests.iirl_core.probe.samples import planar
+from tests.iirl_core.repair import test_projecting as habit
+from tests.iirl_core.repair import test_sculpting as bounds
+from tests.iirl_core.repair.samples import found, ground
+
+ONLY = PatchSection(kinds=["editing"])
+
+
+@cache
+def mended() -> Plan:
+    """Of a mixture's ceiling."""
+    return choose(found(), ground(), planar()[1], ONLY, 1)
+
+
+def test_a_ceiling_of_a_mixture_is_held_by_an_edit_of_low_rank() -> None:
+    model, guard, train = planar()
+    (offer,) = mended().chosen
+    assert offer.kind == "editing"
+    assert offer.trial.passed
+    assert not offer.trial.local
+    assert offer.trial.mended == len(offer.claimed) > 0.9 * len(found())
+    assert offer.trial.holds > 0.8
+    (edit,) = offer.repairs.edits
+    assert set(edit.findings) == offer.claimed
+    assert edit.norms == ("off-arc",)
+    assert edit.round == 1
+    assert edit.rank <= 2
+    repaired = model.with_repairs(mended().repairs)
+    kept = repaired.rewards(guard.z) >= 0.95 * guard.root_rewards - 1e-6
+    assert kept[guard.root_rewards >= 0.5].all()
+    z = model.encoder.encode(train).z
+    assert (repaired.rewards(z) >= 0.9 * model.rewards(z)).float().mean() > 0.99
+
+
+def test_an_invariance_is_mended_by_an_edit() -> None:
+    model, _, _ = habit.habitual()
+    plan = choose(habit.found(), habit.ground(habit.HABIT), habit.habitual()[1], ONLY, 1)
+    assert plan.trial is not None
+    assert plan.trial.passed
+    assert len({name for offer in plan.chosen for name in offer.claimed}) > 0.9 * len(habit.found())
+    repaired = model.with_repairs(plan.repairs)
+    assert not any("still hold" in why for offer in plan.considered for why in offer.trial.reasons), (
+        "once mended, always"
+    )
+    assert _broken(model) > 0.7
+    assert _broken(repaired) < 0.25, "also where nobody looked"
+
+
+def _broken(model: RewardModel) -> float:
+    """Of states that no finding is about, the share whose reward hangs on the habit."""
+    other = habit.states(100, 9, 1.0, 0.7)
+    pairs = zip(model.read(other), model.read([habit.without_habit(one) for one in other]), strict=True)
+    return float(np.mean([abs(a.reward - b.reward) > habit.HABIT.threshold for a, b in pairs]))
+
+
+def test_floors_and_ceilings_are_mended_by_an_edit() -> None:
+    for centre, norm, items in (
+        (-6.0, bounds.CEILING, bounds.BAD),
+        (4.5, bounds.FLOOR, bounds.states(80, 24, 1.0)),
+    ):
+        plan = bounds.repaired(centre, norm, items, ONLY)
+        made = bounds.generous(centre)[0].with_repairs(plan.repairs)
+        assert plan.chosen[0].kind == "editing"
+        assert len(bounds.broken(made, norm, items)) <= 0.1 * len(items)
+
+
+def test_weights_are_edited_only_where_nothing_else_passes() -> None:
+    every = PatchSection(kinds=["kernels", "projection", "sculpting", "editing"])
+    assert {offer.kind for offer in bounds.repaired(-6.0, bounds.CEILING, bounds.BAD, every).considered} == {
+        "kernels",
+        "sculpting",
+    }
+    kernels = PatchSection(kinds=["kernels", "editing"])
+    plan = choose(habit.found(), habit.ground(habit.HABIT), habit.habitual()[1], kernels, 1)
+    assert {offer.kind for offer in plan.chosen} == {"editing"}
+    assert "editing" not in PatchSection().kinds
+
+
+def test_an_edit_that_is_taken_back_leaves_no_trace() -> None:
+    first = mended()
+    model, guard, _ = planar()
+    back = model.with_repairs(
+        Repairs(edits=tuple(dataclasses.replace(one, enabled=False) for one in first.repairs.edits))
+    )
+    assert torch.equal(back.rewards(guard.z), model.rewards(guard.z))
+
+
+def test_one_that_takes_too_much_is_not_offered() -> None:
+    _, guard, train = planar()
+    known = [dataclasses.replace(one, inputs=(train[0],), step=number) for number, one in enumerate(found()[:20])]
+    standing = Standing(ground(), guard, ONLY, 1)
+    assert [offer for offer in edits(known, standing) if offer.trial.passed and len(offer.claimed) > 10] == []
+
+
+def test_heads_without_weights_of_their_own_are_left_alone() -> None:
+    model, guard, _ = planar()
+    for head in (LogRatio(), Occupancy(2, 8, (1.0,))):
+        other = RewardModel(model.encoder, model.expertness, model.mapping, model.spaces, model.support)
+        other.head = head
+        standing = Standing(dataclasses.replace(ground(), parent=model), guard, ONLY, 1)
+        object.__setattr__(standing, "model", other)
+        assert list(edits(found(), standing)) == []

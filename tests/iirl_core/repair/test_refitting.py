@@ -1,0 +1,103 @@
+"""A line that tells two classes apart, and lessons that say otherwise of some of them."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from iirl_core.expertness import Discriminator, Expertness
+from iirl_core.mapping.sigmoid import Sigmoid
+from iirl_core.patch.edit import WeightEdit, edited
+from iirl_core.repair.lessons import Kept, Lessons
+from iirl_core.repair.refitting import refit
+from tests.iirl_core.artifact.samples import fit
+
+SHAPED = Sigmoid(0.0, 1.0)
+
+
+def told() -> tuple[Expertness, torch.Tensor]:
+    """Good rows have a first number of 1, and a second of 1 beside it."""
+    generator = torch.Generator().manual_seed(0)
+    good = 0.2 * torch.randn(200, 6, generator=generator) + torch.tensor([1.0, 1, 0, 0, 0, 0])
+    bad = 0.2 * torch.randn(200, 6, generator=generator) - torch.tensor([1.0, 1, 0, 0, 0, 0])
+    torch.manual_seed(0)
+    head = Discriminator(6, 12, 3)
+    head.balance(200, 200)
+    fit(head, torch.cat([good, bad]), torch.tensor([1.0] * 200 + [0.0] * 200), steps=80)
+    return head.requires_grad_(False), good
+
+
+def lessons(z: torch.Tensor, limit: float = 0.2) -> Lessons:
+    """All of ``z`` should earn less than ``limit``."""
+    count = len(z)
+    return Lessons(
+        z, torch.arange(count), torch.ones(count).long(), torch.ones(count), torch.full((count,), limit), 0 * z[:, 0]
+    )
+
+
+def kept(head: Expertness, z: torch.Tensor) -> Kept:
+    signal = head.signals(z).mean(dim=0)
+    reward = SHAPED.reward(signal)
+    return Kept(z, signal, 0.98 * reward, 0.96 * reward, torch.zeros(len(z)))
+
+
+def rewards(head: Expertness, z: torch.Tensor) -> torch.Tensor:
+    return SHAPED.reward(head.signals(z).mean(dim=0))
+
+
+def changed(head: Expertness, rank: int, wrong: torch.Tensor, good: torch.Tensor, seed: int = 0) -> Expertness:
+    changes = refit(head, SHAPED, lessons(wrong), kept(head, good), rank=rank, seed=seed)
+    return edited(head, [WeightEdit(changes, (), (), 1)])
+
+
+def test_what_is_wrong_is_mended_and_what_is_kept_stays() -> None:
+    head, good = told()
+    wrong = good[:40] - torch.tensor([0.0, 1.6, 0, 0, 0, 0])
+    assert (rewards(head, wrong) > 0.3).float().mean() > 0.8
+    after = changed(head, 1, wrong, good)
+    assert (rewards(after, wrong) <= 0.2).all()
+    assert (rewards(after, good) >= 0.96 * rewards(head, good)).all()
+    other = good[100:] - torch.tensor([0.0, 1.6, 0, 0, 0, 0])
+    assert (rewards(after, other) <= 0.25).float().mean() > 0.9, "also what no lesson was about"
+
+
+def test_the_same_lessons_give_the_same_changes_of_at_most_that_rank() -> None:
+    head, good = told()
+    wrong = good[:40] - torch.tensor([0.0, 1.6, 0, 0, 0, 0])
+    once, again, wider = (
+        refit(head, SHAPED, lessons(wrong), kept(head, good), rank=rank, seed=3) for rank in (1, 1, 2)
+    )
+    assert once == again != wider
+    for changes, rank in ((once, 1), (wider, 2)):
+        assert {change.parameter for change in changes} == {"dense", "dense_bias", "head", "head_bias"}
+        assert all(change.rank <= rank for change in changes)
+        (dense,) = (change.delta() for change in changes if change.parameter == "dense")
+        assert (torch.linalg.matrix_rank(dense, rtol=1e-4) == rank).all()
+
+
+def test_no_lesson_is_worth_a_known_good_row() -> None:
+    head, good = told()
+    after = changed(head, 2, good[:20], good)  # the very rows that are known to be good
+    assert (rewards(after, good) >= 0.96 * rewards(head, good) - 1e-6).all()
+    assert torch.equal(rewards(after, good), rewards(head, good)), "nothing that helps is allowed"
+
+
+def test_many_lessons_are_not_worth_one_known_good_row() -> None:
+    head, good = told()
+    wrong = good[:40] - torch.tensor([0.0, 1.6, 0, 0, 0, 0])
+    one = wrong[rewards(head, wrong).argmax()].unsqueeze(0)
+    after = changed(head, 1, wrong, torch.cat([good, one]))
+    assert rewards(after, one) >= 0.96 * rewards(head, one) - 1e-6
+
+
+@pytest.mark.parametrize(("shift", "mended"), [(0.3, 0.9), (0.7, 0.0)])
+def test_rows_that_were_not_looked_at_are_kept_too_whatever_can_be_mended_then(shift: float, mended: float) -> None:
+    head, good = told()
+    generator = torch.Generator().manual_seed(1)
+    wrong = good[:40] - torch.tensor([0.0, 1.6, 0, 0, 0, 0])
+    rare = good[:3] - torch.tensor([0.0, shift, 0, 0, 0, 0])  # among thousands, and nearest to what is wrong
+    many = good[torch.randint(len(good), (4000,), generator=generator)]
+    known = torch.cat([many, rare])
+    after = changed(head, 1, wrong, known, seed=1)
+    assert (rewards(after, known) >= 0.96 * rewards(head, known) - 1e-6).all()
+    assert (rewards(after, wrong) <= 0.2).float().mean() > mended
