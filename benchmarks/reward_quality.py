@@ -1,7 +1,7 @@
 """What rewards learnt in several ways agree with, on published answers: a judge, or length and style?
 
-    python -m benchmarks.reward_quality [--quick] [--tuned SEEDS [--lessons NAME…]] [--data FOLDER] [--cache FOLDER]
-                                        [--json PATH]
+    python -m benchmarks.reward_quality [--quick] [--tuned SEEDS [--layers 3] [--tokens 96] [--lessons NAME…]]
+                                        [--data FOLDER] [--cache FOLDER] [--json PATH]
 
 alpaca_eval: half of the prompts (by hash) are learnt from, the other half asked. The five contrasts of AfD (arXiv
 2405.15624, table 1) stand side by side with negatives made of demonstrations (``benchmarks.learning``), each learnt
@@ -29,7 +29,7 @@ from benchmarks.figures import Figure, aligned, arguments, figure, number, write
 from benchmarks.learning import FROZEN, TWO_CLASSES, Lesson, Scorer, frozen_head, lessons_of
 from benchmarks.scores import Scores
 from benchmarks.tuned import EPOCHS as TUNED_EPOCHS
-from benchmarks.tuned import LAYERS, RECIPE, tuned_head
+from benchmarks.tuned import LAYERS, RECIPE, lower_layers, tuned_head
 from benchmarks.tuned import MAX_TOKENS as TUNED_TOKENS
 from benchmarks.wide_lessons import WIDE, wide_lessons_of
 from iirl_core.artifact import Provenance, Supervision
@@ -70,7 +70,9 @@ def main() -> int:
     claims = {name: each.provenance for name, each in lessons.items()}
     if options.tuned:
         both = wide_lessons_of(train) | lessons
-        tuned = Learner(options.cache, items, RECIPE, tuned_head)
+        encoder_of = partial(lower_layers, options.layers, options.tokens)
+        recipe = {**RECIPE, "layers": options.layers, "tokens": options.tokens}
+        tuned = Learner(options.cache, items, recipe, partial(tuned_head, encoder_of=encoder_of))
         for name in options.lessons or (*WIDE, *TWO_CLASSES):
             claims[f"{name}, tuned"] = both[name].provenance
             rewards[f"{name}, tuned"] = [tuned(name, both[name], seed) for seed in range(options.tuned)]
@@ -83,7 +85,7 @@ def main() -> int:
     print(contrast_table(figures, claims), end="\n\n")
     learnt_from = len({each.prompt for each in train})
     notes = f"{learnt_from} prompts learnt from, {len(np.unique(judged.clusters))} asked; "
-    notes += notes_of(judged, len(seeds), options.tuned) + order_note(picks, resampling)
+    notes += notes_of(judged, len(seeds), options) + order_note(picks, resampling)
     write_results("reward_quality", figures, notes, options.json)
     return 0
 
@@ -94,17 +96,19 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--tuned", type=int, default=0, metavar="SEEDS", help="train the encoder as well, so many times"
     )
+    parser.add_argument("--layers", type=int, default=LAYERS, choices=range(1, 7), help="of MiniLM, the lower ones")
+    parser.add_argument("--tokens", type=int, default=TUNED_TOKENS, help="that it reads of a conversation")
     parser.add_argument("--lessons", nargs="+", choices=(*WIDE, *TWO_CLASSES), help="train it on these alone")
     return parser.parse_args()
 
 
-def notes_of(judged: Judged, seeds: int, tuned_seeds: int) -> str:
+def notes_of(judged: Judged, seeds: int, options: argparse.Namespace) -> str:
     """What a reader of the figures has to know."""
     encoders = f"heads over a frozen MiniLM, {MAX_TOKENS} tokens, median of {seeds} seeds"
-    if tuned_seeds:
+    if options.tuned:
         encoders += (
-            f"; tuned: MiniLM's lower {LAYERS} layers are trained too, {TUNED_TOKENS} tokens, {TUNED_EPOCHS} epochs, "
-            f"median of {tuned_seeds} {'seeds' if tuned_seeds > 1 else 'seed'}"
+            f"; tuned: MiniLM's lower {options.layers} layers are trained too, {options.tokens} tokens, "
+            f"{TUNED_EPOCHS} epochs, median of {options.tuned} {'seeds' if options.tuned > 1 else 'seed'}"
         )
     return (
         f"{len(judged.names)} judged models; {encoders}. "

@@ -40,8 +40,6 @@ CLIP = 1.0
 PRECISION = torch.bfloat16
 """Of products, in training and in use; weights, sums and the head's own training are float32."""
 RECIPE: dict[str, JsonValue] = {
-    "layers": LAYERS,
-    "tokens": MAX_TOKENS,
     "epochs": [HEAD_EPOCHS, EPOCHS],
     "batch": BATCH,
     "rates": [ENCODER_RATE, RATE],
@@ -50,19 +48,19 @@ RECIPE: dict[str, JsonValue] = {
     "clip": CLIP,
     "precision": str(PRECISION),
 }
-"""What rewards depend on beside the lesson."""
+"""What rewards depend on beside the lesson, the layers and the tokens."""
 
 
-def lower_layers() -> TextEncoder:
-    """MiniLM without its upper layers."""
+def lower_layers(layers: int = LAYERS, tokens: int = MAX_TOKENS) -> TextEncoder:
+    """MiniLM without its upper layers, reading so many tokens."""
     return load_text(
         model_source("minilm"),
         template=None,
-        max_tokens=MAX_TOKENS,
+        max_tokens=tokens,
         batch=32,
         pooling="mean",
         trust_remote_code=False,
-        layers=LAYERS,
+        layers=layers,
     )
 
 
