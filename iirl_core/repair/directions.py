@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -35,12 +36,16 @@ def differences(model: RewardModel, pairs: Sequence[tuple[Input, Input]], steps:
 
 
 def leading(apart: Tensor, count: int) -> Tensor:
-    """``[K, D]``, K ≤ ``count``: the orthonormal directions in which the differences ``[P, D]`` are largest, in that
-    order (their leading right singular vectors; the mean is not taken out, being what an edit does to all). Their
-    largest component is positive, so that there is one answer.
+    """``[K, D]``, K ≤ ``count``: orthonormal directions of the differences ``[P, D]``: first their mean, which is what
+    an edit does to all (the difference in means, as Belrose et al. 2023 weigh it, arXiv 2306.03819), then the leading
+    right singular vectors of what is left. Their largest component is positive, so that there is one answer.
     """
-    _, sizes, directions = torch.linalg.svd(apart.double(), full_matrices=False)
-    directions = directions[sizes > SMALL * sizes.max().clamp(min=1e-12)][:count]
+    apart = apart.double()
+    least = SMALL * torch.linalg.matrix_norm(apart, 2).clamp(min=1e-12)
+    mean = apart.mean(dim=0)
+    shift = mean[None] / mean.norm() if mean.norm() * math.sqrt(len(apart)) > least else apart[:0]
+    _, sizes, others = torch.linalg.svd(apart - apart @ shift.T @ shift, full_matrices=False)
+    directions = torch.cat([shift, others[sizes > least]])[:count]
     largest = directions.abs().argmax(dim=1, keepdim=True)
     signed: Tensor = directions * directions.gather(1, largest).sign()
     return signed

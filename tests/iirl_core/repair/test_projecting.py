@@ -106,6 +106,17 @@ def test_the_direction_of_a_habit_is_found_from_its_findings() -> None:
     assert torch.allclose(direction.norm(), torch.ones((), dtype=torch.float64))
 
 
+def test_what_an_edit_does_to_all_comes_before_what_it_does_to_most_differently() -> None:
+    generator = torch.Generator().manual_seed(0)
+    apart = 0.1 * torch.randn(200, 3, generator=generator)
+    apart[:, 0] += 0.5  # small beside the next, but always the same way
+    spread = 4 * torch.randn(200, generator=generator)
+    apart[:, 1] += spread - spread.mean()
+    first, second = leading(apart, 2)
+    assert abs(first[0]) > 0.99
+    assert abs(second[1]) > 0.99
+
+
 def test_an_invariance_that_no_kernel_mends_is_mended_by_removing_its_direction() -> None:
     model, guard, _ = habitual()
     assert flaws_of(model, found(), [HABIT])[1], "kernels refuse all of it"
