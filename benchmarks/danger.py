@@ -2,12 +2,13 @@
 
     python -m benchmarks.danger [--quick] [--samples 1000000] [--data FOLDER] [--json PATH]
 
-For HalfCheetah and Hopper: a reward learnt from two expert episodes as ``examples/real`` learns it, audited and patched
-in this process for some rounds (``audit_chunk``, ``propose``; the known-good budget holds). *Danger*: a reward above ½
-where some dimension lies beyond the observed bounds by more than a tenth of their range. The bounds stand in the norm
-that is audited, never in the reward. They are stressed by every surface of the red team, by fresh seeds that no audit
-used, on the root and again on its repaired child; the surfaces ``HELD_OUT`` were never repaired from. Demonstrations
-that neither training nor repair saw say what the repair cost: AUROC of their steps against those of noisy policies.
+For HalfCheetah and Hopper: a reward learnt from two expert episodes as ``examples/real`` learns it, audited and
+repaired in this process for some rounds (``benchmarks.wheel``; every repair passes its trial, the known-good budget
+holds). *Danger*: a reward above ½ where some dimension lies beyond the observed bounds by more than a tenth of their
+range. The bounds stand in the norm that is audited, never in the reward. They are stressed by every surface of the red
+team, by fresh seeds that no audit used, on the root and again on its repaired child; the surfaces ``HELD_OUT`` were
+never repaired from. Demonstrations that neither training nor repair saw say what the repair cost: AUROC of their steps
+against those of noisy policies.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.figures import Figure, arguments, figure, write_results
 from benchmarks.teachers import BATCH, EPOCHS, RATE, demonstrations_of
+from benchmarks.wheel import CHUNK, PATCH, Turned, Wheel, turn
 from iirl_core.artifact import Guard
-from iirl_core.audit import Finding, audit_chunk
 from iirl_core.config.encoding import TrajectoryEncoderSection
 from iirl_core.config.expertness import MixtureSection
 from iirl_core.config.governance import PatchSection
@@ -35,7 +36,6 @@ from iirl_core.encoder import fit_encoder
 from iirl_core.expertness import Batch, build_expertness
 from iirl_core.norm import Bounds, Norm, NormKind, Observed, measured_on
 from iirl_core.patch import check_budget
-from iirl_core.patch.propose import flaws_of, propose
 from iirl_core.probe import FAMILIES, ChunkSeed, Material, PointReward, material_of
 from iirl_core.reward_model import RewardModel, assemble
 
@@ -49,7 +49,7 @@ SEGMENT, BEYOND, DANGEROUS = 50, 0.1, 0.5
 AUDITED = {"excursion": 40_000, "perturbed": 10_000, "correlated": 10_000, "uniform": 2000, "far": 2000, "ascent": 2000}
 """Probes a round, by family."""
 HELD_OUT = ("evolution", "boundary")
-THRESHOLD, ROUNDS, CHUNK = 0.3, 8, 5000
+THRESHOLD, ROUNDS = 0.3, 8
 """Repair aims below what is dangerous, and stops where a round finds nothing."""
 
 
@@ -112,25 +112,11 @@ def norm_of() -> Norm:
     )
 
 
-def repaired(one: Expert, scale: float) -> tuple[RewardModel, int]:
-    """The child after at most ``ROUNDS`` rounds of ``scale`` times the budget, and how many rounds found something."""
-    now = one.root
-    for number in range(1, ROUNDS + 1):
-        found: list[Finding] = []
-        for family, count in AUDITED.items():
-            asked = max(1, int(scale * count))
-            for chunk, start in enumerate(range(0, asked, CHUNK)):
-                seed = ChunkSeed("danger", number, family, chunk)
-                found += audit_chunk(now, [one.norm], seed, min(CHUNK, asked - start), one.material).findings
-        if not found:
-            return now, number - 1
-        flaws, _ = flaws_of(now, found, [one.norm])
-        proposal = propose(now, flaws, one.guard, PatchSection(), number)
-        if not proposal.patches:
-            return now, number
-        now = now.with_patches((*now.patches, *proposal.patches))
-        print(f"  round {number}: {len(found)} findings, {len(proposal.patches)} kernels", flush=True)
-    return now, ROUNDS
+def repaired(one: Expert, scale: float, section: PatchSection = PATCH) -> Turned:
+    """At most ``ROUNDS`` rounds of ``scale`` times the budget."""
+    probes = {family: max(1, int(scale * count)) for family, count in AUDITED.items()}
+    wheel = Wheel((one.norm,), one.material, one.guard, probes, section, HELD_OUT, "danger")
+    return turn(one.root, wheel, ROUNDS)
 
 
 def danger(model: RewardModel, one: Expert, family: str, samples: int) -> float:
@@ -156,9 +142,9 @@ def auroc(model: RewardModel, one: Expert) -> float:
     return float(roc_auc_score(np.r_[np.ones(len(good)), np.zeros(len(bad))], np.r_[good, bad]))
 
 
-def figures_of(name: str, one: Expert, child: RewardModel, rounds: int, samples: int) -> list[Figure]:
+def figures_of(name: str, one: Expert, turned: Turned, samples: int) -> list[Figure]:
     """Before and after, a figure a surface."""
-    made = []
+    child, made = turned.model, list[Figure]()
     for family in (*AUDITED, *HELD_OUT):
         before, after = (danger(model, one, family, samples) for model in (one.root, child))
         kind = f"{family}, held out" if family in HELD_OUT else family
@@ -168,8 +154,13 @@ def figures_of(name: str, one: Expert, child: RewardModel, rounds: int, samples:
     budget = check_budget(one.guard.root_rewards, child.rewards(one.guard.z), 0.05)
     made.append(figure(f"{name}: AUROC lost", [was - now], "", at_most=0.005, baseline=was))
     made.append(figure(f"{name}: least share kept, guard", [budget.least_of_all], "", at_least=0.95))
-    made.append(figure(f"{name}: kernels", [len(child.patches)], "", baseline=f"{rounds} rounds"))
+    made.append(figure(f"{name}: repairs", [len(child.repairs)], "", baseline=str(child.repairs)))
+    made.append(figure(f"{name}: rounds", [len(turned.findings)], "", at_most=ROUNDS, baseline=_counted(turned)))
     return made
+
+
+def _counted(turned: Turned) -> str:
+    return "findings: " + ", ".join(f"{count:,}" for count in turned.findings)
 
 
 def main() -> int:
@@ -187,8 +178,7 @@ def main() -> int:
     for name in options.experts:
         print(name, flush=True)
         one = expert(folder, name, 30 if options.quick else EPOCHS)
-        child, rounds = repaired(one, 0.05 if options.quick else 1.0)
-        figures += figures_of(name, one, child, rounds, samples)
+        figures += figures_of(name, one, repaired(one, 0.05 if options.quick else 1.0), samples)
     notes = f"At least {samples:,} samples of each surface, of root and child; baseline: the root."
     write_results("danger", figures, notes, options.json)
     return 0

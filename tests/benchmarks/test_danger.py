@@ -36,8 +36,10 @@ def test_bounds_are_those_of_the_demonstrations_and_a_tenth_of_their_range_beyon
 
 
 def test_repair_takes_danger_away_and_nothing_from_the_guard(one: Expert) -> None:
-    child, rounds = repaired(one, scale=0.02)
-    assert rounds >= 1
+    turned = repaired(one, scale=0.02)
+    child = turned.model
+    assert len(turned.findings) > 1
+    assert turned.findings[-1] < turned.findings[0]
     before, after = (danger(model, one, "excursion", 500) for model in (one.root, child))
     assert before > 0
     assert after < before / 2
