@@ -10,11 +10,10 @@ from pathlib import Path
 from statistics import median
 from typing import Literal, get_args
 
-from benchmarks import ppo
 from benchmarks.figures import Figure, figure
 from benchmarks.locomotion import TaskName
 from benchmarks.teachers import TEACHERS, Teacher
-from iirl_core.optimiser import ars
+from iirl_core.optimiser import ars, ppo
 from iirl_core.optimiser.ars import Progress
 
 Optimiser = Literal["ars", "ppo"]

@@ -8,7 +8,7 @@ the true reward; an occupancy; a plain mixture of autoencoders. The learnt ones 
 budget and seed are the same for all teachers of a task, and were chosen for the true reward.
 
 Optimisers: augmented random search (``iirl_core/optimiser/ars.py``), which hears one number for an episode and improves
-a linear policy; PPO (``benchmarks/ppo.py``), which hears a reward for each step and improves a network. The true reward
+a linear policy; PPO (stable-baselines3's), which hears a reward for each step and improves a network. The true reward
 teaches ARS without the bonus for staying alive, which ARS's authors leave out too (§4.1), because with it policies
 learn to stand; it teaches PPO as the task pays it. Policies are judged with the bonus.
 
@@ -30,7 +30,6 @@ from typing import get_args
 import numpy as np
 import torch
 
-from benchmarks import ppo
 from benchmarks.examined import SEEDS, Cell, Optimiser, Run, Settings, cells, figures_of, notes_of, plot, read_run
 from benchmarks.figures import RESULTS, arguments, machine, write_results
 from benchmarks.locomotion import TASKS, TaskName, Worlds
@@ -39,14 +38,13 @@ from benchmarks.teachers import (
     demonstrations_of,
     mixture,
     occupancy,
-    steps_of,
     true_return,
     true_steps,
     true_teacher,
 )
-from iirl_core.optimiser import ars
+from iirl_core.optimiser import ars, ppo
 from iirl_core.optimiser.ars import Episode
-from iirl_core.probe.trajectory.policy import judge_of
+from iirl_core.probe.trajectory.policy import judge_of, steps_of
 from iirl_core.reward_model import RewardModel
 
 EVALUATED = 10

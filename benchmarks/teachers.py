@@ -6,7 +6,7 @@ RewardModel is the column ``reward`` of its ``rows``, which is what a Reading's 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -19,14 +19,11 @@ from iirl_core.config.mapping import ExponentialSection
 from iirl_core.demonstration import Input, Trajectory
 from iirl_core.encoder import fit_encoder
 from iirl_core.encoder.trajectory import Terminal
-from iirl_core.expertness import Batch, Episodes, Expertness, LearntInOnePass, build_expertness
+from iirl_core.expertness import Batch, Expertness, LearntInOnePass, build_expertness
 from iirl_core.optimiser.ars import Episode, Floats, Judge
 from iirl_core.records import open_records, parse_record
 from iirl_core.records.raw import RawRecord
 from iirl_core.reward_model import RewardModel, assemble
-
-StepJudge = Callable[[Sequence[Episode]], list[Floats]]
-"""Episodes → a reward for each step of each."""
 
 Teacher = Literal["true", "occupancy", "mixture"]
 TEACHERS: tuple[Teacher, ...] = ("true", "occupancy", "mixture")
@@ -138,18 +135,3 @@ def true_teacher(alive: float) -> Judge:
 def true_steps(episodes: Sequence[Episode]) -> list[Floats]:
     """The true rewards of each step, as the task pays them."""
     return [episode.rewards for episode in episodes]
-
-
-def steps_of(model: RewardModel) -> StepJudge:
-    """The artifact's reward of each step; of a family of whole episodes that is the step's credit for the episode's. An
-    episode that ended earns nothing more, and no reward is below 0.
-    """
-
-    @torch.no_grad()
-    def judge(episodes: Sequence[Episode]) -> list[Floats]:
-        items = [Trajectory(one.observations, one.actions, one.terminal) for one in episodes]
-        encoded = model.encoder.encode(items)
-        steps = model.rewards(encoded.z, Episodes(encoded.lengths, encoded.absorbed)).double()
-        return [part.numpy() for part in steps.split(encoded.lengths)]
-
-    return judge

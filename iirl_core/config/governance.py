@@ -4,27 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from iirl_core.config.red_team import LanguageModelSection
+from iirl_core.config.red_team import LanguageModelSection, Optimiser, by_ars
 from iirl_core.config.section import Fraction, Section
-
-
-class OptimiserSection(Section):
-    """How the family ``policy`` trains policies on the reward: augmented random search (arXiv 1803.07055)."""
-
-    environment: str
-    """Gymnasium's id, such as Hopper-v4; observations and actions are those that the reward reads."""
-    steps: int = Field(default=200_000, ge=1)
-    """Of the environment, in each training."""
-    horizon: int = Field(default=1000, ge=1)
-    """Steps after which an episode is cut off."""
-    directions: int = Field(default=8, ge=1)
-    """Tried per update."""
-    top: int = Field(default=4, ge=1)
-    """Of them, those that count."""
-    noise: float = Field(default=0.03, gt=0)
-    step_size: float = Field(default=0.02, gt=0)
 
 
 class AuditSection(Section):
@@ -46,7 +29,7 @@ class AuditSection(Section):
     scorers: int = Field(default=2, ge=1)
     cpus_per_scorer: float = Field(default=0.5, gt=0)
     gpus_per_scorer: float = Field(default=0.0, ge=0)
-    optimiser: OptimiserSection | None = None
+    optimiser: Annotated[Optimiser | None, BeforeValidator(by_ars)] = None
     """For the family ``policy``."""
     language_model: LanguageModelSection | None = None
     """For the families ``best_of_n``, ``tempted`` and ``token_search``."""

@@ -1,6 +1,11 @@
-"""The section of the language model among whose answers the red team searches."""
+"""Sections of the optimisers that serve as auditors: those that train policies, and a language model among whose
+answers the red team searches.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -9,6 +14,55 @@ from iirl_core.config.section import Section
 BEST_OF_N, TEMPTED, TOKEN_SEARCH = "best_of_n", "tempted", "token_search"
 WRITTEN = (BEST_OF_N, TEMPTED, TOKEN_SEARCH)
 """Families that ask what a language model wrote: they need ``audit.language_model``."""
+
+
+class ArsSection(Section):
+    """How the family ``policy`` trains policies on the reward: augmented random search (arXiv 1803.07055), which tries
+    linear policies and hears one number for each episode. The algorithm may be left out.
+    """
+
+    algorithm: Literal["ars"] = "ars"
+    environment: str
+    """Gymnasium's id, such as Hopper-v4; observations and actions are those that the reward reads."""
+    steps: int = Field(default=200_000, ge=1)
+    """Of the environment, in each training."""
+    horizon: int = Field(default=1000, ge=1)
+    """Steps after which an episode is cut off."""
+    directions: int = Field(default=8, ge=1)
+    """Tried per update."""
+    top: int = Field(default=4, ge=1)
+    """Of them, those that count."""
+    noise: float = Field(default=0.03, gt=0)
+    step_size: float = Field(default=0.02, gt=0)
+
+
+class PpoSection(Section):
+    """The same by proximal policy optimisation (arXiv 1707.06347), which improves a network and hears a reward for each
+    step. The extra ``ppo`` brings it (stable-baselines3), with what is not said here as that has it.
+    """
+
+    algorithm: Literal["ppo"]
+    environment: str
+    """As above."""
+    steps: int = Field(default=200_000, ge=1)
+    """Of the environment, in each training: whole rollouts."""
+    horizon: int = Field(default=1000, ge=2)
+    """Steps of a rollout, after which an episode is cut off."""
+    copies: int = Field(default=4, ge=1)
+    """Of the environment, side by side in a rollout."""
+    batch: int = Field(default=250, ge=2)
+    """Steps per update; a rollout has ``horizon`` × ``copies``."""
+    epochs: int = Field(default=10, ge=1)
+    """How often a rollout is gone through."""
+    learning_rate: float = Field(default=3e-4, gt=0)
+
+
+Optimiser = Annotated[ArsSection | PpoSection, Field(discriminator="algorithm")]
+
+
+def by_ars(optimiser: object) -> object:
+    """The optimiser that is meant where none is named."""
+    return {"algorithm": "ars", **optimiser} if isinstance(optimiser, Mapping) else optimiser
 
 
 class TokenSearchSection(Section):

@@ -29,8 +29,8 @@ class Worlds(Protocol):
         """A."""
         ...
 
-    def reset(self, generator: np.random.Generator) -> Floats:
-        """First observations of all copies, ``[W, S]``."""
+    def reset(self, generator: np.random.Generator, which: Sequence[int] | None = None) -> Floats:
+        """First observations of the copies ``which``, or of all, ``[K, S]``."""
         ...
 
     def step(self, which: Sequence[int], actions: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
@@ -60,6 +60,9 @@ class Episode:
 Judge = Callable[[Sequence[Episode]], Floats]
 """Episodes → one number each; higher is better."""
 
+StepJudge = Callable[[Sequence[Episode]], list[Floats]]
+"""Episodes → a reward for each step of each."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -73,14 +76,6 @@ class Settings:
     step_size: float
     budget: int
     horizon: int = 1000
-
-
-@dataclass(frozen=True)
-class Training:
-    """``worlds(copies)`` makes an environment, and ``settings`` says how policies are trained in it."""
-
-    worlds: Callable[[int], Worlds]
-    settings: Settings
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from iirl_core.encoder.trajectory import RowKind, TrajectoryEncoder, rows_of
 from iirl_core.errors import InputError
 from iirl_core.norm.norm import Norm
 from iirl_core.norm.region import Bounds, Region
-from iirl_core.optimiser.ars import Training
+from iirl_core.optimiser.training import Training
 from iirl_core.policy.writing import Writing
 from iirl_core.probe.answer_reward import AnswerReward
 from iirl_core.probe.point_reward import PointReward

@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iirl_core.config import Config
+from iirl_core.config.red_team import ArsSection, Optimiser
 from iirl_core.errors import ConfigError
-from iirl_core.optimiser.ars import Floats, Settings, Training
+from iirl_core.optimiser import ars, ppo
+from iirl_core.optimiser.ars import Floats
+from iirl_core.optimiser.training import Training
 from iirl_core.probe.adaptive import POLICY
 
 
@@ -59,9 +62,10 @@ class Copies:
         """A."""
         return len(self._low)
 
-    def reset(self, generator: np.random.Generator) -> Floats:
-        """First observations of all copies, ``[W, S]``."""
-        return np.array([one.reset(seed=int(generator.integers(2**31)))[0] for one in self._copies], np.float64)
+    def reset(self, generator: np.random.Generator, which: Sequence[int] | None = None) -> Floats:
+        """First observations of the copies ``which``, or of all, ``[K, S]``."""
+        chosen = self._copies if which is None else [self._copies[index] for index in which]
+        return np.array([one.reset(seed=int(generator.integers(2**31)))[0] for one in chosen], np.float64)
 
     def step(self, which: Sequence[int], actions: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
         """``actions [K, A]`` in the copies ``which [K]`` → observations ``[K, S]``, true rewards ``[K]``, ended."""
@@ -78,7 +82,7 @@ def training_of(config: Config) -> Training | None:
     """How the configuration wants policies trained; None where it does not.
 
     Raises:
-        ConfigError: no environment is named, or Gymnasium is not installed.
+        ConfigError: no environment is named, or Gymnasium or the optimiser is not installed.
     """
     section = config.audit.optimiser
     if POLICY not in config.audit.probes:
@@ -87,12 +91,26 @@ def training_of(config: Config) -> Training | None:
         raise ConfigError("audit.probes: policy without an environment", "audit.optimiser.environment")
     if find_spec("gymnasium") is None:
         raise ConfigError("audit.optimiser needs gymnasium", todo="pip install 'iirl[gymnasium]'")
-    settings = Settings(
-        directions=section.directions,
-        top=section.top,
-        noise=section.noise,
-        step_size=section.step_size,
+    if section.algorithm == "ppo" and find_spec("stable_baselines3") is None:
+        raise ConfigError("audit.optimiser.algorithm ppo needs stable-baselines3", todo="pip install 'iirl[ppo]'")
+    return Training(Gymnasium(section.environment), _settings(section))
+
+
+def _settings(section: Optimiser) -> ars.Settings | ppo.Settings:
+    if isinstance(section, ArsSection):
+        return ars.Settings(
+            directions=section.directions,
+            top=section.top,
+            noise=section.noise,
+            step_size=section.step_size,
+            budget=section.steps,
+            horizon=section.horizon,
+        )
+    return ppo.Settings(
+        copies=section.copies,
+        batch=section.batch,
+        epochs=section.epochs,
+        learning_rate=section.learning_rate,
         budget=section.steps,
         horizon=section.horizon,
     )
-    return Training(Gymnasium(section.environment), settings)

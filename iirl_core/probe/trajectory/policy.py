@@ -1,23 +1,27 @@
 """Policy: what an optimiser makes of the reward. The strongest red team there is: it was told to get as much as it can.
 
-A policy is trained on the reward alone, from nothing, by augmented random search (Mania, Guy and Recht,
-arXiv 1803.07055), in the environment that ``audit.optimiser`` names; episodes of the last policy are asked. An episode
-that earns much and shows what a norm forbids is an exploit. Every ``EPISODES`` probes are a training of their own.
+A policy is trained on the reward alone, from nothing, by augmented random search (Mania, Guy and Recht, arXiv
+1803.07055) or by proximal policy optimisation (Schulman et al., arXiv 1707.06347), in the environment that
+``audit.optimiser`` names; episodes of the last policy are asked. An episode that earns much and shows what a norm
+forbids is an exploit. Every ``EPISODES`` probes are a training of their own.
 
 These are samples of a moving policy: an audit that asks them is *policy-adaptive*, and so is a repair that cites them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from iirl_core.demonstration import Trajectory
 from iirl_core.errors import ConfigError
 from iirl_core.expertness import Episodes
-from iirl_core.optimiser.ars import Episode, Floats, Training, roll, train
+from iirl_core.optimiser import ppo
+from iirl_core.optimiser.ars import Episode, Floats, Judge, StepJudge, roll, train
+from iirl_core.optimiser.training import Training
 from iirl_core.probe.material import Material
 from iirl_core.probe.probe import ChunkSeed, Probe
 from iirl_core.probe.protocol import FamilyKind
@@ -44,10 +48,11 @@ class Policy:
         if material.training is None:
             raise ConfigError("the family policy without an environment", "audit.optimiser.environment")
         model, made = searched(material, self.name).model, list[Probe]()
+        optimiser = "PPO" if isinstance(material.training.settings, ppo.Settings) else "ARS"
         for run in range(-(-count // EPISODES)):
             rng = np.random.default_rng([*seed.entropy(), run])
             for episode in exploits(model, material.training, rng, min(EPISODES, count - len(made))):
-                note = f"ARS, {material.training.settings.budget:,} steps"
+                note = f"{optimiser}, {material.training.settings.budget:,} steps"
                 made.append(Probe((_trajectory(episode),), self.name, seed.label(len(made)), note))
         return made
 
@@ -55,26 +60,39 @@ class Policy:
 def exploits(model: RewardModel, training: Training, rng: np.random.Generator, count: int) -> list[Episode]:
     """``count`` episodes of a policy that was trained on the reward of ``model``."""
     settings = training.settings
+    if isinstance(settings, ppo.Settings):
+        return list(ppo.train(training.worlds, steps_of(model), settings, int(rng.integers(2**31)), count).episodes)
     worlds = training.worlds(2 * settings.directions)
     policy = train(worlds, judge_of(model), settings, int(rng.integers(2**31))).policy
     weights = np.repeat(policy.weights[None], count, axis=0)
     return roll(training.worlds(count), weights, policy, settings.horizon, rng)
 
 
-def judge_of(model: RewardModel) -> Callable[[Sequence[Episode]], Floats]:
+def judge_of(model: RewardModel) -> Judge:
     """What a trainer makes of the rewards: of a family of whole episodes the episode's reward, of any other the sum of
     its steps'.
     """
     whole = model.expertness.whole_episodes
 
-    @torch.no_grad()
     def judge(episodes: Sequence[Episode]) -> Floats:
-        encoded = model.encoder.encode([_trajectory(episode) for episode in episodes])
-        rewards = model.rewards(encoded.z, Episodes(encoded.lengths, encoded.absorbed)).double().nan_to_num(1.0)
-        parts = torch.split(rewards, list(encoded.lengths))
-        return np.array([float(part.mean() if whole else part.sum()) for part in parts])
+        return np.array([float(part.mean() if whole else part.sum()) for part in _rewards(model, episodes)])
 
     return judge
+
+
+def steps_of(model: RewardModel) -> StepJudge:
+    """The reward of each step; of a family of whole episodes that is the step's credit for the episode's. An episode
+    that ended earns nothing more. What is no number counts as 1.
+    """
+    return lambda episodes: [part.numpy() for part in _rewards(model, episodes)]
+
+
+@torch.no_grad()
+def _rewards(model: RewardModel, episodes: Sequence[Episode]) -> tuple[Tensor, ...]:
+    """Of each episode's steps ``[T]``."""
+    encoded = model.encoder.encode([_trajectory(episode) for episode in episodes])
+    rewards = model.rewards(encoded.z, Episodes(encoded.lengths, encoded.absorbed)).double().nan_to_num(1.0)
+    return torch.split(rewards, list(encoded.lengths))
 
 
 def _trajectory(episode: Episode) -> Trajectory:

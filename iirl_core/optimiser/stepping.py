@@ -8,7 +8,7 @@ advantages are taken. The true reward goes the same way.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from gymnasium.spaces import Box
@@ -17,29 +17,20 @@ from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor
 
-from benchmarks.teachers import StepJudge
-from iirl_core.optimiser.ars import Episode, Floats, Progress, Worlds
+from iirl_core.optimiser.ars import Episode, Floats, Progress, StepJudge, Worlds
 
 LARGEST = 10.0
 """Scaled rewards are clipped to it, as stable-baselines3 does."""
 
 
-class Restarting(Worlds, Protocol):
-    """Worlds whose copies can start again one by one."""
-
-    def reset(self, generator: np.random.Generator, which: Sequence[int] | None = None) -> Floats:
-        """First observations of the copies ``which``, or of all, ``[K, S]``."""
-        ...
-
-
-class Stepping(VecEnv):
+class Stepping(VecEnv):  # type: ignore[misc] # the extra may be missing
     """``count`` copies of a world that all start with a rollout, of ``horizon`` steps, and again whenever they end; the
     end of the rollout cuts them off. Rewards are 0.
     """
 
     render_mode = None
 
-    def __init__(self, worlds: Restarting, count: int, horizon: int, generator: np.random.Generator) -> None:
+    def __init__(self, worlds: Worlds, count: int, horizon: int, generator: np.random.Generator) -> None:
         self.worlds, self.horizon, self.generator = worlds, horizon, generator
         width, actions = worlds.observations, worlds.actions
         self.now, self.step_number, self.taken = np.zeros((count, width)), 0, np.zeros((count, actions))
@@ -60,7 +51,7 @@ class Stepping(VecEnv):
     def step_wait(self) -> Any:
         """Do it: observations, rewards of 0, ends, and what each end was."""
         at = self.step_number
-        self.seen[at], self.done[at] = self.now, self.taken
+        self.seen[at], self.done[at] = self.now, self.worlds.acted(self.taken)
         last, self.earned[at], self.ended[at] = self.worlds.step(range(self.num_envs), self.taken)
         full = at + 1 == self.horizon
         over = self.ended[at] | full
@@ -108,7 +99,7 @@ class Stepping(VecEnv):
         return [False] * self.num_envs
 
 
-class Taught(RolloutBuffer):
+class Taught(RolloutBuffer):  # type: ignore[misc]
     """A rollout whose rewards are ``teacher``'s, over the running deviation of discounted returns (as VecNormalize
     scales rewards), whatever the teacher's scale.
     """

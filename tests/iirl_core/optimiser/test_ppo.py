@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from benchmarks.ppo import Settings, train
-from benchmarks.teachers import true_steps
 from iirl_core.optimiser.ars import Episode, Floats
+from iirl_core.optimiser.ppo import Settings, train
 
-pytest.importorskip("stable_baselines3", reason="the extra bench is not installed")
+pytest.importorskip("stable_baselines3", reason="the extra ppo is not installed")
 
 
 class Point:
@@ -25,10 +24,17 @@ class Point:
         self.places[at] = generator.uniform(0.5, 1.5, len(at)) * generator.choice([-1, 1], len(at))
         return self.places[at][:, None]
 
+    def acted(self, actions: Floats) -> Floats:
+        return np.clip(actions, -1, 1)
+
     def step(self, which: Sequence[int], actions: Floats) -> tuple[Floats, Floats, np.ndarray]:
         at = np.asarray(which)
         self.places[at] = 1.1 * self.places[at] + np.clip(actions[:, 0], -1, 1)
         return self.places[at][:, None], -np.abs(self.places[at]), np.abs(self.places[at]) > 5
+
+
+def true_steps(episodes: Sequence[Episode]) -> list[Floats]:
+    return [episode.rewards for episode in episodes]
 
 
 def payable(episodes: Sequence[Episode]) -> list[Floats]:
@@ -54,19 +60,20 @@ def test_a_trivial_task_is_learnt_from_the_teacher_alone() -> None:
 
 
 def test_episodes_are_cut_where_the_world_or_the_rollout_ends() -> None:
-    from benchmarks.stepping import Stepping
+    from iirl_core.optimiser.stepping import Stepping
 
     stepping = Stepping(Point(2), 2, 30, np.random.default_rng(0))
     seen, told = stepping.reset(), []
     for _ in range(30):
         before = seen
-        seen, paid, over, infos = stepping.step(np.array([[1.0], [-np.clip(before[1, 0] / 2, -1, 1)]]))
+        seen, paid, over, infos = stepping.step(np.array([[3.0], [-np.clip(before[1, 0] / 2, -1, 1)]]))
         assert not paid.any()
         told.append((over.copy(), [info.get("TimeLimit.truncated") for info in infos]))
     cut = stepping.episodes()
     assert sum(len(episode) for _, _, episode in cut) == 60
     pushed = [(start, episode) for one, start, episode in cut if one == 0]
     assert len(pushed) > 1
+    assert all((episode.actions == 1).all() for _, episode in pushed), "what was done is what the world made of it"
     for start, episode in pushed[:-1]:
         assert episode.terminal
         assert told[start + len(episode) - 1][0][0]
@@ -81,7 +88,7 @@ def test_episodes_are_cut_where_the_world_or_the_rollout_ends() -> None:
 def test_a_step_is_paid_what_the_teacher_says_of_it_scaled() -> None:
     import torch
 
-    from benchmarks import stepping as module
+    from iirl_core.optimiser import stepping as module
 
     stepping = module.Stepping(Point(2), 2, 5, np.random.default_rng(0))
     buffer = module.Taught(
