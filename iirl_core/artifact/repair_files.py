@@ -16,6 +16,8 @@ from iirl_core.artifact.edit_file import EDIT_FILE, read_edit
 from iirl_core.artifact.patch_file import PATCH_FILE, named, patch_bytes, read_patch, read_patches, records
 from iirl_core.canonical import Digest, JsonValue, canonical_json, folder_of
 from iirl_core.errors import Tampered
+from iirl_core.patch.ball import Ball
+from iirl_core.patch.patch import SPACES
 from iirl_core.patch.projection import Projection
 from iirl_core.patch.repairs import Repair, Repairs
 from iirl_core.patch.sculpt import Sculpt
@@ -38,7 +40,7 @@ def write_repairs(folder: Path, repairs: Repairs) -> None:
     }
     for path, some in others.items():
         if some:
-            values: JsonValue = [{"id": one.id, **asdict(one)} for one in some]
+            values: JsonValue = [_record(one) for one in some]
             (folder / path).write_bytes(canonical_json(values))
 
 
@@ -60,7 +62,12 @@ def repairs_document(repairs: Repairs) -> dict[str, JsonValue]:
         "sculpts": repairs.sculpts,
         "edits": repairs.edits,
     }
-    return {kind: [{"id": one.id, **asdict(one)} for one in some] for kind, some in kinds.items()}
+    return {kind: [_record(one) for one in some] for kind, some in kinds.items()}
+
+
+def _record(one: Repair) -> dict[str, JsonValue]:
+    """With its id; a sculpt says where it acts only if that is not everywhere."""
+    return {"id": one.id, **{name: value for name, value in asdict(one).items() if (name, value) != ("ball", None)}}
 
 
 def repairs_from(fields: Fields) -> Repairs:
@@ -135,5 +142,16 @@ def _sculpt(fields: Fields) -> Sculpt:
         norms=fields.texts("norms"),
         round=fields.integer("round"),
         enabled=fields.flag("enabled"),
+        ball=_ball(fields.inner("ball")) if "ball" in fields.document else None,
     )
     return named(SCULPT_FILE, fields, sculpt)
+
+
+def _ball(fields: Fields) -> Ball:
+    return Ball(
+        space=fields.choice("space", SPACES),
+        expert=fields.integer("expert"),
+        centre=fields.numbers("centre"),
+        core=fields.number("core"),
+        radius=fields.number("radius"),
+    )

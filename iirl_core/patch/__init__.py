@@ -1,5 +1,6 @@
 """Patches: local corrections as data; how they are evaluated, proposed and charged."""
 
+from iirl_core.patch.ball import Ball as Ball
 from iirl_core.patch.budget import BudgetReport as BudgetReport
 from iirl_core.patch.budget import check_budget as check_budget
 from iirl_core.patch.edit import WeightEdit as WeightEdit

@@ -36,6 +36,11 @@ class Repairs:
         yield from self.sculpts
         yield from self.patches
 
+    @property
+    def everywhere(self) -> tuple[Repair, ...]:
+        """Those that act wherever an input lies; the others act near their findings alone."""
+        return (*self.projections, *self.edits, *(one for one in self.sculpts if one.ball is None))
+
     def with_patches(self, patches: Sequence[Patch]) -> Repairs:
         """The same with exactly these patches."""
         return replace(self, patches=tuple(patches))

@@ -6,21 +6,30 @@ functional sculpting).
 
 The line is piecewise linear, never falls, and is level outside its knots; so m′ is monotone by construction, and
 exactly m where the line does not bind.
+
+One with a ball acts in its region alone, blended by the ball's weight w(x), which is 1 inside and 0 outside:
+
+    m″(S, x) = (1 − w(x))·m(S) + w(x)·m′(S)
+
+At a place, w is a number, and a mean of two monotone maps is monotone: there, too, a higher signal never earns less.
+Between two places it may: that is what a region is for.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-from iirl_core.canonical import digest_json
+from iirl_core.canonical import JsonValue, digest_json
 from iirl_core.errors import ArtifactError
 from iirl_core.mapping.protocol import Monotone
+from iirl_core.patch.ball import Ball
+from iirl_core.patch.patch import Space
 
 Side = Literal["lower", "raise"]
 
@@ -28,7 +37,8 @@ Side = Literal["lower", "raise"]
 @dataclass(frozen=True)
 class Sculpt:
     """``knots``: at least two (signal, reward), signals rising, rewards in [0, 1] never falling. ``findings`` and
-    ``norms`` say why; ``round`` says when. Disabled ones stay on record and do nothing.
+    ``norms`` say why; ``round`` says when. Disabled ones stay on record and do nothing. ``ball`` is where it acts
+    (None: everywhere).
 
     Raises:
         ArtifactError: the knots are not such.
@@ -40,6 +50,7 @@ class Sculpt:
     norms: tuple[str, ...]
     round: int
     enabled: bool = True
+    ball: Ball | None = None
 
     def __post_init__(self) -> None:
         steps = [(b[0] - a[0], b[1] - a[1]) for a, b in zip(self.knots, self.knots[1:], strict=False)]
@@ -54,19 +65,28 @@ class Sculpt:
     @property
     def id(self) -> str:
         """Names it by its content, as a patch's: ``m-`` and 12 hexadecimal digits."""
-        content = [self.side, [list(knot) for knot in self.knots], self.round]
+        content: list[JsonValue] = [self.side, [list(knot) for knot in self.knots], self.round]
+        if self.ball is not None:
+            content += [self.ball.space, self.ball.expert, list(self.ball.centre), self.ball.core, self.ball.radius]
         return "m-" + digest_json([*content, sorted(self.findings), sorted(self.norms)])[7:19]
 
     @property
     def where(self) -> str:
         """In words."""
         (first, _), *_, (last, _) = self.knots
-        return f"signals {'below' if self.side == 'lower' else 'above'} {last if self.side == 'lower' else first:.4g}"
+        signals = (
+            f"signals {'below' if self.side == 'lower' else 'above'} {last if self.side == 'lower' else first:.4g}"
+        )
+        ball = self.ball
+        return signals if ball is None else f"{signals} within {ball.radius:.3g} of a place in {ball.space}"
 
-    def apply(self, signal: Tensor, reward: Tensor) -> Tensor:
-        """``reward`` of ``signal``, any shape, lowered or raised to the line; differentiable."""
+    def apply(self, signal: Tensor, reward: Tensor, weight: Tensor | None = None) -> Tensor:
+        """``reward`` of ``signal``, any shape, lowered or raised to the line, by the share ``weight`` of the way (any
+        shape that broadcasts; None: all of it); differentiable.
+        """
         line = self._line(signal)
-        return torch.minimum(reward, line) if self.side == "lower" else torch.maximum(reward, line)
+        shaped = torch.minimum(reward, line) if self.side == "lower" else torch.maximum(reward, line)
+        return shaped if weight is None else reward + weight * (shaped - reward)
 
     def _line(self, signal: Tensor) -> Tensor:
         knots, rewards = signal.new_tensor(self.knots).T.contiguous()
@@ -89,9 +109,36 @@ class Sculpted:
         """With those that are enabled."""
         return cls(base, tuple(one for one in sculpts if one.enabled))
 
+    @property
+    def regional(self) -> bool:
+        """Whether one of them acts in a region alone: then rewards depend on where a row lies, too."""
+        return any(one.ball is not None for one in self.sculpts)
+
     def reward(self, signal: Tensor) -> Tensor:
-        """Elementwise, any shape; in [0, 1], and never lower for a higher signal."""
+        """Elementwise, any shape, where no region reaches; in [0, 1], and never lower for a higher signal."""
         reward = self.base.reward(signal)
         for one in self.sculpts:
-            reward = one.apply(signal, reward)
+            if one.ball is None:
+                reward = one.apply(signal, reward)
+        return reward
+
+    def at(self, place: Callable[[Space], tuple[Tensor, Tensor]]) -> Placed:
+        """The map of N rows; ``place`` gives their coordinates in a space (``phi [N, E, L]``, ``gate [N, E]``)."""
+        spaces = {one.ball.space: place(one.ball.space) for one in self.sculpts if one.ball is not None}
+        weights = [None if one.ball is None else one.ball.weight(*spaces[one.ball.space]) for one in self.sculpts]
+        return Placed(self, tuple(weights))
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """The map at the places of N rows: ``weights`` say how far each sculpt acts there, ``[N]`` each (None: wholly)."""
+
+    shaped: Sculpted
+    weights: tuple[Tensor | None, ...]
+
+    def reward(self, signal: Tensor) -> Tensor:
+        """``[…, N]`` → ``[…, N]``, in [0, 1], and at each place never lower for a higher signal."""
+        reward = self.shaped.base.reward(signal)
+        for one, weight in zip(self.shaped.sculpts, self.weights, strict=True):
+            reward = one.apply(signal, reward, weight)
         return reward

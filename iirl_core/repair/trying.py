@@ -52,7 +52,7 @@ def try_repair(
         elsewhere=_elsewhere(ground, around, fresh),
         budget=check_budget(guard.root_rewards, now, section.budget),
         cost=_cost(guard.root_rewards, _rewards(ground.parent, guard), now),
-        local=repaired.repairs.with_patches(()) == ground.parent.repairs.with_patches(()),
+        local=repaired.repairs.everywhere == ground.parent.repairs.everywhere,
     )
     told = replace(trial, reasons=reasons_of(trial, section.trial))
     return Told(told, held, left, around & ~ground.flawed, fresh & ~ground.faulty)

@@ -25,6 +25,7 @@ from iirl_core.encoder.protocol import Encoded, Encoder
 from iirl_core.errors import ArtifactError, InputError
 from iirl_core.expertness import Episodes, Expertness
 from iirl_core.mapping import Mapping, Monotone
+from iirl_core.patch.ball import Ball
 from iirl_core.patch.bank import PatchBank
 from iirl_core.patch.edit import edited
 from iirl_core.patch.patch import Patch, Space
@@ -78,15 +79,19 @@ class RewardModel:
         return self.repairs.patches
 
     def _check_patches(self) -> None:
+        placed: list[tuple[str, Patch | Ball]] = [(patch.id, patch) for patch in self.patches]
+        placed += [(one.id, one.ball) for one in self.repairs.sculpts if one.ball is not None]
         probe = torch.zeros(1, self.spaces.whole.mean.shape[0])
-        shapes = {space: self.space(probe, space)[0].shape for space in {patch.space for patch in self.patches}}
-        for patch in self.patches:
-            _, experts, width = shapes[patch.space]
-            if not 0 <= patch.expert < experts or len(patch.centre) != width:
+        shapes = {space: self.space(probe, space)[0].shape for space in {one.space for _, one in placed}}
+        for name, one in placed:
+            _, experts, width = shapes[one.space]
+            if not 0 <= one.expert < experts or len(one.centre) != width:
                 raise ArtifactError(
-                    f"patch {patch.id} at expert {patch.expert} with {len(patch.centre)} dimensions",
-                    f"in space {patch.space}: an expert below {experts} and {width} dimensions",
+                    f"patch {name} at expert {one.expert} with {len(one.centre)} dimensions",
+                    f"in space {one.space}: an expert below {experts} and {width} dimensions",
                 )
+            if isinstance(one, Ball) and self.expertness.whole_episodes:
+                raise ArtifactError(f"{name} sculpts the map in a region", "everywhere: whole episodes share one map")
 
     def with_repairs(self, repairs: Repairs) -> RewardModel:
         """The same model with exactly these repairs; without any it is what training made.
@@ -146,19 +151,20 @@ class RewardModel:
         return z
 
     def _rewards(self, z: Tensor, episodes: Episodes) -> Tensor:
-        mapped = self._mapped(self.shaped, self.head.credit(self.seen(z), episodes).mean(dim=0), episodes)
+        mapped = self._mapped(self._shaped(z), self.head.credit(self.seen(z), episodes).mean(dim=0), episodes)
         effects = self.bank.effects({space: self.space(z, space) for space in self.bank.spaces}, len(z))
         return (mapped - effects.suppressed.to(z.device) + effects.boosted.to(z.device)).clamp(0, 1)
 
     def _rows(self, z: Tensor, episodes: Episodes) -> Rows:
         signals = self.head.credit(self.seen(z), episodes)
         signal = signals.mean(dim=0)
-        mapped = self._mapped(self.shaped, signal, episodes)
+        shaped = self._shaped(z)
+        mapped = self._mapped(shaped, signal, episodes)
         changed = self._removals or self.shaped.sculpts or self.head is not self.expertness
         unpatched = self._unpatched(z, episodes) if changed else mapped
         effects = self.bank.effects({space: self.space(z, space) for space in self.bank.spaces}, len(z))
         suppressed, boosted = effects.suppressed.to(z.device), effects.boosted.to(z.device)
-        spread = self.shaped.reward(signals).std(dim=0, correction=0)
+        spread = shaped.reward(signals).std(dim=0, correction=0)
         return Rows(
             signal=signal,
             unpatched=unpatched,
@@ -170,6 +176,10 @@ class RewardModel:
             support_distance=self.support.distance(self.spaces.bottleneck.apply(z)),
             gate=latents_of(self.expertness, self.spaces.bottleneck, z).gate,
         )
+
+    def _shaped(self, z: Tensor) -> Monotone:
+        """The map as sculpts left it, at the places of ``z``."""
+        return self.shaped.at(lambda space: self.space(z, space)) if self.shaped.regional else self.shaped
 
     def _unpatched(self, z: Tensor, episodes: Episodes) -> Tensor:
         """What the weights alone give."""

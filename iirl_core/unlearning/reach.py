@@ -68,12 +68,14 @@ def kept_repairs(repairs: Repairs, *, rows: bool, weights: bool, places: bool) -
     """The repairs that act on a child as they did on its parent, and the others. ``rows``: the same input has the same
     row z as before; ``weights``: the head is the same; ``places``: a row has the same coordinates in every space.
 
-    A kernel acts at places, a removed direction on rows, a sculpted map on signals.
+    A kernel acts at places, a removed direction on rows, an edit on weights, a sculpted map on signals, and in a region
+    at places, too.
     """
     kept = Repairs(
         repairs.patches if rows and places else (),
         repairs.projections if rows else (),
-        repairs.sculpts if rows and weights else (),
+        tuple(one for one in repairs.sculpts if rows and weights and (places or one.ball is None)),
+        repairs.edits if rows and weights else (),
     )
     names = {one.id for one in kept}
     return kept, tuple(one for one in repairs if one.id not in names)

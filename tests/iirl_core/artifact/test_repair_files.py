@@ -22,7 +22,7 @@ from iirl_core.artifact.repair_files import (
 )
 from iirl_core.canonical import canonical_json
 from iirl_core.errors import ArtifactError, Tampered
-from iirl_core.patch import Projection, Repairs, Sculpt, WeightEdit
+from iirl_core.patch import Ball, Projection, Repairs, Sculpt, WeightEdit
 from iirl_core.patch.edit import Change
 from iirl_core.reward_model import RewardModel
 from iirl_core.signing import Fields
@@ -126,6 +126,28 @@ def test_a_weight_edit_is_read_back_as_it_was_or_refused(tmp_path: Path) -> None
         (tmp_path / EDIT_FILE).write_text(json.dumps([{**document, **changed}]), encoding="utf-8")
         with pytest.raises(Tampered):
             repairs_of(tmp_path)
+
+
+def test_where_a_map_is_sculpted_is_written_only_if_that_is_not_everywhere(tmp_path: Path) -> None:
+    knots = ((-2.0, 0.05), (-1.0, 1.0))
+    everywhere = Sculpt("lower", knots, ("f-1",), ("n",), 3)
+    somewhere = dataclasses.replace(everywhere, ball=Ball("input", 0, (9.0, 9.0, 9.0, 9.0), 0.5, 1.0))
+    repairs = Repairs(sculpts=(everywhere, somewhere))
+    write_repairs(folder_in(tmp_path / "one"), repairs)
+    assert repairs_of(tmp_path / "one") == repairs
+    whole, local = json.loads((tmp_path / "one" / SCULPT_FILE).read_bytes())
+    assert "ball" not in whole, "as before there were regions"
+    assert local["ball"] == {"space": "input", "expert": 0, "centre": [9, 9, 9, 9], "core": 0.5, "radius": 1.0}
+    assert repairs_from(Fields("suggestion", json.loads(canonical_json(repairs_document(repairs))))) == repairs
+    store = DirectoryStore(tmp_path / "store")
+    root = load_from(store, seal(store, trajectory_draft()))
+    child = load_from(store, seal_child(store, root, Repairs(sculpts=(somewhere,))))
+    assert child.model.repairs.sculpts == (somewhere,)
+    for changed in ({"radius": 0.1}, {"space": "elsewhere"}, {"centre": None}):
+        broken = [{**local, "ball": {**local["ball"], **changed}}]
+        (tmp_path / "one" / SCULPT_FILE).write_text(json.dumps(broken), encoding="utf-8")
+        with pytest.raises(ArtifactError):
+            repairs_of(tmp_path / "one")
 
 
 def folder_in(folder: Path) -> Path:

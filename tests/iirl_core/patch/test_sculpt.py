@@ -5,9 +5,10 @@ import dataclasses
 import pytest
 import torch
 
+from iirl_core.canonical import digest_json
 from iirl_core.errors import ArtifactError
 from iirl_core.mapping.sigmoid import Sigmoid
-from iirl_core.patch import Repairs, Sculpt
+from iirl_core.patch import Ball, Repairs, Sculpt
 from iirl_core.patch.sculpt import Sculpted, Side
 from iirl_core.reward_model import RewardModel
 from tests.iirl_core.artifact.samples import text_draft, trajectory_draft
@@ -69,6 +70,43 @@ def test_a_model_reads_through_its_sculpted_map(draft: type) -> None:
     assert torch.equal(rows.unpatched, model.rows(z).unpatched)
     assert torch.allclose(rows.reward, rows.unpatched + rows.reshaped, atol=1e-6)
     assert torch.equal(rows.signal, signal)
+
+
+def test_in_a_region_the_map_is_shaped_there_alone() -> None:
+    model: RewardModel = trajectory_draft().model
+    z = trajectory_draft().guard.z
+    phi, _ = model.space(z, "input")
+    signal = model.rows(z).signal
+    ball = Ball("input", 0, tuple(phi[0, 0].tolist()), core=0.2, radius=0.5)
+    top = float(signal.max()) + 1.0
+    one = dataclasses.replace(lower((top, 0.05), (top + 1, 1.0)), ball=ball)
+    rows, before = model.with_repairs(Repairs(sculpts=(one,))).rows(z), model.rows(z)
+    away = torch.linalg.vector_norm(phi[:, 0] - phi[0, 0], dim=1)
+    assert rows.reward[away <= 0.2].max() <= 0.05 + 1e-6
+    assert (away <= 0.2).sum() > 1
+    assert torch.equal(rows.reward[away >= 0.5], before.reward[away >= 0.5])
+    between = (away > 0.2) & (away < 0.5) & (before.reward > 0.06)
+    assert between.any()
+    assert ((rows.reward < before.reward) & (rows.reward > 0.05))[between].all()
+    assert torch.equal(rows.reward, model.with_repairs(Repairs(sculpts=(one,))).rewards(z))
+    assert torch.allclose(rows.reward, rows.unpatched + rows.reshaped, atol=1e-6)
+
+
+def test_a_region_is_part_of_the_name_and_none_leaves_the_name_as_it_was() -> None:
+    whole = lower((-0.5, 0.2), (0.5, 1.0))
+    assert whole.id == "m-" + digest_json(["lower", [[-0.5, 0.2], [0.5, 1.0]], 1, ["f-1"], ["n"]])[7:19]
+    names = {
+        dataclasses.replace(whole, ball=Ball("input", 0, (x,), core, 1.0)).id for x in (0.0, 1.0) for core in (0.0, 0.5)
+    }
+    assert len(names | {whole.id}) == 5
+
+
+def test_a_region_that_does_not_fit_the_model_is_refused() -> None:
+    model: RewardModel = trajectory_draft().model
+    for ball in (Ball("input", 0, (0.0,), 0.0, 1.0), Ball("latent", 7, (0.0,), 0.0, 1.0)):
+        one = dataclasses.replace(lower((-0.5, 0.2), (0.5, 1.0)), ball=ball)
+        with pytest.raises(ArtifactError, match=f"patch {one.id} at expert"):
+            model.with_repairs(Repairs(sculpts=(one,)))
 
 
 def test_slopes_pass_through_the_line() -> None:

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
-import pytest
+import dataclasses
 
-from iirl_core.patch import Patch, Projection, Repairs, Sculpt
+import pytest
+import torch
+
+from iirl_core.patch import Ball, Patch, Projection, Repairs, Sculpt, WeightEdit
+from iirl_core.patch.edit import Change
 from iirl_core.unlearning import Reach, Way, kept_repairs, reach_of, way_of
 
 WHY = (("f-1",), ("n",), 1)
 KERNEL = Patch("suppress", "input", 0, (0.0, 0.0), 0.1, 0.5, *WHY)
 DIRECTION = Projection(((1.0, 0.0),), (0.0, 0.0), *WHY)
 SCULPT = Sculpt("lower", ((0.0, 0.1), (1.0, 1.0)), *WHY)
-REPAIRS = Repairs((KERNEL,), (DIRECTION,), (SCULPT,))
+EDIT = WeightEdit((Change.of("head", torch.ones(2, 1), torch.ones(1, 3)),), *WHY)
+REPAIRS = Repairs((KERNEL,), (DIRECTION,), (SCULPT,), (EDIT,))
 
 
 @pytest.mark.parametrize(
@@ -39,12 +44,18 @@ def test_weights_that_never_saw_them_stay_and_a_closed_form_is_computed_anew() -
     assert [way for way in Way if not way.exact] == [Way.REFITTED]
 
 
+def test_a_map_sculpted_in_a_region_goes_with_the_places() -> None:
+    local = dataclasses.replace(SCULPT, ball=Ball("input", 0, (0.0, 0.0), 0.0, 1.0))
+    stay, gone = kept_repairs(Repairs(sculpts=(SCULPT, local)), rows=True, weights=True, places=False)
+    assert (stay.sculpts, gone) == ((SCULPT,), (local,))
+
+
 @pytest.mark.parametrize(
     ("rows", "weights", "places", "kept"),
     [
-        (True, True, True, {"patches", "projections", "sculpts"}),
+        (True, True, True, {"patches", "projections", "sculpts", "edits"}),
         (True, False, True, {"patches", "projections"}),
-        (True, True, False, {"projections", "sculpts"}),
+        (True, True, False, {"projections", "sculpts", "edits"}),
         (True, False, False, {"projections"}),
         (False, False, False, set()),
     ],
@@ -53,6 +64,6 @@ def test_a_repair_stays_where_what_it_acts_on_is_what_it_was(
     rows: bool, weights: bool, places: bool, kept: set[str]
 ) -> None:
     stay, gone = kept_repairs(REPAIRS, rows=rows, weights=weights, places=places)
-    assert {kind for kind in ("patches", "projections", "sculpts") if getattr(stay, kind)} == kept
+    assert {kind for kind in ("patches", "projections", "sculpts", "edits") if getattr(stay, kind)} == kept
     assert {one.id for one in (*stay, *gone)} == {one.id for one in REPAIRS}
     assert len(stay) + len(gone) == len(REPAIRS)

@@ -59,7 +59,7 @@ def made(folder: Path, shown: list[Demonstration], **changes: Any) -> tuple[Sess
     write_corpus(store, "walks", shown)
     write_corpus(store, "wanderings", WANDERINGS)
     make_builder(folder)
-    document = walks_config(folder, epochs=4).model_dump(mode="json")
+    document = walks_config(folder, epochs=12).model_dump(mode="json")
     return Session(store), Config.model_validate({**document, **changes})
 
 
