@@ -31,6 +31,7 @@ from jobs.console import Progress
 from jobs.forget.asking import Asked, check_forgettable, sources_behind
 from jobs.forget.measuring import Witnesses, witnesses
 from jobs.forget.refitting import Refitted, configured, folder_of_run, one_pass, refit
+from jobs.forget.reusing import reuse_features
 from jobs.lineage import manifest_of
 from jobs.outcome import Outcome
 from jobs.train.preparing import Run
@@ -60,8 +61,9 @@ def run(session: Session, config: Config, progress: Progress, asked: Asked) -> O
     way = way_of(reach, one_pass=one_pass(parent), from_scratch=asked.from_scratch)
     settings = configured(config, way)
     check_sources(_counted(behind, dropped), config)
-    sources = _left(behind, dropped)
+    sources = left_of(behind, dropped)
     this = Run(session, settings, sources, folder_of_run(settings, sources, parent, way), progress)
+    reuse_features(this, config, behind, dropped)
     made = refit(this, parent, reach, way)
     _check_cost(made.cost, config.forget.lost)
     asked_about = witnesses(behind, dropped)
@@ -127,7 +129,7 @@ def _counted(behind: Sources, dropped: Sequence[Dropped]) -> Sources:
     return replace(behind, demonstrations=shown, negatives=negatives)
 
 
-def _left(behind: Sources, dropped: Sequence[Dropped]) -> Sources:
+def left_of(behind: Sources, dropped: Sequence[Dropped]) -> Sources:
     """The corpora that are left, written."""
     made = {
         corpus.manifest.digest: read_corpus(corpus.store, corpus.manifest.name, without(corpus, one).digest)
