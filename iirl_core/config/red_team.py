@@ -74,6 +74,9 @@ class TokenSearchSection(Section):
     """Answers that are kept after each step: those that the reward likes best."""
     tokens: int = Field(default=8, ge=1)
     """Of the language model's likeliest tokens so many are tried after each of them."""
+    fluency: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    """What is kept is best in reward plus so many times the mean log probability of its tokens. 0: the reward alone
+    decides, which may well like word salad best; the more, the nearer to what the language model would say."""
 
 
 class LanguageModelSection(Section):

@@ -1,10 +1,10 @@
 """Token search: an answer that a language model and the reward write together, token by token.
 
 After each of the answers that are kept, the language model proposes its likeliest tokens; of all the answers that these
-make, those are kept that the reward likes best. It is reward-guided search as ARGS does it (Khanov, Burapacheep and Li,
-arXiv 2402.01694, algorithm 1, where only the reward decides among the k proposed), with a beam; controlled decoding
-(Mudgal et al., arXiv 2310.17022) does so with a value that looks ahead. It leaves the language model farther behind
-than best-of-n does, and nobody can say how far.
+make, those are kept that are best in reward, or in a weighted sum of reward and likelihood. It is reward-guided search
+as ARGS does it (Khanov, Burapacheep and Li, arXiv 2402.01694, algorithm 1), with a beam; controlled decoding (Mudgal et
+al., arXiv 2310.17022) does so with a value that looks ahead. It leaves the language model farther behind than best-of-n
+does, and nobody can say how far.
 
 The reward decides at every step what comes next: these are samples of a moving policy, as ``best_of_n``'s are.
 """
@@ -43,6 +43,11 @@ class Written:
     item: Conversation
     ended: bool = False
 
+    @property
+    def per_token(self) -> float:
+        """Mean log probability of its tokens, the end being one."""
+        return self.likelihood / max(1, len(self.ids) + self.ended)
+
 
 @dataclass(frozen=True)
 class Search:
@@ -79,6 +84,7 @@ class TokenSearch:
         for _ in range(section.steps if searches else 0):
             searches = _step(searches, sampler, reward, section)
         note = f"{section.steps} steps, {section.width} kept, {section.tokens} tokens of {writing.name}"
+        note += f", fluency {section.fluency:g}" if section.fluency else ""
         return [
             Probe((one, search.kept[0].item), seed.family, seed.label(number), note)
             for number, (one, search) in enumerate(zip(shown, searches, strict=True))
@@ -101,7 +107,8 @@ def _step(
     earned = iter(reward.rewards([one.item for each in tried for one in each]).round(DECIMALS).tolist())
     stepped = []
     for search, each in zip(searches, tried, strict=True):
-        ranked = sorted(((next(earned), one) for one in each), key=lambda pair: (-pair[0], -pair[1].likelihood))
+        told = ((next(earned) + section.fluency * one.per_token, one) for one in each)
+        ranked = sorted(told, key=lambda pair: (-pair[0], -pair[1].likelihood))
         stepped.append(Search(search.prompt, tuple(one for _, one in ranked[: section.width])))
     return stepped
 

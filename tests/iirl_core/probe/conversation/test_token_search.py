@@ -47,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(tiny_policy("llama", tmp_path_factory.mktemp("token-search") / "tiny"))
 
 
-def searching(folder: Path, pays: Callable[[str], float] = weighed, batch: int = 16, **search: int) -> Material:
+def searching(folder: Path, pays: Callable[[str], float] = weighed, batch: int = 16, **search: float) -> Material:
     return replace(material(), reward=Paying(pays), writing=writing_by(folder, batch=batch, search=search))
 
 
@@ -110,8 +110,11 @@ def test_an_answer_that_has_ended_stays_as_it_is_while_nothing_longer_earns_more
         assert (texts(probe)[1] == "") == ended
 
 
-def test_of_equal_rewards_what_is_likelier_to_be_said_is_kept(folder: Path) -> None:
-    made = searching(folder, lambda answer: 0.5 + 1e-7 * weighed(answer), steps=2, width=3, tokens=3)
+@pytest.mark.parametrize(("step", "fluency"), [(1e-7, 0.0), (1.0, 1e4)])
+def test_of_equal_rewards_or_where_it_counts_for_more_what_is_likelier_to_be_said_is_kept(
+    folder: Path, step: float, fluency: float
+) -> None:
+    made = searching(folder, lambda answer: 0.5 + step * weighed(answer), steps=2, width=3, tokens=3, fluency=fluency)
     sampler, greedy = sampler_of(made), list[bool]()
     for probe in asked(8, made):
         prompt = prompt_of(probe, sampler, 2)
