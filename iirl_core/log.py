@@ -31,6 +31,7 @@ EventKind = Literal[
     "undo",
     "patch",
     "revert",
+    "reorder",
     "forget",
     "accept",
     "reject",

@@ -59,6 +59,9 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--list", action="store_true", help="show every patch of the artifact, and stop")
             for option, does in (("--revert", "take a patch out of effect"), ("--enable", "put it back")):
                 command.add_argument(option, action="append", default=[], metavar="ID", help=f"{does}, in a new child")
+            command.add_argument(
+                "--reorder", nargs="+", default=[], metavar="ID", help="let these act in this order, in a new child"
+            )
             command.add_argument("--accept", action="store_true", help="seal the repair that waits, as a person")
             command.add_argument("--reject", metavar="REASON", help="say no to the repair that waits, as a person")
             command.add_argument(

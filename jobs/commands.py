@@ -27,6 +27,7 @@ EXTRAS = {
     "resume": "resume",
     "revert": "revert",
     "enable": "enable",
+    "reorder": "order",
     "reject": "reason",
     "suggestion": "suggestion",
     "source": "sources",
@@ -106,6 +107,7 @@ def _patch_acts(options: Namespace) -> dict[str, bool]:
     return {
         "list": options.list,
         "revert or --enable": bool(options.revert or options.enable),
+        "reorder": bool(options.reorder),
         "accept": options.accept,
         "reject": options.reject is not None,
     }

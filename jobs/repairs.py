@@ -1,17 +1,18 @@
-"""``iirl patch --list``, ``--revert ID`` and ``--enable ID``: what was repaired, one patch at a time."""
+"""``iirl patch --list``, ``--revert ID``, ``--enable ID``, ``--reorder ID ID``: what was repaired, a patch a time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cluster.session import Session
 from iirl_core.artifact import load_from, seal_child
 from iirl_core.canonical import folder_of
 from iirl_core.config import Config
-from iirl_core.patch import Patch, Repair, Sculpt, WeightEdit
+from iirl_core.log import EventKind
+from iirl_core.patch import Patch, Repair, Repairs, Sculpt, WeightEdit
 from iirl_core.patch.repairs import enabled
-from iirl_core.patch.switching import switched
+from iirl_core.patch.switching import reordered, switched
 from iirl_core.release import resolve
 from iirl_core.signing import KeyRole, load_private_key
 from iirl_core.store.pointer import move_pointer
@@ -76,16 +77,61 @@ def switch(
         ArtifactError: the child breaks the known-good budget.
         ConfigError: the builder's key is missing.
     """
+    details = (("reverted", " ".join(revert)), ("enabled", " ".join(enable)))
+    return _sealed(
+        session,
+        config,
+        progress,
+        reference,
+        change=lambda repairs: switched(repairs, revert, enable),
+        kind="revert",
+        details=tuple(pair for pair in details if pair[1]),
+        did=f"{len(revert)} patches reverted, {len(enable)} enabled",
+    )
+
+
+def reorder(
+    session: Session, config: Config, progress: Progress, reference: str | None = None, *, order: Sequence[str]
+) -> Outcome:
+    """Seal a child in which some patches act in this order.
+
+    Raises:
+        InputError: there is no such patch, one is named twice, or the order is that already.
+        ArtifactError, ConfigError: as ``switch``.
+    """
+    return _sealed(
+        session,
+        config,
+        progress,
+        reference,
+        change=lambda repairs: reordered(repairs, order),
+        kind="reorder",
+        details=(("order", " ".join(order)),),
+        did=f"{len(order)} patches in another order",
+    )
+
+
+def _sealed(
+    session: Session,
+    config: Config,
+    progress: Progress,
+    reference: str | None,
+    *,
+    change: Callable[[Repairs], Repairs],
+    kind: EventKind,
+    details: tuple[tuple[str, str], ...],
+    did: str,
+) -> Outcome:
+    """A child with changed repairs, signed, logged and pointed to."""
     store = session.store
     key = load_private_key(Path(config.keys), KeyRole.BUILDER)
     parent = load_from(store, resolve(store, reference or config.name), trust_remote_code=config.trusts_remote_code)
     with progress.task("sealing"):
-        child = seal_child(store, parent, switched(parent.model.repairs, revert, enable))
-    details = (("parent", parent.digest), ("reverted", " ".join(revert)), ("enabled", " ".join(enable)))
-    sign_sealed(store, key, config.name, child, kind="revert", details=tuple(pair for pair in details if pair[1]))
+        child = seal_child(store, parent, change(parent.model.repairs))
+    sign_sealed(store, key, config.name, child, kind=kind, details=(("parent", parent.digest), *details))
     move_pointer(store, f"runs/{config.name}/latest", child)
     return Outcome(
-        made=f"sealed {child[:19]}: {parent.digest[:19]} with {len(revert)} patches reverted, {len(enable)} enabled",
+        made=f"sealed {child[:19]}: {parent.digest[:19]} with {did}",
         where=f"{store.url}/artifacts/{folder_of(child)}",
         next="iirl audit CONFIG.yaml",
     )

@@ -1,12 +1,15 @@
-"""Repairs taken out of an artifact and put back: on record for ever, in effect or not."""
+"""Repairs taken out of an artifact and put back, on record for ever, in effect or not; and in another order."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from iirl_core.errors import InputError
-from iirl_core.patch.repairs import Repairs
+from iirl_core.patch.repairs import Repair, Repairs
+
+R = TypeVar("R", bound=Repair)
 
 
 def switched(repairs: Repairs, off: Collection[str] = (), on: Collection[str] = ()) -> Repairs:
@@ -17,8 +20,7 @@ def switched(repairs: Repairs, off: Collection[str] = (), on: Collection[str] = 
         InputError: there is no such repair, it is in both, or it is so already.
     """
     states = {one.id: one.enabled for one in repairs}
-    if unknown := sorted({*off, *on} - set(states)):
-        raise InputError(f"there is no patch {unknown[0]}", f"one of the artifact's {len(states)}", "iirl patch --list")
+    _check_known(repairs, {*off, *on})
     if both := sorted(set(off) & set(on)):
         raise InputError(f"{both[0]} to be reverted and enabled", "one of the two")
     for name in (*off, *on):
@@ -34,3 +36,36 @@ def switched(repairs: Repairs, off: Collection[str] = (), on: Collection[str] = 
         tuple(replace(one, enabled=stands(one.id, one.enabled)) for one in repairs.sculpts),
         tuple(replace(one, enabled=stands(one.id, one.enabled)) for one in repairs.edits),
     )
+
+
+def reordered(repairs: Repairs, order: Sequence[str]) -> Repairs:
+    """``repairs``, of which those with the ids in ``order`` act in that order: they take the places among those of
+    their kind that they have together, all others stay where they are. Kinds follow each other as ``Repairs`` says.
+
+    Raises:
+        InputError: there is no such repair, one is named twice, or the order is that already.
+    """
+    _check_known(repairs, order)
+    if len(set(order)) < len(order):
+        raise InputError(f"{len(order)} patches to be reordered, of which one is named twice", "each once")
+    rank = {name: place for place, name in enumerate(order)}
+    made = Repairs(
+        _ranked(repairs.patches, rank),
+        _ranked(repairs.projections, rank),
+        _ranked(repairs.sculpts, rank),
+        _ranked(repairs.edits, rank),
+    )
+    if made == repairs:
+        raise InputError("these patches act in that order already", "two of one kind, the other way round")
+    return made
+
+
+def _ranked(some: tuple[R, ...], rank: Mapping[str, int]) -> tuple[R, ...]:
+    named = iter(sorted((one for one in some if one.id in rank), key=lambda one: rank[one.id]))
+    return tuple(next(named) if one.id in rank else one for one in some)
+
+
+def _check_known(repairs: Repairs, names: Collection[str]) -> None:
+    known = {one.id for one in repairs}
+    if unknown := sorted(set(names) - known):
+        raise InputError(f"there is no patch {unknown[0]}", f"one of the artifact's {len(known)}", "iirl patch --list")

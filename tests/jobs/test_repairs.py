@@ -92,6 +92,23 @@ def test_an_edit_of_the_weights_is_listed_taken_back_and_put_back(
     assert [one.reward for one in load_from(session.store, resolve(session.store, "sample")).read(items)] == rewards[1]
 
 
+def test_patches_act_in_another_order_in_a_child_that_the_log_tells_of(
+    patched: tuple[Session, Digest], tmp_path: Path
+) -> None:
+    session, child = patched
+    first, second = (patch.id for patch in load_from(session.store, child).model.patches)
+    repairs.reorder(session, wheel_config(tmp_path), quiet(), order=[second, first])
+    latest = resolve(session.store, "sample")
+    after = load_from(session.store, latest)
+    assert after.manifest.parent == child
+    assert [patch.id for patch in after.model.patches] == [second, first]
+    *_, entry = entries(session.store)
+    assert (entry.event.kind, entry.event.subject) == ("reorder", latest)
+    assert entry.event.detail("order") == f"{second} {first}"
+    with pytest.raises(InputError, match="in that order already"):
+        repairs.reorder(session, wheel_config(tmp_path), quiet(), order=[second, first])
+
+
 def test_every_patch_is_listed(patched: tuple[Session, Digest], tmp_path: Path) -> None:
     session, child = patched
     told = io.StringIO()
@@ -101,11 +118,12 @@ def test_every_patch_is_listed(patched: tuple[Session, Digest], tmp_path: Path) 
         assert patch.id in told.getvalue()
 
 
-def test_the_command_line_knows_the_three_from_patching() -> None:
+def test_the_command_line_knows_the_four_from_patching() -> None:
     for words, module, act in (
         (["--list"], "repairs", "listing"),
         (["--revert", "p-1", "--revert", "p-2"], "repairs", "switch"),
         (["--enable", "p-1"], "repairs", "switch"),
+        (["--reorder", "p-2", "p-1"], "repairs", "reorder"),
         ([], "patch", "run"),
     ):
         options = parser().parse_args(["patch", "config.yaml", *words])
