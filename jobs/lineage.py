@@ -63,13 +63,14 @@ def trained(store: Store, digest: Digest) -> Ancestor:
     line = lineage(store, digest)
     found = next(line)
     for here in line:
-        if _weights(here.manifest) != _weights(found.manifest):
+        if weights_of(here.manifest) != weights_of(found.manifest):
             break
         found = here
     return found
 
 
-def _weights(manifest: Manifest) -> dict[str, Digest]:
+def weights_of(manifest: Manifest) -> dict[str, Digest]:
+    """What tells weights from others: their file and its digest."""
     return {entry.path: entry.digest for entry in manifest.files if entry.path == WEIGHTS}
 
 

@@ -46,7 +46,8 @@ CARD = "README.md"
 @dataclass(frozen=True, eq=False)
 class ArtifactDraft:
     """What training hands over: a root, or a re-fit of ``parent``, whose guard set it has; where records were
-    ``forgotten``, a guard set of its own. ``metrics`` are finite numbers by name; ``provenance`` is what it may claim.
+    ``forgotten``, a guard set of its own. ``metrics`` are finite numbers by name; ``provenance`` is what it may claim;
+    ``human``: people's labels shaped what it learnt from.
     """
 
     model: RewardModel
@@ -57,6 +58,7 @@ class ArtifactDraft:
     provenance: Provenance
     parent: Artifact | None = None
     forgotten: Forgotten | None = None
+    human: bool = False
 
 
 def seal(store: Store, draft: ArtifactDraft) -> Digest:
@@ -86,7 +88,7 @@ def seal(store: Store, draft: ArtifactDraft) -> Digest:
             kind=draft.model.encoder.kind,
             mode=claims.mode,
             supervision=claims.supervision,
-            human=parent is not None and parent.manifest.human,
+            human=draft.human or (parent is not None and parent.manifest.human),
             files=(),
             corpora=draft.corpora,
             config=config,

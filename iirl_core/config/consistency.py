@@ -136,6 +136,10 @@ def _check_refit(config: Config) -> None:
     parent, select = config.train.parent, config.train.select
     if parent == config.name:
         raise ValueError(f"train.parent: {parent} is what this run seals; give a digest, or another name")
+    if config.train.corrections == config.name:
+        raise ValueError(f"train.corrections: {config.name} is what this run seals; give a digest, or another name")
+    if config.train.corrections is not None and config.expertness.family in ("occupancy", "log_ratio"):
+        raise ValueError(f"train.corrections: {config.expertness.family} has no weights that they could change")
     if parent is not None and config.expertness.family == "occupancy":
         raise ValueError("train.parent: an occupancy is measured anew, from no weights")
     if parent is not None and config.expertness.family == "log_ratio":

@@ -107,6 +107,11 @@ class TrainSection(Section):
     """Start from the weights of this artifact (``NAME``, ``NAME@CHANNEL`` or ``sha256:…``), of the same encoder, family
     and shape, and seal its child: without its patches, and only if it keeps the known-good budget of the root's guard
     set. ``NAME`` must not be the name that this run seals under, or each run would start from the last."""
+    corrections: str | None = None
+    """Learn, too, what the repairs of this artifact's chain mended (``NAME``, ``NAME@CHANNEL`` or ``sha256:…``):
+    findings as negatives, as demonstrations or as comparisons, whichever their norms and the family make of them
+    ([repairs](repairs.md)). With ``parent`` the child keeps the root's guard set; without it is a new root. ``NAME``
+    must not be the name that this run seals under."""
     select: SelectSection | None = None
     held_out: HeldOutSection | None = None
     """None: nothing is held out of the train split."""

@@ -27,6 +27,7 @@ from iirl_core.store.protocol import Store
 from jobs.console import Progress
 from jobs.lineage import manifest_of
 from jobs.outcome import Outcome
+from jobs.train.correcting import read_corrections
 from jobs.train.dealing import Choice
 from jobs.train.fitting import fit
 from jobs.train.journal import METRICS
@@ -41,8 +42,8 @@ from jobs.train.sources import SAMPLES, Sources, needs_negatives, needs_pairs, r
 from jobs.train.stepping import WEIGHTS
 from jobs.train.tracking import check_trackers
 
-AROUND = {"cpus_per_worker", "checkpoint_every", "max_failures", "trackers", "parent", "select"}
-"""Keys of ``train`` that change no weight; the last two by themselves: what they lead to stands in their place."""
+AROUND = {"cpus_per_worker", "checkpoint_every", "max_failures", "trackers", "parent", "corrections", "select"}
+"""Keys of ``train`` that change no weight; the last three by themselves: what they lead to stands in their place."""
 SPARE = 1.1
 """How many more training rows are encoded for calibration than it reads: which are read follows a hash, not a count."""
 
@@ -61,6 +62,7 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
     build_key(config)  # training for an hour and then having nothing to sign with helps nobody
     check_trackers(config.train.trackers)
     sources = read_sources(store, config)
+    sources = replace(sources, corrected=read_corrections(store, config, sources, progress))
     parent = read_parent(store, config)
     section = config.train.select
     if parent is None or section is None:

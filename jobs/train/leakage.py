@@ -9,15 +9,16 @@ from iirl_core.artifact import Artifact
 from iirl_core.canonical import JsonValue
 from iirl_core.config import Config
 from iirl_core.corpus import Corpus, identity_of, read_corpus
-from iirl_core.demonstration import Conversation, Split
+from iirl_core.demonstration import Conversation, Input, Split
 from iirl_core.errors import ConfigError, NotFound
 from iirl_core.evaluation import prompt_of
 from iirl_core.records import Quarantined
+from iirl_core.store.protocol import Store
 from jobs.evaluate.contamination import trained_in
 from jobs.evaluate.reading import rows_of
 from jobs.ingest.sources import find_files
 from jobs.lineage import lineage
-from jobs.train.sources import SAMPLES, SELECTED, Sources
+from jobs.train.sources import CORRECTIONS, SAMPLES, SELECTED, Sources
 
 HELD_OUT: tuple[Split, ...] = ("guard", "unseen")
 
@@ -43,6 +44,26 @@ def check_leakage(config: Config, sources: Sources, parent: Artifact | None = No
         _check_suites(config, corpora)
 
 
+def held_out_keys(config: Config, corpora: Sequence[Corpus]) -> frozenset[str]:
+    """Keys (``key_of``) of all that is held out: of what the ``corpora`` and those that the configuration only asks in
+    audits hold in guard and unseen, and of the suites of files.
+
+    Raises:
+        Tampered: a shard does not match its digest.
+    """
+    mine = {corpus.manifest.name for corpus in corpora}
+    others = [section.name for section in config.corpora if section.name not in mine]
+    found = {key for _, key in _held_out((*corpora, *_there(corpora[0].store, others)))}
+    return frozenset(found.union(*(_prompts(config, section.name) for section in config.evaluate.suites)))
+
+
+def _there(store: Store, names: Sequence[str]) -> Iterator[Corpus]:
+    """Those that were ingested."""
+    for name in names:
+        with suppress(NotFound):
+            yield read_corpus(store, name)
+
+
 def _behind(sources: Sources, parent: Artifact | None) -> Iterator[Corpus]:
     """What the parent and its ancestors were trained on, and these sources are not made of."""
     if parent is None:
@@ -51,7 +72,7 @@ def _behind(sources: Sources, parent: Artifact | None) -> Iterator[Corpus]:
     mine = {corpus.manifest.digest for corpus in (*sources.demonstrations, *sources.negatives)}
     entries = {entry.digest: entry for one in lineage(store, parent.digest) for entry in one.manifest.corpora}
     for entry in entries.values():
-        if entry.digest not in mine and entry.role not in (SELECTED, SAMPLES):
+        if entry.digest not in mine and entry.role not in (SELECTED, SAMPLES, CORRECTIONS):
             with suppress(NotFound):
                 yield read_corpus(store, entry.name, entry.digest)
 
@@ -94,9 +115,15 @@ def _bits(mask: int) -> Iterator[int]:
 
 
 def _keys(corpus: Corpus, split: Split) -> Iterator[str]:
-    """Its prompt, in which case and white space do not count, or the trajectory itself."""
     for one in corpus.demonstrations(split):
-        yield prompt_of(one.input) if isinstance(one.input, Conversation) else identity_of(one.input)
+        yield key_of(one.input)
+
+
+def key_of(item: Input) -> str:
+    """Its prompt, in which case and white space do not count, or the trajectory itself: what must not be learnt from
+    and judged on.
+    """
+    return prompt_of(item) if isinstance(item, Conversation) else identity_of(item)
 
 
 def _check_suites(config: Config, corpora: Sequence[Corpus]) -> None:

@@ -106,6 +106,7 @@ def seal_run(
         metrics=metrics,
         provenance=sources.provenance(config),
         parent=parent,
+        human=sources.corrected is not None and sources.corrected.human,
     )
     digest = seal(store, draft)
     sign_sealed(

@@ -23,18 +23,22 @@ from jobs.train.encoding import Source
 from jobs.train.rows import PAIRS
 
 if TYPE_CHECKING:  # it knows Ray
+    from jobs.train.correcting import Corrected
     from jobs.train.selecting import Selection
 
 ROLES: tuple[Role, ...] = ("demonstrations", "negatives")
 SELECTED, SAMPLES = "selected", "samples"
 """Roles in an artifact's manifest of what a re-fit learnt from, and of what that was chosen by."""
+CORRECTIONS = "corrections"
+"""Role in an artifact's manifest of what its training was corrected by."""
 RERUN = "Add records, or change corpora[].split, then run: iirl ingest CONFIG.yaml"
 
 
 @dataclass(frozen=True)
 class Sources:
     """The newest corpora of a configuration that play D_E and D_neg; ``roles`` are their own, by name. Where there is a
-    ``selection``, it is what the train split is; ``again``: rewards were re-fitted by samples before.
+    ``selection``, it is what the train split is; ``again``: rewards were re-fitted by samples before. What is
+    ``corrected`` joins the train split.
     """
 
     demonstrations: tuple[Corpus, ...]
@@ -42,6 +46,7 @@ class Sources:
     roles: Mapping[str, str]
     selection: Selection | None = None
     again: bool = False
+    corrected: Corrected | None = None
 
     def count(self, role: Role, split: Split) -> int:
         """Records of one side in one split."""
@@ -59,6 +64,8 @@ class Sources:
         if self.selection is not None:
             found += [(corpus.manifest, SELECTED) for corpus in self.selection.sides]
             found += [(corpus.manifest, SAMPLES) for corpus in self.selection.samples]
+        if self.corrected is not None:
+            found += [(corpus.manifest, CORRECTIONS) for corpus in self.corrected.corpora]
         return tuple(CorpusEntry(one.name, role, one.digest) for one, role in found)
 
     def _played(self) -> tuple[Corpus, ...]:
@@ -76,6 +83,8 @@ class Sources:
         if isinstance(config.expertness, LogRatioSection):  # imitation made one of the policies that it compares
             learnt.append(Learnt("policies", origins=(Origin(config.expertness.sft, "fixed"),)))
         found = provenance_of(learnt, compared=needs_pairs(config))
+        if self.corrected is not None:
+            found = found.joined(self.corrected.claimed)
         return found.joined(Provenance(Mode.POLICY_ADAPTIVE)) if samples and self.again else found
 
     def shards(self) -> tuple[Source, ...]:
@@ -92,7 +101,8 @@ class Sources:
                 corpus.verify()
             whole = [_source(role, corpus) for corpus in corpora]
             found += whole if chosen is None else [replace(one, splits=("guard",)) for one in whole]
-            found += [_source(role, corpus) for corpus in instead]
+            corrections = () if self.corrected is None else getattr(self.corrected, role)
+            found += [_source(role, corpus) for corpus in (*instead, *corrections)]
         return tuple(found)
 
 

@@ -76,5 +76,5 @@ def test_one_class_lets_two_classes_be_made_of_demonstrations() -> None:
 
 @pytest.mark.parametrize("train", [{"parent": "other"}, {"select": {"by": "random", "keep": 10}}])
 def test_what_only_rewards_start_from_is_nothing_to_imitate_with(train: dict[str, object]) -> None:
-    with pytest.raises(ValidationError, match="parent and select are of reward models"):
+    with pytest.raises(ValidationError, match="select and corrections are of reward models"):
         _config("init-sft", imitate={"model": "a", "train": train})

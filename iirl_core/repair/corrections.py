@@ -1,0 +1,101 @@
+"""Corrections: what repairs mended, as records that the next training can learn from. Pure.
+
+A finding teaches what its norm says of it. Where rows are learnt from, an answer that earned too much is a negative:
+the offender of a ceiling, the edit that should earn less, the rejected side of an agreement; one that earned too
+little, the offender of a floor, is a demonstration. Where comparisons are learnt from, an original and its edit are the
+two sides of one. What a norm does not say (which of two unequal rewards is right, what a predicate means) teaches
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from iirl_core.audit.finding import Finding
+from iirl_core.canonical import digest_json
+from iirl_core.corpus.identity import identity_of
+from iirl_core.demonstration import Conversation, Demonstration, Input
+from iirl_core.norm.norm import NormKind
+
+HELD_OUT = "its prompt or trajectory is held out of training"
+"""Why a finding is left out whose record evaluation or calibration looks at."""
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """Records of the train split, each once, whose source names its norm and its finding: ``demonstrations`` (chosen
+    answers) and ``negatives`` (rejected ones). ``silent`` counts the findings that teach nothing, by reason.
+    """
+
+    demonstrations: tuple[Demonstration, ...]
+    negatives: tuple[Demonstration, ...]
+    silent: Mapping[str, int]
+
+    def __len__(self) -> int:
+        return len(self.demonstrations) + len(self.negatives)
+
+
+def corrections_of(
+    findings: Iterable[Finding],
+    norms: Mapping[str, NormKind],
+    *,
+    pairs: bool,
+    held_out: Callable[[Input], bool] = lambda _: False,
+) -> Corrections:
+    """Of ``findings`` whose ``norms`` are known, by id; ``pairs``: as comparisons. An input that is ``held_out`` of
+    training is left out, and so is a record that two findings call both good and bad.
+    """
+    sides: dict[str, dict[str, Demonstration]] = {"demonstrations": {}, "negatives": {}}
+    silent: Counter[str] = Counter()
+    for finding in findings:
+        why, made = _lesson(finding, norms.get(finding.norm), pairs=pairs)
+        if not why and any(held_out(one.input) for _, one in made):
+            why = HELD_OUT
+        if why:
+            silent[why] += 1
+            continue
+        for role, one in made:
+            sides[role].setdefault(one.id, one)
+    for name in set(sides["demonstrations"]) & set(sides["negatives"]):
+        for side in sides.values():
+            del side[name]
+        silent["another finding says the opposite of it"] += 1
+    return Corrections(tuple(sides["demonstrations"].values()), tuple(sides["negatives"].values()), dict(silent))
+
+
+def _lesson(finding: Finding, kind: NormKind | None, *, pairs: bool) -> tuple[str, list[tuple[str, Demonstration]]]:
+    """Why it teaches nothing ("": it does), and the records, with their roles."""
+    if kind is None:
+        return "the configuration has no such norm", []
+    if kind in (NormKind.INVARIANCE, NormKind.PREDICATE):
+        return f"{kind}: it does not say which reward is right", []
+    if pairs:
+        return _comparison(finding, kind)
+    role = "demonstrations" if kind is NormKind.FLOOR else "negatives"
+    item = finding.offender
+    return "", [(role, Demonstration(identity_of(item), item, _source(finding), "train"))]
+
+
+def _comparison(finding: Finding, kind: NormKind) -> tuple[str, list[tuple[str, Demonstration]]]:
+    """As ``admit`` makes records of the sides of a comparison."""
+    chosen, rejected = finding.inputs[0], finding.offender
+    if (
+        not kind.pairs
+        or not isinstance(chosen, Conversation)
+        or not isinstance(rejected, Conversation)
+        or chosen.context != rejected.context
+        or chosen.answer == rejected.answer
+    ):
+        return f"{kind}: it does not compare two answers to one prompt", []
+    comparison = digest_json([identity_of(chosen), identity_of(rejected)])
+    made = []
+    for role, side, item in (("demonstrations", "chosen", chosen), ("negatives", "rejected", rejected)):
+        name = digest_json([comparison, side])
+        made.append((role, Demonstration(name, item, _source(finding), "train", comparison=comparison)))
+    return "", made
+
+
+def _source(finding: Finding) -> str:
+    return f"{finding.norm}/{finding.id}"
