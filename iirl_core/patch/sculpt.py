@@ -136,6 +136,10 @@ class Placed:
     shaped: Sculpted
     weights: tuple[Tensor | None, ...]
 
+    def pick(self, rows: Tensor) -> Placed:
+        """At the places of some of the rows."""
+        return Placed(self.shaped, tuple(None if weight is None else weight[rows] for weight in self.weights))
+
     def reward(self, signal: Tensor) -> Tensor:
         """``[…, N]`` → ``[…, N]``, in [0, 1], and at each place never lower for a higher signal."""
         reward = self.shaped.base.reward(signal)

@@ -15,6 +15,7 @@ from iirl_core.norm.norm import Norm, NormKind
 from iirl_core.patch.budget import KNOWN_GOOD, ROUNDING
 from iirl_core.patch.known_good import KnownGood
 from iirl_core.patch.propose import SPENT
+from iirl_core.patch.sculpt import Placed
 from iirl_core.reward_model import RewardModel
 
 INSIDE = 0.9
@@ -30,7 +31,7 @@ class Lessons:
     """Q questions about N rows ``z`` (as the head sees them), of which row n counts for side ``side[n]`` (0 original, 1
     edited, or the only input) of question ``question[n]``; the sides' rewards are the means of their rows. An answer is
     wrong by ``sign·(edited − original) − limit`` where that is above 0; a sign of 0 takes the difference's own.
-    ``patches [N]`` is what kernels add to the reward.
+    ``shaped`` is the map at their places, and ``patches [N]`` what kernels add to the reward.
     """
 
     z: Tensor
@@ -38,7 +39,12 @@ class Lessons:
     side: Tensor
     sign: Tensor
     limit: Tensor
+    shaped: Placed
     patches: Tensor
+
+    def rewards(self, signal: Tensor) -> Tensor:
+        """``[N]`` → ``[N]``: of rows with these signals."""
+        return (self.shaped.reward(signal) + self.patches).clamp(0, 1)
 
     def sides(self, values: Tensor) -> Tensor:
         """``[N]`` → ``[Q, 2]``: means of each side's rows; 0 for an original that there is not."""
@@ -60,19 +66,31 @@ class Lessons:
 @dataclass(frozen=True, eq=False)
 class Kept:
     """K rows ``z`` (as the head sees them) whose rewards must not fall below ``floor [K]`` and should not below
-    ``least [K]`` (both 0: they are held to nothing), and whose ``signal [K]`` should stay; ``patches`` as of
-    ``Lessons``.
+    ``least [K]`` (both 0: they are held to nothing), and whose ``signal [K]`` should stay; ``shaped`` and ``patches``
+    as of ``Lessons``.
     """
 
     z: Tensor
     signal: Tensor
     least: Tensor
     floor: Tensor
+    shaped: Placed
     patches: Tensor
+
+    def rewards(self, signal: Tensor) -> Tensor:
+        """``[K]`` → ``[K]``: of rows with these signals."""
+        return (self.shaped.reward(signal) + self.patches).clamp(0, 1)
 
     def pick(self, rows: Tensor) -> Kept:
         """Those at ``rows``."""
-        return Kept(self.z[rows], self.signal[rows], self.least[rows], self.floor[rows], self.patches[rows])
+        return Kept(
+            self.z[rows],
+            self.signal[rows],
+            self.least[rows],
+            self.floor[rows],
+            self.shaped.pick(rows),
+            self.patches[rows],
+        )
 
 
 @torch.no_grad()
@@ -100,7 +118,8 @@ def lessons_of(model: RewardModel, findings: Sequence[Finding], norms: Sequence[
     z = encoded.z[torch.cat(rows)]
     question_of, side_of = torch.tensor(places).unbind(dim=1)
     bounds = torch.tensor([_bound(by_id[finding.norm]) for finding in findings])
-    return Lessons(model.seen(z), question_of, side_of, bounds[:, 0], bounds[:, 1], _patches(model, z))
+    shaped, patches = _placed(model, z), _patches(model, z)
+    return Lessons(model.seen(z), question_of, side_of, bounds[:, 0], bounds[:, 1], shaped, patches)
 
 
 def _bound(norm: Norm) -> tuple[float, float]:
@@ -130,7 +149,11 @@ def kept_of(model: RewardModel, known: KnownGood, budget: float) -> Kept:
     least, floor = (
         torch.minimum((1 - share * SPENT * budget) * root, rows.reward - ROUNDING).where(good, 0) for share in (0.5, 1)
     )
-    return Kept(model.seen(z), rows.signal, least, floor, rows.boosted - rows.suppressed)
+    return Kept(model.seen(z), rows.signal, least, floor, _placed(model, z), rows.boosted - rows.suppressed)
+
+
+def _placed(model: RewardModel, z: Tensor) -> Placed:
+    return model.shaped.at(lambda space: model.space(z, space))
 
 
 def _patches(model: RewardModel, z: Tensor) -> Tensor:

@@ -67,7 +67,9 @@ Factors = Mapping[str, tuple[Tensor, Tensor]]
 def refit(
     head: Expertness, shaped: Monotone, lessons: Lessons, kept: Kept, *, rank: int, seed: int
 ) -> tuple[Change, ...]:
-    """Changes of ``head``, of at most ``rank``, whose map is ``shaped``. Pure: the same arguments, the same changes."""
+    """Changes of ``head``, of at most ``rank``; ``shaped`` is its map where no region of a sculpt reaches. Pure: the
+    same arguments, the same changes.
+    """
     generator = torch.Generator().manual_seed(seed)
     looked = torch.randperm(len(kept.z), generator=generator)[:LOOKED_AT]
     scattered = _scattered(kept.z, generator)
@@ -121,8 +123,8 @@ class _Work:
         every = functional_call(self.signals, changed, (rows,))
         asked, good, far = torch.split(every, [count, len(kept.z), len(self.scattered)])
         with torch.no_grad():
-            wrong, sign = lessons.wrong((self.shaped.reward(asked) + lessons.patches).clamp(0, 1))
-            rewards = (self.shaped.reward(good) + kept.patches).clamp(0, 1)
+            wrong, sign = lessons.wrong(lessons.rewards(asked))
+            rewards = kept.rewards(good)
             gained = self.shaped.reward(far) - self.most
         original, edited = lessons.sides(asked).unbind(dim=1)
         mend = _pull(wrong, sign * (edited - original) / self.unit)
@@ -138,8 +140,7 @@ class _Work:
         parameters = dict(self.signals.named_parameters())
         changed = {name: parameters[name] + left @ right for name, (left, right) in factors.items()}
         parts = [functional_call(self.signals, changed, (part,)) for part in torch.split(kept.z, 4 * LOOKED_AT)]
-        rewards = (self.shaped.reward(torch.cat(parts)) + kept.patches).clamp(0, 1)
-        return kept.floor - rewards
+        return kept.floor - kept.rewards(torch.cat(parts))
 
 
 def _pull(violation: Tensor, signal: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from iirl_core.canonical import digest_bytes
 from iirl_core.demonstration import Comparison, Input, Trajectory, conversation
 from iirl_core.norm import Norm, NormKind
 from iirl_core.norm.judge import judge
-from iirl_core.patch import Repairs
+from iirl_core.patch import Ball, Repairs, Sculpt
 from iirl_core.repair.lessons import kept_of, lessons_of
 from tests.iirl_core.artifact.samples import patch_at
 from tests.iirl_core.probe.samples import off_arc, planar
@@ -106,6 +106,27 @@ def test_known_good_rows_may_lose_a_share_of_what_the_root_gave_them() -> None:
     rewards = model.with_patches([taken]).rewards(now.z)
     assert (now.floor <= rewards).all(), "what repairs took already is not asked back"
     assert (rewards[:count] < 0.9 * guard.root_rewards).any()
+
+
+def test_a_map_that_was_sculpted_in_a_region_is_the_rows_own() -> None:
+    model, guard, _ = planar()
+    z = torch.cat([guard.z, guard.known_good])
+    inside = Trajectory(np.float32([[1.0, 0.0]]))
+    phi, _ = model.space(model.encoder.encode([inside]).z, "input")
+    ball = Ball("input", 0, tuple(phi[0, 0].tolist()), 0.2, 0.4)
+    signal = model.rows(z).signal
+    low, high = float(signal.min()) - 1, float(signal.max()) + 1
+    repaired = model.with_repairs(
+        Repairs(sculpts=(Sculpt("lower", ((low, 0.4), (high, 0.4)), ("f",), ("n",), 1, ball=ball),))
+    )
+    kept = kept_of(repaired, guard, 0.05)
+    rewards = repaired.rewards(z)
+    assert (rewards < model.rewards(z) - 0.3).any()
+    assert torch.allclose(kept.rewards(kept.signal), rewards, atol=1e-6)
+    some = torch.tensor([0, len(z) - 1])
+    assert torch.allclose(kept.pick(some).rewards(kept.signal[some]), rewards[some], atol=1e-6)
+    lessons = lessons_of(repaired, [finding(off_arc(), (inside,))], [off_arc()])
+    assert lessons.rewards(model.rows(lessons.z).signal).tolist() == pytest.approx([0.4], abs=0.01)
 
 
 def test_what_kernels_do_is_counted() -> None:

@@ -8,6 +8,8 @@ import torch
 from iirl_core.expertness import Discriminator, Expertness
 from iirl_core.mapping.sigmoid import Sigmoid
 from iirl_core.patch.edit import WeightEdit, edited
+from iirl_core.patch.patch import Space
+from iirl_core.patch.sculpt import Sculpted
 from iirl_core.repair.lessons import Kept, Lessons
 from iirl_core.repair.refitting import refit
 from tests.iirl_core.artifact.samples import fit
@@ -27,18 +29,30 @@ def told() -> tuple[Expertness, torch.Tensor]:
     return head.requires_grad_(False), good
 
 
+def nowhere(space: Space) -> tuple[torch.Tensor, torch.Tensor]:
+    """There are no regions."""
+    raise AssertionError(space)
+
+
 def lessons(z: torch.Tensor, limit: float = 0.2) -> Lessons:
     """All of ``z`` should earn less than ``limit``."""
     count = len(z)
     return Lessons(
-        z, torch.arange(count), torch.ones(count).long(), torch.ones(count), torch.full((count,), limit), 0 * z[:, 0]
+        z,
+        torch.arange(count),
+        torch.ones(count).long(),
+        torch.ones(count),
+        torch.full((count,), limit),
+        Sculpted.of(SHAPED, ()).at(nowhere),
+        0 * z[:, 0],
     )
 
 
 def kept(head: Expertness, z: torch.Tensor) -> Kept:
     signal = head.signals(z).mean(dim=0)
     reward = SHAPED.reward(signal)
-    return Kept(z, signal, 0.98 * reward, 0.96 * reward, torch.zeros(len(z)))
+    shaped = Sculpted.of(SHAPED, ()).at(nowhere)
+    return Kept(z, signal, 0.98 * reward, 0.96 * reward, shaped, torch.zeros(len(z)))
 
 
 def rewards(head: Expertness, z: torch.Tensor) -> torch.Tensor:
