@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
 
 import torch
@@ -105,7 +106,9 @@ def _encoder(run: Run, parent: Artifact, reach: Reach, way: Way) -> Encoder:
     measured = run.config.encoder.kind == "trajectory" and reach.places
     if measured or (run.config.tunes and way is Way.SCRATCH):
         return fit_encoder(run.config.encoder, (one.input for one in run.sources.train_demonstrations()))
-    return parent.model.encoder
+    # Training writes into what it is given, and the parent is asked again.
+    trained = run.config.tunes and way is Way.REFITTED
+    return copy.deepcopy(parent.model.encoder) if trained else parent.model.encoder
 
 
 @torch.no_grad()

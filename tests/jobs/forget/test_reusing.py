@@ -15,7 +15,7 @@ from iirl_core.canonical import canonical_json
 from iirl_core.config import Config
 from iirl_core.corpus import find_dropped
 from iirl_core.store import DirectoryStore
-from jobs.forget.job import left_of
+from jobs.forget.leaving import left_of
 from jobs.forget.reusing import reuse_features
 from jobs.train.dealing import Choice, tasks_of
 from jobs.train.features import Features, schema
@@ -75,7 +75,7 @@ def forgotten(folder: Path, config: Config, asked: Config | None = None) -> tupl
 
 
 @pytest.mark.parametrize("kind", ["pairs", "classes", "corrupted"])
-def test_the_rows_that_areleft_of_are_those_that_encoding_would_make(kind: str, tmp_path: Path) -> None:
+def test_the_rows_that_are_left_are_those_that_encoding_would_make(kind: str, tmp_path: Path) -> None:
     config = {
         "pairs": comparisons_config(tmp_path),
         "classes": discriminator(tmp_path),
