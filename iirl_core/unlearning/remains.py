@@ -3,8 +3,9 @@
 An attacker who has a record asks for its signal and guesses that it was learnt from where the signal is high
 (membership inference; Yeom et al. 2018, arXiv 1709.01604). How well that guess does over forgotten and never-seen
 records of the same kind is an AUROC: ½ where nothing tells them apart, 1 where everything does. The same is asked of
-the parent, because where it could not be told before, there was little to forget. Against the same records retrained
-without them, the exact answer, a re-fit is also measured by how far its rewards are away from that.
+the parent, because where it could not be told before, there was little to forget. Records that stay may tell of those
+that went, so that ½ is not always what exact forgetting comes to: a re-fit is also measured by how far its rewards are
+away from those of the same retrained without them.
 """
 
 from __future__ import annotations
@@ -59,11 +60,6 @@ class Treatment:
     apart: float
     low: float
     high: float
-
-    @property
-    def hidden(self) -> bool:
-        """Whether a guess would do as well: ½ lies within the interval."""
-        return self.low <= NOTHING <= self.high
 
     def __str__(self) -> str:
         return f"{self.apart:.3f} [{self.low:.3f}, {self.high:.3f}]"
