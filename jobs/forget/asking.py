@@ -13,7 +13,7 @@ from iirl_core.errors import ConfigError, NotFound
 from iirl_core.store.protocol import Store
 from jobs.lineage import trained
 from jobs.train.parent import check_parent
-from jobs.train.sources import ROLES, Sources
+from jobs.train.sources import CORRECTIONS, ROLES, Sources
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,12 @@ def check_forgettable(store: Store, parent: Artifact, config: Config) -> None:
             f"{named} was re-fitted from {train['parent']}, which learnt from records, too",
             "an artifact whose weights all come from its own corpora",
             f"Forget in {train['parent']} first, then train from its child",
+        )
+    if any(entry.role == CORRECTIONS for entry in parent.manifest.corpora):
+        raise ConfigError(
+            f"{named} learnt from corrections, which are made of records and do not say of which",
+            "an artifact that learnt from its own corpora alone",
+            "Train a new root on what is left, without train.corrections",
         )
     check_parent(parent, config, named)
 

@@ -55,6 +55,9 @@ def test_what_cannot_forget_is_said_so(wheel: tuple[DirectoryStore, Config, Arti
     store, config, artifact = wheel
     with pytest.raises(ConfigError, match="no head of its own: what it learnt is in its π_SFT"):
         check_forgettable(store, changed(artifact, expertness={"family": "log_ratio"}), config)
+    corrected = dataclasses.replace(artifact.manifest.corpora[0], name="_corrections.walks", role="corrections")
+    with pytest.raises(ConfigError, match="learnt from corrections"):
+        check_forgettable(store, changed(artifact, corpora=(*artifact.manifest.corpora, corrected)), config)
     other = config.model_copy(update={"expertness": config.expertness.model_copy(update={"hidden": 4})})
     with pytest.raises(ConfigError, match=r"artifact sha256:\w+ is a checkpoint of another shape"):
         check_forgettable(store, artifact, other)
