@@ -34,6 +34,9 @@ class ArsSection(Section):
     """Of them, those that count."""
     noise: float = Field(default=0.03, gt=0)
     step_size: float = Field(default=0.02, gt=0)
+    pieces: int = Field(default=1, ge=1)
+    """In which each episode is asked, each a probe of its own: a piece has one finding at most, its worst step. One
+    for a family that scores whole episodes."""
 
 
 class PpoSection(Section):
@@ -55,6 +58,8 @@ class PpoSection(Section):
     epochs: int = Field(default=10, ge=1)
     """How often a rollout is gone through."""
     learning_rate: float = Field(default=3e-4, gt=0)
+    pieces: int = Field(default=1, ge=1)
+    """As above."""
 
 
 Optimiser = Annotated[ArsSection | PpoSection, Field(discriminator="algorithm")]

@@ -11,8 +11,9 @@ from iirl_core.optimiser import ars, ppo
 @dataclass(frozen=True)
 class Training:
     """``worlds(copies)`` makes an environment, and ``settings`` says by which optimiser policies are trained in it, and
-    how.
+    how; each episode of a trained policy is asked in so many ``pieces``.
     """
 
     worlds: Callable[[int], ars.Worlds]
     settings: ars.Settings | ppo.Settings
+    pieces: int = 1

@@ -93,7 +93,7 @@ def training_of(config: Config) -> Training | None:
         raise ConfigError("audit.optimiser needs gymnasium", todo="pip install 'iirl[gymnasium]'")
     if section.algorithm == "ppo" and find_spec("stable_baselines3") is None:
         raise ConfigError("audit.optimiser.algorithm ppo needs stable-baselines3", todo="pip install 'iirl[ppo]'")
-    return Training(Gymnasium(section.environment), _settings(section))
+    return Training(Gymnasium(section.environment), _settings(section), section.pieces)
 
 
 def _settings(section: Optimiser) -> ars.Settings | ppo.Settings:

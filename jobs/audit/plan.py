@@ -24,8 +24,8 @@ WAVES = 3
 CHOICES = 16
 TOGETHER = 16
 """Chunks of a part: what an interruption costs at most, and what a file of an audit holds."""
-AT_MOST = {POLICY: EPISODES, BEST_OF_N: 16, TEMPTED: 16, TOKEN_SEARCH: 4}
-"""Probes of a chunk of families that take long over each: a training of a policy, answers to so many requests."""
+AT_MOST = {BEST_OF_N: 16, TEMPTED: 16, TOKEN_SEARCH: 4}
+"""Probes of a chunk of families that take long over each: answers to so many requests."""
 
 
 def budgets_of(section: AuditSection) -> dict[str, int]:
@@ -48,12 +48,19 @@ def chunks_of(config: Config, digest: Digest, round_: int, former: int) -> list[
     budgets = {**budgets_of(config.audit), **({FORMER: former} if former else {})}
     chunks = []
     for family, budget in budgets.items():
-        size = min(config.audit.chunk, AT_MOST.get(family, config.audit.chunk))
+        size = min(config.audit.chunk, _at_most(family, config.audit))
         for number in range(ceil(budget / size)):
             # These are cut by the chunk's number times its size, so every chunk asks for the same.
             count = size if family in (FORMER, OBSERVED) else min(size, budget - number * size)
             chunks.append(Chunk(ChunkSeed(digest, round_, family, number, config.seed), count))
     return chunks
+
+
+def _at_most(family: str, section: AuditSection) -> int:
+    """Probes of a chunk: a training of a policy is one of its own."""
+    if family == POLICY and section.optimiser is not None:
+        return EPISODES * section.optimiser.pieces
+    return AT_MOST.get(family, section.chunk)
 
 
 def granules_of(section: AuditSection) -> list[list[int]]:

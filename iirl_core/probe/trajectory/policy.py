@@ -3,7 +3,7 @@
 A policy is trained on the reward alone, from nothing, by augmented random search (Mania, Guy and Recht, arXiv
 1803.07055) or by proximal policy optimisation (Schulman et al., arXiv 1707.06347), in the environment that
 ``audit.optimiser`` names; episodes of the last policy are asked. An episode that earns much and shows what a norm
-forbids is an exploit. Every ``EPISODES`` probes are a training of their own.
+forbids is an exploit. Every ``EPISODES`` episodes are a training of their own; each is asked in ``pieces``.
 
 These are samples of a moving policy: an audit that asks them is *policy-adaptive*, and so is a repair that cites them.
 """
@@ -11,6 +11,8 @@ These are samples of a moving policy: an audit that asks them is *policy-adaptiv
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -29,7 +31,7 @@ from iirl_core.probe.trajectory.asking import searched
 from iirl_core.reward_model import RewardModel
 
 EPISODES = 4
-"""Probes of one training."""
+"""Of one training."""
 
 
 class Policy:
@@ -39,22 +41,35 @@ class Policy:
     kind: FamilyKind = "trajectory"
 
     def probes(self, seed: ChunkSeed, count: int, material: Material) -> list[Probe]:
-        """``count`` episodes, ``EPISODES`` of each training.
+        """``count`` pieces of episodes, ``EPISODES`` of each training; fewer where an episode has fewer steps.
 
         Raises:
             ConfigError: no environment was named.
             InputError: the material has no reward to search.
         """
-        if material.training is None:
+        training = material.training
+        if training is None:
             raise ConfigError("the family policy without an environment", "audit.optimiser.environment")
         model, made = searched(material, self.name).model, list[Probe]()
-        optimiser = "PPO" if isinstance(material.training.settings, ppo.Settings) else "ARS"
-        for run in range(-(-count // EPISODES)):
+        optimiser = "PPO" if isinstance(training.settings, ppo.Settings) else "ARS"
+        note = f"{optimiser}, {training.settings.budget:,} steps"
+        for run, start in enumerate(range(0, count, EPISODES * training.pieces)):
             rng = np.random.default_rng([*seed.entropy(), run])
-            for episode in exploits(model, material.training, rng, min(EPISODES, count - len(made))):
-                note = f"{optimiser}, {material.training.settings.budget:,} steps"
-                made.append(Probe((_trajectory(episode),), self.name, seed.label(len(made)), note))
+            episodes = exploits(model, training, rng, EPISODES)
+            pieces = [piece for episode in episodes for piece in _pieces(episode, training.pieces)]
+            for piece in pieces[: count - start]:
+                made.append(Probe((piece,), self.name, seed.label(len(made)), note))
         return made
+
+
+def _pieces(episode: Episode, count: int) -> list[Trajectory]:
+    """The episode, cut evenly; the last piece ends as it did."""
+    cuts = np.linspace(0, len(episode), min(count, len(episode)) + 1).astype(int).tolist()
+    parts = [
+        Episode(episode.observations[a:b], episode.actions[a:b], episode.rewards[a:b], episode.terminal)
+        for a, b in pairwise(cuts)
+    ]
+    return [_trajectory(replace(part, terminal=part.terminal and part is parts[-1])) for part in parts]
 
 
 def exploits(model: RewardModel, training: Training, rng: np.random.Generator, count: int) -> list[Episode]:

@@ -94,6 +94,21 @@ def test_four_episodes_are_of_one_training_and_the_next_of_another() -> None:
     assert not np.array_equal(states[0], states[4])
 
 
+def test_an_episode_in_pieces_is_the_same_episode() -> None:
+    whole = FAMILIES["policy"].probes(seed("policy"), 4, trained(budget=500))
+    material = trained(budget=500)
+    assert material.training is not None
+    material = replace(material, training=replace(material.training, pieces=3))
+    pieces = FAMILIES["policy"].probes(seed("policy"), 12, material)
+    assert [probe.label for probe in pieces] == [f"policy/1.0.{index}" for index in range(12)]
+    states = [np.asarray(probe.inputs[0].observations) for probe in (*whole, *pieces)]  # type: ignore[union-attr]
+    assert [len(each) for each in states[4:7]] == [6, 7, 7]
+    assert all(np.array_equal(states[i], np.concatenate(states[4 + 3 * i : 7 + 3 * i])) for i in range(4))
+    fewer = FAMILIES["policy"].probes(seed("policy"), 4, material)
+    assert len(fewer) == 4
+    assert all(np.array_equal(probe.inputs[0].observations, states[4 + i]) for i, probe in enumerate(fewer))  # type: ignore[union-attr]
+
+
 def test_what_it_found_is_judged_like_any_other_trajectory() -> None:
     model, _, train = planar()
     norms = [replace(off_arc(), families=("policy",))]
