@@ -22,9 +22,9 @@ from iirl_core.mapping import Monotone
 from iirl_core.patch.edit import Change
 from iirl_core.repair.lessons import Kept, Lessons
 
-STEPS = 200
-PATIENCE = 60
-"""Steps without a better one."""
+STEPS = 600
+PATIENCE = 100
+"""Steps without a better one, once one was better than no change: known-good rows are hurt first, and recover."""
 RATE = 0.02
 """Of Adam, in units of each matrix's root mean square."""
 LEAST_UNIT = 0.01
@@ -102,12 +102,13 @@ class _Work:
         parameters = dict(self.signals.named_parameters())
         factors = {name: _factors(parameter, rank, generator) for name, parameter in parameters.items()}
         optimiser = torch.optim.Adam([one for both in factors.values() for one in both if one.requires_grad], RATE)
-        best, score, since = _copied(factors, parameters), (False, -1), 0
+        best, score, since = _copied(factors, parameters), (False, -1), STEPS
         for step in range(STEPS):
             optimiser.param_groups[0]["lr"] = RATE * (1 - step / STEPS)
             loss, right, guarded = self._loss(factors, parameters)
             if (guarded, right) > score:
-                best, score, since = _copied(factors, parameters), (guarded, right), step
+                best, score = _copied(factors, parameters), (guarded, right)
+                since = step if step else STEPS
             if score == (True, len(self.lessons.sign)) or step > since + PATIENCE:
                 break
             optimiser.zero_grad()
