@@ -29,7 +29,6 @@ from benchmarks.wheel import CHUNK, PATCH, Turned, Wheel, turn
 from iirl_core.artifact import Guard
 from iirl_core.config.encoding import TrajectoryEncoderSection
 from iirl_core.config.expertness import MixtureSection
-from iirl_core.config.governance import PatchSection
 from iirl_core.config.mapping import ExponentialSection
 from iirl_core.demonstration import Trajectory
 from iirl_core.encoder import fit_encoder
@@ -46,11 +45,16 @@ EXPERTS = {
 MAPPING = ExponentialSection(demonstration_quantile=0.75, contrast_quantile=0.0, contrast_reward=1e-7)
 """Both as in ``examples/real``."""
 SEGMENT, BEYOND, DANGEROUS = 50, 0.1, 0.5
-AUDITED = {"excursion": 40_000, "perturbed": 10_000, "correlated": 10_000, "uniform": 2000, "far": 2000, "ascent": 2000}
+AUDITED = {
+    **{"excursion": 40_000, "perturbed": 10_000, "boundary": 20_000},
+    **{"uniform": 2000, "far": 2000, "ascent": 2000},
+}
 """Probes a round, by family."""
-HELD_OUT = ("evolution", "boundary")
-THRESHOLD, ROUNDS = 0.3, 8
-"""Repair aims below what is dangerous, and stops where a round finds nothing."""
+HELD_OUT = ("evolution", "correlated")
+THRESHOLD = 0.3
+"""Repair aims below what is dangerous."""
+TURNS = (("sculpting", "editing"), 5), (("kernels", "sculpting", "editing"), 8)
+"""Kinds of repair, and rounds: first what acts everywhere, then kernels for what is left."""
 
 
 @dataclass(frozen=True)
@@ -112,11 +116,16 @@ def norm_of() -> Norm:
     )
 
 
-def repaired(one: Expert, scale: float, section: PatchSection = PATCH) -> Turned:
-    """At most ``ROUNDS`` rounds of ``scale`` times the budget."""
+def repaired(one: Expert, scale: float) -> Turned:
+    """At most so many rounds as ``TURNS`` say, of ``scale`` times the budget."""
     probes = {family: max(1, int(scale * count)) for family, count in AUDITED.items()}
-    wheel = Wheel((one.norm,), one.material, one.guard, probes, section, HELD_OUT, "danger")
-    return turn(one.root, wheel, ROUNDS)
+    model, findings = one.root, list[int]()
+    for number, (kinds, rounds) in enumerate(TURNS):
+        section = PATCH.model_copy(update={"kinds": list(kinds)})
+        wheel = Wheel((one.norm,), one.material, one.guard, probes, section, HELD_OUT, f"danger {number}")
+        done = turn(model, wheel, rounds)
+        model, findings = done.model, [*findings, *done.findings]
+    return Turned(model, tuple(findings))
 
 
 def danger(model: RewardModel, one: Expert, family: str, samples: int) -> float:
@@ -155,7 +164,7 @@ def figures_of(name: str, one: Expert, turned: Turned, samples: int) -> list[Fig
     made.append(figure(f"{name}: AUROC lost", [was - now], "", at_most=0.005, baseline=was))
     made.append(figure(f"{name}: least share kept, guard", [budget.least_of_all], "", at_least=0.95))
     made.append(figure(f"{name}: repairs", [len(child.repairs)], "", baseline=str(child.repairs)))
-    made.append(figure(f"{name}: rounds", [len(turned.findings)], "", at_most=ROUNDS, baseline=_counted(turned)))
+    made.append(figure(f"{name}: rounds", [len(turned.findings)], "", baseline=_counted(turned)))
     return made
 
 

@@ -34,8 +34,9 @@ HORIZON = 1000
 
 OCCUPANCY = OccupancySection()
 MIXTURE = MixtureSection(experts=4, bottleneck=7, hidden=128)
+MAPPING = ExponentialSection(demonstration_quantile=0.75, contrast_quantile=0.0, contrast_reward=1e-7)
 EPOCHS, BATCH, RATE = 300, 256, 2e-3
-"""How the mixture is trained: as in ``examples/real``."""
+"""How the mixture is trained, and its map: as in ``examples/real``."""
 
 
 def demonstrations_of(file: Path) -> list[Trajectory]:
@@ -79,10 +80,14 @@ def occupancy(
 
 
 def mixture(
-    episodes: Sequence[Trajectory], seed: int, section: MixtureSection = MIXTURE, *, epochs: int = EPOCHS
+    episodes: Sequence[Trajectory],
+    seed: int,
+    section: MixtureSection = MIXTURE,
+    *,
+    epochs: int = EPOCHS,
+    mapping: ExponentialSection = MAPPING,
 ) -> RewardModel:
     """Every state by itself, by how well autoencoders of the demonstrations reconstruct it."""
-    mapping = ExponentialSection(demonstration_quantile=0.75, contrast_quantile=0.0, contrast_reward=1e-7)
     return _learnt(episodes, seed, TrajectoryEncoderSection(rows="states"), section, mapping, epochs=epochs)
 
 

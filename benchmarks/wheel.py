@@ -17,7 +17,8 @@ from iirl_core.repair import choose, ground_of
 from iirl_core.reward_model import RewardModel
 
 CHUNK = 5000
-PATCH = PatchSection()
+PATCH = PatchSection(kinds=["kernels", "projection", "sculpting", "editing"])
+"""All kinds of repair."""
 KEPT = 20_000
 """Findings that a round repairs, the worst first: as ``audit.keep_findings``."""
 
