@@ -57,7 +57,8 @@ def read_corrections(store: Store, config: Config, sources: Sources, progress: P
 
     Raises:
         NotFound: there is no such artifact, or a corpus of its own corrections is gone.
-        ConfigError: it reads another kind of input, or has mended nothing that the family can learn from.
+        ConfigError: it reads another kind of input, its chain forgot records, or it has mended nothing that the family
+            can learn from.
         Tampered, Gated: an ancestor, an audit, or a finding does not hold.
     """
     reference = config.train.corrections
@@ -69,6 +70,11 @@ def read_corrections(store: Store, config: Config, sources: Sources, progress: P
     kind = "conversation" if config.encoder.kind == "text" else "trajectory"
     if manifest.kind != kind:
         raise ConfigError(f"train.corrections: {reference} reads a {manifest.kind}", f"one that reads a {kind}")
+    if any(one.manifest.forgotten is not None for one in line):
+        raise ConfigError(
+            f"train.corrections: the chain of {reference} forgot records, and findings may be edits of them",
+            "an artifact that never learnt what was to be forgotten",
+        )
     held = held_out_keys(config, (*sources.demonstrations, *sources.negatives))
     made = corrections_of(
         _cited(store, config, line),

@@ -26,6 +26,7 @@ from iirl_core.release import resolve
 from iirl_core.reward_model import RewardModel
 from iirl_core.signing import Trust
 from iirl_core.store import DirectoryStore
+from iirl_core.unlearning import Forgotten
 from jobs import patch
 from jobs.history import history_of
 from jobs.train.correcting import read_corrections
@@ -33,6 +34,7 @@ from jobs.train.dealing import Choice, tasks_of
 from jobs.train.job import run_name
 from jobs.train.sources import Sources, parts_of, read_sources
 from tests.iirl_core.artifact.samples import patch_at
+from tests.iirl_core.unlearning.test_forgotten import FORGOTTEN
 from tests.jobs.audit.turning import wheel_config
 from tests.jobs.patch.audited import audited_root
 from tests.jobs.wheel import quiet
@@ -162,7 +164,7 @@ def test_a_repair_that_was_taken_back_teaches_nothing(repaired: tuple[Session, D
         corrected(session, again(tmp_path, none))
 
 
-def refitted(session: Session, digest: Digest, *learnt: CorpusEntry) -> Digest:
+def refitted(session: Session, digest: Digest, *learnt: CorpusEntry, forgotten: Forgotten | None = None) -> Digest:
     """A child with other weights, and without repairs, as training from a parent makes it."""
     parent = load_from(session.store, digest)
     head = copy.deepcopy(parent.model.expertness)
@@ -179,6 +181,7 @@ def refitted(session: Session, digest: Digest, *learnt: CorpusEntry) -> Digest:
         metrics={},
         provenance=Provenance(),
         parent=parent,
+        forgotten=forgotten,
     )
     return seal(session.store, draft)
 
@@ -190,6 +193,15 @@ def test_repairs_from_before_the_last_training_are_of_the_chain_too(
     later = refitted(session, child)
     assert load_from(session.store, later).model.repairs != load_from(session.store, child).model.repairs
     assert named(corrected(session, again(tmp_path, later))) == set(cited(session, child, tmp_path))
+
+
+def test_a_chain_that_forgot_records_has_no_corrections_to_give(
+    repaired: tuple[Session, Digest], tmp_path: Path
+) -> None:
+    session, child = repaired
+    later = refitted(session, refitted(session, child, forgotten=FORGOTTEN))
+    with pytest.raises(ConfigError, match=r"the chain of sha256.* forgot records, and findings may be edits of them"):
+        corrected(session, again(tmp_path, later))
 
 
 def test_what_the_chain_learnt_as_corrections_stays_learnt(repaired: tuple[Session, Digest], tmp_path: Path) -> None:
