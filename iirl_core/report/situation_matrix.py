@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from iirl_core.audit.cell import Cell
 from iirl_core.audit.example import Example
-from iirl_core.report.numerals import count, percent
+from iirl_core.report.numerals import count
 
 SHADES = 4
 """Steps of shading, from no finding to every answer broken."""
@@ -60,7 +60,7 @@ def _shown(cell: Cell | None) -> SituationCell:
     low, high = cell.interval
     shade = min(SHADES, 1 + int(SHADES * cell.broken / cell.spoken)) if cell.broken else 0
     counts = f"{count(cell.broken)} of {count(cell.spoken)}"
-    return SituationCell(counts, f"{percent(low)} to {percent(high)}", shade)
+    return SituationCell(counts, f"{low:.0%} to {high:.0%}", shade)
 
 
 def uncovered(cells: Sequence[Cell], examples: Sequence[Example]) -> list[str]:
