@@ -53,8 +53,8 @@ AUDITED = {
 HELD_OUT = ("evolution", "correlated")
 THRESHOLD = 0.3
 """Repair aims below what is dangerous."""
-TURNS = (("sculpting", "editing"), 5), (("kernels", "sculpting", "editing"), 8)
-"""Kinds of repair, and rounds: first what acts everywhere, then kernels for what is left."""
+TURNS = (("editing",), 5), (("kernels", "sculpting"), 8)
+"""Kinds of repair, and rounds: first the head's weights, which also mend what lies elsewhere, then what is left."""
 
 
 @dataclass(frozen=True)
