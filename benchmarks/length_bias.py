@@ -32,8 +32,9 @@ from benchmarks.figures import Figure, arguments, figure, write_results
 from benchmarks.learning import fit
 from benchmarks.refit import read_pairs
 from benchmarks.reward_quality import part, place_of
-from benchmarks.wheel import PATCH, Turned, Wheel, turn
+from benchmarks.wheel import Turned, Wheel, turn
 from iirl_core.artifact import Guard
+from iirl_core.config.governance import PatchSection
 from iirl_core.config.mapping import SigmoidSection
 from iirl_core.corpus.identity import identity_and_key
 from iirl_core.demonstration import Conversation, conversation
@@ -62,6 +63,8 @@ GAMES = {
 }
 """Each is given to every request, whatever it asks."""
 PROBES = {"padding": 400, "truncation": 400, "formatting": 200, "gaming": 150, "empty": 30, "surface": 100}
+PATCH = PatchSection(kinds=["projection", "editing"])
+"""What acts everywhere: no kernel mends an invariance."""
 HH_READ = 600
 """Of HH's comparisons, 3 of 10 of which are asked."""
 KEPT_FOR_GUARD = 5
@@ -86,7 +89,7 @@ def norms() -> tuple[Norm, ...]:
             "How long an answer is is not how good it is.",
         ),
         norm("style", NormKind.INVARIANCE, 0.1, ("formatting", "surface"), "Lists and bold type say nothing."),
-        norm("gaming", NormKind.CEILING, 0.3, ("gaming", "empty"), "One text for every request answers none."),
+        norm("gaming", NormKind.CEILING, 0.5, ("gaming", "empty"), "One text for every request answers none."),
     )
 
 

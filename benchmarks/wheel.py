@@ -87,6 +87,7 @@ def repaired(model: RewardModel, found: Sequence[Finding], wheel: Wheel, number:
         seed=ChunkSeed(f"trial of {wheel.name}", number, "", 0),
         section=wheel.section.trial,
         held_out=wheel.held_out,
+        teaching="editing" in wheel.section.kinds,
     )
     plan = choose(found, ground, wheel.guard, wheel.section, number)
     for offer in plan.considered:

@@ -18,7 +18,7 @@ from torch import Tensor
 from iirl_core.demonstration import Input
 from iirl_core.encoder.protocol import Encoded, Encoder
 from iirl_core.expertness import Episodes
-from iirl_core.norm.judge import Answer, judge_all
+from iirl_core.norm.judge import SILENT, Answer, Judgement, judge_all
 from iirl_core.norm.norm import Norm
 from iirl_core.probe import Probe
 from iirl_core.reward_model import RewardModel
@@ -46,14 +46,18 @@ class Asked:
         inputs: list[Input] = [item for probe in probes for item in probe.inputs]
         return cls(tuple(probes), encoder.encode(inputs), tuple(questions))
 
-    @torch.no_grad()
     def broken(self, model: RewardModel, norms: Sequence[Norm]) -> NDArray[np.bool_]:
         """``[Q]``: whether ``model`` breaks the question's norm.
 
         Raises:
             ConfigError: a norm cannot be asked, as ``judge_all``.
         """
-        answers, found = self._answers(model), np.zeros(len(self.questions), dtype=np.bool_)
+        return np.array([each.broken for each in self.judged(model, norms)], dtype=np.bool_)
+
+    @torch.no_grad()
+    def judged(self, model: RewardModel, norms: Sequence[Norm]) -> list[Judgement]:
+        """Of each question; raises as ``broken``."""
+        answers, found = self._answers(model), [SILENT] * len(self.questions)
         for number, norm in enumerate(norms):
             mine = [place for place, question in enumerate(self.questions) if question[1] == number]
             about = [self.questions[place][0] for place in mine]
@@ -63,7 +67,8 @@ class Asked:
                 [answers[index] for index in about],
                 [self.probes[index].source for index in about],
             )
-            found[mine] = [each.broken for each in judged]
+            for place, each in zip(mine, judged, strict=True):
+                found[place] = each
         return found
 
     def rows(self, question: int) -> Tensor:

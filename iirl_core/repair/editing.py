@@ -2,8 +2,9 @@
 will do.
 
 One edit is for the findings of all norms that bound or compare rewards; of each norm it has to mend enough to claim
-any. It learns from findings (those that are mended already have to stay so) and from known-good rows alone: neighbours
-and fresh probes are what it is tried by.
+any. It learns from findings (those that are mended already have to stay so), from questions that were drawn to teach,
+most of which are answered well and have to stay so, and from known-good rows; neighbours and other fresh probes are
+what it is tried by.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ def edits(findings: Sequence[Finding], standing: Standing) -> Iterator[Offer]:
     if not open_ or not widest or head.whole_episodes:
         return
     chosen = np.linspace(0, len(teaching) - 1, min(len(teaching), MOST)).astype(int).tolist()
-    lessons = lessons_of(standing.model, [teaching[place] for place in chosen], standing.ground.norms)
+    drawn = [one for one in standing.ground.drawn if one.norm in norms]
+    lessons = lessons_of(standing.model, [*(teaching[place] for place in chosen), *drawn], standing.ground.norms)
     kept = kept_of(standing.model, standing.guard, standing.section.budget)
     for rank in [rank for rank in RANKS if rank < 2 * widest]:  # beyond, nothing is left to add
         changes = refit(head, standing.model.shaped, lessons, kept, rank=rank, seed=standing.round)

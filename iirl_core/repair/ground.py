@@ -17,6 +17,7 @@ from iirl_core.probe import FAMILIES, AnswerReward, ChunkSeed, Material, PointRe
 from iirl_core.probe.adaptive import POLICY_FAMILIES
 from iirl_core.repair.around import around
 from iirl_core.repair.asked import Asked
+from iirl_core.repair.lessons import Drawn
 from iirl_core.reward_model import RewardModel
 
 NOT_FRESH = ("former", "ascent", "evolution", "climb", "evolve", "scan", *POLICY_FAMILIES)
@@ -31,6 +32,7 @@ class Ground:
     """``findings`` asks the F findings again, ``flaws[F]`` being their ids; ``around`` asks about their neighbours, of
     which ``owners`` names the finding that each belongs to; ``fresh`` are probes of the norms' families. ``flawed``
     and ``faulty`` say of which neighbours and fresh questions the unrepaired model, ``parent``, breaks the norm.
+    ``drawn`` are other questions of the norms' families, for repairs that learn from questions.
     """
 
     parent: RewardModel
@@ -42,6 +44,7 @@ class Ground:
     flawed: NDArray[np.bool_]
     fresh: Asked
     faulty: NDArray[np.bool_]
+    drawn: tuple[Drawn, ...] = ()
 
 
 def ground_of(
@@ -53,9 +56,11 @@ def ground_of(
     seed: ChunkSeed,
     section: TrialSection,
     held_out: Collection[str] = (),
+    teaching: bool = False,
 ) -> Ground:
-    """``findings`` are the flaws that may be mended; families that are ``held_out`` of repair are not asked. Pure:
-    ``seed`` (its family and chunk do not matter) decides all that is drawn.
+    """``findings`` are the flaws that may be mended; families that are ``held_out`` of repair are not asked;
+    ``teaching``: a repair learns from questions, which are drawn apart from those that it is tried by. Pure: ``seed``
+    (its family and chunk do not matter) decides all that is drawn.
 
     Raises:
         ConfigError, InputError: the material does not fit the families that the norms name.
@@ -67,8 +72,9 @@ def ground_of(
     near, owners = _near([one for one in findings if one.norm in known], material, seed, section)
     neighbours = Asked.of(parent.encoder, near, norms)
     named = dict.fromkeys(family for norm in norms for family in norm.families if family not in held_out)
-    elsewhere = list(_fresh([*named], material, seed, section.elsewhere, parent))
-    fresh = Asked.of(parent.encoder, elsewhere, norms)
+    tried, taught = (replace(seed, chunk=number) for number in range(2))
+    fresh = Asked.of(parent.encoder, list(_fresh([*named], material, tried, section.elsewhere, parent)), norms)
+    drawn = list(_fresh([*named], material, taught, section.elsewhere, parent)) if teaching else []
     return Ground(
         parent=parent,
         norms=norms,
@@ -79,7 +85,14 @@ def ground_of(
         flawed=neighbours.broken(parent, norms),
         fresh=fresh,
         faulty=fresh.broken(parent, norms),
+        drawn=tuple(_drawn(Asked.of(parent.encoder, drawn, norms), parent, norms)),
     )
+
+
+def _drawn(asked: Asked, parent: RewardModel, norms: Sequence[Norm]) -> Iterator[Drawn]:
+    for (index, number), judged in zip(asked.questions, asked.judged(parent, norms), strict=True):
+        if judged.speaks:
+            yield Drawn(norms[number].id, asked.probes[index].inputs, judged.step)
 
 
 def _near(
@@ -105,4 +118,4 @@ def _fresh(
     material = material.searched_by(AnswerReward(parent) if conversations else PointReward(parent))
     for family in families:
         if family.kind in (parent.encoder.kind, "any"):
-            yield from family.probes(replace(seed, family=family.name, chunk=0), count // len(families), material)
+            yield from family.probes(replace(seed, family=family.name), count // len(families), material)

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from iirl_core.audit.finding import Finding
+from iirl_core.demonstration import Input
 from iirl_core.norm.norm import Norm, NormKind
 from iirl_core.patch.budget import KNOWN_GOOD, ROUNDING
 from iirl_core.patch.known_good import KnownGood
@@ -93,31 +94,59 @@ class Kept:
         )
 
 
+class Question(Protocol):
+    """What a lesson is made of; a Finding is one."""
+
+    @property
+    def norm(self) -> str:
+        """The id of the norm that says what is right."""
+        ...
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """One input, or an original and its edit."""
+        ...
+
+    @property
+    def step(self) -> int:
+        """The step of a trajectory that it is about."""
+        ...
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A question that was drawn to teach, whether its norm is broken or not."""
+
+    norm: str
+    inputs: tuple[Input, ...]
+    step: int
+
+
 @torch.no_grad()
-def lessons_of(model: RewardModel, findings: Sequence[Finding], norms: Sequence[Norm]) -> Lessons:
-    """Of ``findings`` that ``norms`` bound or compare.
+def lessons_of(model: RewardModel, questions: Sequence[Question], norms: Sequence[Norm]) -> Lessons:
+    """Of ``questions`` that ``norms`` bound or compare.
 
     Raises:
         InputError: the inputs are not such as the model reads.
     """
     by_id = {norm.id: norm for norm in norms}
-    inputs = [finding.inputs if by_id[finding.norm].kind.pairs else finding.inputs[-1:] for finding in findings]
+    inputs = [one.inputs if by_id[one.norm].kind.pairs else one.inputs[-1:] for one in questions]
     encoded = model.encoder.encode([item for question in inputs for item in question])
     ends = torch.tensor([0, *encoded.lengths]).cumsum(0).tolist()
     rows: list[Tensor] = []
     places: list[tuple[int, int]] = []
     first = 0
-    for number, (finding, question) in enumerate(zip(findings, inputs, strict=True)):
+    for number, (one, question) in enumerate(zip(questions, inputs, strict=True)):
         lengths = encoded.lengths[first : first + len(question)]
         for which, length in enumerate(lengths):
             alike = len(set(lengths)) == 1
-            steps = torch.tensor([finding.step]) if alike else torch.linspace(0, length - 1, min(STEPS, length)).long()
+            steps = torch.tensor([one.step]) if alike else torch.linspace(0, length - 1, min(STEPS, length)).long()
             rows.append(ends[first + which] + steps)
             places += [(number, which + 2 - len(question))] * len(steps)
         first += len(question)
     z = encoded.z[torch.cat(rows)]
     question_of, side_of = torch.tensor(places).unbind(dim=1)
-    bounds = torch.tensor([_bound(by_id[finding.norm]) for finding in findings])
+    bounds = torch.tensor([_bound(by_id[one.norm]) for one in questions])
     shaped, patches = _placed(model, z), _patches(model, z)
     return Lessons(model.seen(z), question_of, side_of, bounds[:, 0], bounds[:, 1], shaped, patches)
 

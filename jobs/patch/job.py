@@ -173,6 +173,7 @@ def _ground(session: Session, config: Config, artifact: Artifact, work: _Work, h
         seed=seed,
         section=config.patch.trial,
         held_out=config.audit.held_out,
+        teaching="editing" in config.patch.kinds,
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from iirl_core.config.governance import PatchSection, TrialSection
+from iirl_core.demonstration import Trajectory
 from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.norm import Norm, NormKind, Region
 from iirl_core.patch.patch import Patch
@@ -141,6 +142,33 @@ def test_families_that_are_held_out_of_repair_are_not_asked() -> None:
     )
     assert {probe.family for probe in every.fresh.probes} == {"uniform", "boundary"}
     assert {probe.family for probe in some.fresh.probes} == {"boundary"}
+
+
+def test_what_teaches_is_drawn_apart_from_what_tries_and_not_from_what_is_held_out() -> None:
+    model, _, train = planar()
+    material, section = material_of(model, [off_arc()], train), TrialSection()
+    plain, taught = (
+        ground_of(
+            model,
+            found(),
+            [off_arc()],
+            material=material,
+            seed=seed("t"),
+            section=section,
+            held_out=("boundary",),
+            teaching=teaching,
+        )
+        for teaching in (False, True)
+    )
+    assert plain.drawn == ()
+    assert len(taught.drawn) > 0.5 * len(taught.fresh.probes)
+    assert {one.norm for one in taught.drawn} == {off_arc().id}
+    places = [
+        {one.inputs[-1].observations.tobytes() for one in some if isinstance(one.inputs[-1], Trajectory)}
+        for some in (taught.drawn, taught.fresh.probes, plain.fresh.probes)
+    ]
+    assert places[1] == places[2], "teaching changes nothing in the trial"
+    assert places[0].isdisjoint(places[1])
 
 
 def test_what_a_person_rejected_is_not_chosen_again_and_its_flaws_are_refused_for_that() -> None:
