@@ -162,7 +162,8 @@ def figures_of(name: str, one: Expert, turned: Turned, samples: int) -> list[Fig
     was, now = auroc(one.root, one), auroc(child, one)
     budget = check_budget(one.guard.root_rewards, child.rewards(one.guard.z), 0.05)
     made.append(figure(f"{name}: AUROC lost", [was - now], "", at_most=0.005, baseline=was))
-    made.append(figure(f"{name}: least share kept, guard", [budget.least_of_all], "", at_least=0.95))
+    made.append(figure(f"{name}: least share kept, known-good", [budget.least], "", at_least=0.95))
+    made.append(figure(f"{name}: the same of all the guard set", [budget.least_of_all], ""))
     made.append(figure(f"{name}: repairs", [len(child.repairs)], "", baseline=str(child.repairs)))
     made.append(figure(f"{name}: rounds", [len(turned.findings)], "", baseline=_counted(turned)))
     return made

@@ -1,6 +1,6 @@
 """Choosing: of all candidates that pass their trial, the cheapest; then again, for what it leaves.
 
-What is cheap takes little from known-good rewards (on average over the guard set), and is small.
+What is cheap takes little from known-good rewards (on average over the guard set), and is small for what it mends.
 """
 
 from __future__ import annotations

@@ -34,6 +34,8 @@ class Offer:
         return len(self.repairs.patches) + directions + knots + ranks
 
     @property
-    def price(self) -> tuple[float, int]:
-        """What it costs, to a hundredth of a percent, then its size."""
-        return round(self.trial.cost, 4), self.size
+    def price(self) -> tuple[float, float]:
+        """What it costs, to a hundredth of a percent, then its size for each finding that it mends: what mends a few
+        is not to come before what mends them all.
+        """
+        return round(self.trial.cost, 4), self.size / max(1, len(self.claimed))

@@ -133,6 +133,14 @@ def test_what_cannot_be_trimmed_is_refused_whole_with_the_reasons() -> None:
     assert all("known-good inputs lose more" in reason for reason in left.refused.values())
 
 
+def test_what_mends_more_with_as_many_pieces_is_cheaper() -> None:
+    (offer,) = choose(found(), ground(), planar()[1], INPUT, 1).chosen
+    assert len(offer.claimed) > 1
+    few = dataclasses.replace(offer, claimed=frozenset(sorted(offer.claimed)[:1]))
+    assert offer.size == few.size
+    assert offer.price < few.price
+
+
 def test_families_that_are_held_out_of_repair_are_not_asked() -> None:
     model, _, train = planar()
     material, section = material_of(model, [off_arc()], train), TrialSection()
