@@ -8,6 +8,7 @@ from iirl_core.corpus.corpus import read_corpus as read_corpus
 from iirl_core.corpus.forgetting import Dropped as Dropped
 from iirl_core.corpus.forgetting import find_dropped as find_dropped
 from iirl_core.corpus.forgetting import forgot as forgot
+from iirl_core.corpus.forgetting import renamed as renamed
 from iirl_core.corpus.forgetting import without as without
 from iirl_core.corpus.identity import identity_of as identity_of
 from iirl_core.corpus.identity import split_of as split_of

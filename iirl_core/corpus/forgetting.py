@@ -15,13 +15,13 @@ import pyarrow.compute as pc
 from iirl_core.canonical import Digest, JsonValue, digest_json
 from iirl_core.corpus.corpus import Corpus
 from iirl_core.corpus.manifest import CorpusManifest, Shard
-from iirl_core.corpus.publishing import MANIFEST, QUARANTINE, pointer_key, publish_corpus, staging, tallied
+from iirl_core.corpus.publishing import MANIFEST, QUARANTINE, pointer_key, staging, tallied
 from iirl_core.corpus.shard import shard_name, write_shard
 from iirl_core.corpus.tables import demonstrations_of
 from iirl_core.corpus.tally import Tally, facts_of
 from iirl_core.demonstration import SPLITS, Split
 from iirl_core.errors import ConfigError
-from iirl_core.store.pointer import read_pointer
+from iirl_core.store.pointer import move_pointer, read_pointer
 
 FORGOT = "forgot"
 
@@ -74,8 +74,8 @@ def find_dropped(corpora: Sequence[Corpus], ids: Iterable[str] = (), sources: It
 
 
 def without(corpus: Corpus, dropped: Dropped) -> CorpusManifest:
-    """Write the corpus that is left and publish it under its own digest; its name points to it where it pointed to
-    ``corpus``, so that what is trained from now on does not see the others. Done before, it is found again.
+    """Write the corpus that is left and publish it under its own digest; its name goes on meaning what it meant, until
+    ``renamed``. Done before, it is found again.
 
     Raises:
         Tampered: a shard does not match its digest.
@@ -93,13 +93,19 @@ def without(corpus: Corpus, dropped: Dropped) -> CorpusManifest:
             left = tally.manifest(manifest.name, manifest.kind, manifest.files, shards, _config(corpus, dropped))
         left = replace(left, duplicates=manifest.duplicates, quarantined=manifest.quarantined, reasons=manifest.reasons)
         store.copy(f"{manifest.folder}/{QUARANTINE}", f"{staged}/{QUARANTINE}")
-        newest = read_pointer(store, pointer_key(manifest.name))
-        if newest == manifest.digest:
-            publish_corpus(store, staged, left)
-        else:
-            store.put(f"{staged}/{MANIFEST}", left.to_bytes())
-            store.publish(staged, left.folder, MANIFEST)
+        store.put(f"{staged}/{MANIFEST}", left.to_bytes())
+        store.publish(staged, left.folder, MANIFEST)
     return left
+
+
+def renamed(corpus: Corpus, left: CorpusManifest) -> bool:
+    """Let the name of ``corpus`` mean what is ``left`` of it, so that what is trained from now on does not see the
+    others; False where it means another corpus by now, which may hold them.
+    """
+    newest = read_pointer(corpus.store, pointer_key(corpus.manifest.name))
+    if newest == corpus.manifest.digest:
+        move_pointer(corpus.store, pointer_key(left.name), left.digest)
+    return newest in (corpus.manifest.digest, left.digest)
 
 
 def forgot(manifest: CorpusManifest) -> tuple[Digest, int] | None:

@@ -49,7 +49,9 @@ def edits(findings: Sequence[Finding], standing: Standing) -> Iterator[Offer]:
     kept = kept_of(standing.model, standing.guard, standing.section.budget)
     for rank in [rank for rank in RANKS if rank < 2 * widest]:  # beyond, nothing is left to add
         changes = refit(head, standing.model.shaped, lessons, kept, rank=rank, seed=standing.round)
-        offer = _offer(WeightEdit(changes, (), (), standing.round), open_, standing)
+        taught = {teaching[place].id: teaching[place].norm for place in chosen}
+        edit = WeightEdit(changes, tuple(taught), tuple(sorted(set(taught.values()))), standing.round)
+        offer = _offer(edit, open_, standing)
         if offer is not None:
             yield offer
             if offer.trial.passed:
@@ -62,7 +64,9 @@ def _teaches(finding: Finding, norm: Norm) -> bool:
 
 
 def _offer(edit: WeightEdit, findings: Sequence[Finding], standing: Standing) -> Offer | None:
-    """With the findings that ``edit`` may claim; None where there are none, or it takes too much."""
+    """With the findings that ``edit`` may claim; it cites those that taught it, too. None where there are none, or it
+    takes too much.
+    """
     told = standing.tried(Repairs(edits=(edit,)), frozenset())
     if told.trial.budget.overdrawn:
         return None
@@ -75,6 +79,7 @@ def _offer(edit: WeightEdit, findings: Sequence[Finding], standing: Standing) ->
     if not claimed:
         return None
     names = tuple(one.id for one in claimed)
-    cited = replace(edit, findings=names, norms=tuple(sorted({one.norm for one in claimed})))
+    norms = tuple(sorted({*edit.norms, *(one.norm for one in claimed)}))
+    cited = replace(edit, findings=tuple(dict.fromkeys((*names, *edit.findings))), norms=norms)
     repairs = Repairs(edits=(cited,))
     return Offer("editing", repairs, frozenset(names), standing.tried(repairs, set(names)).trial)

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from iirl_core.audit.finding import Finding
 from iirl_core.config.governance import TrialSection
+from iirl_core.corpus.identity import identity_of
 from iirl_core.norm.norm import Norm
+from iirl_core.patch.corpus import CORPUS_FAMILIES, PAIR_FAMILIES
 from iirl_core.probe import FAMILIES, AnswerReward, ChunkSeed, Material, PointReward, Probe
 from iirl_core.probe.adaptive import POLICY_FAMILIES
 from iirl_core.repair.around import around
@@ -59,8 +61,9 @@ def ground_of(
     teaching: bool = False,
 ) -> Ground:
     """``findings`` are the flaws that may be mended; families that are ``held_out`` of repair are not asked;
-    ``teaching``: a repair learns from questions, which are drawn apart from those that it is tried by. Pure: ``seed``
-    (its family and chunk do not matter) decides all that is drawn.
+    ``teaching``: a repair learns from questions, which are drawn apart from those that it is tried by, and of
+    demonstrations alone: what a repair cites says what else it learnt from. Pure: ``seed`` (its family and chunk do not
+    matter) decides all that is drawn.
 
     Raises:
         ConfigError, InputError: the material does not fit the families that the norms name.
@@ -74,7 +77,10 @@ def ground_of(
     named = dict.fromkeys(family for norm in norms for family in norm.families if family not in held_out)
     tried, taught = (replace(seed, chunk=number) for number in range(2))
     fresh = Asked.of(parent.encoder, list(_fresh([*named], material, tried, section.elsewhere, parent)), norms)
-    drawn = list(_fresh([*named], material, taught, section.elsewhere, parent)) if teaching else []
+    shown = [name for name in named if name not in (*CORPUS_FAMILIES, *PAIR_FAMILIES)]
+    drawn = list(_fresh(shown, material, taught, section.elsewhere, parent)) if teaching else []
+    known_to_trial = {_named(probe) for probe in (*near, *fresh.probes)} if teaching else set()
+    drawn = [probe for probe in drawn if _named(probe) not in known_to_trial]
     return Ground(
         parent=parent,
         norms=norms,
@@ -87,6 +93,10 @@ def ground_of(
         faulty=fresh.broken(parent, norms),
         drawn=tuple(_drawn(Asked.of(parent.encoder, drawn, norms), parent, norms)),
     )
+
+
+def _named(probe: Probe) -> tuple[str, ...]:
+    return tuple(str(identity_of(item)) for item in probe.inputs)
 
 
 def _drawn(asked: Asked, parent: RewardModel, norms: Sequence[Norm]) -> Iterator[Drawn]:

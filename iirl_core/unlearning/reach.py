@@ -39,20 +39,24 @@ class Way(StrEnum):
 @dataclass(frozen=True)
 class Reach:
     """Whether the weights learnt from what is forgotten (``weights``), and whether demonstrations of the train split
-    are among it (``places``: where things lie is measured on them).
+    are among it (``places``: where things lie is measured on them), or of the guard split (``guard``: what weight edits
+    were fitted to keep).
     """
 
     weights: bool
     places: bool
+    guard: bool = False
 
 
 def reach_of(dropped: Iterable[tuple[str, Mapping[Split, int]]], *, learns_negatives: bool) -> Reach:
     """``dropped`` are, for each corpus, whether it plays ``demonstrations`` or ``negatives``, and how many of its
     records are forgotten, by split.
     """
+    dropped = list(dropped)
     trained = {play for play, splits in dropped if splits.get("train", 0)}
     places = "demonstrations" in trained
-    return Reach(places or (learns_negatives and "negatives" in trained), places)
+    guard = any(play == "demonstrations" and splits.get("guard", 0) for play, splits in dropped)
+    return Reach(places or (learns_negatives and "negatives" in trained), places, guard)
 
 
 def way_of(reach: Reach, *, one_pass: bool, from_scratch: bool) -> Way:
@@ -64,18 +68,21 @@ def way_of(reach: Reach, *, one_pass: bool, from_scratch: bool) -> Way:
     return Way.SCRATCH if from_scratch else Way.REFITTED
 
 
-def kept_repairs(repairs: Repairs, *, rows: bool, weights: bool, places: bool) -> tuple[Repairs, tuple[Repair, ...]]:
+def kept_repairs(
+    repairs: Repairs, *, rows: bool, weights: bool, places: bool, shown: bool
+) -> tuple[Repairs, tuple[Repair, ...]]:
     """The repairs that act on a child as they did on its parent, and the others. ``rows``: the same input has the same
-    row z as before; ``weights``: the head is the same; ``places``: a row has the same coordinates in every space.
+    row z as before; ``weights``: the head is the same; ``places``: a row has the same coordinates in every space;
+    ``shown``: no demonstration of the train or guard split is forgotten.
 
     A kernel acts at places, a removed direction on rows, an edit on weights, a sculpted map on signals, and in a region
-    at places, too.
+    at places, too. An edit is itself fitted to demonstrations: it goes with any of them.
     """
     kept = Repairs(
         repairs.patches if rows and places else (),
         repairs.projections if rows else (),
         tuple(one for one in repairs.sculpts if rows and weights and (places or one.ball is None)),
-        repairs.edits if rows and weights else (),
+        repairs.edits if rows and weights and shown else (),
     )
     names = {one.id for one in kept}
     return kept, tuple(one for one in repairs if one.id not in names)

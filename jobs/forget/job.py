@@ -25,7 +25,7 @@ from iirl_core.unlearning import Forgotten, Remains, Way, remains, way_of
 from jobs.builder import sign_sealed
 from jobs.console import Progress
 from jobs.forget.asking import Asked, check_forgettable, sources_behind
-from jobs.forget.leaving import counted_left, left_of, reach_into, touched
+from jobs.forget.leaving import counted_left, left_of, reach_into, rename, touched
 from jobs.forget.measuring import witnesses
 from jobs.forget.refitting import Refitted, configured, folder_of_run, one_pass, refit
 from jobs.forget.reusing import reuse_features
@@ -83,9 +83,14 @@ def run(session: Session, config: Config, progress: Progress, asked: Asked) -> O
         digest = seal(store, draft)
         details = _details(parent, dropped, forgotten)
         sign_sealed(store, key, config.name, digest, kind="forget", details=tuple(details.items()))
-        point(store, f"runs/{config.name}/latest", digest)
     apart = apart_from(store, config, details, asked_about, after)
     keep(store, this.folder, digest, forgotten, apart)
+    # Last, so that the same command after a kill finds the records again.
+    for name in rename(behind, sources):
+        progress.say(
+            f"  {name} means a newer corpus by now, which may hold them: forget them from what learns from that, too"
+        )
+    point(store, f"runs/{config.name}/latest", digest)
     return tell(store, digest, forgotten, apart, progress)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from iirl_core.config import Config
-from iirl_core.corpus import Corpus, Dropped, read_corpus, without
+from iirl_core.corpus import Corpus, Dropped, read_corpus, renamed, without
 from iirl_core.unlearning import Reach, reach_of
 from jobs.train.sources import Sources, needs_negatives
 
@@ -36,6 +36,13 @@ def counted_left(behind: Sources, dropped: Sequence[Dropped]) -> Sources:
 
     shown, negatives = (tuple(map(counted, some)) for some in (behind.demonstrations, behind.negatives))
     return replace(behind, demonstrations=shown, negatives=negatives)
+
+
+def rename(behind: Sources, left: Sources) -> list[str]:
+    """Let the corpora's names mean what is left; the names that mean something newer by now, and may hold the rest."""
+    before, after = ((*some.demonstrations, *some.negatives) for some in (behind, left))
+    changed = [pair for pair in zip(before, after, strict=True) if pair[0].manifest.digest != pair[1].manifest.digest]
+    return [old.manifest.name for old, new in changed if not renamed(old, new.manifest)]
 
 
 def left_of(behind: Sources, dropped: Sequence[Dropped]) -> Sources:

@@ -131,5 +131,6 @@ def _repaired(run: Run, model: RewardModel, parent: Artifact, reach: Reach) -> t
         )
         support = Support.fit(train, guard)
         model = RewardModel(model.encoder, model.expertness, model.mapping, before.spaces, support)
-    kept, dropped = kept_repairs(before.repairs, rows=rows, weights=not reach.weights, places=places)
+    shown = not (reach.places or reach.guard)
+    kept, dropped = kept_repairs(before.repairs, rows=rows, weights=not reach.weights, places=places, shown=shown)
     return model.with_repairs(kept), dropped

@@ -76,8 +76,9 @@ def read_corrections(store: Store, config: Config, sources: Sources, progress: P
             "an artifact that never learnt what was to be forgotten",
         )
     held = held_out_keys(config, (*sources.demonstrations, *sources.negatives))
+    cited = [one for one in _cited(store, config, line) if one.origin not in config.audit.held_out]
     made = corrections_of(
-        _cited(store, config, line),
+        cited,
         {norm.id: norm.kind for norm in norms_of(config)},
         pairs=needs_pairs(config),
         held_out=lambda item: key_of(item) in held,

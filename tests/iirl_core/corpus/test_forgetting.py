@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from iirl_core.canonical import digest_json
-from iirl_core.corpus import Admission, Corpus, admit, find_dropped, forgot, read_corpus, without, write_corpus
+from iirl_core.corpus import Admission, Corpus, admit, find_dropped, forgot, read_corpus, renamed, without, write_corpus
 from iirl_core.demonstration import Demonstration
 from iirl_core.errors import ConfigError, Tampered
 from iirl_core.records import Quarantined, RawRecord
@@ -45,6 +45,9 @@ def test_what_is_left_is_what_a_corpus_without_them_would_have_been(store: Direc
     whole = corpus(store, [*mixed, {"bad": 1}])
     (dropped,) = find_dropped([whole], sources=["theirs"])
     left = without(whole, dropped)
+    assert read_corpus(store, "small").manifest == whole.manifest, "until it is renamed"
+    assert renamed(whole, left)
+    assert renamed(whole, left), "again, after a kill"
     never = corpus(DirectoryStore(tmp_path / "other"), ours)
     assert (left.rows, left.splits, left.content) == (50, never.manifest.splits, never.manifest.content)
     assert list(read_corpus(store, "small").demonstrations()) == list(never.demonstrations())
@@ -72,6 +75,7 @@ def test_the_name_means_what_is_left_unless_something_newer_has_it(store: Direct
     new = corpus(store, texts(40, "ours"))
     (dropped,) = find_dropped([old], ids=[next(old.demonstrations()).id])
     left = without(old, dropped)
+    assert not renamed(old, left)
     assert read_corpus(store, "small").manifest == new.manifest
     assert read_corpus(store, "small", left.digest).manifest == left
 

@@ -56,6 +56,11 @@ def test_an_invariance_is_mended_by_an_edit() -> None:
     assert plan.trial is not None
     assert plan.trial.passed
     assert len({name for offer in plan.chosen for name in offer.claimed}) > 0.9 * len(habit.found())
+    taught = {one.id for one in habit.found()}
+    assert any(offer.claimed < taught for offer in plan.chosen)
+    for offer in plan.chosen:
+        (edit,) = offer.repairs.edits
+        assert set(edit.findings) == taught, "what it learnt from, claimed or not"
     repaired = model.with_repairs(plan.repairs)
     assert not any("still hold" in why for offer in plan.considered for why in offer.trial.reasons), (
         "once mended, always"

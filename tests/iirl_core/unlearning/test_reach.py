@@ -21,7 +21,7 @@ REPAIRS = Repairs((KERNEL,), (DIRECTION,), (SCULPT,), (EDIT,))
     ("play", "split", "learns_negatives", "expected"),
     [
         ("demonstrations", "train", False, Reach(weights=True, places=True)),
-        ("demonstrations", "guard", True, Reach(weights=False, places=False)),
+        ("demonstrations", "guard", True, Reach(weights=False, places=False, guard=True)),
         ("demonstrations", "unseen", True, Reach(weights=False, places=False)),
         ("negatives", "train", True, Reach(weights=True, places=False)),
         ("negatives", "train", False, Reach(weights=False, places=False)),
@@ -46,7 +46,7 @@ def test_weights_that_never_saw_them_stay_and_a_closed_form_is_computed_anew() -
 
 def test_a_map_sculpted_in_a_region_goes_with_the_places() -> None:
     local = dataclasses.replace(SCULPT, ball=Ball("input", 0, (0.0, 0.0), 0.0, 1.0))
-    stay, gone = kept_repairs(Repairs(sculpts=(SCULPT, local)), rows=True, weights=True, places=False)
+    stay, gone = kept_repairs(Repairs(sculpts=(SCULPT, local)), rows=True, weights=True, places=False, shown=False)
     assert (stay.sculpts, gone) == ((SCULPT,), (local,))
 
 
@@ -63,7 +63,15 @@ def test_a_map_sculpted_in_a_region_goes_with_the_places() -> None:
 def test_a_repair_stays_where_what_it_acts_on_is_what_it_was(
     rows: bool, weights: bool, places: bool, kept: set[str]
 ) -> None:
-    stay, gone = kept_repairs(REPAIRS, rows=rows, weights=weights, places=places)
+    stay, gone = kept_repairs(REPAIRS, rows=rows, weights=weights, places=places, shown=True)
     assert {kind for kind in ("patches", "projections", "sculpts", "edits") if getattr(stay, kind)} == kept
     assert {one.id for one in (*stay, *gone)} == {one.id for one in REPAIRS}
     assert len(stay) + len(gone) == len(REPAIRS)
+
+
+def test_a_weight_edit_goes_with_any_demonstration_that_it_was_fitted_to() -> None:
+    guard = reach_of([("demonstrations", {"guard": 1})], learns_negatives=False)
+    assert (guard.weights, guard.places, guard.guard) == (False, False, True)
+    stay, gone = kept_repairs(REPAIRS, rows=True, weights=True, places=True, shown=not guard.guard)
+    assert stay.edits == ()
+    assert {one.id for one in gone} == {one.id for one in REPAIRS.edits}
