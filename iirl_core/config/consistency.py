@@ -48,6 +48,9 @@ def check_consistency(config: Config) -> None:
         raise ValueError("expertness.length_debias: the length is an answer's; give it a text encoder")
     if config.train.held_out is not None and config.expertness.family == "occupancy":
         raise ValueError("train.held_out: occupancy is learnt in one pass, during which there is nothing to judge")
+    optimiser = config.audit.optimiser
+    if optimiser is not None and optimiser.pieces > 1 and config.expertness.family == "occupancy":
+        raise ValueError("audit.optimiser.pieces: occupancy scores whole episodes; ask them in one piece")
     if config.mapping.kind == "exponential" and config.expertness.family not in ("autoencoder_mixture", "occupancy"):
         raise ValueError("mapping: exponential maps an error; give this family a sigmoid")
     _check_trajectories(config)

@@ -92,3 +92,12 @@ def test_what_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(ConfigError):
         load_config(path)
+
+
+def test_episodes_that_are_scored_whole_are_not_asked_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IIRL_DATA", ".")
+    optimiser = "audit.optimiser={environment: HalfCheetah-v4, pieces: %d}"
+    example = Path(__file__).parents[3] / "examples" / "families" / "occupancy.yaml"
+    load_config(example, [optimiser % 1])
+    with pytest.raises(ConfigError, match="pieces: occupancy scores whole episodes"):
+        load_config(example, [optimiser % 2])
