@@ -25,7 +25,7 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.figures import Figure, arguments, figure, write_results
 from benchmarks.teachers import BATCH, EPOCHS, RATE, demonstrations_of
-from benchmarks.wheel import CHUNK, PATCH, Turned, Wheel, turn
+from benchmarks.wheel import CHUNK, PATCH, Turned, Wheel, scaled, turn
 from iirl_core.artifact import Guard
 from iirl_core.config.encoding import TrajectoryEncoderSection
 from iirl_core.config.expertness import MixtureSection
@@ -36,6 +36,7 @@ from iirl_core.expertness import Batch, build_expertness
 from iirl_core.norm import Bounds, Norm, NormKind, Observed, measured_on
 from iirl_core.patch import check_budget
 from iirl_core.probe import FAMILIES, ChunkSeed, Material, PointReward, material_of
+from iirl_core.records import segments
 from iirl_core.reward_model import RewardModel, assemble
 
 EXPERTS = {
@@ -72,7 +73,7 @@ class Expert:
 def expert(folder: Path, name: str, epochs: int = EPOCHS) -> Expert:
     """Learnt from three fifths of the segments; a fifth calibrates and guards, a fifth stays unseen."""
     whole = demonstrations_of(folder / f"{name}-v4-expert.npz")
-    parts = [Trajectory(one.observations[at : at + SEGMENT]) for one in whole for at in range(0, len(one), SEGMENT)]
+    parts = [part for one in whole for part in segments(one, SEGMENT)]
     order = np.random.default_rng(0).permutation(len(parts)).tolist()
     ends = [0, int(0.6 * len(parts)), int(0.8 * len(parts)), len(parts)]
     train, guard, unseen = ([parts[i] for i in order[a:b]] for a, b in pairwise(ends))
@@ -118,11 +119,12 @@ def norm_of() -> Norm:
 
 def repaired(one: Expert, scale: float) -> Turned:
     """At most so many rounds as ``TURNS`` say, of ``scale`` times the budget."""
-    probes = {family: max(1, int(scale * count)) for family, count in AUDITED.items()}
     model, findings = one.root, list[int]()
     for number, (kinds, rounds) in enumerate(TURNS):
         section = PATCH.model_copy(update={"kinds": list(kinds)})
-        wheel = Wheel((one.norm,), one.material, one.guard, probes, section, HELD_OUT, f"danger {number}")
+        wheel = Wheel(
+            (one.norm,), one.material, one.guard, scaled(AUDITED, scale), section, HELD_OUT, f"danger {number}"
+        )
         done = turn(model, wheel, rounds)
         model, findings = done.model, [*findings, *done.findings]
     return Turned(model, tuple(findings))
@@ -165,12 +167,8 @@ def figures_of(name: str, one: Expert, turned: Turned, samples: int) -> list[Fig
     made.append(figure(f"{name}: least share kept, known-good", [budget.least], "", at_least=0.95))
     made.append(figure(f"{name}: the same of all the guard set", [budget.least_of_all], ""))
     made.append(figure(f"{name}: repairs", [len(child.repairs)], "", baseline=str(child.repairs)))
-    made.append(figure(f"{name}: rounds", [len(turned.findings)], "", baseline=_counted(turned)))
+    made.append(figure(f"{name}: rounds", [len(turned.findings)], "", baseline=turned.counted))
     return made
-
-
-def _counted(turned: Turned) -> str:
-    return "findings: " + ", ".join(f"{count:,}" for count in turned.findings)
 
 
 def main() -> int:

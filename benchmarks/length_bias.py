@@ -32,7 +32,7 @@ from benchmarks.figures import Figure, arguments, figure, write_results
 from benchmarks.learning import fit
 from benchmarks.refit import read_pairs
 from benchmarks.reward_quality import part, place_of
-from benchmarks.wheel import Turned, Wheel, turn
+from benchmarks.wheel import Turned, Wheel, scaled, turn
 from iirl_core.artifact import Guard
 from iirl_core.config.governance import PatchSection
 from iirl_core.config.mapping import SigmoidSection
@@ -127,8 +127,7 @@ def learnt(train: Sequence[Answer], rows: Rows, seed: int) -> tuple[RewardModel,
 
 def turned(root: RewardModel, guard: Guard, shown: Sequence[Conversation], scale: float, rounds: int) -> Turned:
     """The wheel of one root."""
-    probes = {family: max(1, int(scale * count)) for family, count in PROBES.items()}
-    wheel = Wheel(norms(), material_of(root, norms(), shown), guard, probes, PATCH, name="length")
+    wheel = Wheel(norms(), material_of(root, norms(), shown), guard, scaled(PROBES, scale), PATCH, name="length")
     return turn(root, wheel, rounds)
 
 

@@ -43,6 +43,16 @@ class Turned:
     model: RewardModel
     findings: tuple[int, ...]
 
+    @property
+    def counted(self) -> str:
+        """The findings in words."""
+        return "findings: " + ", ".join(f"{count:,}" for count in self.findings)
+
+
+def scaled(probes: Mapping[str, int], scale: float) -> dict[str, int]:
+    """So many times the budget, each family asked once at least."""
+    return {family: max(1, int(scale * count)) for family, count in probes.items()}
+
 
 def turn(root: RewardModel, wheel: Wheel, rounds: int) -> Turned:
     """At most ``rounds`` audits, each repaired but the last. Pure. It ends where nothing is found or nothing helps."""

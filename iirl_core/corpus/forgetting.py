@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from iirl_core.canonical import Digest, JsonValue, digest_json
 from iirl_core.corpus.corpus import Corpus
 from iirl_core.corpus.manifest import CorpusManifest, Shard
-from iirl_core.corpus.publishing import MANIFEST, QUARANTINE, pointer_key, staging, tallied
+from iirl_core.corpus.publishing import QUARANTINE, pointer_key, publish_unnamed, staging, tallied
 from iirl_core.corpus.shard import shard_name, write_shard
 from iirl_core.corpus.tables import demonstrations_of
 from iirl_core.corpus.tally import Tally, facts_of
@@ -93,8 +93,7 @@ def without(corpus: Corpus, dropped: Dropped) -> CorpusManifest:
             left = tally.manifest(manifest.name, manifest.kind, manifest.files, shards, _config(corpus, dropped))
         left = replace(left, duplicates=manifest.duplicates, quarantined=manifest.quarantined, reasons=manifest.reasons)
         store.copy(f"{manifest.folder}/{QUARANTINE}", f"{staged}/{QUARANTINE}")
-        store.put(f"{staged}/{MANIFEST}", left.to_bytes())
-        store.publish(staged, left.folder, MANIFEST)
+        publish_unnamed(store, staged, left)
     return left
 
 

@@ -56,9 +56,14 @@ def tallied(store: Store, staged: str, similarity: float | None = None) -> Itera
 
 def publish_corpus(store: Store, staged: str, manifest: CorpusManifest) -> None:
     """Make the staged corpus visible under its digest, and its name point to it. Safe to repeat."""
+    publish_unnamed(store, staged, manifest)
+    move_pointer(store, pointer_key(manifest.name), manifest.digest)
+
+
+def publish_unnamed(store: Store, staged: str, manifest: CorpusManifest) -> None:
+    """Make the staged corpus visible under its digest alone. Safe to repeat."""
     store.put(f"{staged}/{MANIFEST}", manifest.to_bytes())
     store.publish(staged, manifest.folder, MANIFEST)
-    move_pointer(store, pointer_key(manifest.name), manifest.digest)
 
 
 def write_corpus(

@@ -22,9 +22,8 @@ from torch import Tensor, nn
 
 from iirl_core.canonical import digest_json
 from iirl_core.errors import ArtifactError
+from iirl_core.patch.projection import rounded
 
-DIGITS = 7
-"""Of float32."""
 Head = TypeVar("Head", bound=nn.Module)
 
 
@@ -59,7 +58,7 @@ class Change:
     def of(cls, parameter: str, left: Tensor, right: Tensor) -> Change:
         """From both factors; numbers are kept to the digits of float32."""
         shape = (*left.shape[:-1], right.shape[-1])
-        return cls(parameter, tuple(shape), left.shape[-1], _rounded(left), _rounded(right))
+        return cls(parameter, tuple(shape), left.shape[-1], rounded(left.flatten()), rounded(right.flatten()))
 
     def delta(self) -> Tensor:
         """``[*B, R, C]`` float32."""
@@ -127,7 +126,3 @@ def edited(head: Head, edits: Sequence[WeightEdit]) -> Head:
             for change in edit.changes if edit.enabled else ():
                 made.get_parameter(change.parameter).add_(change.delta())
     return made
-
-
-def _rounded(factor: Tensor) -> tuple[float, ...]:
-    return tuple(float(f"{number:.{DIGITS}g}") for number in factor.flatten().tolist())

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from iirl_core.patch.patch import Space
 from iirl_core.reward_model import RewardModel
+from iirl_core.reward_model.rows import Rows
 
 BLOCK = 512
 GATE_ON = 0.05
@@ -37,6 +38,16 @@ class KnownGood(Protocol):
     def known_good(self) -> Tensor:
         """``[K, D]``: rows of training demonstrations, K ≥ 0."""
         ...
+
+
+@torch.no_grad()
+def known_rows(model: RewardModel, known: KnownGood) -> tuple[Tensor, Rows, Tensor]:
+    """``[G + K, D]`` known-good rows, guard rows first, what the model says of them, and what the root gave them
+    ``[G + K]``: of training rows, what the model gives without repairs.
+    """
+    z = torch.cat([known.z, known.known_good])
+    rows = model.rows(z)
+    return z, rows, torch.cat([known.root_rewards, rows.unpatched[len(known.z) :]])
 
 
 @torch.no_grad()

@@ -55,7 +55,7 @@ class Projection:
         cls, directions: Tensor, centre: Tensor, findings: tuple[str, ...], norms: tuple[str, ...], round_: int
     ) -> Projection:
         """From ``directions [K, D]`` and ``centre [D]``; numbers are kept to the digits of float32."""
-        return cls(tuple(_rounded(row) for row in directions), _rounded(centre), findings, norms, round_)
+        return cls(tuple(rounded(row) for row in directions), rounded(centre), findings, norms, round_)
 
     @property
     def id(self) -> str:
@@ -87,5 +87,6 @@ class Removal:
         return z - (z - centre) @ directions.T @ directions
 
 
-def _rounded(row: Tensor) -> tuple[float, ...]:
-    return tuple(float(f"{number:.{DIGITS}g}") for number in row.tolist())
+def rounded(numbers: Tensor) -> tuple[float, ...]:
+    """``numbers [N]``, each to the digits of float32."""
+    return tuple(float(f"{number:.{DIGITS}g}") for number in numbers.tolist())

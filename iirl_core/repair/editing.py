@@ -20,14 +20,12 @@ from iirl_core.norm.norm import Norm, NormKind
 from iirl_core.patch.edit import WeightEdit
 from iirl_core.patch.repairs import Repairs
 from iirl_core.repair.lessons import kept_of, lessons_of
-from iirl_core.repair.offer import Offer
+from iirl_core.repair.offer import LEAST, Offer
 from iirl_core.repair.refitting import refit
 from iirl_core.repair.standing import Standing
 
 RANKS = (1, 2, 4, 8)
 """Tried in turn, until one passes."""
-LEAST = 0.5
-"""The share of a norm's findings that an edit must mend to claim them: it acts everywhere, so it has to be worth it."""
 MOST = 256
 """Findings that are learnt from, evenly over their order, the worst first."""
 

@@ -14,13 +14,12 @@ from torch import Tensor
 from iirl_core.demonstration import Input
 from iirl_core.norm.norm import Norm, NormKind
 from iirl_core.patch.budget import KNOWN_GOOD, ROUNDING
-from iirl_core.patch.known_good import KnownGood
+from iirl_core.patch.known_good import KnownGood, known_rows
 from iirl_core.patch.propose import SPENT
 from iirl_core.patch.sculpt import Placed
+from iirl_core.repair.aiming import target_of
 from iirl_core.reward_model import RewardModel
 
-INSIDE = 0.9
-"""A bound is kept at this share of its distance from the best reward there is: neighbours come with their flaws."""
 APART = 0.02
 """By so much more than the norm asks for two rewards are ordered."""
 STEPS = 32
@@ -155,11 +154,11 @@ def _bound(norm: Norm) -> tuple[float, float]:
     """Sign and limit."""
     match norm.kind:
         case NormKind.CEILING:
-            return 1.0, INSIDE * norm.threshold
+            return 1.0, target_of(norm)
         case NormKind.FLOOR:
-            return -1.0, INSIDE * (1 - norm.threshold) - 1
+            return -1.0, -target_of(norm)
         case NormKind.INVARIANCE:
-            return 0.0, INSIDE * norm.threshold
+            return 0.0, target_of(norm)
         case NormKind.AGREEMENT:
             return 1.0, -norm.threshold - APART
         case _:
@@ -171,9 +170,7 @@ def kept_of(model: RewardModel, known: KnownGood, budget: float) -> Kept:
     """All known-good rows, the guard set first: each may lose the share ``budget`` of its root reward, less what is
     left for later, and should not lose half of that; where repairs have taken more already, no more.
     """
-    z = torch.cat([known.z, known.known_good])
-    rows = model.rows(z)
-    root = torch.cat([known.root_rewards, rows.unpatched[len(known.z) :]])
+    z, rows, root = known_rows(model, known)
     good = root >= KNOWN_GOOD
     least, floor = (
         torch.minimum((1 - share * SPENT * budget) * root, rows.reward - ROUNDING).where(good, 0) for share in (0.5, 1)

@@ -13,6 +13,9 @@ Kind = Literal["kernels", "projection", "sculpting", "editing"]
 lowered or raised; ``editing``: the head's weights.
 """
 
+LEAST = 0.5
+"""The share of its norm's findings that what acts everywhere must mend: it has to be worth it."""
+
 
 @dataclass(frozen=True)
 class Offer:

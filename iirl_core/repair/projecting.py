@@ -12,13 +12,11 @@ from iirl_core.norm.norm import Norm
 from iirl_core.patch.projection import Projection
 from iirl_core.patch.repairs import Repairs
 from iirl_core.repair.directions import differences, leading
-from iirl_core.repair.offer import Offer
+from iirl_core.repair.offer import LEAST, Offer
 from iirl_core.repair.standing import Standing
 
 COUNTS = (1, 2, 4, 8)
 """Directions tried at a time."""
-LEAST = 0.5
-"""The share of its norm's findings that a projection must mend: it acts everywhere, so it has to be worth it."""
 MOST = 4096
 """Pairs that directions are estimated from."""
 

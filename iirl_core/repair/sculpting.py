@@ -22,19 +22,15 @@ from iirl_core.audit.finding import Finding
 from iirl_core.norm.norm import Norm, NormKind
 from iirl_core.patch.ball import Ball
 from iirl_core.patch.budget import KNOWN_GOOD
+from iirl_core.patch.known_good import known_rows
 from iirl_core.patch.propose import SPENT
 from iirl_core.patch.repairs import Repairs
 from iirl_core.patch.sculpt import Sculpt, Side
+from iirl_core.repair.aiming import target_of
 from iirl_core.repair.asked import Asked
-from iirl_core.repair.offer import Offer
+from iirl_core.repair.offer import LEAST, Offer
 from iirl_core.repair.regions import reached, regions
 from iirl_core.repair.standing import NONE, Standing
-
-INSIDE = 0.9
-"""A ceiling is kept at this share of its threshold, a floor's gap to 1 likewise: neighbours come with their flaws."""
-LEAST = 0.5
-"""The share of its norm's findings that a sculpt must mend: it acts everywhere, so it has to be worth it."""
-
 
 TAIL = 0.01
 """The quantile of what is kept from which its lowest tells how far its tail reaches."""
@@ -158,14 +154,14 @@ Line = tuple[tuple[tuple[float, float], ...], tuple[bool, ...]]
 
 def _lowered(norm: Norm, flaws: Tensor, standing: Standing, ball: Ball | None) -> Line | None:
     """To the ceiling, below everything that is known to be good."""
-    target = INSIDE * norm.threshold
+    target = target_of(norm)
     found = cut(flaws, _kept(standing, target, ball))
     return None if found is None else (((found.inner, target), (found.outer, 1.0)), found.mended)
 
 
 def _raised(norm: Norm, flaws: Tensor, standing: Standing, ball: Ball | None) -> Line | None:
     """To the floor, above everything that a ceiling speaks of."""
-    target = 1 - INSIDE * (1 - norm.threshold)
+    target = target_of(norm)
     found = cut(-flaws, -_bounded(standing, target, ball))
     return None if found is None else (((-found.outer, 0.0), (-found.inner, target)), found.mended)
 
@@ -173,9 +169,7 @@ def _raised(norm: Norm, flaws: Tensor, standing: Standing, ball: Ball | None) ->
 def _kept(standing: Standing, target: float, ball: Ball | None) -> Tensor:
     """Signals of known-good rows in the ball whose reward has to stay above ``target``, with their earlier charges."""
     guard, model = standing.guard, standing.model
-    z = torch.cat([guard.z, guard.known_good])
-    rows = model.rows(z)
-    root = torch.cat([guard.root_rewards, rows.unpatched[len(guard.z) :]])
+    z, rows, root = known_rows(model, guard)
     needed = (1 - SPENT * standing.section.budget) * root + rows.suppressed - rows.boosted
     return rows.signal[(root >= KNOWN_GOOD) & (needed > target) & reached(ball, model, z)]
 

@@ -11,7 +11,6 @@ These are samples of a moving policy: an audit that asks them is *policy-adaptiv
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -65,11 +64,17 @@ class Policy:
 def _pieces(episode: Episode, count: int) -> list[Trajectory]:
     """The episode, cut evenly; the last piece ends as it did."""
     cuts = np.linspace(0, len(episode), min(count, len(episode)) + 1).astype(int).tolist()
-    parts = [
-        Episode(episode.observations[a:b], episode.actions[a:b], episode.rewards[a:b], episode.terminal)
+    return [
+        _trajectory(
+            Episode(
+                episode.observations[a:b],
+                episode.actions[a:b],
+                episode.rewards[a:b],
+                episode.terminal and b == len(episode),
+            )
+        )
         for a, b in pairwise(cuts)
     ]
-    return [_trajectory(replace(part, terminal=part.terminal and part is parts[-1])) for part in parts]
 
 
 def exploits(model: RewardModel, training: Training, rng: np.random.Generator, count: int) -> list[Episode]:
