@@ -1,4 +1,4 @@
-"""The spatial wheel, turned by the jobs themselves: rounds, flaws and kernels, and what is left of the rewards.
+"""The spatial wheel, turned by the jobs themselves: rounds, flaws and repairs, and what is left of the rewards.
 
     python -m benchmarks.flywheel [--quick] [--json PATH] [--seeds 3]
 
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,14 +23,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmarks.figures import arguments, figure, write_results
+from benchmarks.figures import Figure, arguments, figure, write_results
 from cluster import Session, open_session
 from iirl_core.artifact import Artifact, load_from
 from iirl_core.config import Config, load_config
 from iirl_core.corpus import read_corpus
 from iirl_core.demonstration import Trajectory
 from iirl_core.norm import Norm, Region, norms_of
-from iirl_core.patch import BudgetReport, check_budget
+from iirl_core.patch import BudgetReport, Repairs, check_budget
 from iirl_core.release import resolve
 from iirl_core.signing import Trust
 from iirl_core.store import Store
@@ -40,7 +41,14 @@ from jobs.key import new_keys
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "spatial"
 KEPT = 0.95
-REFERENCE = "439 flaws → 0, 16 rounds, 952 kernels"
+UNSEEN_KEPT = 99.9
+"""Percent of unseen demonstration points that keep as much."""
+FAR = 0.01
+"""Percent of the far points of the 60³ grid that may be above the norm's threshold."""
+ROUNDS = 8
+KERNELS = 952
+"""Of the reference: of repairs of all kinds there are to be fewer."""
+REFERENCE = f"439 flaws → 0, 16 rounds, {KERNELS} kernels"
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,7 @@ class Wheel:
 
     judged: tuple[Judged, ...]
     rounds: int
-    kernels: int
+    repairs: Repairs
     passed: bool
     seconds: float
 
@@ -83,7 +91,7 @@ def turn(session: Session, config: Config, progress: Progress) -> Wheel:
     return Wheel(
         judged=judge_chain(store, config, history),
         rounds=len(history),
-        kernels=len(last.model.patches),
+        repairs=last.model.repairs,
         passed=history[-1].audit.verdict.passed,
         seconds=seconds,
     )
@@ -135,20 +143,31 @@ def main() -> None:
                 print(f"seed {seed}")
                 new_keys(Path(config.keys))
                 wheels.append(turn(open_session(config), config, Progress()))
+    write_results("flywheel", figures_of(wheels), notes_of(wheels), options.json)
+
+
+def figures_of(wheels: Sequence[Wheel]) -> list[Figure]:
+    """Medians over the wheels, each judged by what was asked for."""
     first, last = [wheel.judged[0] for wheel in wheels], [wheel.judged[-1] for wheel in wheels]
-    figures = [
+    return [
         figure("flaws before, 20³", [each.coarse for each in first], "points", at_least=200, baseline=439),
         figure("flaws after, 20³", [each.coarse for each in last], "points", baseline=0),
-        figure("far points above 0.005, 60³", [100 * each.fine_share for each in last], "%", at_most=0.1),
-        figure("rounds", [wheel.rounds for wheel in wheels], "rounds", at_most=10, baseline=16),
-        figure("kernels", [wheel.kernels for wheel in wheels], "kernels", at_most=951, baseline=952),
+        figure("far points above 0.005, 60³", [100 * each.fine_share for each in last], "%", at_most=FAR),
+        figure("rounds", [wheel.rounds for wheel in wheels], "rounds", at_most=ROUNDS, baseline=16),
+        figure("repairs", [len(wheel.repairs) for wheel in wheels], "repairs", at_most=KERNELS - 1, baseline=KERNELS),
         figure("verdict passed", [float(wheel.passed) for wheel in wheels], "", at_least=1),
         figure("least share kept, guard", [each.budget.least_of_all for each in last], "", at_least=KEPT),
-        figure("unseen that keep 0.95", [100 * each.unseen_kept for each in last], "%", at_least=99.5),
+        figure("unseen that keep 0.95", [100 * each.unseen_kept for each in last], "%", at_least=UNSEEN_KEPT),
         figure("seconds of the wheel", [wheel.seconds for wheel in wheels], "s"),
     ]
-    notes = f"Reference: {REFERENCE}. Rounds count the last audit, which passed; seeds 0 to {len(wheels) - 1}."
-    write_results("flywheel", figures, notes, options.json)
+
+
+def notes_of(wheels: Sequence[Wheel]) -> str:
+    """What a reader of the figures has to know."""
+    return (
+        f"Reference: {REFERENCE}. Rounds count the last audit; seeds 0 to {len(wheels) - 1}, whose repairs"
+        f" are {'; '.join(str(wheel.repairs) for wheel in wheels)}."
+    )
 
 
 def configuration(folder: Path, seed: int) -> Config:
