@@ -1,4 +1,5 @@
-"""Observations: inputs that a deployed reward was unsure of, or that a trainer reported. The next audit asks them.
+"""Observations: inputs that a deployed reward was unsure of, that lay far from the demonstrations when
+requests drifted away from them, or that a trainer reported. The next audit asks them.
 
 observed/DIGEST/sha256-….jsonl    a batch of them, named by its content: written once, whoever writes it again
 """
@@ -17,14 +18,14 @@ from iirl_core.errors import InputError, Tampered
 from iirl_core.records import document_of, parse_record
 from iirl_core.store.protocol import Store
 
-Reason = Literal["escalated", "reported"]
+Reason = Literal["escalated", "drift", "reported"]
 REPORTED: Reason = "reported"
 
 
 @dataclass(frozen=True)
 class Observation:
-    """``input``, observed because enforcement *escalated* it or a trainer *reported* it; ``note`` says why in their
-    words.
+    """``input``, observed because enforcement *escalated* it, because it was among the farthest of requests that
+    *drift*, or because a trainer *reported* it; ``note`` says why in their words.
 
     Raises:
         InputError: the reason is unknown.

@@ -69,11 +69,13 @@ class Score:
     """A Reading judged under a Release: what a trainer receives, and why.
 
     ``delivered`` is the number for the trainer after enforcement, scaled by β (None: the release refuses to give one);
-    the Reading keeps the raw reward.
+    the Reading keeps the raw reward. ``drawn_distance`` is the support distance of one step of a trajectory, drawn by
+    its content (a conversation's own): drift is measured on it, for the farthest of more steps lies farther.
     """
 
     reading: Reading
     coverage_uncertainty: float
+    drawn_distance: float
     action: Action
     delivered: float | None
     digest: Digest

@@ -19,12 +19,13 @@ from cluster import open_store
 from iirl_core.config import Config, load_config
 from iirl_core.config.governance import ServeSection
 from iirl_core.errors import ConfigError
-from iirl_core.observation import keep_observations
+from iirl_core.observation import Reason, keep_observations
 from serving.access import lock_for
 from serving.admission import Pin, admit, pin_release
 from serving.batching import Batcher
 from serving.event import record_serving
 from serving.observer import Observer
+from serving.watch import Watch
 from serving.web import RETRY_SECONDS, Door, Limits, make_app
 
 ROOM_FOR_REFUSALS = 64
@@ -55,7 +56,13 @@ class Replica:
         self._batcher = Batcher(self._scorer.score, section.batch, section.wait_seconds)
         self._door = Door(lock, _limits(section))
         keep = partial(keep_observations, open_store(pin.store), self._scorer.served.digest)
-        self._observer = Observer(keep, section.observed, section.reported)
+        watch = Watch(self._scorer.guard_distances, section.drift_window, section.drift_level)
+        most: dict[Reason, int] = {
+            "escalated": section.observed,
+            "drift": section.drifted,
+            "reported": section.reported,
+        }
+        self._observer = Observer(keep, watch, most)
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """The HTTP side, built where it runs."""

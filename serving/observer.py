@@ -1,4 +1,5 @@
-"""Observer: keeps what the next audit should ask: escalated inputs, where the configuration wants them, and reports.
+"""Observer: keeps what the next audit should ask: escalated inputs and those of a drift, where the configuration wants
+them, and reports.
 
 Answers never wait for it: inputs are gathered in memory, at most ``ROOM`` of them, and a thread of its own writes them
 to the store every few seconds. What finds no room is counted, and the count is printed with the next batch.
@@ -10,12 +11,13 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from iirl_core.demonstration import Conversation, Input
+from iirl_core.demonstration import Input
 from iirl_core.errors import IirlError
 from iirl_core.observation import Observation, Reason
 from iirl_core.reading import Action, Score
+from serving.watch import Watch, size_of
 
 ROOM = 4096
 """Observations that wait to be written."""
@@ -30,13 +32,14 @@ Keep = Callable[[Sequence[Observation]], object]
 
 
 class Observer:
-    """Owns what waits, and the thread that writes it. ``escalated`` and ``reported``: inputs that are kept in a minute,
-    at most.
+    """Owns what waits, and the thread that writes it. ``most``: inputs that are kept in a minute because of each
+    reason, at most; of a reason that it does not name, none.
     """
 
-    def __init__(self, keep: Keep, escalated: int, reported: int, *, every: float = EVERY) -> None:
+    def __init__(self, keep: Keep, watch: Watch, most: Mapping[Reason, int], *, every: float = EVERY) -> None:
         self._keep, self._every = keep, every
-        self._most: dict[Reason, int] = {"escalated": escalated, "reported": reported}
+        self._watch, self._drifts = watch, False
+        self._most = dict(most)
         self._taken: Counter[Reason] = Counter()
         self._lock, self._ended = threading.Lock(), threading.Event()
         self._waiting: list[Observation] = []
@@ -46,7 +49,9 @@ class Observer:
         self._thread.start()
 
     def answered(self, inputs: Sequence[Input], scores: Sequence[Score]) -> None:
-        """Take the escalated ones of what was just answered."""
+        """Take the escalated ones of what was just answered, and the farthest of a window that it filled and that
+        drifted. Called from one thread.
+        """
         found = [
             Observation("escalated", item, "; ".join(score.reasons))
             for item, score in zip(inputs, scores, strict=True)
@@ -54,6 +59,17 @@ class Observer:
         ]
         if found:
             self._add("escalated", found)
+        for window in self._watch.answered(inputs, scores):
+            drift = window.drift
+            told = f"farther from the demonstrations than the guard set (D⁺ = {drift.statistic:.2f})"
+            if drift.found:
+                self._add("drift", [Observation("drift", item, f"one of requests {told}") for item in window.farthest])
+            if drift.found is not self._drifts:
+                told = (
+                    f"requests drift: {told}, by chance {drift.chance:.0e}" if drift.found else "requests drift no more"
+                )
+                print(f"iirl: {told}", file=sys.stderr, flush=True)
+            self._drifts = drift.found
 
     def reported(self, inputs: Sequence[Input], note: str) -> int:
         """Take what a trainer reports; how many found room."""
@@ -63,7 +79,7 @@ class Observer:
         with self._lock:
             if (now := time.monotonic()) - self._window >= MINUTE:
                 self._window, self._taken = now, Counter()
-            allowed = max(0, self._most[reason] - self._taken[reason])
+            allowed = max(0, self._most.get(reason, 0) - self._taken[reason])
             taken = self._fitting(found[:allowed])
             self._taken[reason] += taken
             self._waiting += found[:taken]
@@ -72,9 +88,9 @@ class Observer:
 
     def _fitting(self, found: Sequence[Observation]) -> int:
         """How many of them there is room for."""
-        room, sizes = ROOM_BYTES - sum(map(_size, self._waiting)), 0
+        room, sizes = ROOM_BYTES - sum(size_of(one.input) for one in self._waiting), 0
         for count, one in enumerate(found[: ROOM - len(self._waiting)]):
-            sizes += _size(one)
+            sizes += size_of(one.input)
             if sizes > room:
                 return count
         return max(0, min(len(found), ROOM - len(self._waiting)))
@@ -103,10 +119,3 @@ class Observer:
         """Write what waits, and end."""
         self._ended.set()
         self._thread.join()
-
-
-def _size(one: Observation) -> int:
-    if isinstance(one.input, Conversation):
-        return sum(len(message.content) for message in one.input.messages)
-    actions = one.input.actions
-    return one.input.observations.nbytes + (0 if actions is None else actions.nbytes)

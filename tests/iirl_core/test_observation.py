@@ -13,6 +13,7 @@ from iirl_core.store import DirectoryStore
 DIGEST = digest_json("an artifact")
 SEEN = (
     Observation("escalated", conversation("Open?", "Until six."), "coverage"),
+    Observation("drift", conversation("Open?", "Zzz."), "far"),
     Observation("reported", Trajectory([[0.0, 1.0]], terminal=True), "stands still"),
 )
 
@@ -20,8 +21,8 @@ SEEN = (
 def test_what_was_observed_comes_back(tmp_path: Path) -> None:
     store = DirectoryStore(tmp_path)
     keep_observations(store, DIGEST, SEEN)
-    first, second = observations(store, DIGEST)
-    assert first == SEEN[0]
+    first, drifted, second = observations(store, DIGEST)
+    assert (first, drifted) == SEEN[:2]
     assert (second.reason, second.note) == ("reported", "stands still")
     assert isinstance(second.input, Trajectory)
     assert second.input.terminal
@@ -36,6 +37,6 @@ def test_a_batch_that_was_changed_is_noticed(tmp_path: Path) -> None:
         list(observations(store, DIGEST))
 
 
-def test_there_are_two_reasons() -> None:
-    with pytest.raises(InputError, match="escalated, reported"):
+def test_there_are_three_reasons() -> None:
+    with pytest.raises(InputError, match="escalated, drift, reported"):
         Observation("liked", conversation("a", "b"))  # type: ignore[arg-type]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from iirl_core.canonical import Digest
 from iirl_core.demonstration import Conversation, Input, Trajectory
 from iirl_core.enforcement import Thresholds
 from iirl_core.errors import InputError
 from iirl_core.reading import Action, Evidence, Reading, Score, TokenCount
 from serving.served import Served
+from serving.watch import Watch
 
 SERVED = Served(
     name="portal",
@@ -33,11 +36,12 @@ def score(  # noqa: PLR0917
     reasons: tuple[str, ...] = (),
     truncated: bool = False,
     steps: tuple[float, ...] = (),
+    distance: float = 0.2,
 ) -> Score:
-    evidence = Evidence(0.8, 0.05, 0.0, ("p-1",), 0.1, 0.2, (0.25, 0.75))
+    evidence = Evidence(0.8, 0.05, 0.0, ("p-1",), 0.1, distance, (0.25, 0.75))
     tokens = None if steps else TokenCount(12, truncated)
     reading = Reading(-1.5, reward, 0.2, evidence, steps, tokens)
-    return Score(reading, 0.3, action, delivered, SERVED.digest, SERVED.release, reasons)
+    return Score(reading, 0.3, distance, action, delivered, SERVED.digest, SERVED.release, reasons)
 
 
 def read(inputs: Sequence[Input]) -> list[Score]:
@@ -52,3 +56,8 @@ def read(inputs: Sequence[Input]) -> list[Score]:
         reward = min(len(item.answer), 100) / 100
         scores.append(score(reward, delivered=reward, truncated=len(item.answer) > 80))
     return scores
+
+
+def watch(window: int = 256) -> Watch:
+    """Beside a guard set whose distances are spread over [0, ½]."""
+    return Watch(np.linspace(0.0, 0.5, 200), window, level=0.01)

@@ -12,6 +12,7 @@ import pytest
 
 from iirl_core.artifact import load_from
 from iirl_core.demonstration import Input, Trajectory, conversation
+from iirl_core.drift import drift_of
 from iirl_core.enforcement import enforce
 from iirl_core.errors import InputError
 from iirl_core.reading import Action
@@ -21,6 +22,7 @@ from serving.observer import Observer
 from serving.web import Door, Limits, make_app
 from tests.iirl_core.artifact.samples import text_draft, trajectory_draft, walks
 from tests.serving.released import Released, released
+from tests.serving.scores import watch
 
 FAR = Trajectory(np.full((3, 3), 9.0, np.float32), np.full((3, 1), -9.0, np.float32))
 
@@ -57,6 +59,21 @@ def test_where_nobody_audited_is_uncertain_and_the_worst_step_counts(bench: Rele
     assert first.action is Action.ALLOW
     assert second.action is Action.BLOCK
     assert second.delivered == 0.0
+
+
+def test_drift_is_measured_on_one_step_of_each_input_beside_the_guard_set(bench: Released) -> None:
+    artifact, scorer = load_from(bench.store, bench.digest), admit(pin_release(bench.config))
+    guard = artifact.model.rows(artifact.guard.z).support_distance
+    assert scorer.guard_distances.tolist() == pytest.approx(guard.tolist(), abs=1e-6)
+    inputs = walks(6, seed=7)
+    for item, score in zip(inputs, scorer.score(inputs), strict=True):
+        steps = artifact.model.rows(artifact.model.encoder.encode([item]).z).support_distance
+        assert min(abs(score.drawn_distance - float(one)) for one in steps) < 1e-6
+        assert scorer.score([item])[0].drawn_distance == pytest.approx(score.drawn_distance, abs=1e-6)
+    drawn = np.array([score.drawn_distance for score in scorer.score(walks(64, seed=8))])
+    away = np.array([score.drawn_distance for score in scorer.score([FAR] * 64)])
+    assert not drift_of(drawn, scorer.guard_distances, 1, 0.01).found
+    assert drift_of(away, scorer.guard_distances, 1, 0.01).found
 
 
 def test_nothing_is_scored_as_nothing(bench: Released) -> None:
@@ -99,9 +116,7 @@ def _ask(bench: Released, *requests: tuple[str, Any]) -> list[httpx.Response]:
     async def run() -> list[httpx.Response]:
         scorer = admit(pin_release(bench.config))
         batcher = Batcher(scorer.score, batch=8, wait_seconds=0.01)
-        app = make_app(
-            scorer.served, batcher, Door(None, Limits(16, 2**16, 16)), Observer(list, escalated=0, reported=0)
-        )
+        app = make_app(scorer.served, batcher, Door(None, Limits(16, 2**16, 16)), Observer(list, watch(), {}))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://rewards") as client:
             responses = await asyncio.gather(*(client.post(path, json=body) for path, body in requests))
         batcher.close()

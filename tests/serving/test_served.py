@@ -13,8 +13,10 @@ import pytest
 
 from cluster import Session
 from iirl_core.artifact import Artifact, load_from
+from iirl_core.corpus import identity_of
 from iirl_core.demonstration import Trajectory
 from iirl_core.log import Event, entries, verify_chain
+from iirl_core.observation import observations
 from iirl_core.records import document_of
 from jobs.serve import Server
 from tests.iirl_core.artifact.samples import trajectory_draft, walks
@@ -43,7 +45,8 @@ def running(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("served")
     bench = released(folder, trajectory_draft(), walks(20, seed=5), patched=True)
     (folder / "token").write_text(TOKEN + "\n")
-    serve = bench.config.serve.model_copy(update={"token_file": str(folder / "token")})
+    update = {"token_file": str(folder / "token"), "drift_window": 16, "drifted": 9}
+    serve = bench.config.serve.model_copy(update=update)
     config = bench.config.model_copy(update={"serve": serve})
     import ray
 
@@ -170,6 +173,21 @@ def test_a_trajectory_off_the_path_is_blocked_and_delivers_nothing(running: Runn
         (answer,) = client.post("/v1/rewards", json={"items": [far]}).json()["data"]
     assert (answer["action"], answer["delivered"], answer["delivered_steps"]) == ("block", 0.0, [0.0])
     assert answer["reasons"]
+
+
+def test_what_drifted_from_the_demonstrations_lies_in_the_store_for_the_next_audit(running: Running) -> None:
+    far = [
+        Trajectory([[9.0, 9.0, 9.0 + place]], [[-9.0]]) for place in range(32)
+    ]  # one of two windows at least is full
+    with running.client as client:
+        client.post("/v1/rewards", json={"items": [document_of(item) for item in far]}).raise_for_status()
+    deadline = time.monotonic() + 60  # they are written every few seconds
+    while not (kept := list(observations(running.bench.store, running.bench.digest))):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert {one.reason for one in kept} == {"drift"}
+    assert len(kept) == 9
+    assert {identity_of(one.input) for one in kept} <= {identity_of(item) for item in far}
 
 
 def test_it_stops_in_order_when_asked_to_and_leaves_the_port_and_the_ray_free(running: Running) -> None:

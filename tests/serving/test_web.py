@@ -17,7 +17,7 @@ from serving.access import digest_token
 from serving.batching import Batcher, Read
 from serving.observer import Observer
 from serving.web import Door, Limits, make_app
-from tests.serving.scores import SERVED, read, score
+from tests.serving.scores import SERVED, read, score, watch
 
 LIMITS = Limits(items=4, body_bytes=4096, requests=8)
 ITEM = {"prompt": "Open?", "response": "Until six."}
@@ -35,7 +35,7 @@ def ask_all(
 
     async def run() -> list[httpx.Response]:
         batcher = Batcher(answering, batch=8, wait_seconds=0)
-        observer = Observer(kept.extend, escalated=2, reported=3, every=60)
+        observer = Observer(kept.extend, watch(window=8), {"escalated": 2, "drift": 2, "reported": 3}, every=60)
         app = make_app(SERVED, batcher, Door(digest_token(token) if token else None, limits), observer)
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         try:
@@ -173,9 +173,7 @@ def test_a_refused_request_leaves_room_for_the_next() -> None:
 
     async def one_after_the_other() -> list[int]:
         batcher = Batcher(read, 8, 0)
-        app = make_app(
-            SERVED, batcher, Door(None, Limits(4, 4096, requests=1)), Observer(list, escalated=0, reported=0)
-        )
+        app = make_app(SERVED, batcher, Door(None, Limits(4, 4096, requests=1)), Observer(list, watch(), {}))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://rewards") as client:
             codes = [(await client.request(m, path, **kw)).status_code for m, path, kw in [bad, good, bad, good]]
         batcher.close()
@@ -251,6 +249,17 @@ def test_escalated_inputs_are_kept_as_many_a_minute_as_the_configuration_says() 
     kept: list[Observation] = []
     ask_all(("POST", "/v1/rewards", {"json": {"items": [ITEM] * 4}}), answering=doubting, kept=kept)
     assert [(one.reason, one.note) for one in kept] == [("escalated", "coverage")] * 2
+
+
+def test_of_requests_that_drift_the_farthest_are_kept_for_the_next_audit() -> None:
+    def far(inputs: Sequence[Input]) -> list[Score]:
+        return [score(distance=0.9) for _ in inputs]
+
+    kept: list[Observation] = []
+    items = [{"prompt": "Open?", "response": f"Until {hour}."} for hour in range(8)]
+    halves = [("POST", "/v1/rewards", {"json": {"items": part}}) for part in (items[:4], items[4:])]
+    ask_all(*halves, answering=far, kept=kept)
+    assert [one.reason for one in kept] == ["drift"] * 2
 
 
 def test_what_was_allowed_is_not_kept() -> None:

@@ -20,7 +20,7 @@ from serving.batching import Batcher
 from serving.observer import Observer
 from serving.web import Door, Limits, make_app
 from tests.serving.released import free_port
-from tests.serving.scores import SERVED, read
+from tests.serving.scores import SERVED, read, watch
 
 TOKEN = "a token of this test"
 ITEMS = [conversation("Open?", "Until six."), conversation("Open?", "Yes, " * 40)]
@@ -35,7 +35,7 @@ def ours() -> Iterator[int]:
     """Our own application on a port, with a token."""
     batcher, port = Batcher(read, batch=8, wait_seconds=0), free_port()
     door = Door(digest_token(TOKEN), Limits(items=8, body_bytes=65536, requests=8))
-    app = make_app(SERVED, batcher, door, Observer(list, escalated=0, reported=0))
+    app = make_app(SERVED, batcher, door, Observer(list, watch(), {}))
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
