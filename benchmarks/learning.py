@@ -140,4 +140,4 @@ def batches(good: int, bad: int, *, paired: bool = False, size: int = BATCH) -> 
 @torch.no_grad()
 def signals(model: Expertness, z: Tensor) -> np.ndarray:
     """``[N]``: the mean of the members' signals. All that is asked of them is an order."""
-    return model.eval().signals(z).mean(dim=0).double().numpy()
+    return model.combined(model.eval().signals(z)).double().numpy()

@@ -41,7 +41,8 @@ def card_of(manifest: Manifest) -> str:
         f"- **Parent**: {manifest.parent or 'none, a root'}.",
         f"- **Repairs**: {_repairs(manifest)} enabled; what the weights alone give is the *unpatched* reward.",
         f"- **Guard set**: {manifest.guard.rows} held-out rows whose reward repairs must keep.",
-        f"- **Expertness**: {manifest.expertness.get('family')}; **map**: {manifest.calibration.mapping['kind']}.",
+        f"- **Expertness**: {manifest.expertness.get('family')}{_combined(manifest)};"
+        f" **map**: {manifest.calibration.mapping['kind']}.",
     ]
     if manifest.forgotten is not None:
         lines.append(f"- **Forgotten**: {manifest.forgotten}.")
@@ -70,6 +71,17 @@ def card_of(manifest: Manifest) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _combined(manifest: Manifest) -> str:
+    """What the members' signals come to, where that is not their mean."""
+    match manifest.expertness.get("combine", "mean"):
+        case "mean":
+            return ""
+        case {"penalty": penalty}:
+            return f", its members combined by their mean less {penalty} times their variance"
+        case way:
+            return f", its members combined by their {way}"
 
 
 def _repairs(manifest: Manifest) -> str:

@@ -13,14 +13,15 @@ TANH_HEADS = ("bert", "roberta", "xlm-roberta", "camembert")
 @dataclass(frozen=True)
 class Shape:
     """``model_type`` is the encoder's in transformers; ``scored``: its stock classifier is ``last token·B``, as
-    decoders' are; ``width`` D; ``units`` M·H, 0 for lines; ``line``: signals are lines of the heads' outputs, and
-    ``shift`` the constant in them.
+    decoders' are; ``averaged``: the signal is the members' mean; ``width`` D; ``units`` M·H, 0 for lines; ``line``:
+    members' signals are lines of their heads' outputs, and ``shift`` the constant in them.
     """
 
     model_type: str
     scored: bool
     remote_code: bool
     pooling: Pooling
+    averaged: bool
     width: int
     units: int
     line: bool
@@ -31,6 +32,8 @@ def refusal(shape: Shape) -> str | None:
     """Why no stock classifier gives the signal, and what would be needed; None where one does."""
     if shape.remote_code:
         return "the encoder runs code of its own"
+    if not shape.averaged:
+        return "a stock classifier can only average an ensemble (expertness.combine: mean)"
     if not shape.line:
         return "the signal is no line of a head's output (expertness.steps: 1 would make it one)"
     if shape.model_type in TANH_HEADS:

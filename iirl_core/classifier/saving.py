@@ -81,6 +81,7 @@ def _shape(encoder: TextEncoder, heads: Heads, folded: Folded | None) -> Shape:
         scored=stock is not None and issubclass(stock, GenericForSequenceClassification),
         remote_code=encoder.trust_remote_code,
         pooling=encoder.pooling,
+        averaged=heads.combine == "mean",
         width=encoder.width,
         units=0 if heads.linear else heads.members * heads.head.shape[1],
         line=folded is not None,

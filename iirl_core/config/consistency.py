@@ -11,6 +11,8 @@ from iirl_core.config.expertness import (
     ORDERLESS,
     BradleyTerrySection,
     DiscriminatorSection,
+    EnsembleSection,
+    Expertness,
     JointSection,
     LogRatioSection,
     sees_whole_batches,
@@ -44,6 +46,7 @@ def check_consistency(config: Config) -> None:
         _check_corrupted(config, config.expertness.corrupted.shares(), bool(config.playing("negatives")))
     if isinstance(config.expertness, BradleyTerrySection):
         _check_comparisons(config)
+    _check_combined(config.expertness)
     if config.encoder.kind == "trajectory" and config.length_debias:
         raise ValueError("expertness.length_debias: the length is an answer's; give it a text encoder")
     if config.train.held_out is not None and config.expertness.family == "occupancy":
@@ -187,6 +190,11 @@ def _check_tuning(config: Config) -> None:
         )
     if config.train.gradient_checkpointing and not config.tunes:
         raise ValueError("train.gradient_checkpointing: needs encoder.tuning: full or lora")
+
+
+def _check_combined(section: Expertness) -> None:
+    if isinstance(section, EnsembleSection) and section.combine != "mean" and section.members < 2:
+        raise ValueError("expertness.combine: 1 member disagrees with none; let members be 2 or more")
 
 
 def _check_comparisons(config: Config) -> None:

@@ -9,6 +9,17 @@ from pydantic import Field, field_validator
 from iirl_core.config.section import Fraction, Section
 
 
+class PenaltySection(Section):
+    """The members' mean signal less a multiple of their variance (UWO): where they disagree, the signal is low."""
+
+    penalty: float = Field(gt=0)
+    """λ. The variance is in squared units of the signal, so λ is in one over them: for signals that are logits, members
+    that differ by a standard deviation of 2 nats take 4·λ nats away."""
+
+
+Combine = Literal["mean", "min"] | PenaltySection
+
+
 class MixtureSection(Section):
     """Gated mixture of autoencoders: recon = Σ_e w_e·dec_e(enc_e(z)), signal −MSE."""
 
@@ -18,6 +29,8 @@ class MixtureSection(Section):
     hidden: int = Field(default=64, ge=1)
     members: int = Field(default=1, ge=1)
     """Ensemble size M."""
+    combine: Combine = "mean"
+    """What the members' signals come to: their ``mean``, their ``min`` (WCO), or ``{penalty: λ}`` (UWO)."""
     length_debias: float = Field(default=0.0, ge=0)
     """Texts: weight of the squared correlation of signal and logarithm of the answer's tokens in a batch, added to the
     loss."""
@@ -62,6 +75,8 @@ class DiscriminatorSection(Section):
     hidden: int | None = Field(default=None, ge=0)
     """Units of each member's network; None: the width of z. 0: a line without a bias, for decoders."""
     members: int = Field(default=4, ge=1)
+    combine: Combine = "mean"
+    """What the members' signals come to: their ``mean``, their ``min`` (WCO), or ``{penalty: λ}`` (UWO)."""
     corrupted: CorruptedSection = CorruptedSection()
     length_debias: float = Field(default=0.0, ge=0)
     """Texts: weight of the squared correlation of signal and logarithm of the answer's tokens in a batch, added to the
@@ -77,6 +92,8 @@ class JointSection(Section):
     hidden: int | None = Field(default=None, ge=0)
     """Units of each member's network; None: the width of z. 0: a line without a bias, for decoders."""
     members: int = Field(default=4, ge=1)
+    combine: Combine = "mean"
+    """What the members' signals come to: their ``mean``, their ``min`` (WCO), or ``{penalty: λ}`` (UWO)."""
     steps: int = Field(default=4, ge=1)
     """Sigmoids whose weighted sum is m."""
     beta: float = Field(default=1.0, gt=0)
@@ -98,6 +115,8 @@ class BradleyTerrySection(Section):
     hidden: int | None = Field(default=None, ge=0)
     """Units of each member's network; None: the width of z. 0: a line without a bias, for decoders."""
     members: int = Field(default=4, ge=1)
+    combine: Combine = "mean"
+    """What the members' signals come to: their ``mean``, their ``min`` (WCO), or ``{penalty: λ}`` (UWO)."""
     margin: float = Field(default=1.0, ge=0)
     """What a record's ``preference_margin`` is multiplied by; records without one have margin 0."""
     label_smoothing: float = Field(default=0.0, ge=0, lt=0.5)
@@ -145,6 +164,8 @@ class LogRatioSection(Section):
     longer by itself loses its end."""
 
 
+EnsembleSection = MixtureSection | DiscriminatorSection | JointSection | BradleyTerrySection
+"""Families that train members by a loss."""
 Expertness = Annotated[
     MixtureSection | DiscriminatorSection | JointSection | BradleyTerrySection | OccupancySection | LogRatioSection,
     Field(discriminator="family"),
@@ -153,7 +174,7 @@ Expertness = Annotated[
 
 def length_debias_of(section: Expertness) -> float:
     """The weight of ``length_penalty`` in the loss; 0 for families without one."""
-    return 0.0 if isinstance(section, OccupancySection | LogRatioSection) else section.length_debias
+    return section.length_debias if isinstance(section, EnsembleSection) else 0.0
 
 
 def sees_whole_batches(section: Expertness) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from iirl_core.config.expertness import (
     BradleyTerrySection,
     DiscriminatorSection,
+    EnsembleSection,
     JointSection,
     LogRatioSection,
     MixtureSection,
@@ -84,6 +85,6 @@ FAMILIES: dict[type[ExpertnessSection], Callable[..., Expertness]] = {
 def build_expertness(section: ExpertnessSection, width: int) -> Expertness:
     """A fresh module for rows of ``width`` dimensions; deterministic given torch's seed."""
     module = FAMILIES[type(section)](section, width)
-    if not isinstance(section, OccupancySection | LogRatioSection):
-        module.length_debias = section.length_debias
+    if isinstance(section, EnsembleSection):
+        module.length_debias, module.combine = section.length_debias, section.combine
     return module

@@ -15,7 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from iirl_core.config.expertness import Combine
 from iirl_core.errors import InputError
+from iirl_core.expertness.combining import combined
 from iirl_core.expertness.length import length_correlation
 
 
@@ -125,6 +127,9 @@ class Expertness(nn.Module, ABC):
     length_debias: float = 0.0
     """Weight of ``length_penalty`` in the loss; above 0 a batch needs ``length``."""
 
+    combine: Combine = "mean"
+    """What ``combined`` makes of the members' signals."""
+
     @property
     @abstractmethod
     def members(self) -> int:
@@ -132,11 +137,15 @@ class Expertness(nn.Module, ABC):
 
     @abstractmethod
     def signals(self, z: Tensor) -> Tensor:
-        """``[M, N]``: each member's signal; the model's signal is their mean. Higher is more expert-like."""
+        """``[M, N]``: each member's signal; the model's is their ``combined`` one. Higher is more expert-like."""
 
     def credit(self, z: Tensor, episodes: Episodes) -> Tensor:  # noqa: ARG002 - most families look at a row alone
         """``[M, N]``: as ``signals``, of rows that lie together as ``episodes`` says."""
         return self.signals(z)
+
+    def combined(self, signals: Tensor) -> Tensor:
+        """``[M, N]`` of ``signals`` or ``credit`` → ``[N]``, the model's signal."""
+        return combined(signals, self.combine)
 
     @abstractmethod
     def loss(self, batch: Batch) -> Tensor:
@@ -165,7 +174,7 @@ class Expertness(nn.Module, ABC):
         both. Right is, of a comparison, the higher signal on the chosen side (a tie is half right); of two classes, a
         signal above 0 for demonstrations alone; of one class there is no right: NaN.
         """
-        signal, weight = self.signals(batch.z).mean(dim=0), batch.weight
+        signal, weight = self.combined(self.signals(batch.z)), batch.weight
         if self.needs_pairs:
             side = (2 * batch.expert - 1).to(signal.dtype)
             right = ((signal * side).reshape(-1, 2).sum(dim=1).sign() + 1) / 2

@@ -50,14 +50,14 @@ WIDER = 2.0
 
 
 class _Signals(nn.Module):
-    """The members' mean signal as a module's call, so that its parameters can be taken from elsewhere."""
+    """The head's signal as a module's call, so that its parameters can be taken from elsewhere."""
 
     def __init__(self, head: Expertness) -> None:
         super().__init__()
         self.head = head
 
     def forward(self, z: Tensor) -> Tensor:
-        return self.head.signals(z).mean(dim=0)
+        return self.head.combined(self.head.signals(z))
 
 
 Factors = Mapping[str, tuple[Tensor, Tensor]]

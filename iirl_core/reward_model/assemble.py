@@ -71,11 +71,11 @@ def assemble(
 def _signal(expertness: Expertness, z: Tensor, episodes: Episodes) -> Tensor:
     """Signals ``[N]`` of rows, or ``[B]`` of whole episodes."""
     if not expertness.whole_episodes:
-        return torch.cat([expertness.signals(part).mean(dim=0) for part in torch.split(z, CHUNK)])
+        return torch.cat([expertness.combined(expertness.signals(part)) for part in torch.split(z, CHUNK)])
     means, start = [], 0
     for some in episodes.chunks(CHUNK):
         rows = sum(some.lengths)
-        credit = expertness.credit(z[start : start + rows], some).mean(dim=0)
+        credit = expertness.combined(expertness.credit(z[start : start + rows], some))
         means += [part.mean() for part in torch.split(credit, list(some.lengths))]
         start += rows
     return torch.stack(means)

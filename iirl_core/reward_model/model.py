@@ -151,13 +151,13 @@ class RewardModel:
         return z
 
     def _rewards(self, z: Tensor, episodes: Episodes) -> Tensor:
-        mapped = self._mapped(self._shaped(z), self.head.credit(self.seen(z), episodes).mean(dim=0), episodes)
+        mapped = self._mapped(self._shaped(z), self.head.combined(self.head.credit(self.seen(z), episodes)), episodes)
         effects = self.bank.effects({space: self.space(z, space) for space in self.bank.spaces}, len(z))
         return (mapped - effects.suppressed.to(z.device) + effects.boosted.to(z.device)).clamp(0, 1)
 
     def _rows(self, z: Tensor, episodes: Episodes) -> Rows:
         signals = self.head.credit(self.seen(z), episodes)
-        signal = signals.mean(dim=0)
+        signal = self.head.combined(signals)
         shaped = self._shaped(z)
         mapped = self._mapped(shaped, signal, episodes)
         changed = self._removals or self.shaped.sculpts or self.head is not self.expertness
@@ -183,7 +183,7 @@ class RewardModel:
 
     def _unpatched(self, z: Tensor, episodes: Episodes) -> Tensor:
         """What the weights alone give."""
-        return self._mapped(self.mapping, self.expertness.credit(z, episodes).mean(dim=0), episodes)
+        return self._mapped(self.mapping, self.expertness.combined(self.expertness.credit(z, episodes)), episodes)
 
     @torch.no_grad()
     def read(self, inputs: Sequence[Input]) -> list[Reading]:

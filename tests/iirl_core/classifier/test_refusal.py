@@ -7,8 +7,12 @@ import pytest
 
 from iirl_core.classifier.refusal import Shape, refusal
 
-BERT = Shape("bert", scored=False, remote_code=False, pooling="mean", width=32, units=32, line=True, shift=0.5)
-LLAMA = Shape("llama", scored=True, remote_code=False, pooling="last", width=32, units=0, line=True, shift=0.0)
+BERT = Shape(
+    "bert", scored=False, remote_code=False, pooling="mean", averaged=True, width=32, units=32, line=True, shift=0.5
+)
+LLAMA = Shape(
+    "llama", scored=True, remote_code=False, pooling="last", averaged=True, width=32, units=0, line=True, shift=0.0
+)
 
 
 @pytest.mark.parametrize("shape", [BERT, LLAMA, replace(BERT, pooling="cls"), replace(BERT, model_type="roberta")])
@@ -20,6 +24,7 @@ def test_what_a_stock_head_can_hold_is_not_refused(shape: Shape) -> None:
     ("shape", "changes", "why"),
     [
         (BERT, {"remote_code": True}, "code of its own"),
+        (BERT, {"averaged": False}, "expertness.combine: mean"),
         (BERT, {"line": False}, "expertness.steps: 1"),
         (BERT, {"pooling": "last"}, "encoder.pooling: mean"),
         (BERT, {"units": 0}, "expertness.hidden above 0"),

@@ -49,14 +49,14 @@ def lessons(z: torch.Tensor, limit: float = 0.2) -> Lessons:
 
 
 def kept(head: Expertness, z: torch.Tensor) -> Kept:
-    signal = head.signals(z).mean(dim=0)
+    signal = head.combined(head.signals(z))
     reward = SHAPED.reward(signal)
     shaped = Sculpted.of(SHAPED, ()).at(nowhere)
     return Kept(z, signal, 0.98 * reward, 0.96 * reward, shaped, torch.zeros(len(z)))
 
 
 def rewards(head: Expertness, z: torch.Tensor) -> torch.Tensor:
-    return SHAPED.reward(head.signals(z).mean(dim=0))
+    return SHAPED.reward(head.combined(head.signals(z)))
 
 
 def changed(head: Expertness, rank: int, wrong: torch.Tensor, good: torch.Tensor, seed: int = 0) -> Expertness:
@@ -73,6 +73,16 @@ def test_what_is_wrong_is_mended_and_what_is_kept_stays() -> None:
     assert (rewards(after, good) >= 0.96 * rewards(head, good)).all()
     other = good[100:] - torch.tensor([0.0, 1.6, 0, 0, 0, 0])
     assert (rewards(after, other) <= 0.25).float().mean() > 0.9, "also what no lesson was about"
+
+
+def test_what_is_mended_and_kept_is_the_signal_that_the_members_come_to() -> None:
+    head, good = told()
+    head.combine = "min"
+    wrong = good[:40] - torch.tensor([0.0, 1.6, 0, 0, 0, 0])
+    after = changed(head, 1, wrong, good)
+    assert after.combine == "min"
+    assert (rewards(after, wrong) <= 0.2).all()
+    assert (rewards(after, good) >= 0.96 * rewards(head, good) - 1e-6).all()
 
 
 def test_the_same_lessons_give_the_same_changes_of_at_most_that_rank() -> None:
