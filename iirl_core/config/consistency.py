@@ -10,11 +10,13 @@ from iirl_core.config.expertness import (
     ORDER_ONLY,
     ORDERLESS,
     BradleyTerrySection,
+    DiscountSection,
     DiscriminatorSection,
     EnsembleSection,
     Expertness,
     JointSection,
     LogRatioSection,
+    beta_of,
     sees_whole_batches,
 )
 from iirl_core.config.red_team import WRITTEN
@@ -47,6 +49,7 @@ def check_consistency(config: Config) -> None:
     if isinstance(config.expertness, BradleyTerrySection):
         _check_comparisons(config)
     _check_combined(config.expertness)
+    _check_beta(config)
     if config.encoder.kind == "trajectory" and config.length_debias:
         raise ValueError("expertness.length_debias: the length is an answer's; give it a text encoder")
     if config.train.held_out is not None and config.expertness.family == "occupancy":
@@ -195,6 +198,16 @@ def _check_tuning(config: Config) -> None:
 def _check_combined(section: Expertness) -> None:
     if isinstance(section, EnsembleSection) and section.combine != "mean" and section.members < 2:
         raise ValueError("expertness.combine: 1 member disagrees with none; let members be 2 or more")
+
+
+def _check_beta(config: Config) -> None:
+    if not isinstance(beta_of(config.expertness), DiscountSection):
+        return
+    if config.encoder.kind != "trajectory":
+        raise ValueError("expertness.beta: a discount counts steps, and texts have none; give β by sources")
+    for corpus in (*config.playing("demonstrations"), *config.playing("negatives")):
+        if corpus.segment:
+            raise ValueError(f"expertness.beta: a discount counts from where {corpus.name} begins: no segment")
 
 
 def _check_comparisons(config: Config) -> None:

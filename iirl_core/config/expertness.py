@@ -83,9 +83,29 @@ class DiscriminatorSection(Section):
     loss."""
 
 
+class DiscountSection(Section):
+    """β falls with time: ``discount`` to the power of t at step t of a trajectory, 1 at its first."""
+
+    discount: float = Field(gt=0, le=1)
+
+
+Strength = Annotated[float, Field(gt=0)]
+
+
+class SourcesSection(Section):
+    """β by the ``source`` of a record; of a negative made of a demonstration, by that one's."""
+
+    sources: dict[str, Strength]
+    otherwise: Strength = 1.0
+    """β of records from elsewhere."""
+
+
+Beta = Strength | DiscountSection | SourcesSection
+
+
 class JointSection(Section):
-    """IIRL's equation 2 itself: signal S and bounded map m learnt together on E_demonstrations[β·m(S)] −
-    E_negatives[β·m(S)]; signal = logit m(S).
+    """IIRL's equation 2 itself: signal S and bounded map m learnt together on E_demonstrations[β(x,t)·m(S)] −
+    E_negatives[β(x,t)·m(S)]; signal = logit m(S).
     """
 
     family: Literal["joint"] = "joint"
@@ -96,8 +116,9 @@ class JointSection(Section):
     """What the members' signals come to: their ``mean``, their ``min`` (WCO), or ``{penalty: λ}`` (UWO)."""
     steps: int = Field(default=4, ge=1)
     """Sigmoids whose weighted sum is m."""
-    beta: float = Field(default=1.0, gt=0)
-    """The strength β, a constant."""
+    beta: Beta = 1.0
+    """The strength β with which a row is learnt: a constant, or a function of time, ``{discount: γ}``, or of the input,
+    ``{sources: {NAME: β, …}, otherwise: β}``."""
     saturation: float = Field(default=0.02, ge=0)
     """Weight of the penalty on (logit m)²: what keeps rewards off 0 and 1 while they are learnt."""
     corrupted: CorruptedSection = CorruptedSection()
@@ -170,6 +191,11 @@ Expertness = Annotated[
     MixtureSection | DiscriminatorSection | JointSection | BradleyTerrySection | OccupancySection | LogRatioSection,
     Field(discriminator="family"),
 ]
+
+
+def beta_of(section: Expertness) -> Beta:
+    """The strength of the section's rows; 1 for families without one."""
+    return section.beta if isinstance(section, JointSection) else 1.0
 
 
 def length_debias_of(section: Expertness) -> float:

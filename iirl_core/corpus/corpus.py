@@ -61,6 +61,12 @@ class Corpus:
                     if len(table):
                         yield table
 
+    def sources(self) -> set[str]:
+        """Where its records came from: every ``source`` among them."""
+        filesystem, _ = self.store.filesystem()
+        columns = (pq.read_table(path, columns=["source"], filesystem=filesystem)["source"] for path in self.paths())
+        return {source for column in columns for source in pc.unique(column).to_pylist()}
+
     def quarantined(self) -> Iterator[Quarantined]:
         """The rows that were set aside."""
         data = self.store.get(f"{self.manifest.folder}/{QUARANTINE}")

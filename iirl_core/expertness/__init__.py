@@ -24,6 +24,7 @@ from iirl_core.expertness.protocol import Episodes as Episodes
 from iirl_core.expertness.protocol import Expertness as Expertness
 from iirl_core.expertness.protocol import Latents as Latents
 from iirl_core.expertness.protocol import LearntInOnePass as LearntInOnePass
+from iirl_core.expertness.strength import strengths as strengths
 
 ExpertnessSection = (
     MixtureSection | DiscriminatorSection | JointSection | BradleyTerrySection | OccupancySection | LogRatioSection
@@ -44,7 +45,7 @@ def _joint(section: JointSection, width: int) -> Expertness:
         _hidden(section.hidden, width),
         section.members,
         steps=section.steps,
-        beta=section.beta,
+        beta=section.beta if isinstance(section.beta, float) else None,
         saturation=section.saturation,
     )
 

@@ -8,14 +8,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from iirl_core.errors import InputError
 from iirl_core.expertness.bootstrap import bootstrap
 from iirl_core.expertness.heads import Heads
 from iirl_core.expertness.protocol import Batch
 
 
 class Joint(Heads):
-    """Maximises ``E_{D_E}[β·m_ψ(S_θ(x))] − E_{D_neg}[β·m_ψ(S_θ(x))]`` over θ and ψ (arXiv 2602.14844, eq. 2), for each
-    of M members on a bootstrap of its own.
+    """Maximises ``E_{D_E}[β(x,t)·m_ψ(S_θ(x))] − E_{D_neg}[β(x,t)·m_ψ(S_θ(x))]`` over θ and ψ (arXiv 2602.14844, eq. 2),
+    for each of M members on a bootstrap of its own. ``beta`` is β where it is a constant; None: each row has its own,
+    the batch's ``strength`` (``strengths``).
 
     S_θ is a head's output, and ``m_ψ(S) = Σ_k π_k·σ(softplus(α_k)·(S − c_k))`` with K steps and π a softmax: strictly
     increasing, from 0 to 1.
@@ -29,7 +31,9 @@ class Joint(Heads):
 
     needs_negatives = True
 
-    def __init__(self, width: int, hidden: int, members: int, *, steps: int, beta: float, saturation: float) -> None:
+    def __init__(
+        self, width: int, hidden: int, members: int, *, steps: int, beta: float | None, saturation: float
+    ) -> None:
         super().__init__(width, hidden, members)
         self.beta, self.saturation = beta, saturation
         self.share = nn.Parameter(torch.zeros(members, 1, steps))
@@ -57,22 +61,35 @@ class Joint(Heads):
         return slope, -slope * self.centre.flatten()
 
     def loss(self, batch: Batch) -> Tensor:
-        """Mean over members of ``−β·(E_D[m] − E_neg[m]) + λ/2·(E_D[L²] + E_neg[L²])``; ``L = logit m_ψ(S_θ)``, m its
+        """Mean over members of ``−(E_D[β·m] − E_neg[β·m]) + λ/2·(E_D[L²] + E_neg[L²])``; ``L = logit m_ψ(S_θ)``, m its
         sigmoid, E a mean over the (weighted, bootstrapped) rows of one class, 0 where a batch holds none of it; and the
         length's penalty.
 
         So class sizes do not count. λ is ``saturation``: without it the supremum is a step where the two densities
-        cross, and every signal grows without bound; with it the optimum solves ``L/σ′(L) = β/λ·(p_E − p_neg)/(p_E +
-        p_neg)``, a smooth and increasing function of the density ratio, and only β/λ matters to where it lies.
+        cross, and every signal grows without bound; with it the optimum solves ``L/σ′(L) = (β_E·p_E − β_neg·p_neg)/
+        (λ·(p_E + p_neg))``, a smooth and increasing function of the density ratio; β_E and β_neg are what β is on
+        average of each class at x. Of a constant β only β/λ matters to where the optimum lies.
+
+        Raises:
+            InputError: β is a function, and the batch does not say what it is.
         """
         logits = self.signals(batch.z)
         reward = torch.sigmoid(logits)
         weight = (bootstrap(batch.row, self.members) * batch.weight).to(logits.dtype)
         demonstrations = weight * batch.expert.to(logits.dtype)
         negatives = weight - demonstrations
-        gain = _mean(reward, demonstrations) - _mean(reward, negatives)
+        gained = self._strength(batch).to(reward.dtype) * reward
+        gain = _mean(gained, demonstrations) - _mean(gained, negatives)
         size = _mean(logits.square(), demonstrations) + _mean(logits.square(), negatives)
-        return (self.saturation / 2 * size - self.beta * gain).mean() + self.length_penalty(logits, batch, weight)
+        return (self.saturation / 2 * size - gain).mean() + self.length_penalty(logits, batch, weight)
+
+    def _strength(self, batch: Batch) -> Tensor:
+        """``[N]``: β of each row."""
+        if self.beta is not None:
+            return torch.full_like(batch.weight, self.beta)
+        if batch.strength is None:
+            raise InputError("rows without their strength", "strengths: expertness.beta is a function of the row")
+        return batch.strength
 
 
 def _mean(values: Tensor, weight: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from iirl_core.config.expertness import Combine
 from iirl_core.errors import InputError
+from iirl_core.expertness.columns import joined, picked
 from iirl_core.expertness.combining import combined
 from iirl_core.expertness.length import length_correlation
 
@@ -31,6 +32,7 @@ class Batch:
     last bit alone, and ``margin [N]`` is its preference margin (0 where none is known). None for all else.
 
     ``length [N]`` is the logarithm of one more than the answer's tokens, None where no loss asks for it.
+    ``strength [N]`` > 0 is the row's β(x, t), None where that is a constant.
     """
 
     z: Tensor
@@ -39,6 +41,7 @@ class Batch:
     row: Tensor
     margin: Tensor | None = None
     length: Tensor | None = None
+    strength: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.row)
@@ -46,22 +49,25 @@ class Batch:
     def pick(self, index: NDArray[np.int64]) -> Batch:
         """Its rows at ``index``, in that order."""
         at = torch.from_numpy(index)
-        margin = None if self.margin is None else self.margin[at]
-        length = None if self.length is None else self.length[at]
-        return Batch(self.z[at], self.expert[at], self.weight[at], self.row[at], margin, length)
+        return Batch(
+            self.z[at],
+            self.expert[at],
+            self.weight[at],
+            self.row[at],
+            *(picked(column, at) for column in (self.margin, self.length, self.strength)),
+        )
 
     @classmethod
     def joined(cls, batches: Sequence[Batch]) -> Batch:
         """One after the other."""
-        margins = [batch.margin for batch in batches if batch.margin is not None]
-        lengths = [batch.length for batch in batches if batch.length is not None]
         return cls(
             torch.cat([batch.z for batch in batches]),
             torch.cat([batch.expert for batch in batches]),
             torch.cat([batch.weight for batch in batches]),
             torch.cat([batch.row for batch in batches]),
-            torch.cat(margins) if margins else None,
-            torch.cat(lengths) if lengths else None,
+            joined(batch.margin for batch in batches),
+            joined(batch.length for batch in batches),
+            joined(batch.strength for batch in batches),
         )
 
     def tensors(self) -> dict[str, Tensor | None]:
@@ -73,6 +79,7 @@ class Batch:
             "row": self.row,
             "margin": self.margin,
             "length": self.length,
+            "strength": self.strength,
         }
 
 
@@ -160,13 +167,14 @@ class Expertness(nn.Module, ABC):
         margin: Tensor | None = None,
         *,
         length: Tensor | None = None,
+        strength: Tensor | None = None,
         judged: bool = False,
     ) -> Tensor:
         """The training step's entry, so that any engine can wrap the module: the loss of one batch, or its
         ``measures`` where it is ``judged``. Rows of z are taken in the precision of the parameters.
         """
         own = next(self.parameters(), None)
-        batch = Batch(z if own is None else z.to(own.dtype), expert, weight, row, margin, length)
+        batch = Batch(z if own is None else z.to(own.dtype), expert, weight, row, margin, length, strength)
         return self.measures(batch) if judged else self.loss(batch)
 
     def measures(self, batch: Batch) -> Tensor:

@@ -10,11 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from iirl_core.expertness.columns import joined, picked
+
 
 @dataclass(frozen=True, eq=False)
 class Texts:
     """N texts: ``lengths [N]`` ≥ 1, ``ids [sum(lengths)]`` int32, one text after the other; ``expert``, ``weight``,
-    ``row``, ``margin`` and ``length`` as in ``expertness.Batch``.
+    ``row``, ``margin``, ``length`` and ``strength`` as in ``expertness.Batch``.
     """
 
     ids: NDArray[np.int32]
@@ -24,6 +26,7 @@ class Texts:
     row: Tensor
     margin: Tensor | None = None
     length: Tensor | None = None
+    strength: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -35,30 +38,28 @@ class Texts:
         # Where each picked text starts, repeated for each of its tokens, plus the token's place in it.
         first = np.repeat((ends - self.lengths)[index] - (np.cumsum(lengths) - lengths), lengths)
         at = torch.from_numpy(index)
-        margin = None if self.margin is None else self.margin[at]
-        length = None if self.length is None else self.length[at]
         ids = self.ids[first + np.arange(lengths.sum())]
-        return Texts(ids, lengths, self.expert[at], self.weight[at], self.row[at], margin, length)
+        rest = (picked(column, at) for column in (self.margin, self.length, self.strength))
+        return Texts(ids, lengths, self.expert[at], self.weight[at], self.row[at], *rest)
 
     @classmethod
     def joined(cls, pieces: Sequence[Texts]) -> Texts:
         """One after the other."""
-        margins = [piece.margin for piece in pieces if piece.margin is not None]
-        answers = [piece.length for piece in pieces if piece.length is not None]
         return cls(
             np.concatenate([piece.ids for piece in pieces]),
             np.concatenate([piece.lengths for piece in pieces]),
             torch.cat([piece.expert for piece in pieces]),
             torch.cat([piece.weight for piece in pieces]),
             torch.cat([piece.row for piece in pieces]),
-            torch.cat(margins) if margins else None,
-            torch.cat(answers) if answers else None,
+            joined(piece.margin for piece in pieces),
+            joined(piece.length for piece in pieces),
+            joined(piece.strength for piece in pieces),
         )
 
     def tensors(self) -> dict[str, Tensor | None]:
         """What ``Tuned.forward`` takes: ``ids [N, T]`` int64 and ``mask [N, T]`` int64 (1 where a token is real),
-        padded on the right to the longest text of these, and ``expert``, ``weight``, ``row``, ``margin`` and
-        ``length``.
+        padded on the right to the longest text of these, and ``expert``, ``weight``, ``row``, ``margin``, ``length``
+        and ``strength``.
 
         What stands behind a text is id 0: the mask hides it.
         """
@@ -73,4 +74,5 @@ class Texts:
             "row": self.row,
             "margin": self.margin,
             "length": self.length,
+            "strength": self.strength,
         }

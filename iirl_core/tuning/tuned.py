@@ -34,6 +34,7 @@ class Tuned(nn.Module):
         row: Tensor,
         margin: Tensor | None = None,
         length: Tensor | None = None,
+        strength: Tensor | None = None,
         judged: bool = False,
     ) -> Tensor:
         """The loss of one batch of ``Texts``, or where it is to be ``judged`` its ``measures``: ``ids [N, T]`` and
@@ -41,5 +42,5 @@ class Tuned(nn.Module):
         """
         hidden: Tensor = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
         z = pool(hidden.float(), mask, self.pooling)
-        loss: Tensor = self.expertness(z, expert, weight, row, margin, length=length, judged=judged)
+        loss: Tensor = self.expertness(z, expert, weight, row, margin, length=length, strength=strength, judged=judged)
         return loss

@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from iirl_core.canonical import Digest
+from iirl_core.config.expertness import Beta
 from iirl_core.corpus import demonstrations_of
 from iirl_core.corpus.identity import split_key
 from iirl_core.corruption import corrupted
@@ -26,7 +27,8 @@ class Parts:
     """How records are dealt out. ``learns_negatives``: the loss wants them. ``held_out_negatives``: there are negatives
     outside the train split. ``corrupted``: the shares of demonstrations that also make a corrupted negative, by kind.
     ``pairs``: the loss compares, so the rows of ``train`` are sides of comparisons and lie beside each other.
-    ``lengths``: the loss asks how long answers are. ``held_out``: the share of the train split's prompts that training
+    ``lengths``: the loss asks how long answers are. ``beta``: with how much each row is learnt, where that is no
+    constant. ``held_out``: the share of the train split's prompts that training
     is judged on instead of learning from them.
     """
 
@@ -36,6 +38,12 @@ class Parts:
     pairs: bool = False
     lengths: bool = False
     held_out: float = 0.0
+    beta: Beta | None = None
+
+    @property
+    def columns(self) -> dict[str, bool]:
+        """Which columns their rows have beyond those of all (``rows.schema_of``)."""
+        return {"pairs": self.pairs, "lengths": self.lengths, "strengths": self.beta is not None}
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,16 @@ from numpy.typing import NDArray
 from cluster.apart import run_apart
 from cluster.failure import failure_of
 from cluster.resources import ActorPlan
+from iirl_core.config.expertness import Beta
 from iirl_core.demonstration import SPLITS, Conversation, Split, conversation_of
 from iirl_core.encoder import place
 from iirl_core.encoder.protocol import Encoder
 from iirl_core.errors import IirlError, InputError
+from iirl_core.expertness import strengths
 from iirl_core.store.protocol import Store
 from jobs.train import features, tokens
 from jobs.train.dealing import Choice, Parts, Role, Task, tasks_of
-from jobs.train.rows import LENGTH, MARGIN, ROWS_PER_FILE
+from jobs.train.rows import LENGTH, MARGIN, ROWS_PER_FILE, STRENGTH
 
 if TYPE_CHECKING:
     import pyarrow.fs
@@ -72,14 +74,14 @@ class EncodeActor:
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Records with a column ``role`` → features."""
-        columns = features.schema(self.encoder.width, pairs=self.parts.pairs, lengths=self.parts.lengths)
+        columns = features.schema(self.encoder.width, **self.parts.columns)
         tasks = tasks_of(table, self.parts, self.pool, self.choice)
         if not tasks:
             return columns.empty_table()
         encoded = self.encoder.encode([task.input for task in tasks])
         z = pa.FixedSizeListArray.from_arrays(pa.array(encoded.z.numpy().reshape(-1)), self.encoder.width)
         answers = answer_lengths(tasks, rendering_of(self.encoder)) if self.parts.lengths else None
-        return _table(tasks, encoded.lengths, z, columns, answers)
+        return table_of(tasks, encoded.lengths, z, columns, answers=answers, beta=self.parts.beta)
 
 
 def tokenise(table: pa.Table, held: HeldRendering, parts: Parts) -> pa.Table:
@@ -88,8 +90,8 @@ def tokenise(table: pa.Table, held: HeldRendering, parts: Parts) -> pa.Table:
     tasks = tasks_of(table, parts, pool, Choice(("train", "held_out")))
     ids = pa.array([rendering.tokens(conversation_of(task.input)).ids for task in tasks], pa.list_(pa.int32()))
     answers = answer_lengths(tasks, rendering) if parts.lengths else None
-    columns = tokens.schema(pairs=parts.pairs, lengths=parts.lengths)
-    return _table(tasks, (1,) * len(tasks), ids, columns, answers)
+    columns = tokens.schema(**parts.columns)
+    return table_of(tasks, (1,) * len(tasks), ids, columns, answers=answers, beta=parts.beta)
 
 
 def answer_lengths(tasks: Sequence[Task], rendering: Rendering) -> NDArray[np.float64]:
@@ -119,15 +121,17 @@ def _received(held: HeldRendering) -> tuple[Rendering, Sequence[Conversation]]:
     return rendering, pool
 
 
-def _table(
+def table_of(
     tasks: Sequence[Task],
     lengths: Sequence[int],
     made: pa.Array,
     columns: pa.Schema,
+    *,
     answers: NDArray[np.float64] | None = None,
+    beta: Beta | None = None,
 ) -> pa.Table:
     """The rows of ``tasks``, ``lengths`` of them each; ``made`` is the column that is named neither here nor there;
-    ``answers`` are how long they are.
+    ``answers`` are how long they are, ``beta`` is with how much they are learnt.
     """
     counts = np.asarray(lengths, np.int64)
     numbers = [task.rows(n) for task, n in zip(tasks, lengths, strict=True)]
@@ -140,6 +144,9 @@ def _table(
     }
     if answers is not None:
         known[LENGTH] = pa.array(np.repeat(answers, counts), pa.float32())
+    if beta is not None:
+        found = [strengths(beta, task.one.source, n) for task, n in zip(tasks, lengths, strict=True)]
+        known[STRENGTH] = pa.array(np.concatenate(found) if found else np.zeros(0), pa.float32())
     return pa.Table.from_pydict({name: known.get(name, made) for name in columns.names}, schema=columns)
 
 

@@ -6,12 +6,12 @@ import pyarrow as pa
 import torch
 
 from iirl_core.expertness import Batch
-from jobs.train.rows import LENGTH, MARGIN, RowFiles, schema_of, tensor
+from jobs.train.rows import LENGTH, MARGIN, STRENGTH, RowFiles, schema_of, tensor
 
 
-def schema(width: int, *, pairs: bool = False, lengths: bool = False) -> pa.Schema:
+def schema(width: int, *, pairs: bool = False, lengths: bool = False, strengths: bool = False) -> pa.Schema:
     """Of features with rows of ``width`` dimensions; otherwise as ``schema_of``."""
-    return schema_of(pa.field("z", pa.list_(pa.float32(), width)), pairs=pairs, lengths=lengths)
+    return schema_of(pa.field("z", pa.list_(pa.float32(), width)), pairs=pairs, lengths=lengths, strengths=strengths)
 
 
 class Features(RowFiles[Batch]):
@@ -36,4 +36,5 @@ class Features(RowFiles[Batch]):
             row=tensor(table["row"]),
             margin=tensor(table[MARGIN]) if MARGIN in table.column_names else None,
             length=tensor(table[LENGTH]) if LENGTH in table.column_names else None,
+            strength=tensor(table[STRENGTH]) if STRENGTH in table.column_names else None,
         )

@@ -11,10 +11,10 @@ and in whatever order.
     guard      held-out demonstrations: calibration of map and support
     contrast   negatives that the loss does not see: the map's other anchor
 
-Where training debiases length there is also ``length``, the logarithm of one more than the answer's tokens. Where a
-family learns from comparisons there is also ``margin``, and the two sides of a comparison in those two have
-numbers that differ in the last bit alone: an even one is the rejected side's, the next is the chosen's. So they lie
-side by side, at positions 2i and 2i + 1.
+Where training debiases length there is also ``length``, the logarithm of one more than the answer's tokens; where β is
+a function of the row, ``strength``, what it is there. Where a family learns from comparisons there is also ``margin``,
+and the two sides of a comparison in those two have numbers that differ in the last bit alone: an even one is the
+rejected side's, the next is the chosen's. So they lie side by side, at positions 2i and 2i + 1.
 """
 
 from __future__ import annotations
@@ -44,11 +44,12 @@ KEPT_ROWS = 4 * ROWS_PER_FILE
 """Decoded rows that a reader keeps: a batch at the seam of two epochs touches two windows, each across two files."""
 MARGIN = "margin"
 LENGTH = "length"
+STRENGTH = "strength"
 
 
-def schema_of(made: pa.Field, *, pairs: bool = False, lengths: bool = False) -> pa.Schema:
+def schema_of(made: pa.Field, *, pairs: bool = False, lengths: bool = False, strengths: bool = False) -> pa.Schema:
     """Of rows with the column ``made``; with a margin where training reads ``pairs``, and with ``lengths`` how long
-    the answers are.
+    the answers are, with ``strengths`` what β is.
     """
     return pa.schema(
         [
@@ -59,6 +60,7 @@ def schema_of(made: pa.Field, *, pairs: bool = False, lengths: bool = False) -> 
             made,
             *([(MARGIN, pa.float32())] if pairs else []),
             *([(LENGTH, pa.float32())] if lengths else []),
+            *([(STRENGTH, pa.float32())] if strengths else []),
         ]
     )
 

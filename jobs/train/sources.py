@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from iirl_core.artifact import CorpusEntry, Learnt, Mode, Provenance, provenance_of
 from iirl_core.config import Config
-from iirl_core.config.expertness import DiscriminatorSection, JointSection, LogRatioSection
+from iirl_core.config.expertness import DiscriminatorSection, JointSection, LogRatioSection, SourcesSection, beta_of
 from iirl_core.corpus import Corpus, Origin, read_corpus
 from iirl_core.demonstration import SPLITS, Demonstration, Split
 from iirl_core.encoder.trajectory import ACTING
@@ -141,7 +141,8 @@ def check_sources(sources: Sources, config: Config) -> None:
     * every corpus is of the encoder's kind, and trajectories have one shape;
     * demonstrations are in the train and in the guard split;
     * a family that learns from negatives has some in the train split, or makes some of demonstrations;
-    * where a family compares, corpora remember their comparisons, and every split holds both sides of each.
+    * where a family compares, corpora remember their comparisons, and every split holds both sides of each;
+    * every source that ``expertness.beta`` names has records.
 
     Raises:
         ConfigError: one of these does not hold.
@@ -161,6 +162,11 @@ def check_sources(sources: Sources, config: Config) -> None:
         raise ConfigError(f"{config.expertness.family} without a negative in the train split", "at least one", RERUN)
     if needs_pairs(config):
         _check_pairs(sources)
+    beta = beta_of(config.expertness)
+    if isinstance(beta, SourcesSection):
+        known = set().union(*(corpus.sources() for corpus in (*sources.demonstrations, *sources.negatives)))
+        if missing := set(beta.sources) - known:
+            raise ConfigError(f"expertness.beta: no record has the source {min(missing)}", f"of {sorted(known)[:8]}")
 
 
 def _check_pairs(sources: Sources) -> None:
@@ -184,7 +190,16 @@ def parts_of(sources: Sources, config: Config) -> Parts:
     spoilt = bool(shares) and sources.count("demonstrations", "guard") > 0
     held_out = spoilt or sources.count("negatives", "guard") > 0
     held = config.train.held_out.fraction if config.train.held_out is not None else 0.0
-    return Parts(needs_negatives(config), held_out, shares, needs_pairs(config), config.length_debias > 0, held)
+    beta = beta_of(config.expertness)
+    return Parts(
+        needs_negatives(config),
+        held_out,
+        shares,
+        pairs=needs_pairs(config),
+        lengths=config.length_debias > 0,
+        held_out=held,
+        beta=None if isinstance(beta, float) else beta,
+    )
 
 
 def needs_negatives(config: Config) -> bool:

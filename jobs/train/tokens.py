@@ -7,12 +7,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from iirl_core.tuning import Texts
-from jobs.train.rows import LENGTH, MARGIN, RowFiles, schema_of, tensor
+from jobs.train.rows import LENGTH, MARGIN, STRENGTH, RowFiles, schema_of, tensor
 
 
-def schema(*, pairs: bool = False, lengths: bool = False) -> pa.Schema:
+def schema(*, pairs: bool = False, lengths: bool = False, strengths: bool = False) -> pa.Schema:
     """Of tokens; otherwise as ``schema_of``."""
-    return schema_of(pa.field("ids", pa.list_(pa.int32())), pairs=pairs, lengths=lengths)
+    return schema_of(pa.field("ids", pa.list_(pa.int32())), pairs=pairs, lengths=lengths, strengths=strengths)
 
 
 class Tokens(RowFiles[Texts]):
@@ -39,4 +39,5 @@ class Tokens(RowFiles[Texts]):
             row=tensor(table["row"]),
             margin=tensor(table[MARGIN]) if MARGIN in table.column_names else None,
             length=tensor(table[LENGTH]) if LENGTH in table.column_names else None,
+            strength=tensor(table[STRENGTH]) if STRENGTH in table.column_names else None,
         )

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from iirl_core.config.expertness import JointSection
+from iirl_core.errors import InputError
 from iirl_core.expertness import Batch, build_expertness
 from iirl_core.expertness.joint import Joint
 
 
-def _built(width: int = 6, **changes: float) -> Joint:
+def _built(width: int = 6, **changes: object) -> Joint:
     torch.manual_seed(0)
     module = build_expertness(JointSection(**{"members": 3, **changes}), width)  # type: ignore[arg-type]
     assert isinstance(module, Joint)
@@ -41,6 +44,39 @@ def test_the_loss_is_equation_2_on_the_bounded_map_itself() -> None:
     expected = -2.0 * (reward[:5].mean() - reward[5:].mean())
     assert torch.allclose(module.loss(_batch(z, expert)), expected, atol=1e-6)
     assert torch.allclose(torch.sigmoid(module.signals(z)[0]), reward, atol=1e-6)
+
+
+def test_each_row_counts_by_its_own_strength() -> None:
+    """By hand: E_{D_E}[β(x,t)·m] − E_{D_neg}[β(x,t)·m], the means over all rows of a class, however strong."""
+    module, z = _built(members=1, beta={"discount": 0.5}, saturation=0.0), torch.randn(5, 6)
+    expert, strength = torch.tensor([1.0, 1, 1, 0, 0]), torch.tensor([1.0, 0.5, 0.25, 1.0, 0.5])
+    reward = torch.sigmoid(module.signals(z)[0])
+    shown, not_shown = (reward[:3] @ strength[:3]) / 3, (reward[3:] @ strength[3:]) / 2
+    batch = replace(_batch(z, expert), strength=strength)
+    assert torch.allclose(module.loss(batch), not_shown - shown, atol=1e-6)
+    assert torch.equal(Batch.joined([batch.pick(np.arange(2)), batch.pick(np.arange(2, 5))]).strength, strength)
+    with pytest.raises(InputError, match="without their strength"):
+        module.loss(_batch(z, expert))
+
+
+def test_equal_strengths_are_a_constant_one() -> None:
+    z, expert = torch.randn(7, 6), torch.tensor([1.0, 1, 1, 1, 1, 0, 0])
+    constant, function = _built(beta=2.0), _built(beta={"sources": {"a": 2.0}})
+    batch = replace(_batch(z, expert), strength=torch.full((7,), 2.0))
+    assert torch.equal(function.loss(batch), constant.loss(_batch(z, expert)))
+    assert torch.equal(constant.loss(batch), constant.loss(_batch(z, expert)))
+
+
+@pytest.mark.parametrize(("shown", "not_shown"), [(3.0, 1.0), (1.0, 3.0)])
+def test_where_both_classes_are_alike_the_stronger_decides_by_as_much_as_the_docstring_says(
+    shown: float, not_shown: float
+) -> None:
+    module = _built(members=1, beta={"sources": {"a": shown, "b": not_shown}}, saturation=0.5)
+    z, expert = torch.randn(1, 6).expand(40, 6), torch.tensor([1.0, 0.0]).repeat(20)
+    _fit(module, replace(_batch(z, expert), strength=torch.tensor([shown, not_shown]).repeat(20)))
+    signal = module.signals(z[:1])[0, 0].detach()
+    slope = torch.sigmoid(signal) * torch.sigmoid(-signal)
+    assert (signal / slope).item() == pytest.approx((shown - not_shown) / (2 * 0.5), abs=0.02)
 
 
 def test_saturation_adds_the_mean_square_of_the_logit_whatever_the_class_sizes() -> None:

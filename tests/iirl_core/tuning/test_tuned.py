@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from iirl_core.config.expertness import BradleyTerrySection, DiscriminatorSection, JointSection
+from iirl_core.config.expertness import BradleyTerrySection, DiscriminatorSection, JointSection, SourcesSection
 from iirl_core.encoder import save_encoder
 from iirl_core.encoder.saving import load_encoder
 from iirl_core.expertness import Batch, ExpertnessSection, build_expertness
@@ -34,6 +34,7 @@ def test_the_loss_is_that_of_the_encoders_own_rows(kind: Kind, pooling: str, tmp
     [
         BradleyTerrySection(hidden=8, margin=0.5, length_debias=1.0),
         JointSection(hidden=8),
+        JointSection(hidden=8, beta=SourcesSection(sources={})),
         DiscriminatorSection(hidden=0),
     ],
 )
@@ -43,8 +44,8 @@ def test_every_family_that_learns_from_negatives_can_be_tuned(section: Expertnes
     torch.manual_seed(0)
     expertness, batch = build_expertness(section, encoder.width), texts(encoder, items)
     one = torch.linspace(0, 2, len(items))
-    batch = replace(batch, margin=one, length=one)
-    rows = Batch(encoder.encode(items).z, batch.expert, batch.weight, batch.row, batch.margin, batch.length)
+    batch = replace(batch, margin=one, length=one, strength=one)
+    rows = Batch(encoder.encode(items).z, batch.expert, batch.weight, batch.row, one, one, one)
     expected = float(expertness.loss(rows).detach())
     tuned = tuned_of(encoder, expertness)
     loss = tuned(**batch.tensors())

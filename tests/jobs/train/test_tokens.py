@@ -32,9 +32,10 @@ def write(store: DirectoryStore, name: str, rows: np.ndarray) -> None:
             "ids": pa.array([[100 * row + i for i in range(LENGTHS[row])] for row in rows], pa.list_(pa.int32())),
             "margin": pa.array(-rows.astype(np.float32)),
             "length": pa.array(rows.astype(np.float32) / 4),
+            "strength": pa.array(rows.astype(np.float32) / 8),
         }
     )
-    kept = [field for field in schema(pairs=True, lengths=True) if field.name != "part"]
+    kept = [field for field in schema(pairs=True, lengths=True, strengths=True) if field.name != "part"]
     pq.write_table(table.cast(pa.schema(kept)), f"{folder}/{name}", filesystem=filesystem)
 
 
@@ -60,6 +61,8 @@ def test_positions_follow_the_row_numbers_whatever_files_they_lie_in(tokens: Tok
     assert texts.margin.tolist() == (-positions).tolist()
     assert texts.length is not None
     assert texts.length.tolist() == (positions / 4).tolist()
+    assert texts.strength is not None
+    assert texts.strength.tolist() == (positions / 8).tolist()
     assert ids_of(texts) == [[100 * row + i for i in range(LENGTHS[row])] for row in positions]
     assert tokens.lengths(positions).tolist() == LENGTHS[positions].tolist()
     assert tokens.count() == LENGTHS.sum()
@@ -75,6 +78,7 @@ def test_a_batch_is_padded_to_its_own_longest_text_and_the_mask_says_where(token
         "row": [0, 2, 1],
         "margin": [0.0, -2.0, -1.0],
         "length": [0.0, 0.5, 0.25],
+        "strength": [0.0, 0.25, 0.125],
     }
 
 
