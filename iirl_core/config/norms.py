@@ -131,7 +131,8 @@ class NormSection(Section):
     """CheckList's three kinds of test (Ribeiro et al. 2020): *minimum functionality* (``ceiling``, ``floor``: rewards
     are at most, at least ``threshold``), *directional* (``direction``: an edit raises the reward by at most
     ``threshold``; below 0, lowers it by that much; ``agreement``: the rejected answer of a comparison earns less than
-    the chosen by at least ``threshold``), *invariance* (``invariance``: an edit changes it by at most that).
+    the chosen by at least ``threshold``), *invariance* (``invariance``: an edit changes it by at most
+    that, or two answers earn the same but for that).
     ``predicate``: whatever a Python function says."""
     hard: bool = False
     severity: int = Field(default=3, ge=1, le=5)
@@ -141,8 +142,9 @@ class NormSection(Section):
     threshold: float | None = None
     """A reward, or a difference of two; every kind needs it but ``predicate``, which takes none."""
     files: list[str] = []
-    """``agreement`` only: its comparisons (``chosen``, ``rejected``), as paths or globs, relative to the configuration
-    file, of the formats that corpora take."""
+    """Its comparisons (``chosen``, ``rejected``), as paths or globs, relative to the configuration file, of the formats
+    that corpora take. An ``agreement`` needs them; of an ``invariance`` they are pairs of answers that should earn the
+    same."""
     function: str | None = Field(default=None, pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
     """``predicate`` only: ``package.module:function``, on the PYTHONPATH of every scorer. It is called with the inputs
     of a question (one, or an original and its edit) and their rewards, and returns by how much they break the norm, or
@@ -170,13 +172,17 @@ class NormSection(Section):
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> NormSection:
+        if self.files and self.kind not in ("agreement", "invariance"):
+            raise ValueError(f"{self.id}: files are the comparisons of an agreement or an invariance, and of no other")
         for key, value, kind in (("files", self.files, "agreement"), ("function", self.function, "predicate")):
-            if bool(value) != (self.kind == kind):
-                raise ValueError(f"{self.id}: {key} is what a norm of kind {kind} needs, and no other")
+            if not value and self.kind == kind:
+                raise ValueError(f"{self.id}: {key} is what a norm of kind {kind} needs")
+        if self.function is not None and self.kind != "predicate":
+            raise ValueError(f"{self.id}: function is what a norm of kind predicate needs, and no other")
         if (self.threshold is None) != (self.kind == "predicate"):
             raise ValueError(f"{self.id}: every norm needs a threshold but a predicate, whose function says it all")
         if self.kind != "predicate" and self.seconds != SECONDS:
             raise ValueError(f"{self.id}: seconds is the time of a predicate")
-        if (self.kind == "agreement") != ("pairs" in self.families) or {"pairs"} < set(self.families):
-            raise ValueError(f"{self.id}: families: [pairs] asks the comparisons of agreements, and nothing else")
+        if bool(self.files) != ("pairs" in self.families) or {"pairs"} < set(self.families):
+            raise ValueError(f"{self.id}: families: [pairs] asks the comparisons of a norm's files, and nothing else")
         return self

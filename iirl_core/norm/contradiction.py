@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from iirl_core.canonical import canonical_json
+from iirl_core.corpus.identity import identity_of
 from iirl_core.errors import ConfigError
 from iirl_core.norm.document import region_document
 from iirl_core.norm.norm import Norm, NormKind
@@ -13,7 +14,8 @@ from iirl_core.norm.norm import Norm, NormKind
 
 def check_contradictions(norms: Sequence[Norm]) -> None:
     """Refuse a floor above a ceiling, and an edit that must lower the reward by more than it may change it, wherever
-    one of the two norms speaks of all that the other speaks of, when the same family asks.
+    one of the two norms speaks of all that the other speaks of, when the same family asks; and a comparison whose
+    answers are to lie farther apart than they may.
 
     Raises:
         ConfigError: two norms contradict each other; both are named.
@@ -36,8 +38,19 @@ def _clash(one: Norm, other: Norm) -> str:
             return f"a floor of {one.threshold:g} above a ceiling of {other.threshold:g}"
         case NormKind.DIRECTION, NormKind.INVARIANCE if -one.threshold > other.threshold:
             return f"an edit lowers the reward by {-one.threshold:g}, and changes it by at most {other.threshold:g}"
+        case NormKind.AGREEMENT, NormKind.INVARIANCE if one.threshold > other.threshold and _compared(one, other):
+            return f"a comparison's answers {one.threshold:g} apart, and at most {other.threshold:g}"
         case _:
             return ""
+
+
+def _compared(one: Norm, other: Norm) -> bool:
+    """Whether some two answers stand in comparisons of both, in any order."""
+    sides = [
+        {frozenset((identity_of(each.chosen), identity_of(each.rejected))) for _, each in norm.comparisons}
+        for norm in (one, other)
+    ]
+    return not sides[0].isdisjoint(sides[1])
 
 
 def _within(one: Norm, other: Norm) -> bool:

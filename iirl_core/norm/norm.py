@@ -5,7 +5,8 @@ al. 2020, arXiv 2005.04118), for rewards.
     floor       minimum functionality: every reward where the norm speaks is ≥ threshold
     direction   directional: the edit lowers the reward, reward(edited) − reward(original) ≤ threshold (usually ≤ 0)
     agreement   directional: a comparison's rejected answer earns less, reward(chosen) − reward(rejected) ≥ threshold
-    invariance  invariance: the edit does not matter, |reward(edited) − reward(original)| ≤ threshold
+    invariance  invariance: the edit, or which of two answers, does not matter:
+                |reward(edited) − reward(original)| ≤ threshold
     predicate   whatever a function says of inputs and rewards
 
 A *hard* norm tolerates no open finding; a *soft* one tolerates a flaw rate up to its ``limit``.
@@ -47,7 +48,7 @@ class Norm:
     [0, 1] is the flaw rate whose 95% upper bound the verdict allows per family; ``region`` (trajectories, ceiling and
     floor only) says which steps the norm speaks of, None for all; ``matches`` (conversations only) which inputs: those
     that all of them match. ``weight`` > 0 multiplies the severity where findings are ranked. An agreement has
-    ``comparisons``, each with its source; a predicate has its function, and threshold 0.
+    ``comparisons``, each with its source, and so may an invariance; a predicate has its function, and threshold 0.
 
     Raises:
         ConfigError: a number is out of its range, or the region does not fit the kind.
@@ -80,7 +81,8 @@ class Norm:
             raise ConfigError(f"norm {self.id!r} has threshold {self.threshold}", f"a number in [{low:g}, 1]")
         if self.kind in (NormKind.INVARIANCE, NormKind.AGREEMENT) and self.threshold < 0:
             raise ConfigError(f"norm {self.id!r} has threshold {self.threshold}", f"≥ 0 for an {self.kind}")
-        if bool(self.comparisons) != (self.kind is NormKind.AGREEMENT):
+        may, must = self.kind in (NormKind.AGREEMENT, NormKind.INVARIANCE), self.kind is NormKind.AGREEMENT
+        if (must and not self.comparisons) or (self.comparisons and not may):
             raise ConfigError(f"norm {self.id!r} is a {self.kind} with {len(self.comparisons)} comparisons")
         if (self.predicate is None) == (self.kind is NormKind.PREDICATE):
             raise ConfigError(f"norm {self.id!r} is a {self.kind}, and has a function or lacks one")

@@ -34,7 +34,7 @@ WIDEN = 0.25
 @dataclass(frozen=True, eq=False)
 class Material:
     """``demonstrations`` to perturb (a bounded sample), ``corpus`` the inputs of probe corpora, ``former`` the probes
-    of former findings, ``pairs`` those of agreements' comparisons, ``observed`` those of what a deployed reward was
+    of former findings, ``pairs`` those of norms' comparisons, ``observed`` those of what a deployed reward was
     unsure of; ``training`` is how policies are trained, ``writing`` the language model that answers, for the families
     that ask them. For trajectories also ``rows`` (what
     a *point* holds: s, (s, a) or (s, a, s′)), the box ``low … high [P]`` in which points are asked about, and the
@@ -227,7 +227,7 @@ def material_of(
 
 
 def pairs_of(norm: Norm) -> list[Probe]:
-    """Every comparison of an agreement, to be asked about that norm alone; named when it is asked."""
+    """Every comparison of a norm, to be asked about that norm alone; named when it is asked."""
     return [
         Probe((one.chosen, one.rejected), "pairs", "pairs", source, norm.id, source) for source, one in norm.comparisons
     ]

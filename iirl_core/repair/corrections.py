@@ -10,7 +10,7 @@ nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from iirl_core.audit.finding import Finding
@@ -20,7 +20,9 @@ from iirl_core.demonstration import Conversation, Demonstration, Input
 from iirl_core.norm.norm import NormKind
 
 HELD_OUT = "its prompt or trajectory is held out of training"
-"""Why a finding is left out whose record evaluation or calibration looks at."""
+"""Why a finding is left out of which evaluation or calibration looks at some input."""
+LEARNT = "the corpora hold the same comparison"
+"""Why a comparison is left out that the next training learns from as it is."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,20 @@ class Corrections:
     def __len__(self) -> int:
         return len(self.demonstrations) + len(self.negatives)
 
+    @property
+    def comparisons(self) -> frozenset[str]:
+        """Those whose sides they are."""
+        return frozenset(one.comparison for one in self.demonstrations if one.comparison is not None)
+
+    def without(self, learnt: Collection[str]) -> Corrections:
+        """Those that are no sides of the comparisons ``learnt``: a loss over pairs takes each of them once."""
+        shown, negatives = (
+            tuple(one for one in side if one.comparison is None or one.comparison not in learnt)
+            for side in (self.demonstrations, self.negatives)
+        )
+        dropped = len(self.demonstrations) - len(shown)
+        return Corrections(shown, negatives, {**self.silent, **({LEARNT: dropped} if dropped else {})})
+
 
 def corrections_of(
     findings: Iterable[Finding],
@@ -44,14 +60,14 @@ def corrections_of(
     pairs: bool,
     held_out: Callable[[Input], bool] = lambda _: False,
 ) -> Corrections:
-    """Of ``findings`` whose ``norms`` are known, by id; ``pairs``: as comparisons. An input that is ``held_out`` of
-    training is left out, and so is a record that two findings call both good and bad.
+    """Of ``findings`` whose ``norms`` are known, by id; ``pairs``: as comparisons. A finding with an input that is
+    ``held_out`` of training is left out, and so is a record that two findings call both good and bad.
     """
     sides: dict[str, dict[str, Demonstration]] = {"demonstrations": {}, "negatives": {}}
     silent: Counter[str] = Counter()
     for finding in findings:
         why, made = _lesson(finding, norms.get(finding.norm), pairs=pairs)
-        if not why and any(held_out(one.input) for _, one in made):
+        if not why and any(map(held_out, finding.inputs)):
             why = HELD_OUT
         if why:
             silent[why] += 1

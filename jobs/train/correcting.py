@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from iirl_core.artifact import Provenance, Supervision
 from iirl_core.artifact.repair_files import stored_repairs
 from iirl_core.audit import Finding
@@ -29,7 +32,7 @@ from iirl_core.store.protocol import Store
 from jobs.console import Progress
 from jobs.history import history_of
 from jobs.lineage import Ancestor, lineage, weights_of
-from jobs.train.leakage import held_out_keys, key_of
+from jobs.train.leakage import held_out_keys, key_of, learnt_before
 from jobs.train.sources import CORRECTIONS, Sources, needs_pairs
 
 SIDES = {"demonstrations": "chosen", "negatives": "rejected"}
@@ -75,7 +78,8 @@ def read_corrections(store: Store, config: Config, sources: Sources, progress: P
             f"train.corrections: the chain of {reference} forgot records, and findings may be edits of them",
             "an artifact that never learnt what was to be forgotten",
         )
-    held = held_out_keys(config, (*sources.demonstrations, *sources.negatives))
+    mine = (*sources.demonstrations, *sources.negatives)
+    held = held_out_keys(config, (*mine, *learnt_before(mine, line)))
     cited = [one for one in _cited(store, config, line) if one.origin not in config.audit.held_out]
     made = corrections_of(
         cited,
@@ -84,14 +88,19 @@ def read_corrections(store: Store, config: Config, sources: Sources, progress: P
         held_out=lambda item: key_of(item) in held,
     )
     former = _former(store, line, held, pairs=needs_pairs(config))
+    if needs_pairs(config):
+        learnt = _learnt(sources.demonstrations, made.comparisons | former.comparisons)
+        made, former = made.without(learnt), former.without(learnt)
     _say(reference, made, former, progress)
-    if not len(made) and not any(former.values()):
+    if not len(made) and not len(former):
         raise ConfigError(
             f"train.corrections: no enabled repair of {reference} mends what {config.expertness.family} can learn",
             "a repaired artifact, and norms that say which reward is wrong",
         )
     told: JsonValue = {"of": digest, "silent": dict(made.silent)}
-    found = {role: _written(store, config, role, [*getattr(made, role), *former[role]], told) for role in SIDES}
+    found = {
+        role: _written(store, config, role, [*getattr(made, role), *getattr(former, role)], told) for role in SIDES
+    }
     claimed = Provenance(manifest.mode, manifest.supervision).joined(Provenance(supervision=Supervision.WEAK))
     return Corrected(found["demonstrations"], found["negatives"], claimed, manifest.human)
 
@@ -113,11 +122,9 @@ def _newest(line: list[Ancestor]) -> Iterator[Ancestor]:
     yield from (older for newer, older in pairwise(line) if weights_of(newer.manifest) != weights_of(older.manifest))
 
 
-def _former(
-    store: Store, line: list[Ancestor], held: Collection[str], *, pairs: bool
-) -> dict[str, list[Demonstration]]:
-    """Corrections that an artifact of the chain learnt from itself, by role; where ``pairs`` are learnt from, those
-    that are sides of some.
+def _former(store: Store, line: list[Ancestor], held: Collection[str], *, pairs: bool) -> Corrections:
+    """Corrections that an artifact of the chain learnt from itself; where ``pairs`` are learnt from, those that are
+    sides of some.
     """
     found: dict[str, list[Demonstration]] = {role: [] for role in SIDES}
     entries = {entry.digest: entry for one in line for entry in one.manifest.corpora if entry.role == CORRECTIONS}
@@ -125,7 +132,18 @@ def _former(
         records = read_corpus(store, entry.name, entry.digest).demonstrations()
         fitting = (one for one in records if one.comparison is not None or not pairs)
         found[entry.name.rpartition(".")[2]] += [one for one in fitting if key_of(one.input) not in held]
-    return found
+    return Corrections(tuple(found["demonstrations"]), tuple(found["negatives"]), {})
+
+
+def _learnt(corpora: Sequence[Corpus], comparisons: Collection[str]) -> frozenset[str]:
+    """Which of the ``comparisons`` have their chosen side in the ``corpora``."""
+    wanted = pa.array(sorted(comparisons), pa.string())
+    found: set[str] = set()
+    for corpus in corpora:
+        for table in corpus.batches("train"):
+            names = table.column("comparison")
+            found.update(names.filter(pc.is_in(names, wanted)).to_pylist())
+    return frozenset(found)
 
 
 def _written(
@@ -140,11 +158,10 @@ def _written(
     return (read_corpus(store, name, write_corpus(store, name, rows, config=recorded).digest),)
 
 
-def _say(reference: str, made: Corrections, former: dict[str, list[Demonstration]], progress: Progress) -> None:
-    older = sum(map(len, former.values()))
+def _say(reference: str, made: Corrections, former: Corrections, progress: Progress) -> None:
     progress.say(
         f"  corrections of {reference}: {len(made.demonstrations)} demonstrations, {len(made.negatives)} negatives"
-        + (f", and {older} that it learnt from itself" if older else "")
+        + (f", and {len(former)} that it learnt from itself" if len(former) else "")
     )
     for why, count in sorted(made.silent.items()):
         progress.say(f"    {count} findings teach nothing: {why}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from iirl_core.artifact import Artifact
@@ -17,7 +17,7 @@ from iirl_core.store.protocol import Store
 from jobs.evaluate.contamination import trained_in
 from jobs.evaluate.reading import rows_of
 from jobs.ingest.sources import find_files
-from jobs.lineage import lineage
+from jobs.lineage import Ancestor, lineage
 from jobs.train.sources import CORRECTIONS, SAMPLES, SELECTED, Sources
 
 HELD_OUT: tuple[Split, ...] = ("guard", "unseen")
@@ -36,7 +36,8 @@ def check_leakage(config: Config, sources: Sources, parent: Artifact | None = No
         Tampered: a shard does not match its digest.
     """
     corpora = (*sources.demonstrations, *sources.negatives)
-    every = (*corpora, *_behind(sources, parent))
+    line = () if parent is None else lineage(corpora[0].store, parent.digest)
+    every = (*corpora, *learnt_before(corpora, line))
     shares = [_train_share(corpus.manifest.config) for corpus in every]
     if None in shares or len(set(shares)) > 1:
         _check_splits(every)
@@ -64,13 +65,10 @@ def _there(store: Store, names: Sequence[str]) -> Iterator[Corpus]:
             yield read_corpus(store, name)
 
 
-def _behind(sources: Sources, parent: Artifact | None) -> Iterator[Corpus]:
-    """What the parent and its ancestors were trained on, and these sources are not made of."""
-    if parent is None:
-        return
-    store = sources.demonstrations[0].store
-    mine = {corpus.manifest.digest for corpus in (*sources.demonstrations, *sources.negatives)}
-    entries = {entry.digest: entry for one in lineage(store, parent.digest) for entry in one.manifest.corpora}
+def learnt_before(corpora: Sequence[Corpus], line: Iterable[Ancestor]) -> Iterator[Corpus]:
+    """What the artifacts of a ``line`` were trained on beside these ``corpora``, and the store still has."""
+    store, mine = corpora[0].store, {corpus.manifest.digest for corpus in corpora}
+    entries = {entry.digest: entry for one in line for entry in one.manifest.corpora}
     for entry in entries.values():
         if entry.digest not in mine and entry.role not in (SELECTED, SAMPLES, CORRECTIONS):
             with suppress(NotFound):

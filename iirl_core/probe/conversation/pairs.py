@@ -1,4 +1,4 @@
-"""Pairs: the comparisons of the norms that want agreement, as they were given."""
+"""Pairs: the comparisons of norms' own files, as they were given."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from iirl_core.canonical import digest_bytes
 from iirl_core.config import Config
 from iirl_core.errors import ConfigError
-from iirl_core.norm import Bounds, NormKind, Observed, Region, Velocity, norms_digest, norms_of
+from iirl_core.norm import Bounds, NormKind, Observed, Region, Velocity, judge, norms_digest, norms_of
 from iirl_core.norm.matcher import Keyword, Regex, Semantic, Source
 
 
@@ -126,7 +126,7 @@ def test_a_weight_is_above_nothing() -> None:
 
 def agreement(*files: Path, **changes: Any) -> dict[str, Any]:
     named = [str(file) for file in files]
-    return section(kind="agreement", threshold=0.1, families=["pairs"], **{"files": named, **changes})
+    return section(**{"kind": "agreement", "threshold": 0.1, "families": ["pairs"], "files": named, **changes})
 
 
 GOOD = '{"prompt": "q", "chosen": "yes", "rejected": "no", "source": "desk"}\n'
@@ -140,6 +140,25 @@ def test_an_agreement_reads_its_comparisons_with_their_sources(tmp_path: Path) -
     assert norm.comparisons[1][1].chosen.answer == "a"
     (less,) = norms_of(config(agreement(tmp_path / "one.jsonl"), encoder="text"))
     assert norms_digest([less]) != norms_digest([norm])
+
+
+def test_two_answers_that_should_earn_the_same_are_an_invariance_with_files(tmp_path: Path) -> None:
+    (tmp_path / "one.jsonl").write_text(GOOD)
+    (norm,) = norms_of(config({**agreement(tmp_path / "one.jsonl"), "kind": "invariance"}, encoder="text"))
+    ((_, pair),) = norm.comparisons
+    rewards = (np.array([0.2]), np.array([0.5]))
+    for answers in (rewards, rewards[::-1]):
+        assert judge(norm, (pair.chosen, pair.rejected), answers).excess == pytest.approx(0.2)
+
+
+def test_two_answers_cannot_be_apart_and_alike(tmp_path: Path) -> None:
+    (tmp_path / "one.jsonl").write_text(GOOD)
+    (tmp_path / "two.jsonl").write_text(GOOD.replace("yes", "perhaps"))
+    equal = {**agreement(tmp_path / "one.jsonl"), "kind": "invariance", "id": "equal"}
+    with pytest.raises(ConfigError, match=r"contradict .*a comparison's answers 0\.2 apart, and at most 0\.1"):
+        norms_of(config(equal, agreement(tmp_path / "one.jsonl", threshold=0.2), encoder="text"))
+    assert len(norms_of(config(equal, agreement(tmp_path / "one.jsonl", threshold=0.05), encoder="text"))) == 2
+    assert len(norms_of(config(equal, agreement(tmp_path / "two.jsonl", threshold=0.2), encoder="text"))) == 2
 
 
 @pytest.mark.parametrize(
@@ -179,11 +198,13 @@ def test_a_predicate_is_pinned_by_its_source() -> None:
         ({"kind": "predicate", "threshold": None}, "function is what"),
         ({"kind": "predicate", "threshold": None, "function": "no function"}, "pattern"),
         ({"function": "a.b:c"}, "function is what"),
-        ({"files": ["a.jsonl"]}, "files is what"),
+        ({"files": ["a.jsonl"]}, "files are the comparisons of an agreement or an invariance"),
         ({"kind": "agreement", "families": ["pairs"]}, "files is what"),
         ({"kind": "agreement", "families": ["uniform"], "files": ["a.jsonl"]}, r"families: \[pairs\]"),
         ({"kind": "agreement", "families": ["pairs", "uniform"], "files": ["a.jsonl"]}, r"families: \[pairs\]"),
         ({"families": ["pairs"]}, r"families: \[pairs\]"),
+        ({"kind": "invariance", "families": ["pairs"]}, r"families: \[pairs\]"),
+        ({"kind": "invariance", "families": ["formatting"], "files": ["a.jsonl"]}, r"families: \[pairs\]"),
         ({"seconds": 1.0}, "time of a predicate"),
     ],
 )

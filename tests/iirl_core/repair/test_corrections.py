@@ -11,7 +11,7 @@ from iirl_core.corpus import admission_of, admit, identity_of
 from iirl_core.demonstration import Conversation, Input, Message, conversation
 from iirl_core.norm import NormKind
 from iirl_core.records.raw import RawRecord
-from iirl_core.repair.corrections import HELD_OUT, corrections_of
+from iirl_core.repair.corrections import HELD_OUT, LEARNT, corrections_of
 
 POLITE = conversation("Can you help?", "Of course.")
 RUDE = conversation("Can you help?", "No!")
@@ -103,3 +103,24 @@ def test_a_record_comes_once_and_what_two_findings_contradict_not_at_all() -> No
 def test_earlier_turns_belong_to_the_prompt() -> None:
     longer = Conversation((Message("system", "Be brief."), *POLITE.messages[:-1], Message("assistant", "Sure.")))
     assert len(corrections_of([finding("direction", POLITE, longer)], KINDS, pairs=True)) == 0
+
+
+def test_a_finding_whose_original_is_held_out_teaches_nothing() -> None:
+    one = finding("direction", POLITE, RUDE)
+    made = corrections_of([one], KINDS, pairs=False, held_out=lambda item: item == POLITE)
+    assert (len(made), made.silent) == (0, {HELD_OUT: 1})
+
+
+def test_a_comparison_that_the_corpora_hold_is_left_to_them() -> None:
+    other = conversation(OTHER.context[-1].content, "Never.")
+    made = corrections_of(
+        [finding("direction", POLITE, RUDE), finding("agreement", OTHER, other, number=1)], KINDS, pairs=True
+    )
+    assert len(made.comparisons) == 2
+    known = made.demonstrations[0].comparison
+    assert known is not None
+    left = made.without({known})
+    assert [one.input for one in (*left.demonstrations, *left.negatives)] == [OTHER, other]
+    assert left.silent == {LEARNT: 1}
+    rows = corrections_of([finding("direction", POLITE, RUDE)], KINDS, pairs=False)
+    assert rows.without({known}) == rows, "a row is no side of a comparison"
