@@ -25,7 +25,7 @@ KEPT = 20_000
 
 @dataclass(frozen=True)
 class Wheel:
-    """What is asked: ``probes`` a round by family; families that are ``held_out`` are asked in no trial either."""
+    """What is asked: ``probes`` a round by family; families that are ``held_out`` can only speak against a repair."""
 
     norms: tuple[Norm, ...]
     material: Material

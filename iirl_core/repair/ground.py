@@ -34,6 +34,7 @@ class Ground:
     """``findings`` asks the F findings again, ``flaws[F]`` being their ids; ``around`` asks about their neighbours, of
     which ``owners`` names the finding that each belongs to; ``fresh`` are probes of the norms' families. ``flawed``
     and ``faulty`` say of which neighbours and fresh questions the unrepaired model, ``parent``, breaks the norm.
+    ``unseen`` are fresh probes of families that are held out of repair, ``doubtful`` where the model breaks it there.
     ``drawn`` are other questions of the norms' families, for repairs that learn from questions.
     """
 
@@ -46,6 +47,8 @@ class Ground:
     flawed: NDArray[np.bool_]
     fresh: Asked
     faulty: NDArray[np.bool_]
+    unseen: Asked
+    doubtful: NDArray[np.bool_]
     drawn: tuple[Drawn, ...] = ()
 
 
@@ -60,7 +63,7 @@ def ground_of(
     held_out: Collection[str] = (),
     teaching: bool = False,
 ) -> Ground:
-    """``findings`` are the flaws that may be mended; families that are ``held_out`` of repair are not asked;
+    """``findings`` are the flaws that may be mended; families that are ``held_out`` of repair are asked apart;
     ``teaching``: a repair learns from questions, which are drawn apart from those that it is tried by, and of
     demonstrations alone: what a repair cites says what else it learnt from. Pure: ``seed`` (its family and chunk do not
     matter) decides all that is drawn.
@@ -75,8 +78,10 @@ def ground_of(
     near, owners = _near([one for one in findings if one.norm in known], material, seed, section)
     neighbours = Asked.of(parent.encoder, near, norms)
     named = dict.fromkeys(family for norm in norms for family in norm.families if family not in held_out)
-    tried, taught = (replace(seed, chunk=number) for number in range(2))
+    tried, taught, apart = (replace(seed, chunk=number) for number in range(3))
     fresh = Asked.of(parent.encoder, list(_fresh([*named], material, tried, section.elsewhere, parent)), norms)
+    kept = dict.fromkeys(family for norm in norms for family in norm.families if family in held_out)
+    unseen = Asked.of(parent.encoder, list(_fresh([*kept], material, apart, section.elsewhere, parent)), norms)
     shown = [name for name in named if name not in (*CORPUS_FAMILIES, *PAIR_FAMILIES)]
     drawn = list(_fresh(shown, material, taught, section.elsewhere, parent)) if teaching else []
     known_to_trial = {_named(probe) for probe in (*near, *fresh.probes)} if teaching else set()
@@ -91,6 +96,8 @@ def ground_of(
         flawed=neighbours.broken(parent, norms),
         fresh=fresh,
         faulty=fresh.broken(parent, norms),
+        unseen=unseen,
+        doubtful=unseen.broken(parent, norms),
         drawn=tuple(_drawn(Asked.of(parent.encoder, drawn, norms), parent, norms)),
     )
 

@@ -25,8 +25,10 @@ class Elsewhere:
 class Trial:
     """``mended`` of ``claimed`` findings hold no more. Of the ``near`` questions around them the unrepaired model broke
     the norm in ``flawed``, and the repaired one still does in ``left`` of those. ``elsewhere`` counts by norm what
-    changed in fresh questions and in all neighbours. ``budget`` is that of the guard set along the whole chain;
-    ``cost`` ≥ 0 what this repair takes from a known-good guard input on average, as a share of its root reward.
+    changed in fresh questions and in all neighbours, ``held_out`` in fresh questions of families that nothing is
+    repaired from: no reason to prefer a repair, only one to refuse it. ``budget`` is that of the guard set along the
+    whole chain; ``cost`` ≥ 0 what this repair takes from a known-good guard input on average, as a share of its root
+    reward.
     ``local``: it reaches what lies near its findings, and nothing else. ``reasons`` say why it did not pass, a line
     each; empty when it did.
     """
@@ -40,6 +42,7 @@ class Trial:
     budget: BudgetReport
     cost: float
     local: bool
+    held_out: tuple[Elsewhere, ...] = ()
     reasons: tuple[str, ...] = ()
 
     @property
@@ -65,7 +68,14 @@ class Trial:
     def document(self) -> dict[str, JsonValue]:
         """As JSON."""
         elsewhere: JsonValue = [asdict(one) for one in self.elsewhere]
-        return {**asdict(self), "elsewhere": elsewhere, "reasons": list(self.reasons), "passed": self.passed}
+        held_out: JsonValue = [asdict(one) for one in self.held_out]
+        return {
+            **asdict(self),
+            "elsewhere": elsewhere,
+            "held_out": held_out,
+            "reasons": list(self.reasons),
+            "passed": self.passed,
+        }
 
     def __str__(self) -> str:
         return (
@@ -85,8 +95,9 @@ def reasons_of(trial: Trial, section: TrialSection) -> tuple[str, ...]:
     if trial.holds < section.hold:
         reasons.append(f"around them {trial.left} of {trial.flawed} flaws are left, more than {1 - section.hold:.0%}")
     reasons += [
-        f"it breaks {one.norm} in {one.broken} of {one.sound} sound answers, and mends it in {one.healed} others"
-        for one in trial.elsewhere
+        f"it breaks {one.norm} in {one.broken} of {one.sound} sound answers{whose}, and mends it in {one.healed} others"
+        for counted, whose in ((trial.elsewhere, ""), (trial.held_out, " to families held out of repair"))
+        for one in counted
         if breaches(one, trial.local, section)
     ]
     if not trial.budget.guarded:

@@ -57,7 +57,8 @@ def _without_culprits(
 ) -> tuple[tuple[Patch, ...], dict[str, str]]:
     """The patches that nothing speaks against, citing only what they mend, and why findings lost theirs."""
     still = {name for name, held in zip(standing.ground.flaws, told.held.tolist(), strict=True) if held}
-    suffering = [one.norm for one in told.trial.elsewhere if breaches(one, told.trial.local, standing.section.trial)]
+    counted = (*told.trial.elsewhere, *told.trial.held_out)
+    suffering = {one.norm for one in counted if breaches(one, told.trial.local, standing.section.trial)}
     blamed = {patch.id: "its kernel breaks a norm elsewhere" for patch in _breaking(kept, suffering, standing, told)}
     if told.trial.holds < standing.section.trial.hold:
         blamed |= {patch.id: "its kernel does not hold around it" for patch in _fragile(kept, standing, told)}
@@ -78,7 +79,7 @@ def _breaking(kept: Sequence[Patch], norms: Collection[str], standing: Standing,
     ground, model = standing.ground, standing.model
     questions = [
         asked.rows(question)
-        for asked, broken in ((ground.around, told.near), (ground.fresh, told.fresh))
+        for asked, broken in ((ground.around, told.near), (ground.fresh, told.fresh), (ground.unseen, told.unseen))
         for question in broken.nonzero()[0].tolist()
         if ground.norms[asked.questions[question][1]].id in norms
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from iirl_core.config.governance import PatchSection
+from iirl_core.norm.norm import Norm
 from iirl_core.patch.budget import KNOWN_GOOD, check_budget
 from iirl_core.patch.known_good import KnownGood
 from iirl_core.repair.ground import Ground
@@ -20,7 +21,8 @@ from iirl_core.reward_model import RewardModel
 @dataclass(frozen=True, eq=False)
 class Told:
     """A trial, and of which questions of its ground the repaired model breaks the norm: ``held`` of all findings,
-    ``left`` of the flawed neighbours of those that are claimed, ``near`` and ``fresh`` of what was sound before.
+    ``left`` of the flawed neighbours of those that are claimed, ``near``, ``fresh`` and ``unseen`` of what was sound
+    before.
     """
 
     trial: Trial
@@ -28,6 +30,7 @@ class Told:
     left: NDArray[np.bool_]
     near: NDArray[np.bool_]
     fresh: NDArray[np.bool_]
+    unseen: NDArray[np.bool_]
 
 
 def try_repair(
@@ -42,6 +45,7 @@ def try_repair(
     held = ground.findings.broken(repaired, ground.norms)
     around, fresh = ground.around.broken(repaired, ground.norms), ground.fresh.broken(repaired, ground.norms)
     left = around & ground.flawed & beside
+    unseen = ground.unseen.broken(repaired, ground.norms)
     now = _rewards(repaired, guard)
     trial = Trial(
         claimed=int(mine.sum()),
@@ -49,21 +53,30 @@ def try_repair(
         near=int(beside.sum()),
         flawed=int((ground.flawed & beside).sum()),
         left=int(left.sum()),
-        elsewhere=_elsewhere(ground, around, fresh),
+        elsewhere=_elsewhere(
+            ground.norms,
+            (*ground.around.questions, *ground.fresh.questions),
+            np.concatenate([ground.flawed, ground.faulty]),
+            np.concatenate([around, fresh]),
+        ),
+        held_out=_elsewhere(ground.norms, ground.unseen.questions, ground.doubtful, unseen),
         budget=check_budget(guard.root_rewards, now, section.budget),
         cost=_cost(guard.root_rewards, _rewards(ground.parent, guard), now),
         local=repaired.repairs.everywhere == ground.parent.repairs.everywhere,
     )
     told = replace(trial, reasons=reasons_of(trial, section.trial))
-    return Told(told, held, left, around & ~ground.flawed, fresh & ~ground.faulty)
+    return Told(told, held, left, around & ~ground.flawed, fresh & ~ground.faulty, unseen & ~ground.doubtful)
 
 
-def _elsewhere(ground: Ground, around: NDArray[np.bool_], fresh: NDArray[np.bool_]) -> tuple[Elsewhere, ...]:
-    """By norm, of all neighbours and fresh questions; norms that nothing asked about are left out."""
-    asked = np.array([number for _, number in (*ground.around.questions, *ground.fresh.questions)], dtype=np.int64)
-    before, now = np.concatenate([ground.flawed, ground.faulty]), np.concatenate([around, fresh])
+def _elsewhere(
+    norms: Sequence[Norm], questions: Sequence[tuple[int, int]], before: NDArray[np.bool_], now: NDArray[np.bool_]
+) -> tuple[Elsewhere, ...]:
+    """By norm; ``before`` and ``now`` say which of the ``questions`` break it. Norms that nothing asked about are left
+    out.
+    """
+    asked = np.array([number for _, number in questions], dtype=np.int64)
     found = []
-    for number, norm in enumerate(ground.norms):
+    for number, norm in enumerate(norms):
         mine = asked == number
         counts = [int((mine & some).sum()) for some in (~before, ~before & now, before & ~now)]
         if mine.any():

@@ -24,9 +24,10 @@ def flaws() -> Flaws:
     return flaws_of(planar()[0], found(), [off_arc()])[0]
 
 
-def ground(*others: Norm, **changes: int) -> Ground:
+def ground(*others: Norm, held_out: tuple[str, ...] = (), **changes: int) -> Ground:
     """With ``others`` beside the norm that the flaws break."""
     model, _, train = planar()
     norms = (off_arc(), *others)
     material = material_of(model, norms, train)
-    return ground_of(model, found(), norms, material=material, seed=seed("trial"), section=TrialSection(**changes))
+    section = TrialSection(**changes)
+    return ground_of(model, found(), norms, material=material, seed=seed("trial"), section=section, held_out=held_out)

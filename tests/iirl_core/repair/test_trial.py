@@ -36,6 +36,8 @@ def test_a_good_trial_has_no_reasons_against_it() -> None:
         ({"left": 6}, "around them 6 of 10"),
         ({"elsewhere": (Elsewhere("n", 100, 1, 3),)}, "it breaks n in 1 of 100 sound"),
         ({"elsewhere": (Elsewhere("n", 100, 5, 3),), "local": False}, "it breaks n in 5 of 100 sound"),
+        ({"held_out": (Elsewhere("n", 50, 1, 9),)}, "it breaks n in 1 of 50 sound answers to families held out"),
+        ({"held_out": (Elsewhere("n", 50, 2, 1),), "local": False}, "it breaks n in 2 of 50 sound answers to families"),
         ({"budget": dataclasses.replace(KEPT, overdrawn=2)}, "2 of 10 known-good inputs"),
         ({"budget": dataclasses.replace(KEPT, guarded=0)}, "no guard input"),
     ],

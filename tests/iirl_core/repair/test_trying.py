@@ -94,15 +94,19 @@ def here() -> Norm:
     return Norm("here", NormKind.FLOOR, True, 3, 0.1, 0.05, ("perturbed",), "walk", "me", box)
 
 
-def test_what_was_sound_must_stay_sound_and_the_kernel_that_broke_it_is_left_out() -> None:
+@pytest.mark.parametrize(("held_out", "whose"), [((), ""), (("perturbed",), " to families held out of repair")])
+def test_what_was_sound_must_stay_sound_and_the_kernel_that_broke_it_is_left_out(
+    held_out: tuple[str, ...], whose: str
+) -> None:
     model, guard, _ = planar()
-    beside = ground(here())
-    assert (~beside.faulty).any()
+    beside = ground(here(), held_out=held_out)
+    asked = beside.unseen if held_out else beside.fresh
+    assert {probe.family for probe in asked.probes} >= {"perturbed"}
     strong = around_guard(width=1.0, strength=5.0)
     names = {name for patch in wide() for name in patch.findings}
     told = try_repair(model.with_patches([*wide(), strong]), beside, names, guard, INPUT)
-    assert told.trial.broken > 0
-    assert any("breaks here in" in reason for reason in told.trial.reasons)
+    assert (told.trial.broken > 0) != bool(held_out)
+    assert any(f"sound answers{whose}, and" in reason for reason in told.trial.reasons)
     left = trim([*wide(), strong], Standing(beside, guard, INPUT, 1))
     assert left.trial.passed, left.trial.reasons
     assert strong.id not in {patch.id for patch in left.patches}
@@ -141,7 +145,7 @@ def test_what_mends_more_with_as_many_pieces_is_cheaper() -> None:
     assert offer.price < few.price
 
 
-def test_families_that_are_held_out_of_repair_are_not_asked() -> None:
+def test_families_that_are_held_out_of_repair_are_asked_apart() -> None:
     model, _, train = planar()
     material, section = material_of(model, [off_arc()], train), TrialSection()
     every, some = (
@@ -150,6 +154,9 @@ def test_families_that_are_held_out_of_repair_are_not_asked() -> None:
     )
     assert {probe.family for probe in every.fresh.probes} == {"uniform", "boundary"}
     assert {probe.family for probe in some.fresh.probes} == {"boundary"}
+    assert {probe.family for probe in some.unseen.probes} == {"uniform"}
+    assert not every.unseen.probes
+    assert some.doubtful.any()
 
 
 def test_what_teaches_is_drawn_apart_from_what_tries_and_not_from_what_is_held_out() -> None:
