@@ -20,7 +20,7 @@ from iirl_core.signing import (
 )
 from iirl_core.signing.statement import statements_of
 from iirl_core.store.protocol import Store
-from iirl_core.triage import Said, Settled, Withdrawn, acted_on, said_in, settle, withdrawn_in
+from iirl_core.triage import Right, Said, Settled, Withdrawn, acted_on, rights, said_in, settle, withdrawn_in
 from jobs.lineage import audit_of, lineage
 
 FINDINGS = "findings.parquet"
@@ -47,6 +47,12 @@ class PastRound:
     def settled(self) -> Mapping[str, Settled]:
         """What people's labels come to, by finding; only those that they spoke of."""
         return settle(self.said, self.withdrawn)
+
+    @cached_property
+    def rights(self) -> Mapping[str, Right]:
+        """What people say is right, by finding that they settled to be a flaw."""
+        found = rights(self.said, self.withdrawn)
+        return {name: right for name, right in found.items() if self.settled[name].label is TriageLabel.FLAW}
 
     @cached_property
     def labels(self) -> Mapping[str, TriageLabel]:

@@ -130,9 +130,9 @@ class NormSection(Section):
     kind: Literal["ceiling", "floor", "direction", "invariance", "agreement", "predicate"]
     """CheckList's three kinds of test (Ribeiro et al. 2020): *minimum functionality* (``ceiling``, ``floor``: rewards
     are at most, at least ``threshold``), *directional* (``direction``: an edit raises the reward by at most
-    ``threshold``; below 0, lowers it by that much; ``agreement``: the rejected answer of a comparison earns less than
-    the chosen by at least ``threshold``), *invariance* (``invariance``: an edit changes it by at most
-    that, or two answers earn the same but for that).
+    ``threshold``; below 0, lowers it by that much; with ``raises``, raises it by at least that; ``agreement``: the
+    rejected answer of a comparison earns less than the chosen by at least ``threshold``), *invariance*
+    (``invariance``: an edit changes it by at most that, or two answers earn the same but for that).
     ``predicate``: whatever a Python function says."""
     hard: bool = False
     severity: int = Field(default=3, ge=1, le=5)
@@ -141,6 +141,8 @@ class NormSection(Section):
     are kept where there are more than ``audit.keep_findings``."""
     threshold: float | None = None
     """A reward, or a difference of two; every kind needs it but ``predicate``, which takes none."""
+    raises: bool = False
+    """``direction`` only: the edit has to raise the reward, by at least ``threshold``."""
     files: list[str] = []
     """Its comparisons (``chosen``, ``rejected``), as paths or globs, relative to the configuration file, of the formats
     that corpora take. An ``agreement`` needs them; of an ``invariance`` they are pairs of answers that should earn the
@@ -179,6 +181,8 @@ class NormSection(Section):
                 raise ValueError(f"{self.id}: {key} is what a norm of kind {kind} needs")
         if self.function is not None and self.kind != "predicate":
             raise ValueError(f"{self.id}: function is what a norm of kind predicate needs, and no other")
+        if self.raises and self.kind != "direction":
+            raise ValueError(f"{self.id}: raises is what a direction may do, and no other")
         if (self.threshold is None) != (self.kind == "predicate"):
             raise ValueError(f"{self.id}: every norm needs a threshold but a predicate, whose function says it all")
         if self.kind != "predicate" and self.seconds != SECONDS:

@@ -13,9 +13,9 @@ from iirl_core.norm.norm import Norm, NormKind
 
 
 def check_contradictions(norms: Sequence[Norm]) -> None:
-    """Refuse a floor above a ceiling, and an edit that must lower the reward by more than it may change it, wherever
-    one of the two norms speaks of all that the other speaks of, when the same family asks; and a comparison whose
-    answers are to lie farther apart than they may.
+    """Refuse a floor above a ceiling, and an edit that must lower or raise the reward by more than it may, wherever one
+    of the two norms speaks of all that the other speaks of, when the same family asks; and a comparison whose answers
+    are to lie farther apart than they may.
 
     Raises:
         ConfigError: two norms contradict each other; both are named.
@@ -36,7 +36,13 @@ def _clash(one: Norm, other: Norm) -> str:
     match one.kind, other.kind:
         case NormKind.FLOOR, NormKind.CEILING if one.threshold > other.threshold:
             return f"a floor of {one.threshold:g} above a ceiling of {other.threshold:g}"
-        case NormKind.DIRECTION, NormKind.INVARIANCE if -one.threshold > other.threshold:
+        case NormKind.DIRECTION, NormKind.DIRECTION if (
+            one.raises and not other.raises and one.threshold > other.threshold
+        ):
+            return f"an edit raises the reward by at least {one.threshold:g}, and by at most {other.threshold:g}"
+        case NormKind.DIRECTION, NormKind.INVARIANCE if one.raises and one.threshold > other.threshold:
+            return f"an edit raises the reward by {one.threshold:g}, and changes it by at most {other.threshold:g}"
+        case NormKind.DIRECTION, NormKind.INVARIANCE if not one.raises and -one.threshold > other.threshold:
             return f"an edit lowers the reward by {-one.threshold:g}, and changes it by at most {other.threshold:g}"
         case NormKind.AGREEMENT, NormKind.INVARIANCE if one.threshold > other.threshold and _compared(one, other):
             return f"a comparison's answers {one.threshold:g} apart, and at most {other.threshold:g}"

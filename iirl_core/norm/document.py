@@ -32,6 +32,7 @@ def norm_document(norm: Norm) -> dict[str, JsonValue]:
         "comparisons": _comparisons_digest(norm),
         "predicate": None if norm.predicate is None else dict(vars(norm.predicate)),
         "region": None if norm.region is None else region_document(norm.region),
+        **({"raises": True} if norm.raises else {}),
     }
 
 

@@ -148,6 +148,8 @@ def _judge_pair(norm: Norm, question: tuple[Input, ...], answers: tuple[Answer, 
             excess = np.abs(change) - norm.threshold
         case NormKind.AGREEMENT:  # the rejected answer stands where an edit would
             excess = change + norm.threshold
+        case NormKind.DIRECTION if norm.raises:
+            excess = norm.threshold - change
         case _:
             excess = change - norm.threshold
     return _worst(_numbers(excess))

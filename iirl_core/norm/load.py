@@ -59,6 +59,7 @@ def _norm(section: NormSection) -> Norm:
         weight=section.weight,
         comparisons=tuple(_comparisons(section)),
         predicate=_predicate(section),
+        raises=section.raises,
     )
 
 

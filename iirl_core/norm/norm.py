@@ -3,7 +3,8 @@ al. 2020, arXiv 2005.04118), for rewards.
 
     ceiling     minimum functionality: every reward where the norm speaks is ≤ threshold
     floor       minimum functionality: every reward where the norm speaks is ≥ threshold
-    direction   directional: the edit lowers the reward, reward(edited) − reward(original) ≤ threshold (usually ≤ 0)
+    direction   directional: the edit lowers the reward, reward(edited) − reward(original) ≤ threshold (usually ≤ 0);
+                one that ``raises``: it raises it, reward(edited) − reward(original) ≥ threshold
     agreement   directional: a comparison's rejected answer earns less, reward(chosen) − reward(rejected) ≥ threshold
     invariance  invariance: the edit, or which of two answers, does not matter:
                 |reward(edited) − reward(original)| ≤ threshold
@@ -68,6 +69,12 @@ class Norm:
     weight: float = 1.0
     comparisons: tuple[tuple[str, Comparison], ...] = ()
     predicate: Predicate | None = None
+    raises: bool = False
+
+    @property
+    def lowers(self) -> bool:
+        """Whether a lower reward of the offender is what it asks for."""
+        return self.kind in (NormKind.CEILING, NormKind.DIRECTION, NormKind.AGREEMENT) and not self.raises
 
     def __post_init__(self) -> None:
         if not 1 <= self.severity <= 5:
@@ -86,6 +93,8 @@ class Norm:
             raise ConfigError(f"norm {self.id!r} is a {self.kind} with {len(self.comparisons)} comparisons")
         if (self.predicate is None) == (self.kind is NormKind.PREDICATE):
             raise ConfigError(f"norm {self.id!r} is a {self.kind}, and has a function or lacks one")
+        if self.raises and self.kind is not NormKind.DIRECTION:
+            raise ConfigError(f"norm {self.id!r} is a {self.kind} that raises", "a direction")
         if not self.families:
             raise ConfigError(f"norm {self.id!r} names no probe family", "at least one, or nothing ever tests it")
         if self.region is not None and self.kind not in (NormKind.CEILING, NormKind.FLOOR):

@@ -12,7 +12,7 @@ Pure: the same flaws and model give the same patches.
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -23,15 +23,13 @@ from iirl_core.audit.finding import Finding
 from iirl_core.config.governance import PatchSection
 from iirl_core.errors import InputError
 from iirl_core.expertness import Episodes
-from iirl_core.norm.norm import Norm, NormKind
+from iirl_core.norm.norm import Norm
 from iirl_core.patch.budget import KNOWN_GOOD
 from iirl_core.patch.candidates import Candidates, candidates_of
 from iirl_core.patch.known_good import KnownGood, Neighbours, neighbours_of, slack_of
 from iirl_core.patch.patch import Patch, Space
 from iirl_core.reward_model import RewardModel
 
-MENDABLE = (NormKind.CEILING, NormKind.DIRECTION, NormKind.AGREEMENT)
-"""What a lower reward of the offender mends."""
 CAUTION = (1.0, 0.5, 0.25, 0.0)
 """Shares of the margin kept from known-good rows, tried in turn."""
 AROUND = 300
@@ -86,10 +84,11 @@ def flaws_of(
     model: RewardModel, findings: Sequence[Finding], norms: Sequence[Norm]
 ) -> tuple[Flaws, tuple[Refusal, ...]]:
     """The offending rows of ``findings``; refused are those that lowering a reward near one point cannot mend: a floor
-    asks for more, an invariance for equality, and a predicate for nobody knows what; and what is not a number.
+    or a direction that raises asks for more, an invariance for equality, and a predicate for nobody knows what; and
+    what is not a number.
     """
-    kinds = {norm.id: norm.kind for norm in norms}
-    why = {finding.id: _unmendable(finding, kinds) for finding in findings}
+    by_id = {norm.id: norm for norm in norms}
+    why = {finding.id: _unmendable(finding, by_id.get(finding.norm)) for finding in findings}
     mendable = [finding for finding in findings if not why[finding.id]]
     refused = tuple(Refusal(name, reason) for name, reason in why.items() if reason)
     encoded = model.encoder.encode([finding.offender for finding in mendable])
@@ -101,12 +100,12 @@ def flaws_of(
     return flaws, refused
 
 
-def _unmendable(finding: Finding, kinds: Mapping[str, NormKind]) -> str:
+def _unmendable(finding: Finding, norm: Norm | None) -> str:
     """Why no kernel can mend it; "" where one may."""
     if any(math.isnan(reward) for reward in finding.rewards):
         return "its reward is not a number: train again"
-    if kinds.get(finding.norm) not in MENDABLE:
-        return f"{kinds.get(finding.norm, 'an unknown norm')}: not mended by suppression, train again"
+    if norm is None or not norm.lowers:
+        return f"{norm.kind if norm else 'an unknown norm'}: not mended by suppression, train again"
     return ""
 
 

@@ -4,7 +4,7 @@ A finding teaches what its norm says of it. Where rows are learnt from, an answe
 the offender of a ceiling, the edit that should earn less, the rejected side of an agreement; one that earned too
 little, the offender of a floor, is a demonstration. Where comparisons are learnt from, an original and its edit are the
 two sides of one. What a norm does not say (which of two unequal rewards is right, what a predicate means) teaches
-nothing.
+nothing, unless people said it: the right order of the two, or the right reward, counts before the norm.
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ from iirl_core.audit.finding import Finding
 from iirl_core.canonical import digest_json
 from iirl_core.corpus.identity import identity_of
 from iirl_core.demonstration import Conversation, Demonstration, Input
-from iirl_core.norm.norm import NormKind
+from iirl_core.norm.norm import Norm, NormKind
+from iirl_core.patch.budget import KNOWN_GOOD
+from iirl_core.triage.right import Right
 
 HELD_OUT = "its prompt or trajectory is held out of training"
 """Why a finding is left out of which evaluation or calibration looks at some input."""
+APART = "it does not compare two answers to one prompt"
+"""Why no comparison is made of a finding."""
 LEARNT = "the corpora hold the same comparison"
 """Why a comparison is left out that the next training learns from as it is."""
 
@@ -55,18 +59,20 @@ class Corrections:
 
 def corrections_of(
     findings: Iterable[Finding],
-    norms: Mapping[str, NormKind],
+    norms: Mapping[str, Norm],
     *,
     pairs: bool,
+    rights: Mapping[str, Right] | None = None,
     held_out: Callable[[Input], bool] = lambda _: False,
 ) -> Corrections:
-    """Of ``findings`` whose ``norms`` are known, by id; ``pairs``: as comparisons. A finding with an input that is
+    """Of ``findings`` whose ``norms`` are known, by id; ``rights`` is what people said is right, by finding; ``pairs``:
+    as comparisons. A finding with an input that is
     ``held_out`` of training is left out, and so is a record that two findings call both good and bad.
     """
     sides: dict[str, dict[str, Demonstration]] = {"demonstrations": {}, "negatives": {}}
     silent: Counter[str] = Counter()
     for finding in findings:
-        why, made = _lesson(finding, norms.get(finding.norm), pairs=pairs)
+        why, made = _lesson(finding, norms.get(finding.norm), (rights or {}).get(finding.id), pairs=pairs)
         if not why and any(map(held_out, finding.inputs)):
             why = HELD_OUT
         if why:
@@ -81,30 +87,51 @@ def corrections_of(
     return Corrections(tuple(sides["demonstrations"].values()), tuple(sides["negatives"].values()), dict(silent))
 
 
-def _lesson(finding: Finding, kind: NormKind | None, *, pairs: bool) -> tuple[str, list[tuple[str, Demonstration]]]:
+def _lesson(
+    finding: Finding, norm: Norm | None, right: Right | None, *, pairs: bool
+) -> tuple[str, list[tuple[str, Demonstration]]]:
     """Why it teaches nothing ("": it does), and the records, with their roles."""
-    if kind is None:
-        return "the configuration has no such norm", []
-    if kind in (NormKind.INVARIANCE, NormKind.PREDICATE):
-        return f"{kind}: it does not say which reward is right", []
+    better = _better_by_people(finding, right) if right is not None else _better(norm)
+    if isinstance(better, str):
+        return better, []
     if pairs:
-        return _comparison(finding, kind)
-    role = "demonstrations" if kind is NormKind.FLOOR else "negatives"
+        ordered = right.order is not None if right is not None else norm is not None and norm.kind.pairs
+        return _comparison(finding, better=better) if ordered else (APART, [])
     item = finding.offender
+    role = "demonstrations" if better else "negatives"
     return "", [(role, Demonstration(identity_of(item), item, _source(finding), "train"))]
 
 
-def _comparison(finding: Finding, kind: NormKind) -> tuple[str, list[tuple[str, Demonstration]]]:
-    """As ``admit`` makes records of the sides of a comparison."""
-    chosen, rejected = finding.inputs[0], finding.offender
+def _better(norm: Norm | None) -> bool | str:
+    """Whether the offender should have earned more, rather than less; why the norm does not say."""
+    if norm is None:
+        return "the configuration has no such norm"
+    if norm.kind in (NormKind.INVARIANCE, NormKind.PREDICATE):
+        return f"{norm.kind}: it does not say which reward is right"
+    return not norm.lowers
+
+
+def _better_by_people(finding: Finding, right: Right) -> bool | str:
+    if right.order is not None:
+        return "people say that its two are equal" if right.order == "equal" else right.order == "edited"
+    reward, now = right.reward or 0.0, finding.rewards[-1]
+    if (reward >= KNOWN_GOOD) != (reward > now):
+        return f"people want {reward:g} where ½ parts demonstrations from negatives, and it earns {now:.2g}"
+    return reward >= KNOWN_GOOD
+
+
+def _comparison(finding: Finding, *, better: bool) -> tuple[str, list[tuple[str, Demonstration]]]:
+    """As ``admit`` makes records of the sides of a comparison; ``better``: the edit is the chosen one."""
+    sides = (finding.inputs[0], finding.offender)
+    rejected, chosen = sides if better else sides[::-1]
     if (
-        not kind.pairs
+        len(finding.inputs) == 1
         or not isinstance(chosen, Conversation)
         or not isinstance(rejected, Conversation)
         or chosen.context != rejected.context
         or chosen.answer == rejected.answer
     ):
-        return f"{kind}: it does not compare two answers to one prompt", []
+        return APART, []
     comparison = digest_json([identity_of(chosen), identity_of(rejected)])
     made = []
     for role, side, item in (("demonstrations", "chosen", chosen), ("negatives", "rejected", rejected)):

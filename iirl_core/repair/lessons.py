@@ -161,6 +161,8 @@ def _bound(norm: Norm) -> tuple[float, float]:
             return 0.0, target_of(norm)
         case NormKind.AGREEMENT:
             return 1.0, -norm.threshold - APART
+        case NormKind.DIRECTION if norm.raises:
+            return -1.0, -norm.threshold - APART
         case _:
             return 1.0, norm.threshold - APART
 

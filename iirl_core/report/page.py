@@ -152,7 +152,7 @@ def _rule(norm: Norm) -> str:
     rule = {
         NormKind.CEILING: f"reward ≤ {number(norm.threshold)}{where}",
         NormKind.FLOOR: f"reward ≥ {number(norm.threshold)}{where}",
-        NormKind.DIRECTION: f"edited − original ≤ {number(norm.threshold)}",
+        NormKind.DIRECTION: f"edited − original {'≥' if norm.raises else '≤'} {number(norm.threshold)}",
         NormKind.INVARIANCE: f"|edited − original| ≤ {number(norm.threshold)}",
         NormKind.AGREEMENT: f"chosen − rejected ≥ {number(norm.threshold)}",
         NormKind.PREDICATE: norm.predicate.function if norm.predicate else "",

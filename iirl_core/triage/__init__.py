@@ -14,6 +14,8 @@ from iirl_core.triage.policy import triage as triage
 from iirl_core.triage.proposing import NormChange as NormChange
 from iirl_core.triage.proposing import norm_changes as norm_changes
 from iirl_core.triage.review import Review as Review
+from iirl_core.triage.right import Right as Right
+from iirl_core.triage.right import rights as rights
 from iirl_core.triage.said import Said as Said
 from iirl_core.triage.said import Withdrawn as Withdrawn
 from iirl_core.triage.said import said_in as said_in

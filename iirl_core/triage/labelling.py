@@ -17,10 +17,6 @@ from iirl_core.triage.said import Said
 
 ROUNDING = 1e-6
 """Rewards are float32."""
-UPPER = (NormKind.CEILING, NormKind.DIRECTION, NormKind.INVARIANCE)
-"""Norms that a higher threshold loosens."""
-LOWER = (NormKind.FLOOR, NormKind.AGREEMENT)
-"""Norms that a lower one does; a predicate has none."""
 DIGITS = 4
 """Of a confidence, as it is signed."""
 
@@ -89,10 +85,10 @@ def _forbidden(norm: Norm, reward: float) -> bool:
 
 def _check_threshold(threshold: float, finding: Finding, norm: Norm) -> None:
     replace(norm, threshold=threshold)  # within the norm's own range
-    if norm.kind in LOWER:
+    if norm.kind in (NormKind.FLOOR, NormKind.AGREEMENT) or norm.raises:  # a lower threshold loosens it
         needed = norm.threshold - finding.excess
         short, expected = threshold > needed + ROUNDING, f"at most {needed:.4f}"
-    elif norm.kind in UPPER:
+    elif norm.kind is not NormKind.PREDICATE:
         needed = norm.threshold + finding.excess
         short, expected = threshold < needed - ROUNDING, f"at least {needed:.4f}"
     else:

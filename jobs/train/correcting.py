@@ -29,6 +29,7 @@ from iirl_core.release import resolve
 from iirl_core.repair.corrections import Corrections, corrections_of
 from iirl_core.signing import Trust
 from iirl_core.store.protocol import Store
+from iirl_core.triage import Right
 from jobs.console import Progress
 from jobs.history import history_of
 from jobs.lineage import Ancestor, lineage, weights_of
@@ -80,11 +81,13 @@ def read_corrections(store: Store, config: Config, sources: Sources, progress: P
         )
     mine = (*sources.demonstrations, *sources.negatives)
     held = held_out_keys(config, (*mine, *learnt_before(mine, line)))
-    cited = [one for one in _cited(store, config, line) if one.origin not in config.audit.held_out]
+    every, rights = _cited(store, config, line)
+    cited = [one for one in every if one.origin not in config.audit.held_out]
     made = corrections_of(
         cited,
-        {norm.id: norm.kind for norm in norms_of(config)},
+        {norm.id: norm for norm in norms_of(config)},
         pairs=needs_pairs(config),
+        rights=rights,
         held_out=lambda item: key_of(item) in held,
     )
     former = _former(store, line, held, pairs=needs_pairs(config))
@@ -102,18 +105,21 @@ def read_corrections(store: Store, config: Config, sources: Sources, progress: P
         role: _written(store, config, role, [*getattr(made, role), *getattr(former, role)], told) for role in SIDES
     }
     claimed = Provenance(manifest.mode, manifest.supervision).joined(Provenance(supervision=Supervision.WEAK))
-    return Corrected(found["demonstrations"], found["negatives"], claimed, manifest.human)
+    human = manifest.human or any(one.id in rights for one in cited)
+    return Corrected(found["demonstrations"], found["negatives"], claimed, human)
 
 
-def _cited(store: Store, config: Config, line: list[Ancestor]) -> Iterator[Finding]:
+def _cited(store: Store, config: Config, line: list[Ancestor]) -> tuple[list[Finding], dict[str, Right]]:
     """What enabled repairs of the chain cite, those of former trainings among them: an artifact has all repairs since
-    its weights were trained, so the newest of each weights is asked.
+    its weights were trained, so the newest of each weights is asked. And what people said is right of those.
     """
     names: set[str] = set()
     for ancestor in _newest(line):
         names |= {name for one in stored_repairs(store, ancestor.digest) if one.enabled for name in one.findings}
-    for past in history_of(store, line[0].digest, Trust.from_folder(Path(config.keys))):
-        yield from (finding for finding in past.findings() if finding.id in names)
+    history = history_of(store, line[0].digest, Trust.from_folder(Path(config.keys)))
+    found = [finding for past in history for finding in past.findings() if finding.id in names]
+    told = {name: right for past in history for name, right in past.rights.items() if name in names}
+    return found, told
 
 
 def _newest(line: list[Ancestor]) -> Iterator[Ancestor]:

@@ -17,6 +17,7 @@ def norm(kind: NormKind, threshold: float, families: tuple[str, ...] = ("careles
 
 FLOOR, CEILING = norm(NormKind.FLOOR, 0.6), norm(NormKind.CEILING, 0.5)
 DROP, SAME = norm(NormKind.DIRECTION, -0.3), norm(NormKind.INVARIANCE, 0.2)
+RISE = replace(norm(NormKind.DIRECTION, 0.3), id="a-rise", raises=True)
 DOSE, NAME = Keyword(("dose",), "answer"), Regex("[A-Z]", "answer")
 
 
@@ -40,6 +41,9 @@ def contradict(one: Norm, other: Norm) -> bool:
 def test_a_floor_above_a_ceiling_and_a_drop_beyond_an_invariance_are_refused() -> None:
     assert contradict(FLOOR, CEILING)
     assert contradict(DROP, SAME)
+    assert contradict(RISE, SAME)
+    assert contradict(RISE, DROP)
+    assert contradict(RISE, replace(DROP, threshold=0.2))
     with pytest.raises(ConfigError, match=r"about careless: a floor of 0\.6 above a ceiling of 0\.5"):
         check_contradictions([DROP, CEILING, FLOOR])
 
@@ -47,6 +51,8 @@ def test_a_floor_above_a_ceiling_and_a_drop_beyond_an_invariance_are_refused() -
 def test_norms_that_a_reward_can_hold_to_are_let_through() -> None:
     assert not contradict(replace(FLOOR, threshold=0.5), CEILING)
     assert not contradict(replace(DROP, threshold=-0.2), SAME)
+    assert not contradict(replace(RISE, threshold=0.2), SAME)
+    assert not contradict(RISE, replace(DROP, threshold=0.4))
     assert not contradict(FLOOR, SAME)
     check_contradictions([replace(FLOOR, threshold=0.4), CEILING, SAME, replace(DROP, threshold=0.1)])
 

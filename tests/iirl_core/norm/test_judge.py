@@ -68,6 +68,16 @@ def test_a_direction_forbids_the_edit_to_gain() -> None:
     assert not judge(direction, pair, (answer(0.5), answer(0.39))).broken
 
 
+def test_a_direction_that_raises_wants_the_edit_to_gain() -> None:
+    pair = (ITEM, conversation("q", "b"))
+    rise = replace(norm(NormKind.DIRECTION, 0.1), raises=True)
+    assert judge(rise, pair, (answer(0.5), answer(0.45))).excess == pytest.approx(0.15)
+    assert judge(rise, pair, (answer(0.5), answer(0.55))).broken
+    assert not judge(rise, pair, (answer(0.5), answer(0.61))).broken
+    with pytest.raises(ConfigError, match="a ceiling that raises; expected a direction"):
+        replace(norm(NormKind.CEILING, 0.1), raises=True)
+
+
 def test_an_invariance_forbids_any_large_change() -> None:
     pair = (ITEM, conversation("q", "b"))
     invariance = norm(NormKind.INVARIANCE, 0.1)

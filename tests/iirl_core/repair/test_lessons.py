@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
+from itertools import product
 
 import numpy as np
 import pytest
@@ -28,9 +30,10 @@ THRESHOLDS = {
 }
 
 
-def norm(kind: NormKind) -> Norm:
+def norm(kind: NormKind, *, raises: bool = False) -> Norm:
     compared = (("s", Comparison(SPOKEN, conversation("?", "."))),) if kind is NormKind.AGREEMENT else ()
-    return Norm(kind.value, kind, True, 3, THRESHOLDS[kind], 0.1, ("pairs",), "because", "me", comparisons=compared)
+    rule = Norm(kind.value, kind, True, 3, THRESHOLDS[kind], 0.1, ("pairs",), "because", "me", comparisons=compared)
+    return replace(rule, raises=raises)
 
 
 @cache
@@ -45,9 +48,9 @@ def finding(rule: Norm, inputs: tuple[Input, ...], number: int = 0, step: int = 
     return Finding(digest_bytes(b""), 1, rule.id, True, 3, "pairs", label, "", inputs, (0.5,) * 2, 0.1, step=step)
 
 
-@pytest.mark.parametrize("kind", list(THRESHOLDS))
-def test_what_the_norm_calls_broken_is_a_lesson_not_learnt(kind: NormKind) -> None:
-    model, rule = planar()[0], norm(kind)
+@pytest.mark.parametrize(("kind", "raises"), [*product(THRESHOLDS, [False]), (NormKind.DIRECTION, True)])
+def test_what_the_norm_calls_broken_is_a_lesson_not_learnt(kind: NormKind, raises: bool) -> None:
+    model, rule = planar()[0], norm(kind, raises=raises)
     findings = [finding(rule, pair, number) for number, pair in enumerate(questions())]
     lessons = lessons_of(model, findings, [rule])
     wrong, _ = lessons.wrong(model.rewards(model.encoder.encode(questions_of(rule)).z))

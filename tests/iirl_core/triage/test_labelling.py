@@ -69,6 +69,13 @@ def test_corrections_that_the_norm_allows_are_taken() -> None:
     check(Label(single.id, "flaw", reward=0.9), single, None)
 
 
+def test_a_lower_threshold_loosens_a_direction_that_raises() -> None:
+    one, rise = finding(0, excess=0.25, pair=True), replace(LOW, kind=NormKind.DIRECTION, raises=True)
+    check(Label(one.id, "not a flaw", "it may", threshold=0.25), one, rise)
+    with pytest.raises(InputError, match=r"at most 0\.25"):
+        check(Label(one.id, "not a flaw", "it may", threshold=0.3), one, rise)
+
+
 def test_a_proposed_threshold_must_make_the_finding_none() -> None:
     one = finding(0, excess=0.25)
     fine = Label(one.id, "not a flaw", "it may", threshold=0.75)

@@ -95,8 +95,8 @@ def test_a_preference_model_learns_the_new_comparisons_of_its_findings_and_the_k
         assert record.input.answer == SOFA["chosen" if name.endswith("demonstrations") else "rejected"]
         assert record.comparison is not None
     pair = [record.input for name in sorted(learnt) for record in read_corpus(store, name).demonstrations()]
-    (chosen, rejected), (was_chosen, was_rejected) = after.model.score(pair).reward, before.model.score(pair).reward
-    assert chosen - rejected > was_chosen - was_rejected
+    now, then = ([reading.reward for reading in one.read(pair)] for one in (after, before))
+    assert now[0] - now[1] > then[0] - then[1]
 
 
 def test_findings_that_are_all_training_comparisons_teach_a_preference_model_nothing(tmp_path: Path) -> None:
