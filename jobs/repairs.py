@@ -10,7 +10,7 @@ from iirl_core.artifact import load_from, seal_child
 from iirl_core.canonical import folder_of
 from iirl_core.config import Config
 from iirl_core.log import EventKind
-from iirl_core.patch import Patch, Repair, Repairs, Sculpt, WeightEdit
+from iirl_core.patch import Patch, Repair, Repairs
 from iirl_core.patch.repairs import enabled
 from iirl_core.patch.switching import reordered, switched
 from iirl_core.release import resolve
@@ -41,24 +41,12 @@ def _line(one: Repair) -> list[str]:
     return [
         one.id,
         str(one.round),
-        _effect(one),
+        one.effect,
         one.where,
         *size,
         f"{len(one.findings)} findings of {', '.join(one.norms)}",
         "enabled" if one.enabled else "disabled",
     ]
-
-
-def _effect(one: Repair) -> str:
-    match one:
-        case Patch():
-            return one.effect
-        case Sculpt():
-            return one.side
-        case WeightEdit():
-            return "edit"
-        case _:
-            return "remove"
 
 
 def switch(

@@ -99,6 +99,11 @@ class WeightEdit:
         return max(change.rank for change in self.changes)
 
     @property
+    def effect(self) -> str:
+        """In a word."""
+        return "edit"
+
+    @property
     def where(self) -> str:
         """In words."""
         return f"{len(self.changes)} matrices of the head, rank {self.rank}"

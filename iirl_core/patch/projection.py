@@ -64,6 +64,11 @@ class Projection:
         return "d-" + digest_json([*content, sorted(self.findings), sorted(self.norms)])[7:19]
 
     @property
+    def effect(self) -> str:
+        """In a word."""
+        return "remove"
+
+    @property
     def where(self) -> str:
         """In words."""
         return f"{len(self.directions)} of {len(self.centre)} dimensions"

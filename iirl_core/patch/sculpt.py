@@ -71,6 +71,11 @@ class Sculpt:
         return "m-" + digest_json([*content, sorted(self.findings), sorted(self.norms)])[7:19]
 
     @property
+    def effect(self) -> str:
+        """In a word."""
+        return self.side
+
+    @property
     def where(self) -> str:
         """In words."""
         (first, _), *_, (last, _) = self.knots

@@ -20,12 +20,12 @@ from iirl_core.canonical import Digest
 from iirl_core.demonstration import Input
 from iirl_core.errors import InputError
 from iirl_core.norm.norm import Norm
-from iirl_core.patch.patch import Patch
+from iirl_core.patch.repairs import Repairs
 
 
 @dataclass(frozen=True)
 class Ancestor:
-    """One artifact of the chain; ``made`` says how it came to be ("trained", "round 3: 41 patches")."""
+    """One artifact of the chain; ``made`` says how it came to be ("trained", "repaired: 41 patches")."""
 
     digest: Digest
     version: str
@@ -89,7 +89,7 @@ class RoundFacts:
     flaws: int
     unsure: int
     hard_flaws: int
-    patches_added: int
+    repairs_added: int
     refused: int
     guard_min: float | None
     unseen_share: float | None
@@ -262,7 +262,7 @@ class ReportData:
     gaps: tuple[str, ...]
     findings: tuple[FindingFacts, ...]
     findings_total: int
-    patches: tuple[Patch, ...]
+    repairs: Repairs
     groups: tuple[RewardGroup, ...]
     figures: tuple[EvaluationFigure, ...]
     field: RewardField | None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from iirl_core.norm.norm import Norm, NormKind
 from iirl_core.norm.observed import Observed
 from iirl_core.norm.region import Bounds, Measured, Region, Velocity
+from iirl_core.patch.repairs import Repair, enabled
 from iirl_core.report.data import CoverageCell, ReportData
 from iirl_core.report.finding_view import finding_view
 from iirl_core.report.numerals import count, environment, number, percent, reward, stylesheet
@@ -24,6 +25,16 @@ MODES = {
     "frozen-policy": "negatives sampled once from fixed policies",
     "policy-adaptive": "samples of a moving policy",
 }
+
+EFFECTS = {
+    "suppress": "takes reward away near a place, by a kernel: its strength at the centre, nothing beyond its width",
+    "boost": "adds reward near a place, by a kernel: its strength at the centre, nothing beyond its width",
+    "remove": "takes directions out of what the head sees, wherever an input lies",
+    "edit": "changes weights of the head, wherever an input lies",
+    "lower": "cuts the map from signal to reward down to a line, everywhere or within a region",
+    "raise": "lifts the map from signal to reward up to a line, everywhere or within a region",
+}
+"""What repairs do, for readers."""
 
 
 def render_report(data: ReportData) -> str:
@@ -38,6 +49,8 @@ def render_report(data: ReportData) -> str:
         css=Markup(stylesheet()),  # noqa: S704 (our own file)
         tiles=_tiles(data),
         modes=MODES,
+        repairs=list(data.repairs),
+        effects=_effects(list(data.repairs)),
         not_covered=list(dict.fromkeys([*not_covered(data), *data.gaps, *uncovered(data.cells, data.examples)])),
         matrix=coverage_matrix(data),
         situations=situation_matrix(data.cells, data.examples),
@@ -127,8 +140,14 @@ def _tiles(data: ReportData) -> list[tuple[str, str]]:
             tiles.append((reward(guard[-1]), "of its reward kept by the worst guard point"))
         if unseen:
             tiles.append((percent(unseen[-1]), "of unseen demonstration points keep ≥ 0.95"))
-    tiles.append((count(sum(patch.enabled for patch in data.patches)), "patches at work"))
+    tiles.append((count(enabled(tuple(data.repairs))), "repairs at work"))
     return tiles
+
+
+def _effects(repairs: list[Repair]) -> list[tuple[str, str]]:
+    """Those that occur, and what they do."""
+    found = {one.effect for one in repairs}
+    return [(effect, does) for effect, does in EFFECTS.items() if effect in found]
 
 
 def _where(region: Measured | Observed | None) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def round_chart(rounds: Sequence[RoundFacts]) -> str:
-    """An inline SVG of flaws and patches per round, beside the reward that known-good points keep."""
+    """An inline SVG of flaws and repairs per round, beside the reward that known-good points keep."""
     numbers = [row.round for row in rounds]
 
     def draw(figure: Figure) -> None:
@@ -26,14 +26,14 @@ def round_chart(rounds: Sequence[RoundFacts]) -> str:
             axes.set_xlim(min(numbers) - 0.6, max(numbers) + 0.6)
             axes.set_xlabel("round")
 
-    return inline_svg("rounds", "Hard flaws and patches per round, and the reward that is retained", 9.2, 2.7, draw)
+    return inline_svg("rounds", "Hard flaws and repairs per round, and the reward that is retained", 9.2, 2.7, draw)
 
 
 def _draw_counts(axes: Axes, numbers: list[int], rounds: Sequence[RoundFacts]) -> None:
     flaws = [row.hard_flaws for row in rounds]
     bars = axes.bar([n - 0.2 for n in numbers], flaws, width=0.38, color=BAD, label="hard flaws found")
-    added = [row.patches_added for row in rounds]
-    axes.bar([n + 0.2 for n in numbers], added, width=0.38, color=FIRST, label="patches added")
+    added = [row.repairs_added for row in rounds]
+    axes.bar([n + 0.2 for n in numbers], added, width=0.38, color=FIRST, label="repairs added")
     if len(numbers) <= 16:
         axes.bar_label(bars, padding=2, fontsize=8, color=INK)
     axes.set_title("Found and repaired", loc="left")

@@ -34,7 +34,7 @@ KINDS = ("patches", "projections", "sculpts", "edits")
 class RepairRecord:
     """What ``repair.json`` says of one round: repairs of every kind, and flaws that none mends."""
 
-    patches: int
+    added: int
     refused: int
 
 
@@ -56,7 +56,7 @@ def model_of(artifact: Artifact, past: PastRound) -> RewardModel:
 def round_facts(
     store: Store, artifact: Artifact, history: Sequence[PastRound], unseen: Tensor | None, budget: float
 ) -> tuple[RoundFacts, ...]:
-    """One row a round, oldest first; retained reward is measured anew, with the patches that each round audited."""
+    """One row a round, oldest first; retained reward is measured anew, with the repairs that each round audited."""
     return tuple(_round(store, artifact, past, unseen, budget) for past in history)
 
 
@@ -74,7 +74,7 @@ def _round(store: Store, artifact: Artifact, past: PastRound, unseen: Tensor | N
         flaws=labels[TriageLabel.FLAW],
         unsure=labels[TriageLabel.UNSURE],
         hard_flaws=audit.open_hard,
-        patches_added=repair.patches,
+        repairs_added=repair.added,
         refused=repair.refused,
         guard_min=report.least,
         unseen_share=None if unseen is None else retained(artifact, model.rewards(unseen), unseen),

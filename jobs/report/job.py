@@ -68,7 +68,7 @@ def _gather(store: Store, config: Config, history: Sequence[PastRound], trust: T
         gaps=gaps_of(norms, audit),
         findings=finding_facts(artifact, norms, history, findings),
         findings_total=len(every),
-        patches=artifact.model.patches,
+        repairs=artifact.model.repairs,
         groups=reward_groups(artifact, unseen, {name: z for name, z in contrast.items() if z is not None}),
         figures=evaluation_figures(store, config, history),
         field=reward_field(artifact, norms, shown, every),

@@ -9,7 +9,8 @@ from iirl_core.canonical import Digest, digest_json
 from iirl_core.demonstration import Conversation, Input, Message, Trajectory, conversation
 from iirl_core.norm.norm import Norm, NormKind
 from iirl_core.norm.region import Region
-from iirl_core.patch.patch import Patch
+from iirl_core.patch import Ball, Patch, Projection, Repairs, Sculpt, WeightEdit
+from iirl_core.patch.edit import Change
 from iirl_core.report import (
     Ancestor,
     ArtifactFacts,
@@ -101,7 +102,7 @@ def rounds(count: int) -> tuple[RoundFacts, ...]:
                 flaws=flaws,
                 unsure=24,
                 hard_flaws=flaws,
-                patches_added=min(flaws, 120),
+                repairs_added=min(flaws, 120),
                 refused=flaws // 50,
                 guard_min=1 - 0.048 * (1 - 0.6**number),
                 unseen_share=1.0 - 0.0004 * number,
@@ -208,7 +209,7 @@ def spatial_report(turns: int = 7, patches: int = 160, side: int = 24, findings:
         gaps=("No probe left the box [−1, 1]³.",),
         findings=(*found, FindingFacts(noisy, TriageLabel.UNSURE, open=True)),
         findings_total=936,
-        patches=tuple(patch(n, enabled=n != 5) for n in range(patches)),
+        repairs=Repairs(tuple(patch(n, enabled=n != 5) for n in range(patches))),
         groups=(
             RewardGroup("unseen demonstrations", "demonstrations", good, good * 0.99),
             RewardGroup("probes far from the path", "contrast", bad, bad * RNG.beta(1, 30, 2000)),
@@ -352,10 +353,26 @@ def portal_report() -> ReportData:
             ),
         ),
         findings_total=25,
-        patches=spatial.patches,
+        repairs=mixed_repairs(),
         groups=spatial.groups,
         figures=spatial.figures,
         field=None,
         statements=spatial.statements,
         generated="2026-11-20 21:03 UTC",
+    )
+
+
+def mixed_repairs() -> Repairs:
+    """One of every kind, the lowered map once everywhere and once within a region, and a boost."""
+    cited, norms = ("f-0c1d22e9a001", "f-0c1d22e9a002"), ("no-dosage-advice",)
+    change = Change("network.0.weight", (4, 16, 384), 1, tuple([0.01] * 64), tuple([0.01] * 1536))
+    ball = Ball("latent", 0, (0.0,) * 16, 0.4, 0.8)
+    return Repairs(
+        patches=(patch(1, effect="boost", norms=("emergency-first",)),),
+        projections=(Projection(((1.0, *[0.0] * 383),), (0.0,) * 384, cited, ("formatting",), 1),),
+        sculpts=(
+            Sculpt("lower", ((-2.0, 0.2), (1.0, 1.0)), cited, norms, 2),
+            Sculpt("raise", ((0.0, 0.1), (1.0, 0.7)), cited, ("emergency-first",), 2, ball=ball, enabled=False),
+        ),
+        edits=(WeightEdit((change,), cited, norms, 3),),
     )

@@ -15,8 +15,9 @@ from iirl_core.demonstration import Trajectory, conversation
 from iirl_core.norm import Bounds, Observed, Velocity
 from iirl_core.norm.matcher import Keyword, Source
 from iirl_core.norm.region import Measured
+from iirl_core.patch import Repairs
 from iirl_core.report import CoverageCell, FindingFacts, ReportData, RewardField, VerdictFacts, render_report
-from iirl_core.report.page import coverage_matrix, not_covered
+from iirl_core.report.page import EFFECTS, coverage_matrix, not_covered
 from tests.iirl_core.report.samples import finding, portal_report, spatial_report
 
 VOID = {"meta", "br", "line", "circle", "link", "img", "input", "hr"}
@@ -185,16 +186,27 @@ def test_the_reader_finds_digest_lineage_patches_and_statements(spatial: str) ->
     assert report.artifact.digest in text
     for ancestor in report.artifact.lineage:
         assert ancestor.digest[:19] in text
-    assert all(patch.id in text for patch in report.patches)
+    assert all(patch.id in text for patch in report.repairs)
     assert "and 2 more" in text
     assert "f-" in text
     assert "not verified" in text
     assert "(disabled)" in text
 
 
+def test_every_kind_of_repair_is_listed_with_where_it_acts_and_what_it_does(portal: str) -> None:
+    repairs, text = portal_report().repairs, words(portal)
+    for one in repairs:
+        assert one.id in text
+        assert one.where in text
+    assert "repairs at work4" in text, "one is disabled"
+    for effect, does in EFFECTS.items():
+        assert (does in text) is (effect in {one.effect for one in repairs})
+    assert "takes reward away near a place" not in text
+
+
 def test_a_report_with_nothing_to_show_still_says_so() -> None:
     bare: ReportData = replace(
-        portal_report(), rounds=(), coverage=(), norms=(), gaps=(), findings=(), findings_total=0, patches=(),
+        portal_report(), rounds=(), coverage=(), norms=(), gaps=(), findings=(), findings_total=0, repairs=Repairs(),
         groups=(), figures=(), statements=(),
     )  # fmt: skip
     page = render_report(bare)
