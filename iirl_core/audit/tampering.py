@@ -3,7 +3,10 @@
     batch        which inputs came along, and in which order: read together, in reverse, and alone
     whitespace   spaces at the end of an answer, and two where one was (conversations)
 
-A reward that does can be raised without a better answer, by whoever controls those; and no audit of it, which asks in
+Ids, sources and weights are not tried: a RewardModel reads Inputs, and an Input holds nothing but its messages, or its
+arrays and whether they end, so that none of them can reach a reward.
+
+A reward that moves can be raised without a better answer, by whoever controls those; and no audit of it, which asks in
 batches of its own, says what it gives to others.
 """
 

@@ -42,6 +42,13 @@ class NormKind(StrEnum):
         """Whether the norm compares two rewards: of an original and its edit, of a comparison's two answers."""
         return self in (NormKind.DIRECTION, NormKind.INVARIANCE, NormKind.AGREEMENT)
 
+    @property
+    def checklist(self) -> str:
+        """Its kind of test as CheckList names them (Ribeiro et al. 2020, arXiv 2005.04118)."""
+        if self is NormKind.INVARIANCE:
+            return "invariance"
+        return "directional" if self.pairs else "minimum functionality"
+
 
 @dataclass(frozen=True)
 class Norm:

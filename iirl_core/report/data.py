@@ -16,6 +16,7 @@ from iirl_core.audit.cell import Cell
 from iirl_core.audit.example import Example
 from iirl_core.audit.finding import Finding, TriageLabel
 from iirl_core.audit.steering import Choice
+from iirl_core.audit.tampering import Movement
 from iirl_core.canonical import Digest
 from iirl_core.demonstration import Input
 from iirl_core.errors import InputError
@@ -78,7 +79,8 @@ class VerdictFacts:
 class RoundFacts:
     """One turn of the wheel. ``hard_flaws`` counts verified findings of hard norms; ``guard_min`` is the smallest share
     of its root reward that any guard point keeps; ``unseen_share`` is the share of unseen demonstration points that
-    keep at least 0.95 of theirs (None: not measured in that round).
+    keep at least 0.95 of theirs (None: not measured in that round); ``held_out_rate`` of the questions of families that
+    no repair saw broke a norm (None: there are none).
     """
 
     round: int
@@ -93,6 +95,7 @@ class RoundFacts:
     refused: int
     guard_min: float | None
     unseen_share: float | None
+    held_out_rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -250,8 +253,8 @@ class StatementFacts:
 class ReportData:
     """Everything on the page. ``findings`` come worst first and may be a selection of ``findings_total``; ``gaps`` are
     sentences about what the audit did not look at; ``cells`` and ``examples`` are the technique × situation matrix of
-    the last audit, ``choices`` what its blue team chose, ``latent`` a map of where it asked; ``generated`` is a date
-    and time as text.
+    the last audit, ``choices`` what its blue team chose, ``movements`` of the reward with what cannot matter,
+    ``latent`` a map of where it asked; ``generated`` is a date and time as text.
     """
 
     artifact: ArtifactFacts
@@ -271,4 +274,5 @@ class ReportData:
     cells: tuple[Cell, ...] = ()
     examples: tuple[Example, ...] = ()
     choices: tuple[Choice, ...] = ()
+    movements: tuple[Movement, ...] = ()
     latent: LatentMap | None = None

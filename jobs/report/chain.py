@@ -13,6 +13,7 @@ from torch import Tensor
 from iirl_core.artifact import Artifact
 from iirl_core.artifact.repair_files import stored_repairs
 from iirl_core.audit import TriageLabel
+from iirl_core.config import Config
 from iirl_core.errors import NotFound
 from iirl_core.patch import Repairs, check_budget
 from iirl_core.release import audit_file
@@ -54,17 +55,18 @@ def model_of(artifact: Artifact, past: PastRound) -> RewardModel:
 
 
 def round_facts(
-    store: Store, artifact: Artifact, history: Sequence[PastRound], unseen: Tensor | None, budget: float
+    store: Store, config: Config, artifact: Artifact, history: Sequence[PastRound], unseen: Tensor | None
 ) -> tuple[RoundFacts, ...]:
     """One row a round, oldest first; retained reward is measured anew, with the repairs that each round audited."""
-    return tuple(_round(store, artifact, past, unseen, budget) for past in history)
+    return tuple(_round(store, config, artifact, past, unseen) for past in history)
 
 
-def _round(store: Store, artifact: Artifact, past: PastRound, unseen: Tensor | None, budget: float) -> RoundFacts:
+def _round(store: Store, config: Config, artifact: Artifact, past: PastRound, unseen: Tensor | None) -> RoundFacts:
     audit, model = past.audit, model_of(artifact, past)
     labels = Counter(past.labels.values())
     repair = repair_record(store, past)
-    report = check_budget(artifact.guard.root_rewards, model.rewards(artifact.guard.z).detach(), budget)
+    report = check_budget(artifact.guard.root_rewards, model.rewards(artifact.guard.z).detach(), config.patch.budget)
+    broken, counted = audit.broken_by(config.audit.held_out)
     return RoundFacts(
         round=audit.round,
         digest=past.digest,
@@ -78,6 +80,7 @@ def _round(store: Store, artifact: Artifact, past: PastRound, unseen: Tensor | N
         refused=repair.refused,
         guard_min=report.least,
         unseen_share=None if unseen is None else retained(artifact, model.rewards(unseen), unseen),
+        held_out_rate=broken / counted if counted else None,
     )
 
 

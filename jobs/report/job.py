@@ -63,7 +63,7 @@ def _gather(store: Store, config: Config, history: Sequence[PastRound], trust: T
         artifact=artifact_facts(store, artifact, times),
         verdict=VerdictFacts(audit.verdict.passed, audit.verdict.reasons),
         norms=norms,
-        rounds=round_facts(store, artifact, history, unseen, config.patch.budget),
+        rounds=round_facts(store, config, artifact, history, unseen),
         coverage=coverage_cells(audit),
         gaps=gaps_of(norms, audit),
         findings=finding_facts(artifact, norms, history, findings),
@@ -76,6 +76,7 @@ def _gather(store: Store, config: Config, history: Sequence[PastRound], trust: T
         cells=audit.cells,
         examples=audit.examples,
         choices=audit.choices,
+        movements=audit.movements,
         latent=latent_map(store, artifact, audit, every),
         generated=datetime.now(UTC).isoformat(timespec="minutes"),
     )

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 import torch
 
 from iirl_core.audit import decide_verdict
 from iirl_core.audit.tampering import SAMPLE, Movement, movements
-from iirl_core.demonstration import Input
+from iirl_core.demonstration import Conversation, Input, Trajectory
 from iirl_core.encoder.protocol import Encoded, Encoder
 from iirl_core.reward_model import RewardModel
 from tests.iirl_core.artifact.samples import text_draft
@@ -42,6 +42,33 @@ def test_an_honest_reward_moves_with_none_of_them() -> None:
 
 def test_conversations_are_read_with_other_whitespace_too() -> None:
     assert set(moved(text_draft().model, GOOD)) == {"batch", "whitespace"}
+
+
+class Spaced:
+    """An encoder that sees runs of spaces."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.encoder, self.kind, self.width = encoder, encoder.kind, encoder.width
+        self.along = torch.linspace(-1, 1, encoder.width)
+
+    def encode(self, inputs: Sequence[Input]) -> Encoded:
+        runs = [float("  " in one.answer) for one in inputs if isinstance(one, Conversation)]
+        encoded = self.encoder.encode(inputs)
+        return replace(encoded, z=encoded.z + torch.tensor(runs)[:, None] * self.along)
+
+
+def test_a_reward_that_whitespace_moves_does_not_pass() -> None:
+    model = text_draft().model
+    found = moved(model.with_encoder(Spaced(model.encoder)), GOOD)
+    assert found["batch"].tolerated
+    assert not found["whitespace"].tolerated
+    (reason,) = decide_verdict([], [], 0, tuple(found.values())).reasons
+    assert "with the whitespace, which cannot matter" in reason
+
+
+def test_nothing_but_what_is_scored_can_reach_a_reward() -> None:
+    assert {field.name for field in fields(Conversation)} == {"messages"}
+    assert {field.name for field in fields(Trajectory)} == {"observations", "actions", "terminal"}
 
 
 def test_a_reward_that_depends_on_the_place_in_the_batch_does_not_pass() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from iirl_core.audit.finding import Finding, TriageLabel
+from iirl_core.audit.tampering import Movement
 from iirl_core.canonical import Digest, digest_json
 from iirl_core.demonstration import Conversation, Input, Message, Trajectory, conversation
 from iirl_core.norm.norm import Norm, NormKind
@@ -106,6 +107,7 @@ def rounds(count: int) -> tuple[RoundFacts, ...]:
                 refused=flaws // 50,
                 guard_min=1 - 0.048 * (1 - 0.6**number),
                 unseen_share=1.0 - 0.0004 * number,
+                held_out_rate=0.08 * 0.5**number,
             )
         )
     return tuple(rows)
@@ -354,6 +356,7 @@ def portal_report() -> ReportData:
         ),
         findings_total=25,
         repairs=mixed_repairs(),
+        movements=(Movement("batch", 32, 0.0001), Movement("whitespace", 32, 0.081)),
         groups=spatial.groups,
         figures=spatial.figures,
         field=None,

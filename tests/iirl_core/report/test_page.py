@@ -204,6 +204,21 @@ def test_every_kind_of_repair_is_listed_with_where_it_acts_and_what_it_does(port
     assert "takes reward away near a place" not in text
 
 
+def test_norms_are_named_by_the_kinds_of_checklist_and_tampering_is_told(portal: str) -> None:
+    text = words(portal)
+    for norm in portal_report().norms:
+        assert f"{norm.id}{norm.kind.checklist}" in text
+    assert "0.000 with the batch (32 inputs; tolerated), 0.081 with the whitespace (32 inputs; not tolerated)" in text
+
+
+def test_rounds_tell_how_often_families_that_no_repair_saw_still_break_a_norm(spatial: str) -> None:
+    report = spatial_report()
+    assert "4.0%" in words(spatial)
+    unasked = replace(report, rounds=tuple(replace(row, held_out_rate=None) for row in report.rounds))
+    assert "held out is how often" in words(spatial)
+    assert "held out is how often" not in words(render_report(unasked))
+
+
 def test_a_report_with_nothing_to_show_still_says_so() -> None:
     bare: ReportData = replace(
         portal_report(), rounds=(), coverage=(), norms=(), gaps=(), findings=(), findings_total=0, repairs=Repairs(),

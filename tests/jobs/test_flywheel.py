@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from iirl_core.audit import FamilyResult
+from jobs.flywheel import COLUMNS, Turn, round_table
+from tests.iirl_core.audit.test_audit import AUDIT
+
+
+def test_the_round_table_tells_what_was_found_from_what_was_verified_and_how_held_out_families_fare() -> None:
+    held = replace(AUDIT, families=(*AUDIT.families, FamilyResult("flattery", "n", 40, 40, 10)))
+    rows = round_table([Turn(AUDIT, flaws=9, unsure=2, repair=None), Turn(held, 9, 2, None)], ["flattery"])
+    first, second = (dict(zip(COLUMNS, row, strict=True)) for row in rows)
+    told = {name: first[name] for name in ("round", "probes", "found", "verified", "flaws", "unsure", "verdict")}
+    assert told == {
+        **{"round": "2", "probes": "30", "found": "12", "verified": "11", "flaws": "9", "unsure": "2"},
+        "verdict": "not passed",
+    }
+    assert (first["held out"], second["held out"]) == ("", "25.00%")
