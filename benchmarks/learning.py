@@ -34,6 +34,8 @@ SHARES = {"mismatched": 0.5, "truncated": 0.5, "shuffled": 0.5, "repeated": 0.5}
 EPOCHS, BATCH, RATE, DECAY = 30, 64, 1e-3, 0.1
 FROZEN: dict[str, JsonValue] = {"tokens": MAX_TOKENS, "epochs": EPOCHS, "batch": BATCH, "rate": RATE, "decay": DECAY}
 """What a head over a frozen encoder depends on beside the lesson."""
+UNITS = 384
+"""Of each member's network."""
 
 Scorer = Callable[[Sequence[Conversation]], np.ndarray]
 """Conversations → ``[N]``, of which only the order counts."""
@@ -121,8 +123,8 @@ def fit(
 def section_of(two: bool, paired: bool) -> ExpertnessSection:
     """The family that learns from such rows."""
     if paired:
-        return BradleyTerrySection()
-    return DiscriminatorSection() if two else MixtureSection(bottleneck=16)
+        return BradleyTerrySection(hidden=UNITS)
+    return DiscriminatorSection(hidden=UNITS) if two else MixtureSection(bottleneck=16)
 
 
 def batches(good: int, bad: int, *, paired: bool = False, size: int = BATCH) -> Iterator[tuple[Tensor, Tensor]]:

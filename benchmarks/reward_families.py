@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.alpaca import DEMONSTRATOR, GAMER, INIT, SFT, Answer, Rows, judged_of, read
 from benchmarks.figures import Figure, aligned, arguments, figure, number, write_results
-from benchmarks.learning import Lesson, Scorer, fit, lessons_of, signals
+from benchmarks.learning import UNITS, Lesson, Scorer, fit, lessons_of, signals
 from benchmarks.small_lm import ratio_scorer
 from benchmarks.suite_rows import graded_rows, judged_alone
 from iirl_core.config.expertness import (
@@ -47,9 +47,9 @@ PROMPTS = 150
 SEEN = (DEMONSTRATOR, INIT, SFT)
 FAMILIES: dict[str, tuple[ExpertnessSection, str]] = {
     "autoencoder_mixture": (MixtureSection(bottleneck=16), "one-class"),
-    "discriminator": (DiscriminatorSection(), "init-demo"),
-    "joint": (JointSection(), "init-demo"),
-    "bradley_terry": (BradleyTerrySection(), "preference"),
+    "discriminator": (DiscriminatorSection(hidden=UNITS), "init-demo"),
+    "joint": (JointSection(hidden=UNITS), "init-demo"),
+    "bradley_terry": (BradleyTerrySection(hidden=UNITS), "preference"),
 }
 RATIO = "log_ratio"
 """Learns what π_init answers (phi-2), then what is demonstrated."""

@@ -10,6 +10,7 @@ patches/                        the repairs, as lists
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -18,12 +19,14 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from iirl_core.artifact.golden import CONVERSATIONS
 from iirl_core.artifact.manifest import Calibration, Manifest
 from iirl_core.artifact.repair_files import repairs_of
 from iirl_core.canonical import JsonValue
 from iirl_core.config.expertness import Expertness as ExpertnessSection
+from iirl_core.config.expertness import HeadSection
 from iirl_core.encoder import load_encoder, save_encoder
 from iirl_core.encoder.saving import LAYERS, document_of
 from iirl_core.errors import ArtifactError, one_line
@@ -91,9 +94,10 @@ def load_model(folder: Path, manifest: Manifest, *, trust_remote_code: bool) -> 
     place = folder / "model" if LAYERS in manifest.encoder else folder / "model" / "encoder"
     encoder = load_encoder(place, manifest.encoder, trust_remote_code=trust_remote_code)
     try:
-        section = _SECTION.validate_python(manifest.expertness)
+        weights = load_file(folder / "model" / "expertness.safetensors")
+        section = _as_trained(_SECTION.validate_python(manifest.expertness), weights)
         expertness = build_expertness(section, encoder.width)
-        expertness.load_state_dict(load_file(folder / "model" / "expertness.safetensors"))
+        expertness.load_state_dict(weights)
         tensors = load_file(folder / "model" / "spaces.safetensors")
         calibration = manifest.calibration
         spaces = Spaces(
@@ -110,3 +114,10 @@ def load_model(folder: Path, manifest: Manifest, *, trust_remote_code: bool) -> 
         ) from error
     mapping = from_document(cast(JsonValue, calibration.mapping))
     return RewardModel(encoder, expertness, mapping, spaces, support, repairs=repairs_of(folder))
+
+
+def _as_trained(section: ExpertnessSection, weights: Mapping[str, Tensor]) -> ExpertnessSection:
+    """With as many units as the weights have, where the section leaves that open: the default was another once."""
+    if not isinstance(section, HeadSection) or section.hidden is not None:
+        return section
+    return section.model_copy(update={"hidden": weights["head"].shape[1]})

@@ -12,6 +12,7 @@ from iirl_core.config.expertness import (
     LogRatioSection,
     MixtureSection,
     OccupancySection,
+    units_of,
 )
 from iirl_core.expertness.autoencoder_mixture import AutoencoderMixture
 from iirl_core.expertness.bradley_terry import BradleyTerry
@@ -36,13 +37,13 @@ def _mixture(section: MixtureSection, width: int) -> Expertness:
 
 
 def _discriminator(section: DiscriminatorSection, width: int) -> Expertness:
-    return Discriminator(width, _hidden(section.hidden, width), section.members)
+    return Discriminator(width, units_of(section, width), section.members)
 
 
 def _joint(section: JointSection, width: int) -> Expertness:
     return Joint(
         width,
-        _hidden(section.hidden, width),
+        units_of(section, width),
         section.members,
         steps=section.steps,
         beta=section.beta if isinstance(section.beta, float) else None,
@@ -53,16 +54,12 @@ def _joint(section: JointSection, width: int) -> Expertness:
 def _bradley_terry(section: BradleyTerrySection, width: int) -> Expertness:
     return BradleyTerry(
         width,
-        _hidden(section.hidden, width),
+        units_of(section, width),
         section.members,
         margin=section.margin,
         smoothing=section.label_smoothing,
         centring=section.centring,
     )
-
-
-def _hidden(hidden: int | None, width: int) -> int:
-    return width if hidden is None else hidden
 
 
 def _occupancy(section: OccupancySection, width: int) -> Expertness:

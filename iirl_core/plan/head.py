@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from iirl_core.config.expertness import (
-    BradleyTerrySection,
-    DiscriminatorSection,
+    HeadSection,
     JointSection,
     LogRatioSection,
     MixtureSection,
     OccupancySection,
+    units_of,
 )
 from iirl_core.config.section import Section
 
@@ -27,8 +27,8 @@ def head_of(section: Section, width: int) -> Head | None:
     """Of a family over rows of ``width`` dimensions; None where the family's size is not known here."""
     if isinstance(section, MixtureSection):
         return _mixture(section, width)
-    if isinstance(section, DiscriminatorSection | JointSection | BradleyTerrySection):
-        hidden = width if section.hidden is None else section.hidden
+    if isinstance(section, HeadSection):
+        hidden = units_of(section, width)
         each = width * hidden + 2 * hidden + 1 if hidden else width
         parameters, activations = section.members * each, width + section.members * (hidden + 2)
         if isinstance(section, JointSection):

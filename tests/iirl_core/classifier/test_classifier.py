@@ -41,6 +41,7 @@ BRADLEY_TERRY: dict[str, Any] = {"family": "bradley_terry", "members": 2}
 EXPORTED: list[tuple[Kind, str, dict[str, Any]]] = [
     ("bert", "mean", PLAIN),
     ("bert", "cls", PLAIN),
+    ("bert", "mean", {"family": "discriminator", "members": 2}),
     ("bert", "mean", {"family": "joint", "hidden": 8, "members": 2, "steps": 1}),
     ("bert", "mean", {**BRADLEY_TERRY, "hidden": 16}),
     ("roberta", "mean", PLAIN),

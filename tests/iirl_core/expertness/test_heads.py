@@ -28,6 +28,18 @@ def _built(section: ExpertnessSection, width: int = 6) -> Heads:
     return module
 
 
+@pytest.mark.parametrize(
+    ("hidden", "members", "width", "units"),
+    [(None, 4, 384, 96), (None, 1, 384, 384), (None, 5, 384, 76), (None, 4, 23, 16), (None, 4, 6, 6), (7, 4, 384, 7)],
+)
+def test_members_share_the_width_of_z_unless_that_leaves_them_too_little_or_they_are_told(
+    hidden: int | None, members: int, width: int, units: int
+) -> None:
+    module = build_expertness(DiscriminatorSection(hidden=hidden, members=members), width)
+    assert isinstance(module, Heads)
+    assert module.dense.shape == (members, width, units)
+
+
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: f"{section.family}-{section.hidden}")
 def test_a_signal_is_a_line_of_the_heads_output(section: ExpertnessSection) -> None:
     module, z = _built(section), torch.randn(7, 6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from iirl_core.demonstration import Input, conversation
 from iirl_core.expertness import build_expertness
 from iirl_core.reward_model import assemble
 from iirl_core.store import DirectoryStore
-from tests.iirl_core.artifact.samples import config, fit, text_encoder
+from tests.iirl_core.artifact.samples import config, fit, text_draft, text_encoder
 
 TOPICS = ["the bill", "my visit", "the bus", "a refund", "the garden", "my key", "the report", "a seat"]
 SIDES = [
@@ -58,3 +59,14 @@ def test_a_sealed_artifact_reads_as_the_model_did(family: dict[str, Any], tmp_pa
     assert max(rewards[2:]) < 0.3
     assert artifact.manifest.calibration.mapping["kind"] == "sigmoid"
     assert artifact.manifest.supervision == "preference"
+
+
+def test_an_artifact_that_does_not_say_how_many_units_it_has_keeps_those_of_its_weights(tmp_path: Path) -> None:
+    draft = text_draft()
+    family = {**draft.config.expertness.model_dump(), "hidden": None}
+    open_ = replace(draft, config=config("conversation", expertness=family))
+    artifact = load_from(store := DirectoryStore(tmp_path / "store"), seal(store, open_))
+    assert artifact.manifest.expertness["hidden"] is None
+    assert artifact.model.expertness.get_parameter("dense").shape == (3, 384, 16)
+    asked = answers("I do not know anything about {}.")
+    assert artifact.read(asked) == draft.model.read(asked)
