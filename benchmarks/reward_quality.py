@@ -39,16 +39,16 @@ from iirl_core.demonstration import Conversation
 from iirl_core.evaluation import SUITES, Estimate, Frozen, Judged, Resampling
 from iirl_core.evaluation.best_of_n import golden_in_order
 from iirl_core.evaluation.frozen import Floats
-from iirl_core.evaluation.judge import apart
+from iirl_core.evaluation.judge import apart, clear_policies
 
 SEEDS = (0, 1, 2)
 QUICK_PROMPTS = 60
-BOUNDS = {"agreement": 0.86, "agreement@25%": 0.72, "policies-apart": 0.92}
+BOUNDS = {"agreement": 0.86, "agreement@25%": 0.72, "policies": 0.92, "policies-apart": 0.92}
 """To be reached without a comparison or a judge's label."""
 ORACLE = "each model's mean preference"
 FEWEST_APART = 6
 """Of fewer models a rank correlation is met by chance too often to be called reached: of three, one order in six."""
-PICKS = ("agreement", "agreement@25%", "agreement@10%", "policies", "policies-apart")
+PICKS = ("agreement", "agreement@25%", "agreement@10%", "policies", "policies-apart", "policies-ordered")
 PAPER = ("init-sft", "preference", "init-demo", "sft-demo")
 """Best first: AfD's order on Harmless (arXiv 2405.15624, §4), by the golden reward of what best-of-N picks."""
 PICKED = "best_of_n/golden@"
@@ -110,17 +110,20 @@ def notes_of(judged: Judged, seeds: int, options: argparse.Namespace) -> str:
             f"; tuned: MiniLM's lower {options.layers} layers are trained too, {options.tokens} tokens, "
             f"{TUNED_EPOCHS} epochs, median of {options.tuned} {'seeds' if options.tuned > 1 else 'seed'}"
         )
+    own = part(judged, [GAMER, DEMONSTRATOR])
+    pairs, names = len(clear_policies(own)[0]), ", ".join(judged.names[each] for each in apart(own))
     return (
         f"{len(judged.names)} judged models; {encoders}. "
         f"Agreement: pairs whose judged preferences differ by 0.2 or more, without {GAMER} (its preference was won by "
         f"fooling the judge) and, unless said, without {DEMONSTRATOR}'s own answers. Intervals (of the first seed) are "
         f"95%, clustered by prompt; a random head's are of heads. {ORACLE}: as a reward of every answer of that model, "
-        "known from the judge: how far it comes to tell models apart. policies: Spearman over models; policies-apart: "
-        "over models whose intervals of mean preference do not overlap. best_of_n/golden@N: how often the judge "
-        "prefers the pick of N models' answers to gpt4_1106_preview's (N = 1 is a pick at random); they are answers of "
-        "several models, so there is no bound on KL. Reached: whether the median is. What is to be reached is asked of "
-        "all that learns from no comparison and no judge. "
-        f"The models apart: {', '.join(judged.names[each] for each in apart(part(judged, [GAMER, DEMONSTRATOR])))}. "
+        "known from the judge: how far it comes to tell models apart. policies: Spearman over all of these models; "
+        "policies-apart: over the most models whose 95% intervals of mean preference do not overlap (judged by what is "
+        f"to be reached if they are {FEWEST_APART} or more), which are {names}; policies-ordered: of the {pairs} pairs "
+        "of models whose intervals do not overlap, the share in the judge's order. best_of_n/golden@N: how often the "
+        "judge prefers the pick of N models' answers to gpt4_1106_preview's (N = 1 is a pick at random); they are "
+        "answers of several models, so there is no bound on KL. Reached: whether the median is. What is to be reached "
+        "is asked of all that learns from no comparison and no judge. "
         f"{SFT} was fitted to other demonstrations than {DEMONSTRATOR}'s. "
     )
 
@@ -178,7 +181,7 @@ def figures_of(name: str, asked: Sequence[Judged], resampling: Resampling, bound
         if all(f"judge/{pick}" in each for each in found)
     ]
     every = [_estimates("judge", part(judged, [GAMER]), resampling) for judged in asked]
-    for pick in ("agreement", "agreement@25%"):
+    for pick in ("agreement", "agreement@25%", "policies"):
         runs = [each[f"judge/{pick}"] for each in every if f"judge/{pick}" in each]
         figures += [_figure(f"{name}, and {DEMONSTRATOR}", pick, runs, bounds.get(pick))] if runs else []
     best = [_estimates("best_of_n", judged, resampling) for judged in own]
@@ -206,7 +209,8 @@ def contrast_table(figures: Sequence[Figure], claims: Mapping[str, Provenance]) 
         "and within 25%": f"{{}}, and {DEMONSTRATOR}: agreement@25%",
         "models": "{}: policies",
         "apart": "{}: policies-apart",
-        **{f"win rate, best of {n}": f"{{}}: {PICKED}{n}" for n in (1, 4, wide)},
+        "pairs of models": "{}: policies-ordered",
+        **{f"win rate, best of {n}": f"{{}}: {PICKED}{n}" for n in (1, 4, 16, wide)},
         GAMER: f"{{}}: place of {GAMER}",
     }
     lines = [("learnt from", *columns, "mode", "supervision")]

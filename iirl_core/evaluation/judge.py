@@ -26,8 +26,9 @@ def judge(frozen: Frozen, resampling: Resampling) -> list[Estimate]:
     """``judge/agreement``: the share of clear pairs of answers to one prompt that the reward orders as the judge does,
     equal rewards counting half (``@25%``, ``@10%``: of pairs matched in length);
     ``judge/policies``: Spearman's correlation of policies' mean reward and mean judged preference;
-    ``judge/policies-apart``: the same over the most policies whose intervals of mean preference do not overlap.
-    All clustered by prompt.
+    ``judge/policies-apart``: the same over the most policies whose intervals of mean preference do not overlap;
+    ``judge/policies-ordered``: the share of all pairs of policies whose two intervals do not overlap that mean rewards
+    put in the judge's order. All clustered by prompt.
     """
     judged = frozen.judged
     if judged is None or not len(judged):
@@ -46,6 +47,10 @@ def judge(frozen: Frozen, resampling: Resampling) -> list[Estimate]:
             statistic = policy_correlation(judged.policies[kept], judged.rewards[kept], judged.golden[kept])
             if np.isfinite(statistic(np.ones(int(kept.sum())))):
                 found.append(resampling.estimate(name, judged.clusters[kept], statistic))
+    better, worse = clear_policies(judged)
+    if len(better) >= FEWEST:
+        order = policy_order(judged.policies, judged.rewards, better, worse)
+        found.append(resampling.estimate("judge/policies-ordered", judged.clusters, order, share=True))
     return found
 
 
@@ -81,6 +86,31 @@ def policy_correlation(policies: Ints, rewards: Floats, golden: Floats) -> Calla
         return float(np.clip((left @ right) / scale, -1, 1)) if scale else float("nan")
 
     return correlation
+
+
+def policy_order(policies: Ints, rewards: Floats, better: Ints, worse: Ints) -> Callable[[Floats], float]:
+    """The share of the pairs ``better [P]`` and ``worse [P]`` of policies whose mean rewards are in that order, equal
+    ones counting half, as a function of the answers' weights; NaN where a policy has none.
+    """
+
+    def share(weights: Floats) -> float:
+        totals = np.bincount(policies, weights=weights)
+        if not totals[np.union1d(better, worse)].all():
+            return float("nan")
+        means = np.bincount(policies, weights=weights * rewards) / np.maximum(totals, 1e-12)
+        return float(preferred(means[better], means[worse]).mean())
+
+    return share
+
+
+def clear_policies(judged: Judged) -> tuple[Ints, Ints]:
+    """``[P]`` and ``[P]``: the preferred and the other policy, of every pair whose 95% intervals of mean judged
+    preference do not overlap.
+    """
+    told = [_preference(judged, policy) for policy in np.unique(judged.policies).tolist()]
+    pairs = [(one[2], other[2]) for one in told for other in told if one[1] > other[0]]
+    better, worse = np.array(pairs, np.int64).reshape(-1, 2).T
+    return better, worse
 
 
 def apart(judged: Judged) -> Ints:

@@ -8,7 +8,14 @@ from scipy.stats import spearmanr
 
 from iirl_core.errors import InputError
 from iirl_core.evaluation import SUITES, Frozen, Judged, Resampling
-from iirl_core.evaluation.judge import apart, clear_pairs, policy_correlation, policy_means
+from iirl_core.evaluation.judge import (
+    apart,
+    clear_pairs,
+    clear_policies,
+    policy_correlation,
+    policy_means,
+    policy_order,
+)
 from iirl_core.evaluation.ranks import ranks
 
 FEW = Resampling(200)
@@ -108,6 +115,24 @@ def test_policies_are_apart_where_their_intervals_of_mean_preference_do_not_over
     assert len(apart(repeated)) == 0, "one prompt says nothing of the spread"
     found = values(data)
     assert found["judge/policies"] == found["judge/policies-apart"] == 1.0
+
+
+def test_of_all_pairs_of_policies_that_are_apart_the_share_in_the_judge_s_order_is_told() -> None:
+    """Four policies, of which only the two in the middle overlap: five pairs. The reward likes the worst one best."""
+    noise = np.tile([-0.02, 0.02], 10)
+    golden = np.concatenate([mean + noise for mean in (0.1, 0.5, 0.505, 0.9)])
+    policies, prompts = np.repeat(np.arange(4), 20), np.tile(np.arange(20), 4)
+    rewards = np.repeat([0.95, 0.3, 0.2, 0.8], 20)
+    data = judged(list(rewards), list(golden), prompts=list(prompts), policies=list(policies))
+    better, worse = clear_policies(data)
+    assert sorted(zip(better.tolist(), worse.tolist(), strict=True)) == [(1, 0), (2, 0), (3, 0), (3, 1), (3, 2)]
+    found = {each.name: each for each in SUITES["judge"](Frozen.of_judged(data), FEW)}
+    ordered = found["judge/policies-ordered"]
+    assert ordered.value == pytest.approx(2 / 5)
+    assert (ordered.low, ordered.high) == pytest.approx((2 / 5, 2 / 5)), "every prompt says the same"
+    lacking = np.where(policies == 3, 0.0, 1.0)
+    assert np.isnan(policy_order(data.policies, data.rewards, better, worse)(lacking))
+    assert policy_order(data.policies, data.golden, better, worse)(np.ones(80)) == 1.0
 
 
 def test_the_interval_of_a_policy_is_that_of_its_prompts_means() -> None:
