@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Literal, get_args
 
 from benchmarks.figures import Figure, figure
@@ -23,6 +23,9 @@ SEEDS = (0, 1, 2)
 SHARE = 0.9
 """Of the true reward's return, what a learnt reward should teach."""
 COLOURS: dict[Teacher, str] = {"true": "black", "occupancy": "tab:green", "mixture": "tab:red"}
+LABELS: dict[Teacher, str] = {"true": "the true reward", "occupancy": "an occupancy", "mixture": "a mixture"}
+SMOOTHED = 9
+"""Points of a learning curve that are drawn as one: an update's episodes differ more than the policies do."""
 
 
 @dataclass(frozen=True)
@@ -153,32 +156,38 @@ def _told(settings: Settings) -> str:
 
 
 def plot(path: Path, runs: Sequence[Run]) -> None:
-    """True return over steps of the world, while training; a line per run, a row per optimiser."""
+    """True return over steps of the world, while training: a panel per optimiser and task, a line per run."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    tasks = [task for task in get_args(TaskName) if any(run.task == task for run in runs)]
-    optimisers = [one for one in get_args(Optimiser) if any(run.optimiser == one for run in runs)]
+    done = {(run.optimiser, run.task) for run in runs}
+    shown = [each for each in product(get_args(Optimiser), get_args(TaskName)) if each in done]
+    columns = min(2, max(1, len(shown)))
+    rows = max(1, -(-len(shown) // columns))
     drawing, axes = plt.subplots(
-        len(optimisers), len(tasks), figsize=(4 * len(tasks), 3 * len(optimisers)), squeeze=False
+        rows, columns, figsize=(5.2 * columns, 3.2 * rows), squeeze=False, layout="constrained"
     )
-    for (row, optimiser), (column, task) in product(enumerate(optimisers), enumerate(tasks)):
-        axis = axes[row][column]
-        axis.set_visible(any((run.optimiser, run.task) == (optimiser, task) for run in runs))
+    for axis in axes.flat[len(shown) :]:
+        axis.set_visible(False)
+    for axis, (optimiser, task) in zip(axes.flat, shown, strict=False):
         for teacher in TEACHERS:
             for number, run in enumerate(_of(runs, optimiser, task, teacher)):
-                steps, returns = [p.steps / 1e6 for p in run.curve], [p.true_return for p in run.curve]
-                label = teacher if number == 0 else None
-                axis.plot(steps, returns, color=COLOURS[teacher], linewidth=0.9, alpha=0.8, label=label)
-        axis.set_title(f"{task}, {optimiser.upper()}", fontsize=9)
-        axis.set_xlabel("million steps of the world", fontsize=8)
-        axis.tick_params(labelsize=7)
-        if axis.lines:
-            axis.legend(fontsize=7, title="taught by", title_fontsize=7)
-        if column == 0:
-            axis.set_ylabel("true return of an update's episodes", fontsize=8)
-    drawing.tight_layout()
+                steps, returns = ([float(getattr(p, name)) for p in run.curve] for name in ("steps", "true_return"))
+                told = {"color": COLOURS[teacher], "label": LABELS[teacher] if number == 0 else None}
+                axis.plot([each / 1e6 for each in steps], smoothed(returns), linewidth=1.4, alpha=0.85, **told)
+        axis.set_title(f"{task}, {optimiser.upper()}", fontsize=10)
+        axis.tick_params(labelsize=8)
+        axis.grid(alpha=0.25, linewidth=0.6)
+        axis.legend(fontsize=8, title="taught by", title_fontsize=8, loc="upper left")
+    drawing.supxlabel("million steps of the world", fontsize=9)
+    drawing.supylabel(f"true return while training (mean of {SMOOTHED} neighbouring points)", fontsize=9)
     drawing.savefig(path, dpi=110)
     plt.close(drawing)
+
+
+def smoothed(values: Sequence[float]) -> list[float]:
+    """Means of each value and its neighbours, of which the first and the last have fewer."""
+    half = SMOOTHED // 2
+    return [mean(values[max(0, place - half) : place + half + 1]) for place in range(len(values))]

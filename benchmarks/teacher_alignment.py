@@ -9,7 +9,9 @@ of them is taken: it is all that augmented random search hears of a reward. Minu
 policies that the true reward made or that a learnt one did.
 
 Beside the family's own distance, a maximum mean discrepancy in random features, stand two others on the same rows
-(``benchmarks/distances.py``): the energy distance and Sinkhorn's divergence. Needs the extra ``bench``.
+(``benchmarks/distances.py``): the energy distance and Sinkhorn's divergence. Where episodes can end by themselves, an
+end is absorbing for all of these; beside them stands the same occupancy for which it is none, and trains a policy too.
+Needs the extra ``bench``.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from benchmarks.teachers import (
     mixture,
     occupancy,
     parts_of,
+    true_return,
     true_teacher,
 )
 from iirl_core.config.expertness import OccupancySection
@@ -46,11 +49,13 @@ UPDATES = 24
 """Updates that are looked at, evenly spaced; the first half is called early."""
 OURS = "states, departure"
 """What the exam's occupancy looks at."""
+IGNORED = "ends ignored"
+"""What the exam's occupancy looks at, but an episode that ended is judged by the steps that it has."""
 NARROW = OccupancySection(widths=[0.5, 1.0, 2.0])
 
 
-def judges_of(file: Path) -> dict[str, Judge]:
-    """The learnt rewards to compare."""
+def judges_of(file: Path, *, ends: bool) -> dict[str, Judge]:
+    """The learnt rewards to compare, on a task whose episodes can end by themselves, or cannot."""
     shown = demonstrations_of(file)
     ours = occupancy(shown, 0, OCCUPANCY)
     found = {
@@ -60,6 +65,8 @@ def judges_of(file: Path) -> dict[str, Judge]:
         OURS: ours,
         "mixture": mixture(shown, 0),
     }
+    if ends:
+        found[IGNORED] = occupancy(shown, 0, OCCUPANCY, ends=False)
     train, _ = parts_of(shown)
     others = {"energy distance": energy, "Sinkhorn": sinkhorn}
     return {
@@ -104,6 +111,12 @@ def figures_of(title: str, found: Mapping[str, Floats]) -> list[Figure]:
     return rows
 
 
+def reached(title: str, updates: Sequence[Sequence[Episode]]) -> Figure:
+    """The true return, as the task pays it, of the episodes of an update, over the last quarter of the updates."""
+    last = [float(true_return(episodes).mean()) for episodes in updates[-max(1, len(updates) // 4) :]]
+    return figure(f"{title}: true return, last updates", last, "return")
+
+
 def main() -> int:
     """Run, print the table, write it."""
     parser = arguments("teacher_alignment", (__doc__ or "").splitlines()[0])
@@ -115,15 +128,20 @@ def main() -> int:
     torch.set_num_threads(1)
     figures = list[Figure]()
     for task in options.only:
-        judges = judges_of(options.data / "mujoco" / f"{TASKS[task].name}-expert.npz")
-        for teacher, judge in (("true", true_teacher(TASKS[task].alive)), ("occupancy", judges[OURS])):
+        alive = TASKS[task].alive
+        judges = judges_of(options.data / "mujoco" / f"{TASKS[task].name}-expert.npz", ends=TASKS[task].ends)
+        teachers = {"true": true_teacher(alive), "occupancy": judges[OURS]}
+        teachers |= {name: judge for name, judge in judges.items() if name == IGNORED}
+        for teacher, judge in teachers.items():
             updates = updates_of(task, judge, quick=options.quick)
-            found = {name: alignment(updates, judge, TASKS[task].alive) for name, judge in judges.items()}
-            figures += figures_of(f"{task} on {teacher}", found)
+            found = {name: alignment(updates, each, alive) for name, each in judges.items()}
+            figures += [*figures_of(f"{task} on {teacher}", found), reached(f"{task} on {teacher}", updates)]
     notes = (
         f"Mean over {UPDATES // 2} updates each of the rank correlation of true return (without the bonus for staying"
-        " alive) and learnt reward within an update's episodes, while ARS trains on the true reward or on the"
-        f" occupancy ({OURS}), one seed each; in the baseline column the 95% bootstrap interval over updates."
+        " alive) and learnt reward within an update's episodes, while ARS trains on the true reward, on the"
+        f" occupancy ({OURS}), or on the same for which ends are nothing ({IGNORED}), one seed each; in the baseline"
+        " column the 95% bootstrap interval over updates. True return: as the task pays it, of the episodes of the last"
+        f" quarter of these updates, of {', '.join(f'{steps:,} steps ({task})' for task, steps in STEPS.items())}."
     )
     write_results("teacher_alignment", figures, notes, options.json)
     return 0

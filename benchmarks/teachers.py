@@ -14,12 +14,15 @@ import numpy as np
 import torch
 
 from iirl_core.config.encoding import TrajectoryEncoderSection
-from iirl_core.config.expertness import MixtureSection, OccupancySection
-from iirl_core.config.mapping import ExponentialSection
-from iirl_core.demonstration import Input, Trajectory
+from iirl_core.config.expertness import DiscriminatorSection, MixtureSection, OccupancySection
+from iirl_core.config.mapping import ExponentialSection, SigmoidSection
+from iirl_core.corpus.identity import identity_of
+from iirl_core.corruption import corrupted
+from iirl_core.demonstration import Demonstration, Input, Trajectory
 from iirl_core.encoder import fit_encoder
 from iirl_core.encoder.trajectory import Terminal
 from iirl_core.expertness import Batch, Expertness, LearntInOnePass, build_expertness
+from iirl_core.expertness.discriminator import Discriminator
 from iirl_core.optimiser.ars import Episode, Floats, Judge
 from iirl_core.records import open_records, parse_record
 from iirl_core.records.raw import RawRecord
@@ -37,6 +40,9 @@ MIXTURE = MixtureSection(experts=4, bottleneck=7, hidden=128)
 MAPPING = ExponentialSection(demonstration_quantile=0.75, contrast_quantile=0.0, contrast_reward=1e-7)
 EPOCHS, BATCH, RATE = 300, 256, 2e-3
 """How the mixture is trained, and its map: as in ``examples/real``."""
+DISCRIMINATOR, EPOCHS_SPOILT = DiscriminatorSection(), 60
+SPOILT = ("time_reversed", "permuted", "noised")
+"""All kinds of spoilt walks."""
 
 
 def demonstrations_of(file: Path) -> list[Trajectory]:
@@ -91,6 +97,33 @@ def mixture(
     return _learnt(episodes, seed, TrajectoryEncoderSection(rows="states"), section, mapping, epochs=epochs)
 
 
+def spoilt(
+    episodes: Sequence[Trajectory],
+    seed: int,
+    section: DiscriminatorSection = DISCRIMINATOR,
+    *,
+    epochs: int = EPOCHS_SPOILT,
+) -> RewardModel:
+    """Every change of state by itself, by how well it is told from those of copies that go backwards, in no order, or
+    off their course. The map is fixed by held-out parts and their copies.
+    """
+    train, guard = parts_of(episodes)
+    encoder = fit_encoder(TrajectoryEncoderSection(rows="changes"), train)
+    z, bad, held_out, contrast = (encoder.encode(some).z for some in (train, _copies(train), guard, _copies(guard)))
+    torch.manual_seed(seed)
+    expertness = build_expertness(section, encoder.width)
+    assert isinstance(expertness, Discriminator)
+    expertness.balance(len(z), len(bad))
+    descend(expertness, torch.cat([z, bad]), epochs, torch.cat([torch.ones(len(z)), torch.zeros(len(bad))]))
+    return assemble(SigmoidSection(), encoder, expertness, z_train=z, z_guard=held_out, z_contrast=contrast)
+
+
+def _copies(episodes: Sequence[Input]) -> list[Input]:
+    """One spoilt in each way, of each."""
+    records = [Demonstration(identity_of(item), item, "demonstrations", "train") for item in episodes]
+    return [copy for record in records for _, copy in corrupted(record, dict.fromkeys(SPOILT, 1.0), ())]
+
+
 def _learnt(
     episodes: Sequence[Trajectory],
     seed: int,
@@ -112,19 +145,20 @@ def _learnt(
     return assemble(mapping, encoder, expertness, z_train=z, z_guard=held_out, z_contrast=None)
 
 
-def descend(expertness: Expertness, z: torch.Tensor, epochs: int) -> None:
-    """A plain loop: what the engine of ``jobs`` does with one worker."""
+def descend(expertness: Expertness, z: torch.Tensor, epochs: int, expert: torch.Tensor | None = None) -> None:
+    """A plain loop: what the engine of ``jobs`` does with one worker. ``expert [N]``: 0 for negatives among ``z``."""
     optimiser = torch.optim.AdamW(expertness.parameters(), lr=RATE)
     for _ in range(epochs):
         for rows in torch.split(torch.randperm(len(z)), BATCH):
-            loss = expertness.loss(_batch(z[rows], rows))
+            loss = expertness.loss(_batch(z[rows], rows, None if expert is None else expert[rows]))
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
 
 
-def _batch(z: torch.Tensor, rows: torch.Tensor) -> Batch:
-    return Batch(z, torch.ones(len(z)), torch.ones(len(z)), rows)
+def _batch(z: torch.Tensor, rows: torch.Tensor, expert: torch.Tensor | None = None) -> Batch:
+    ones = torch.ones(len(z))
+    return Batch(z, ones if expert is None else expert, ones, rows)
 
 
 def true_return(episodes: Sequence[Episode]) -> Floats:

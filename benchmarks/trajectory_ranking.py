@@ -2,17 +2,19 @@
 
     python -m benchmarks.trajectory_ranking [--quick] [--data FOLDER] [--json PATH] [--plot PATH]
 
-Learnt rewards: a plain mixture of autoencoders of states, the same with the reference's own settings, and an occupancy
-of changes of state. Rollouts are of the expert and of ever noisier copies of it, at most 500 steps of each; their true
-returns are those of the whole episodes. Because noise makes an episode fall early, length alone ranks Hopper and
-Walker2d well: so the correlation is also given with length taken out, and on first steps of equal number.
+Learnt rewards: a plain mixture of autoencoders of states, the same with the reference's own settings, an occupancy of
+states, and a discriminator of changes of state from those of spoilt copies. Rollouts are of the expert and of ever
+noisier copies of it, at most 500 steps of each; their true returns are those of the whole episodes. Because noise makes
+an episode fall early, length alone ranks Hopper and Walker2d well: so the correlation is also given with length taken
+out, and on first steps of equal number. A map that ends at 1 gives many rollouts the same reward: so the signal before
+the map is asked the same.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from statistics import median
@@ -21,7 +23,7 @@ import numpy as np
 import torch
 
 from benchmarks.figures import RESULTS, Figure, arguments, figure, write_results
-from benchmarks.teachers import MIXTURE, demonstrations_of, mixture, occupancy
+from benchmarks.teachers import MIXTURE, demonstrations_of, mixture, occupancy, spoilt
 from iirl_core.config.expertness import MixtureSection
 from iirl_core.demonstration import Input, Trajectory
 from iirl_core.evaluation import Estimate, Resampling
@@ -39,7 +41,7 @@ FIRST = 100
 NOISE = (0.3, 1.0)
 """Of perturbed experts, in deviations of the demonstrations."""
 SEPARATED = 0.99
-OURS = ("returns", "auroc")
+OURS = ("returns", "auroc", "signal")
 """Suites of the learnt reward; any other name is a baseline's."""
 BEST = 6
 """Rollouts that count as the expert's own."""
@@ -47,8 +49,10 @@ NOTES = (
     "27 unseen rollouts per task, three seeds of each learner; a figure is the median over seeds and its baseline"
     f" column the first seed's 95% bootstrap interval over rollouts. `@{FIRST}`: on the first {FIRST} steps of the"
     " rollouts that have as many, against the true return of the whole episode; the target of such a figure is the"
-    " best baseline's. `given_length`: partial rank correlation. NAME alone: a baseline without learning (length;"
-    " distance to the nearest expert state; Mahalanobis distance; forward velocity)."
+    " best baseline's. A rollout's reward is the mean of its steps'. `given_length`: partial rank correlation."
+    " `signal`: the same of what the map makes the reward of; `tied`: rollouts that share the highest reward, of whose"
+    " order it says nothing. NAME alone: a baseline without learning (length; distance to the nearest expert state;"
+    " Mahalanobis distance; forward velocity)."
 )
 
 
@@ -93,44 +97,80 @@ def _occupancy(task: Task, file: Path, seed: int) -> RewardModel:  # noqa: ARG00
     return occupancy(demonstrations_of(file), seed, ends=False)
 
 
-LEARNERS: dict[str, Learner] = {"mixture": _plain, "reference": _reference, "occupancy": _occupancy}
+def _spoilt(task: Task, file: Path, seed: int) -> RewardModel:  # noqa: ARG001 - the same on every task
+    return spoilt(demonstrations_of(file), seed)
+
+
+LEARNERS: dict[str, Learner] = {
+    "mixture": _plain,
+    "reference": _reference,
+    "occupancy": _occupancy,
+    "spoilt": _spoilt,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What a model says of N rollouts: ``rewards [N]``, means of a step, and ``signals [N]``, before the map."""
+
+    rewards: Floats
+    signals: Floats
+
+    @property
+    def tied(self) -> int:
+        """How many share the highest reward; 1: nobody."""
+        return int((self.rewards == self.rewards.max()).sum())
 
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
-    """What one learner's seeds say: estimates by name, seed by seed; and the rewards ``[N]`` of the first seed."""
+    """What one learner's seeds say: estimates by name, seed by seed; and what the first seed says of each rollout."""
 
     estimates: Mapping[str, list[Estimate]]
-    rewards: Floats
+    tied: Sequence[int]
+    first: Said
 
 
-def rewards_of(model: RewardModel, items: Sequence[Input]) -> Floats:
-    """``[N]``: the mean reward of a step."""
-    return np.array([reading.reward for reading in model.read(items)])
+def said_of(model: RewardModel, items: Sequence[Input]) -> Said:
+    """One reading each."""
+    readings = model.read(items)
+    return Said(np.array([each.reward for each in readings]), np.array([each.signal for each in readings]))
 
 
 def rank(task: Task, learner: Learner, file: Path, rollouts: Sequence[Rollout], seeds: int) -> Ranked:
     """All figures of one learner on one task, learnt from the demonstrations in ``file``."""
     shown = demonstrations_of(file)
     found: dict[str, list[Estimate]] = {}
-    first = np.zeros(0)
+    whole: list[Said] = []
     resampling = Resampling()
     for seed in SEEDS[:seeds]:
         model = learner(task, file, seed)
         for suffix, part in (("", rollouts), (f"@{FIRST}", first_steps(rollouts, FIRST))):
-            for each in returns(returned_of(task, model, shown, part), resampling):
+            said = said_of(model, [one.trajectory for one in part])
+            whole += [] if suffix else [said]
+            for each in correlations(task, said, shown, part, resampling):
                 found.setdefault(f"{each.name}{suffix}", []).append(each)
-        first = first if len(first) else rewards_of(model, [one.trajectory for one in rollouts])
         for each in separations(model, shown, rollouts, resampling, seed):
             found.setdefault(each.name, []).append(each)
-    return Ranked(found, first)
+    return Ranked(found, [said.tied for said in whole], whole[0])
 
 
-def returned_of(task: Task, model: RewardModel, shown: Sequence[Trajectory], rollouts: Sequence[Rollout]) -> Returned:
+def correlations(
+    task: Task, said: Said, shown: Sequence[Trajectory], rollouts: Sequence[Rollout], resampling: Resampling
+) -> list[Estimate]:
+    """Of the rewards and of baselines, then of the signals (``signal/…``)."""
+    asked = returned_of(task, said.rewards, shown, rollouts)
+    signals = returns(replace(asked, rewards=said.signals, baselines={}), resampling)
+    own = [each for each in signals if each.name.startswith("returns/")]
+    renamed = [replace(each, name=each.name.replace("returns/", "signal/")) for each in own]
+    return [*returns(asked, resampling), *renamed]
+
+
+def returned_of(task: Task, rewards: Floats, shown: Sequence[Trajectory], rollouts: Sequence[Rollout]) -> Returned:
     """Rewards and baselines of some rollouts."""
     items = [one.trajectory for one in rollouts]
     return Returned(
-        rewards=rewards_of(model, items),
+        rewards=rewards,
         returns=np.array([one.true_return for one in rollouts]),
         lengths=np.array([len(item) for item in items], dtype=np.float64),
         baselines={
@@ -153,14 +193,18 @@ def separations(
     ]
     deviation = np.concatenate([item.observations for item in shown]).std(axis=0)
     generator = np.random.default_rng(seed)
-    clean, found = rewards_of(model, experts), []
+    clean, found = said_of(model, experts), []
     for sigma in NOISE:
         noisy = [
             Trajectory(item.observations + sigma * deviation * generator.standard_normal(item.observations.shape))
             for item in experts
         ]
-        area, owners = auroc(clean, rewards_of(model, noisy)), np.tile(np.arange(len(experts)), 2)
-        found.append(resampling.estimate(f"auroc/noise-{sigma:g}", owners, area, share=True))
+        said, owners = said_of(model, noisy), np.tile(np.arange(len(experts)), 2)
+        for name, area in (
+            (f"auroc/noise-{sigma:g}", auroc(clean.rewards, said.rewards)),
+            (f"signal/auroc/noise-{sigma:g}", auroc(clean.signals, said.signals)),
+        ):
+            found.append(resampling.estimate(name, owners, area, share=True))
     return found
 
 
@@ -185,6 +229,7 @@ def figures_of(task: Task, ranked: Mapping[str, Ranked]) -> list[Figure]:
                 title = f"{short}: {learner} {name.removeprefix('returns/')}"
                 values = [each.value for each in estimates]
                 found.append(figure(title, values, "", at_least=bound, baseline=_interval(estimates[0])))
+        found.append(figure(f"{short}: {learner} tied", result.tied, f"of {len(result.first.rewards)} rollouts"))
     return found
 
 
@@ -200,21 +245,45 @@ def plot(path: Path, tasks: Sequence[tuple[Task, Sequence[Rollout], Mapping[str,
     import matplotlib.pyplot as plt
 
     rows, columns = len(tasks), len(tasks[0][2])
-    drawing, axes = plt.subplots(rows, columns, figsize=(3.4 * columns, 2.7 * rows), squeeze=False)
+    shape = (3.4 * columns + 0.8, 2.8 * rows)
+    drawing, axes = plt.subplots(rows, columns, figsize=shape, squeeze=False, sharey=True, layout="constrained")
     for line, (task, rollouts, ranked) in zip(axes, tasks, strict=True):
         for axis, (learner, result) in zip(line, ranked.items(), strict=True):
-            lengths = [len(one.trajectory) for one in rollouts]
-            axis.scatter([one.true_return for one in rollouts], result.rewards, c=lengths, s=18, cmap="viridis")
-            value = median(each.value for each in result.estimates["returns/spearman"])
-            axis.set_title(f"{task.name}: {learner}, Spearman {value:.2f}", fontsize=8)
-            axis.tick_params(labelsize=7)
+            points = axis.scatter(
+                [one.true_return for one in rollouts],
+                result.first.rewards,
+                c=[len(one.trajectory) for one in rollouts],
+                s=24,
+                cmap="viridis",
+                vmin=0,
+                vmax=max(len(one.trajectory) for one in rollouts),
+                alpha=0.75,
+                linewidths=0,
+            )
+            axis.set_title(f"{task.name}, {learner}", fontsize=9)
+            axis.text(0.03, 0.97, _caption(result), transform=axis.transAxes, fontsize=7.5, va="top")
+            axis.set_ylim(-0.05, 1.3)
+            axis.set_yticks(np.linspace(0, 1, 6))
+            axis.tick_params(labelsize=7.5)
+            axis.grid(alpha=0.25, linewidth=0.6)
+        bar = drawing.colorbar(points, ax=line[-1], fraction=0.05, pad=0.02)
+        bar.set_label("steps read", fontsize=8)
+        bar.ax.tick_params(labelsize=7.5)
     for axis in axes[-1]:
-        axis.set_xlabel("true return (colour: steps read)", fontsize=8)
+        axis.set_xlabel("true return of the episode", fontsize=8.5)
     for axis in axes[:, 0]:
-        axis.set_ylabel("learnt reward, mean of a step", fontsize=8)
-    drawing.tight_layout()
+        axis.set_ylabel("learnt reward, mean of a step", fontsize=8.5)
     drawing.savefig(path, dpi=110)
     plt.close(drawing)
+
+
+def _caption(result: Ranked) -> str:
+    """Medians over the seeds, and how many of the first seed's rewards are the same."""
+    reward, signal = (
+        median(each.value for each in result.estimates[f"{one}/spearman"]) for one in ("returns", "signal")
+    )
+    tied = f"\n{result.first.tied} rollouts share the highest reward" if result.first.tied > 1 else ""
+    return f"Spearman {reward:.2f}, of the signal {signal:.2f}{tied}"
 
 
 def main() -> int:

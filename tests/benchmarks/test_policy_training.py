@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from benchmarks import policy_training
-from benchmarks.examined import Run, figures_of, notes_of
+from benchmarks.examined import SMOOTHED, Run, figures_of, notes_of, smoothed
 from benchmarks.policy_training import ARS
 from benchmarks.teacher_alignment import alignment
-from benchmarks.teachers import mixture, occupancy, true_return
+from benchmarks.teachers import mixture, occupancy, spoilt, true_return
 from iirl_core.config.expertness import MixtureSection
 from iirl_core.demonstration import Trajectory
 from iirl_core.optimiser.ars import Episode, Progress
@@ -44,6 +44,15 @@ def test_what_was_not_run_is_said() -> None:
     assert "PPO, Hopper: all" in notes
 
 
+def test_a_drawn_curve_is_the_mean_of_its_neighbourhood() -> None:
+    assert smoothed([2.0] * 3) == [2.0] * 3
+    assert smoothed([0.0] * 20 + [float(SMOOTHED)] + [0.0] * 20)[20 - SMOOTHED // 2 - 1 :][: SMOOTHED + 2] == [
+        0.0,
+        *[1.0] * SMOOTHED,
+        0.0,
+    ]
+
+
 def walk(steps: int, seed: int) -> Trajectory:
     angle = np.arange(steps)[:, None] * 0.4 + np.arange(17) + seed
     noise = np.random.default_rng(seed).normal(0, 0.1, (steps, 17))
@@ -65,6 +74,16 @@ def test_a_judge_says_what_the_artifact_would() -> None:
     each = mixture(shown, seed=0, section=MixtureSection(experts=1, bottleneck=3, hidden=16), epochs=50)
     sums = [sum(reading.step_rewards) for reading in each.read(items)]
     assert judge_of(each)(asked) == pytest.approx(sums, abs=1e-3)
+
+
+def test_what_learnt_from_spoilt_copies_sees_the_order_of_steps() -> None:
+    model = spoilt([walk(400, 0), walk(400, 1)], seed=0, epochs=10)
+    asked = walk(100, 2)
+    shuffled = Trajectory(asked.observations[np.random.default_rng(0).permutation(100)])
+    right, wrong = model.read([asked, shuffled])
+    assert right.reward > wrong.reward + 0.3
+    backwards = Trajectory(asked.observations[::-1])
+    assert right.reward > model.read([backwards])[0].reward
 
 
 def test_a_quick_exam_runs_and_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
