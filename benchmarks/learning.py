@@ -100,9 +100,10 @@ def fit(
     paired: bool = False,
     epochs: int = EPOCHS,
     section: ExpertnessSection | None = None,
+    lengths: Tensor | None = None,
 ) -> Expertness:
     """``good [N, D]`` against ``bad [M, D]``; ``paired``: M = N sides of comparisons. ``section`` is the family, by
-    default the one that learns from such rows.
+    default the one that learns from such rows; ``lengths [N + M]`` are logarithms, for one that is debiased.
     """
     torch.manual_seed(seed)
     z, expert = good, torch.ones(len(good))
@@ -115,7 +116,9 @@ def fit(
     for _ in range(epochs):
         for chosen, numbers in batches(len(good), 0 if bad is None else len(bad), paired=paired):
             optimiser.zero_grad()
-            model.loss(Batch(z[chosen], expert[chosen], torch.ones(len(chosen)), numbers)).backward()
+            length = None if lengths is None else lengths[chosen]
+            batch = Batch(z[chosen], expert[chosen], torch.ones(len(chosen)), numbers, length=length)
+            model.loss(batch).backward()
             optimiser.step()
     return model
 

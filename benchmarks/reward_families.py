@@ -10,6 +10,7 @@ answers, so that no figure is one of the benchmarks' own leaderboards.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from benchmarks.alpaca import DEMONSTRATOR, GAMER, INIT, SFT, Answer, Rows, judged_of, read
 from benchmarks.figures import Figure, aligned, arguments, figure, number, write_results
@@ -28,7 +30,9 @@ from iirl_core.config.expertness import (
     DiscriminatorSection,
     JointSection,
     MixtureSection,
+    length_debias_of,
 )
+from iirl_core.config.mapping import SigmoidSection
 from iirl_core.evaluation import (
     Estimate,
     GradedRow,
@@ -40,7 +44,10 @@ from iirl_core.evaluation import (
     graded_of,
     random_heads,
 )
+from iirl_core.evaluation.calibration import calibration_error
+from iirl_core.evaluation.returns import correlation
 from iirl_core.expertness import ExpertnessSection
+from iirl_core.mapping import calibrate
 
 SEEDS = (0, 1, 2)
 PROMPTS = 150
@@ -50,7 +57,9 @@ FAMILIES: dict[str, tuple[ExpertnessSection, str]] = {
     "discriminator": (DiscriminatorSection(hidden=UNITS), "init-demo"),
     "joint": (JointSection(hidden=UNITS), "init-demo"),
     "bradley_terry": (BradleyTerrySection(hidden=UNITS), "preference"),
+    "length_debias": (DiscriminatorSection(hidden=UNITS, length_debias=1.0), "init-demo"),
 }
+"""By name; the last is the discriminator again, whose loss punishes that its signal goes with length."""
 RATIO = "log_ratio"
 """Learns what π_init answers (phi-2), then what is demonstrated."""
 HEADLINES = {
@@ -65,8 +74,13 @@ HEADLINES = {
     "at equal length": "judge/gpt4/agreement@25%",
     "best of 16": "best_of_n/gpt4/golden@16",
     "unseen policies": "transfer/policies/unseen",
+    "calibration error": f"calibration/{INIT}",
+    "goes with length": "goes_with_length",
 }
 """Columns of the table, and the figure of each."""
+ANCHORS = SigmoidSection()
+"""The map of which calibration is asked; every other figure is of the order of signals, or of margins in units of their
+spread."""
 
 
 def main() -> int:
@@ -78,10 +92,12 @@ def main() -> int:
         print(f"reward_families: no data at {options.data}; the README says where it is published", file=sys.stderr)
         return 2
     seeds, prompts = (SEEDS[:1], 24) if options.quick else (SEEDS, PROMPTS)
-    train, unseen = read(options.data / "alpaca_eval", prompts if options.quick else None, prompts)
+    train, unseen = read(options.data / "alpaca_eval", prompts if options.quick else None, 2 * prompts)
     unseen = [each for each in unseen if each.model != GAMER]
+    lowest = set(sorted({each.prompt for each in unseen})[:prompts])
     rows = Rows(options.cache)
-    asked = Asked(options.data, unseen, rows, prompts)
+    anchors = [each for each in unseen if each.prompt not in lowest]
+    asked = Asked(options.data, [each for each in unseen if each.prompt in lowest], anchors, rows, prompts)
     lessons = lessons_of(train)
     learners: dict[str, Callable[[int], Scorer]] = {
         name: partial(_head, section, lessons[lesson], rows) for name, (section, lesson) in FAMILIES.items()
@@ -95,7 +111,10 @@ def main() -> int:
         f"{len({each.prompt for each in train})} prompts learnt from, {prompts} asked; {len(seeds)} seeds. Intervals "
         "(of the first seed) are 95%, clustered by prompt. Rows are made of published answers: RewardBench's "
         "three alpacaeval subsets (guanaco-7b in the place of 13b), best-of-4 and Ties of strong against weak models, "
-        f"RM-Bench's styles of {DEMONSTRATOR} against alpaca-7b, each told to be concise, or verbose, or nothing."
+        f"RM-Bench's styles of {DEMONSTRATOR} against alpaca-7b, each told to be concise, or verbose, or nothing. "
+        f"Calibration error: of {DEMONSTRATOR}'s answers among those and {INIT}'s, by a sigmoid that is fixed by "
+        f"medians of their answers to {len({each.prompt for each in anchors})} other unseen prompts; chance alone "
+        "makes it 0.07. Goes with length: rank correlation of signal and characters over the judged answers."
     )
     write_results("reward_families", figures, notes, options.json)
     return 0
@@ -104,8 +123,12 @@ def main() -> int:
 class Asked:
     """Everything that is asked, encoded once for the baselines' random heads."""
 
-    def __init__(self, data: Path, unseen: Sequence[Answer], rows: Rows, prompts: int) -> None:
+    def __init__(
+        self, data: Path, unseen: Sequence[Answer], anchors: Sequence[Answer], rows: Rows, prompts: int
+    ) -> None:
+        """``anchors`` are answers to prompts of which only the map may know."""
         self.judged, self.items = judged_of(unseen, rows), [each.item for each in unseen]
+        self.anchors = tuple([each.item for each in anchors if each.model == model] for model in (DEMONSTRATOR, INIT))
         asked = {each.prompt for each in unseen}
         self.graded: dict[tuple[str, str], tuple[list[GradedRow], np.ndarray]] = {}
         for kind, (name, graded) in graded_rows(data, asked, prompts).items():
@@ -119,11 +142,32 @@ class Asked:
         for (kind, name), (rows, heads) in self.graded.items():
             rewards = _bounded(scorer([item for row in rows for item in row.answers]))
             found += examine_graded(kind, name, graded_of([row.facts() for row in rows], rewards, heads), Resampling())
-        judged = replace(self.judged, rewards=_bounded(scorer(self.items)))
+        said = scorer(self.items)
+        found += [self._calibration(scorer, said), self._length(said)]
+        judged = replace(self.judged, rewards=_bounded(said))
         found += examine_judge("gpt4", judged_alone(judged), Resampling())
         found += examine_picks("gpt4", judged_alone(judged), Resampling())
         found += examine_transfer("policies", judged, SEEN, Resampling())
         return {each.name: each for each in found}
+
+    def _calibration(self, scorer: Scorer, said: np.ndarray) -> Estimate:
+        """Of the rewards that a map fixed on other prompts makes of the signals ``said [N]``."""
+        shown, contrast = (torch.from_numpy(scorer(items)) for items in self.anchors)
+        rewards = calibrate(ANCHORS, shown, contrast).reward(torch.from_numpy(said)).numpy()
+        sides = [self.judged.policies == self.judged.names.index(model) for model in (DEMONSTRATOR, INIT)]
+        clusters = np.concatenate([self.judged.clusters[side] for side in sides])
+        error = calibration_error(*(rewards[side] for side in sides))
+        return Resampling().estimate(HEADLINES["calibration error"], clusters, error)
+
+    def _length(self, said: np.ndarray) -> Estimate:
+        """Spearman's correlation of the signals ``said [N]`` with length."""
+        statistic = correlation(said, self.judged.lengths)
+        return Resampling(200).estimate(HEADLINES["goes with length"], self.judged.clusters, statistic)
+
+
+def lengths_of(lesson: Lesson) -> torch.Tensor:
+    """``[N + M]``: logarithms of one more than each answer's characters, in the order of ``fit``."""
+    return torch.tensor([math.log1p(len(item.answer)) for item in (*lesson.good, *(lesson.bad or ()))])
 
 
 def _bounded(values: np.ndarray) -> np.ndarray:
@@ -133,7 +177,8 @@ def _bounded(values: np.ndarray) -> np.ndarray:
 
 def _head(section: ExpertnessSection, lesson: Lesson, rows: Rows, seed: int) -> Scorer:
     bad = None if lesson.bad is None else rows(lesson.bad)
-    model = fit(rows(lesson.good), bad, seed, paired=lesson.paired, section=section)
+    lengths = lengths_of(lesson) if length_debias_of(section) else None
+    model = fit(rows(lesson.good), bad, seed, paired=lesson.paired, section=section, lengths=lengths)
     return lambda items: signals(model, rows(items))
 
 
