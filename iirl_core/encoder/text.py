@@ -19,6 +19,7 @@ from iirl_core.demonstration import Input, conversation, conversation_of
 from iirl_core.encoder.pooling import Pooling, pool
 from iirl_core.encoder.protocol import ArtifactKind, Encoded
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Around, Rendering
+from iirl_core.encoder.tokenizer import check_tokenizer, is_causal
 from iirl_core.encoder.words import whole_words
 from iirl_core.errors import ConfigError, InputError, one_line
 from iirl_core.pretrained import check_weights, model_source
@@ -92,8 +93,8 @@ def fit_text(section: TextEncoderSection) -> TextEncoder:
 
     Raises:
         ConfigError: there is no such model, or its weights are another's; it takes fewer tokens than ``max_tokens``;
-            its first token, which was to stand for the text, sees none of it; the tokenizer knows tokens that it does
-            not; or the chat template drops the answer.
+            its first token, which was to stand for the text, sees none of it; the tokenizer is another's
+            (``check_tokenizer``); or the chat template drops the answer.
     """
     source = model_source(section.model)
     try:
@@ -116,19 +117,9 @@ def fit_text(section: TextEncoderSection) -> TextEncoder:
         raise ConfigError(
             f"encoder.pooling cls: the first token of {section.model!r}, a causal model, sees no other", "last or mean"
         )
-    _check_tokenizer(encoder, section.model)
+    check_tokenizer(encoder.model, encoder.rendering.tokenizer, section.model)
     _check_template(encoder.rendering)
     return encoder
-
-
-def _check_tokenizer(encoder: TextEncoder, name: str) -> None:
-    known = 1 + max(encoder.rendering.tokenizer.get_vocab().values(), default=-1)
-    rows = len(encoder.model.get_input_embeddings().weight)
-    if known > rows:
-        raise ConfigError(
-            f"encoder.model {name!r}: its tokenizer knows {known} tokens, the model {rows}",
-            "the tokenizer that the model was trained with",
-        )
 
 
 def _check_template(rendering: Rendering) -> None:
@@ -141,16 +132,6 @@ def _check_template(rendering: Rendering) -> None:
         raise ConfigError(
             "the chat template drops the answer", "one that writes the last turn", "Set encoder.chat_template"
         )
-
-
-@torch.no_grad()
-def is_causal(model: PreTrainedModel) -> bool:
-    """Whether a token sees only those before it: found by asking the model, not its name. A first token that is the
-    same whatever follows it is that of a causal model.
-    """
-    ids = torch.tensor([[1, 2, 3], [1, 3, 2]], device=model.device)
-    hidden: Tensor = model(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state[:, 0]
-    return bool(torch.allclose(hidden[0], hidden[1], atol=1e-6))
 
 
 def load_text(

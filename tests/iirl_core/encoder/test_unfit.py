@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file, save_file
+from transformers import AutoModel, PreTrainedTokenizerFast
 
 from iirl_core.config.encoding import TextEncoderSection
 from iirl_core.encoder import fit_encoder
 from iirl_core.errors import ConfigError
-from tests.iirl_core.encoder.tiny import tiny, tokenizer_of
+from tests.iirl_core.encoder.tiny import Kind, config_of, tiny, tokenizer_of
 
 
 def fit(model: str, **section: object) -> None:
@@ -24,6 +25,49 @@ def test_a_tokenizer_with_more_tokens_than_the_model(tmp_path: Path) -> None:
     tokenizer.add_tokens([f"new{n}" for n in range(5)])
     tokenizer.save_pretrained(tmp_path)
     with pytest.raises(ConfigError, match="tokenizer knows 265 tokens, the model 260"):
+        fit(model)
+
+
+def with_tokenizer(kind: Kind, tokenizer: PreTrainedTokenizerFast, folder: Path) -> str:
+    """A model of that kind beside a tokenizer of another."""
+    model = tiny(kind, folder)
+    tokenizer.save_pretrained(folder)
+    return model
+
+
+def test_a_foreign_tokenizer_of_the_same_size(tmp_path: Path) -> None:
+    model = with_tokenizer("roberta", tokenizer_of("bert"), tmp_path)
+    with pytest.raises(ConfigError, match=r"pad token is 1, which to its tokenizer is '\[UNK\]' \(pad: 0\)"):
+        fit(model)
+
+
+def test_a_tokenizer_with_far_fewer_tokens_than_the_model_which_may_be_padded(tmp_path: Path) -> None:
+    tokenizer = tokenizer_of("bert")
+    for rows in (260 + 1024, 260 + 1025):
+        AutoModel.from_config(config_of("bert", rows)).save_pretrained(tmp_path)
+        tokenizer.save_pretrained(tmp_path)
+        if rows == 260 + 1024:
+            fit(str(tmp_path))
+    with pytest.raises(ConfigError, match="tokenizer knows 260 tokens, the model 1285"):
+        fit(str(tmp_path))
+
+
+def test_a_tokenizer_that_begins_texts_by_another_token(tmp_path: Path) -> None:
+    tokenizer = tokenizer_of("llama")
+    tokenizer.bos_token = "</s>"
+    with pytest.raises(ConfigError, match="bos token is 1"):
+        fit(with_tokenizer("llama", tokenizer, tmp_path))
+
+
+def test_a_causal_model_may_end_by_another_of_its_special_tokens_but_by_no_other(tmp_path: Path) -> None:
+    tokenizer = tokenizer_of("qwen2")
+    tokenizer.add_special_tokens({"extra_special_tokens": ["<|start|>", "<|end|>"]})
+    tokenizer.eos_token = "<|endoftext|>"
+    fit(with_tokenizer("qwen2", tokenizer, tmp_path / "chat"))
+    model = tiny("qwen2", tmp_path / "other")
+    config = json.loads((tmp_path / "other" / "config.json").read_text(encoding="utf-8"))
+    (tmp_path / "other" / "config.json").write_text(json.dumps({**config, "eos_token_id": [50, 0]}), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"eos token is 0, which to its tokenizer is '<\|endoftext\|>' \(eos: 2\)"):
         fit(model)
 
 

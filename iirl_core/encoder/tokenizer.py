@@ -1,0 +1,64 @@
+"""Whether a tokenizer is the one that a model was trained with, as far as both say."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from iirl_core.errors import ConfigError
+
+SPECIAL = ("pad", "bos", "eos", "cls", "sep")
+CHOSEN_ANEW = ("pad", "eos")
+"""What those who tune a causal model choose anew among its special tokens, often in the tokenizer alone: what ends a
+turn, and what stands behind a text, where such a model does not look."""
+PADDING = 1024
+"""Embeddings are made longer than the vocabulary, up to a multiple of at most this (phi-2: 51,200 for 50,295)."""
+SPARE = 0.1
+"""The share of a model's rows that its own tokenizer may have no token for."""
+TODO = "the tokenizer that the model was trained with"
+
+
+def check_tokenizer(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str) -> None:
+    """Nothing to do where the tokenizer can be the model's; ``name`` is what a user calls the two.
+
+    Raises:
+        ConfigError: it knows tokens that the model does not, or far fewer, or they disagree in a special token.
+    """
+    known = 1 + max(tokenizer.get_vocab().values(), default=-1)
+    rows = len(model.get_input_embeddings().weight)
+    if known > rows or rows - known > max(PADDING, SPARE * rows):
+        raise ConfigError(f"encoder.model {name!r}: its tokenizer knows {known} tokens, the model {rows}", TODO)
+    for role in SPECIAL:
+        theirs, ours = _ids(getattr(model.config, f"{role}_token_id", None)), getattr(tokenizer, f"{role}_token_id")
+        if not theirs or ours is None or ours in theirs:
+            continue
+        if role in CHOSEN_ANEW and theirs <= _special(tokenizer) and is_causal(model):
+            continue
+        token = tokenizer.convert_ids_to_tokens(min(theirs))
+        raise ConfigError(
+            f"encoder.model {name!r}: the model's {role} token is {min(theirs)}, which to its tokenizer is {token!r}"
+            f" ({role}: {ours})",
+            TODO,
+        )
+
+
+def _ids(said: object) -> set[int]:
+    """What a model's configuration says of one role: an id, several, or nothing (also written as a negative one)."""
+    several = said if isinstance(said, list | tuple) else [said]
+    return {one for one in several if isinstance(one, int) and one >= 0}
+
+
+def _special(tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    marked = (number for number, token in tokenizer.added_tokens_decoder.items() if token.special)
+    return {*tokenizer.all_special_ids, *marked}
+
+
+@torch.no_grad()
+def is_causal(model: PreTrainedModel) -> bool:
+    """Whether a token sees only those before it: found by asking the model, not its name. A first token that is the
+    same whatever follows it is that of a causal model.
+    """
+    ids = torch.tensor([[1, 2, 3], [1, 3, 2]], device=model.device)
+    hidden: Tensor = model(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state[:, 0]
+    return bool(torch.allclose(hidden[0], hidden[1], atol=1e-6))
