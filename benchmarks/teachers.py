@@ -40,7 +40,7 @@ MIXTURE = MixtureSection(experts=4, bottleneck=7, hidden=128)
 MAPPING = ExponentialSection(demonstration_quantile=0.75, contrast_quantile=0.0, contrast_reward=1e-7)
 EPOCHS, BATCH, RATE = 300, 256, 2e-3
 """How the mixture is trained, and its map: as in ``examples/real``."""
-DISCRIMINATOR, EPOCHS_SPOILT = DiscriminatorSection(), 60
+EPOCHS_SPOILT = 60
 SPOILT = ("time_reversed", "permuted", "noised")
 """All kinds of spoilt walks."""
 
@@ -97,13 +97,7 @@ def mixture(
     return _learnt(episodes, seed, TrajectoryEncoderSection(rows="states"), section, mapping, epochs=epochs)
 
 
-def spoilt(
-    episodes: Sequence[Trajectory],
-    seed: int,
-    section: DiscriminatorSection = DISCRIMINATOR,
-    *,
-    epochs: int = EPOCHS_SPOILT,
-) -> RewardModel:
+def spoilt(episodes: Sequence[Trajectory], seed: int, *, epochs: int = EPOCHS_SPOILT) -> RewardModel:
     """Every change of state by itself, by how well it is told from those of copies that go backwards, in no order, or
     off their course. The map is fixed by held-out parts and their copies.
     """
@@ -111,7 +105,7 @@ def spoilt(
     encoder = fit_encoder(TrajectoryEncoderSection(rows="changes"), train)
     z, bad, held_out, contrast = (encoder.encode(some).z for some in (train, _copies(train), guard, _copies(guard)))
     torch.manual_seed(seed)
-    expertness = build_expertness(section, encoder.width)
+    expertness = build_expertness(DiscriminatorSection(hidden=encoder.width), encoder.width)
     assert isinstance(expertness, Discriminator)
     expertness.balance(len(z), len(bad))
     descend(expertness, torch.cat([z, bad]), epochs, torch.cat([torch.ones(len(z)), torch.zeros(len(bad))]))
