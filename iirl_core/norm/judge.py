@@ -88,6 +88,21 @@ def judge_all(
     return [each if spoken else SILENT for each, spoken in zip(judged, matched.tolist(), strict=True)]
 
 
+def spoken_of(norm: Norm, inputs: Sequence[Input], lengths: Sequence[int], sources: Sequence[str]) -> NDArray[np.bool_]:
+    """``[Σ lengths]``: of which rows of ``inputs``, one after the other, a ceiling or a floor speaks; ``lengths`` and
+    ``sources`` are those of the inputs.
+
+    Raises:
+        ConfigError, InputError: as ``judge``.
+    """
+    rows = np.ones(sum(lengths), dtype=np.bool_)
+    if norm.region is not None and inputs:
+        rows &= _held(norm, norm.region, inputs)
+    if norm.matches and inputs:
+        rows &= np.repeat(_matched(norm, [(item,) for item in inputs], sources), lengths)
+    return rows
+
+
 def _judged(
     norm: Norm, questions: Sequence[tuple[Input, ...]], rewards: Sequence[tuple[Answer, ...]]
 ) -> list[Judgement]:

@@ -1,4 +1,4 @@
-"""Proposing repairs: as few compact kernels as clear the flaws of a round and leave the known-good rows alone.
+"""Proposing suppression: as few compact kernels as clear the flaws of a round and leave the known-good rows alone.
 
     * A flaw is mended in the first space, in the order of the configuration, in which it can be mended cautiously;
       where it cannot in any, with less caution, down to none. The budget on known-good rows is never given up.
@@ -23,7 +23,7 @@ from iirl_core.audit.finding import Finding
 from iirl_core.config.governance import PatchSection
 from iirl_core.errors import InputError
 from iirl_core.expertness import Episodes
-from iirl_core.norm.norm import Norm
+from iirl_core.norm.norm import Norm, NormKind
 from iirl_core.patch.budget import KNOWN_GOOD
 from iirl_core.patch.candidates import Candidates, candidates_of
 from iirl_core.patch.known_good import KnownGood, Neighbours, neighbours_of, slack_of
@@ -79,17 +79,23 @@ class Proposal:
     refused: tuple[Refusal, ...]
     postponed: int = 0
 
+    def joined(self, more: Proposal) -> Proposal:
+        """Both together."""
+        refused = (*self.refused, *more.refused)
+        return Proposal((*self.patches, *more.patches), refused, self.postponed + more.postponed)
+
 
 def flaws_of(
     model: RewardModel, findings: Sequence[Finding], norms: Sequence[Norm]
 ) -> tuple[Flaws, tuple[Refusal, ...]]:
-    """The offending rows of ``findings``; refused are those that lowering a reward near one point cannot mend: a floor
-    or a direction that raises asks for more, an invariance for equality, and a predicate for nobody knows what; and
-    what is not a number.
+    """The offending rows of ``findings`` whose reward is too high; refused are those that no kernel can mend: a
+    direction that raises asks for more than another reward, an invariance for equality, and a predicate for nobody
+    knows what; and what is not a number. Findings of floors are neither (see ``boosting``).
     """
     by_id = {norm.id: norm for norm in norms}
     why = {finding.id: _unmendable(finding, by_id.get(finding.norm)) for finding in findings}
-    mendable = [finding for finding in findings if not why[finding.id]]
+    floors = {norm.id for norm in norms if norm.kind is NormKind.FLOOR}
+    mendable = [finding for finding in findings if not why[finding.id] and finding.norm not in floors]
     refused = tuple(Refusal(name, reason) for name, reason in why.items() if reason)
     encoded = model.encoder.encode([finding.offender for finding in mendable])
     starts = [0, *torch.tensor(encoded.lengths, dtype=torch.int64).cumsum(0).tolist()]
@@ -104,8 +110,8 @@ def _unmendable(finding: Finding, norm: Norm | None) -> str:
     """Why no kernel can mend it; "" where one may."""
     if any(math.isnan(reward) for reward in finding.rewards):
         return "its reward is not a number: train again"
-    if norm is None or not norm.lowers:
-        return f"{norm.kind if norm else 'an unknown norm'}: not mended by suppression, train again"
+    if norm is None or not (norm.lowers or norm.kind is NormKind.FLOOR):
+        return f"{norm.kind if norm else 'an unknown norm'}: not mended by a kernel, train again"
     return ""
 
 

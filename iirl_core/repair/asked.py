@@ -76,6 +76,12 @@ class Asked:
         start, end = self._places[self.questions[question][0]]
         return self.encoded.z[start:end]
 
+    def last(self) -> list[Tensor]:
+        """Of each probe the rows ``[T, D]`` of its last input, which is what ceilings and floors judge."""
+        ends = np.cumsum([len(probe.inputs) for probe in self.probes], dtype=np.int64) - 1
+        parts = torch.split(self.encoded.z, list(self.encoded.lengths))
+        return [parts[end] for end in ends.tolist()]
+
     @cached_property
     def _places(self) -> list[tuple[int, int]]:
         """Where each probe's rows begin and end."""

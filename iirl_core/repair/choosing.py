@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from iirl_core.audit.finding import Finding
 from iirl_core.config.governance import PatchSection
 from iirl_core.patch.known_good import KnownGood
-from iirl_core.patch.propose import Refusal, flaws_of
+from iirl_core.patch.propose import Refusal
 from iirl_core.patch.repairs import Repairs
 from iirl_core.repair.editing import edits
 from iirl_core.repair.ground import Ground
-from iirl_core.repair.kernels import Kernels, kernels
+from iirl_core.repair.kernels import Aims, Kernels, kernels
 from iirl_core.repair.offer import Kind, Offer
 from iirl_core.repair.projecting import projections
 from iirl_core.repair.sculpting import sculpts
@@ -84,7 +84,7 @@ class _Turns:
         self.kinds: list[Kind] = list(standing.section.kinds)
         self.chosen: list[Offer] = []
         self.considered: list[Offer] = []
-        self.flaws, beyond = flaws_of(standing.model, findings, standing.ground.norms)
+        self.aims, beyond = Aims.of(findings, standing)
         self.reasons = {one.finding: one.reason for one in beyond}
         self.postponed = 0
 
@@ -122,7 +122,7 @@ class _Turns:
 
     def _offers(self) -> Iterator[Offer]:
         if "kernels" in self.kinds:
-            made: Kernels = kernels(self.flaws.only(set(self.standing.left)), self.standing)
+            made: Kernels = kernels(self.aims.only(set(self.standing.left)), self.standing)
             self.reasons |= made.refused
             self.postponed = made.postponed
             if made.offer is not None:

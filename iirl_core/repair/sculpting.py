@@ -27,7 +27,7 @@ from iirl_core.patch.propose import SPENT
 from iirl_core.patch.repairs import Repairs
 from iirl_core.patch.sculpt import Sculpt, Side
 from iirl_core.repair.aiming import target_of
-from iirl_core.repair.asked import Asked
+from iirl_core.repair.bounding import bounded_rows
 from iirl_core.repair.offer import LEAST, Offer
 from iirl_core.repair.regions import reached, regions
 from iirl_core.repair.standing import NONE, Standing
@@ -176,16 +176,6 @@ def _kept(standing: Standing, target: float, ball: Ball | None) -> Tensor:
 
 def _bounded(standing: Standing, target: float, ball: Ball | None) -> Tensor:
     """Signals of what ceilings below ``target`` speak of in the ball, as far as the ground asks about it."""
-    ground, model = standing.ground, standing.model
-    low = [
-        number for number, norm in enumerate(ground.norms) if norm.kind is NormKind.CEILING and norm.threshold < target
-    ]
-    rows = [row for asked in (ground.findings, ground.around, ground.fresh) for row in _about(asked, low)]
-    if not rows:
-        return torch.zeros(0)
-    z = torch.cat(rows)
-    return model.rows(z).signal[reached(ball, model, z)]
-
-
-def _about(asked: Asked, norms: Sequence[int]) -> list[Tensor]:
-    return [asked.rows(place) for place, (_, number) in enumerate(asked.questions) if number in norms]
+    model = standing.model
+    z = bounded_rows(standing.ground, target)
+    return model.rows(z).signal[reached(ball, model, z)] if len(z) else torch.zeros(0)

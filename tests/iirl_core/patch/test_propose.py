@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import pytest
@@ -131,14 +132,17 @@ def test_what_does_not_fit_in_a_round_is_postponed() -> None:
     assert proposal.refused == ()
 
 
-def test_floors_and_invariances_are_sent_to_training() -> None:
+def test_invariances_are_sent_to_training_and_floors_left_to_boosts() -> None:
     model, guard, _ = planar()
     found = findings(model, 100)
-    floor = off_arc().__class__(**{**vars(off_arc()), "kind": NormKind.FLOOR})
-    flaws, refused = flaws_of(model, found, [floor])
+    equal = dataclasses.replace(off_arc(), kind=NormKind.INVARIANCE, region=None)
+    floor = dataclasses.replace(off_arc(), kind=NormKind.FLOOR)
+    flaws, refused = flaws_of(model, found, [equal])
     assert len(flaws.z) == 0
     assert len(refused) == len(found)
     assert propose(model, flaws, guard, PatchSection(), 1).patches == ()
+    flaws, refused = flaws_of(model, found, [floor])
+    assert (len(flaws.z), len(refused)) == (0, 0)
 
 
 def test_the_offending_step_of_a_trajectory_is_what_is_mended() -> None:

@@ -16,7 +16,7 @@ from iirl_core.patch.propose import propose
 from iirl_core.probe import FAMILIES, material_of
 from iirl_core.repair import choose, ground_of, try_repair
 from iirl_core.repair.ground import NOT_FRESH
-from iirl_core.repair.kernels import kernels
+from iirl_core.repair.kernels import Aims, kernels
 from iirl_core.repair.standing import Standing
 from iirl_core.repair.trial import Trial
 from iirl_core.repair.trimming import trim
@@ -113,11 +113,15 @@ def test_what_was_sound_must_stay_sound_and_the_kernel_that_broke_it_is_left_out
     assert len(left.patches) == len(wide())
 
 
+def aims(section: PatchSection) -> tuple[Aims, Standing]:
+    standing = Standing(ground(), planar()[1], section, 1)
+    return Aims.of(found(), standing)[0], standing
+
+
 def test_kernels_that_do_not_hold_are_left_out_and_their_flaws_offered_the_next_space() -> None:
-    _, guard, _ = planar()
-    alone = kernels(flaws(), Standing(ground(), guard, LATENT, 1)).refused
+    alone = kernels(*aims(LATENT)).refused
     assert any("does not hold around it" in reason for reason in alone.values())
-    both = kernels(flaws(), Standing(ground(), guard, PatchSection(spaces=["latent", "input"]), 1))
+    both = kernels(*aims(PatchSection(spaces=["latent", "input"])))
     assert both.offer is not None
     assert both.offer.trial.passed
     assert both.offer.trial.mended > len(found()) - len(alone)
