@@ -21,13 +21,15 @@ from iirl_core.reward_model import RewardModel
 @dataclass(frozen=True, eq=False)
 class Answered:
     """Of one probe: ``answers``, the step rewards of every input; ``alike``, whether both inputs encode to the same
-    rows; ``situation`` of the first input, and whether it is ``uncovered`` (``probe/situations.py``).
+    rows; ``situation`` of the first input, whether it is ``uncovered`` (``probe/situations.py``), and its ``middle
+    [W]`` in whitened coordinates.
     """
 
     answers: tuple[Answer, ...]
     alike: bool
     situation: int
     uncovered: bool
+    middle: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +59,13 @@ def ask(model: RewardModel, probes: Sequence[Probe], situations: Situations) -> 
     firsts = np.cumsum([0, *(len(probe.inputs) for probe in probes)])[:-1]
     places = np.split(whitened, ends[:-1])
     middles = [places[first].mean(axis=0) for first in firsts] if len(probes) else []
-    placed = situations.place(np.array(middles, np.float32).reshape(-1, whitened.shape[1]))
+    table = np.array(middles, np.float32).reshape(-1, whitened.shape[1])
+    placed = situations.place(table)
     answered = tuple(
-        Answered(each, len(pair) == 2 and _same(pair[0], pair[1]), int(number), bool(uncovered))
-        for each, pair, number, uncovered in zip(answers, pairs, placed.number, placed.uncovered, strict=True)
+        Answered(each, len(pair) == 2 and _same(pair[0], pair[1]), int(number), bool(uncovered), middle)
+        for each, pair, number, uncovered, middle in zip(
+            answers, pairs, placed.number, placed.uncovered, table, strict=True
+        )
     )
     shown = np.repeat(np.array(offends, dtype=bool), encoded.lengths)
     owner = np.repeat([index for index, probe in enumerate(probes) for _ in probe.inputs], encoded.lengths)

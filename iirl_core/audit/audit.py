@@ -10,6 +10,7 @@ from iirl_core.audit.example import Example
 from iirl_core.audit.family_result import FamilyResult
 from iirl_core.audit.steering import Choice
 from iirl_core.audit.tampering import Movement
+from iirl_core.audit.unshown import Unshown
 from iirl_core.audit.verdict import Verdict
 from iirl_core.canonical import Digest, JsonValue, canonical_json
 from iirl_core.errors import ArtifactError
@@ -22,6 +23,7 @@ class Audit:
     as well; ``open_hard`` of them are open findings of hard norms; ``histogram [20]`` counts the probes' rewards in
     equal bins of [0, 1]; ``cells`` is the technique × situation matrix, and ``examples`` show what the situations are;
     ``movements`` are those of the reward with what cannot matter; ``choices`` are where the blue team sent probes.
+    ``unshown`` are kinds of situation that were asked about and no demonstration shows.
     Where ``moving`` probes are samples of moving policies, the audit is *policy-adaptive*, whatever the artifact is.
     """
 
@@ -45,6 +47,7 @@ class Audit:
     movements: tuple[Movement, ...] = ()
     choices: tuple[Choice, ...] = ()
     moving: int = 0
+    unshown: tuple[Unshown, ...] = ()
 
     def broken_by(self, families: Collection[str]) -> tuple[int, int]:
         """How many questions of these families broke a norm, and how many count."""
@@ -78,6 +81,7 @@ class Audit:
             "choices": [
                 [one.wave, one.family, one.situation, one.count, one.spoken, one.broken] for one in self.choices
             ],
+            "unshown": [[one.questions, list(one.families), one.text] for one in self.unshown],
             "findings": self.findings,
             "refuted": self.refuted,
             "kept": self.kept,
@@ -124,6 +128,10 @@ class Audit:
                 movements=tuple(Movement(str(c), int(n), float(m)) for c, n, m in document.get("movements", ())),
                 choices=tuple(Choice(int(w), str(f), *map(int, rest)) for w, f, *rest in document.get("choices", ())),
                 moving=int(document.get("moving", 0)),
+                unshown=tuple(
+                    Unshown(int(n), tuple(map(str, families)), str(text))
+                    for n, families, text in document.get("unshown", ())
+                ),
                 verdict=Verdict(bool(document["passed"]), tuple(str(reason) for reason in document["reasons"])),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:

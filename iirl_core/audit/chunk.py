@@ -17,6 +17,7 @@ from iirl_core.audit.example import Example, nearest
 from iirl_core.audit.family_result import FamilyResult, together
 from iirl_core.audit.finding import Finding
 from iirl_core.audit.reservoir import Reservoir
+from iirl_core.audit.unshown import Stranger, Strangers
 from iirl_core.canonical import Digest
 from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.errors import ConfigError
@@ -28,6 +29,7 @@ from iirl_core.probe.situations import Situations
 from iirl_core.reward_model import RewardModel
 
 DECIMALS = 4
+NOBODY = Strangers()
 BINS = 20
 """Bars of the reward histogram, equally wide over [0, 1]."""
 
@@ -37,7 +39,8 @@ class ChunkResult:
     """``asked`` probes; ``families`` counts per (family, norm); ``findings``, worst first; ``reservoir`` of audited
     points in the whitened bottleneck; ``histogram [20]`` of the probes' rewards; ``refuted`` findings that did not hold
     when they were verified, which are neither counted as broken nor kept; ``cells`` counts per (family, situation), and
-    ``examples`` of situations; ``moving`` of the probes are samples of moving policies.
+    ``examples`` of situations; ``moving`` of the probes are samples of moving policies; ``strangers`` are first inputs
+    that lie where no demonstration does.
     """
 
     asked: int
@@ -49,6 +52,7 @@ class ChunkResult:
     cells: tuple[Cell, ...] = ()
     examples: tuple[Example, ...] = ()
     moving: int = 0
+    strangers: Strangers = NOBODY
 
     @staticmethod
     def merge(parts: Sequence[ChunkResult], keep_findings: int | None, coverage_points: int) -> ChunkResult:
@@ -68,6 +72,7 @@ class ChunkResult:
             moving=sum(part.moving for part in parts),
             cells=summed(cell for part in parts for cell in part.cells),
             examples=nearest(example for part in parts for example in part.examples),
+            strangers=Strangers.merge(part.strangers for part in parts),
         )
 
 
@@ -123,7 +128,13 @@ def audit_chunk(
         cells=summed(cells),
         examples=() if seed.family == OBSERVED else told.examples,
         moving=moving,
+        strangers=NOBODY if seed.family == OBSERVED else _strangers(probes, answered),
     )
+
+
+def _strangers(probes: Sequence[Probe], answered: Sequence[Answered]) -> Strangers:
+    found = [Stranger.of(one, told.middle) for one, told in zip(probes, answered, strict=True) if told.uncovered]
+    return Strangers.merge([Strangers(len(found), tuple(found))])
 
 
 def _covered(family: str, told: Asked, heard: Set[int]) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -23,6 +24,7 @@ from iirl_core.audit.example import Example
 from iirl_core.audit.family_result import FamilyResult
 from iirl_core.audit.reservoir import Reservoir
 from iirl_core.audit.table import findings_of, findings_table
+from iirl_core.audit.unshown import Stranger, Strangers
 from iirl_core.canonical import JsonValue, canonical_json
 from iirl_core.errors import ArtifactError
 
@@ -41,6 +43,10 @@ def part_to_bytes(result: ChunkResult) -> bytes:
         "cells": [[one.family, one.situation, one.spoken, one.broken, one.uncovered] for one in result.cells],
         "examples": [[one.situation, one.apart, one.text] for one in result.examples],
         "moving": result.moving,
+        "strangers": [
+            result.strangers.count,
+            [[one.key, one.family, list(one.point), one.text] for one in result.strangers.sample],
+        ],
         "points": _encoded(result.reservoir.points),
         "keys": _encoded(result.reservoir.keys),
     }
@@ -69,9 +75,14 @@ def part_from_bytes(data: bytes) -> ChunkResult:
             moving=int(told["moving"]),
             cells=tuple(Cell(*one) for one in told["cells"]),
             examples=tuple(Example(*one) for one in told["examples"]),
+            strangers=_strangers(*told.get("strangers", (0, ()))),
         )
     except (pa.ArrowInvalid, OSError, KeyError, TypeError, ValueError) as error:
         raise ArtifactError(f"a part of an audit that cannot be read ({type(error).__name__}: {error})") from error
+
+
+def _strangers(count: int, sample: Sequence[tuple[float, str, list[float], str]]) -> Strangers:
+    return Strangers(count, tuple(Stranger(key, family, tuple(point), text) for key, family, point, text in sample))
 
 
 def _encoded(array: NDArray[np.float32] | NDArray[np.float64]) -> JsonValue:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from iirl_core.audit import Audit, Coverage, Movement, decide_verdict, findings_to_bytes
+from iirl_core.audit.unshown import kinds_of
 from iirl_core.canonical import Digest, digest_bytes
 from iirl_core.log import Event, append
 from iirl_core.norm import Norm, norms_digest
@@ -61,6 +62,7 @@ def conclude(
         movements=told.movements,
         choices=told.asked.choices,
         moving=merged.moving,
+        unshown=kinds_of(merged.strangers),
         verdict=decide_verdict(norms, merged.families, open_hard, told.movements),
     )
     return audit, {**files, "audit.json": audit.to_bytes()}

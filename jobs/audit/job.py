@@ -65,6 +65,7 @@ def run(
         audited = audit_round(session, config, progress, scorers, digest, resume=resume)
     say_findings(audited.findings, progress)
     audit = audited.audit
+    say_unshown(audit, progress)
     from jobs.report import write_report  # it reads what audits wrote, so it imports us
 
     with progress.task("report"):
@@ -134,3 +135,11 @@ def say_findings(findings: tuple[Finding, ...], progress: Progress) -> None:
     for finding in findings[:SHOWN]:
         rewards = " → ".join(f"{reward:.3f}" for reward in finding.rewards)
         progress.say(f"  {finding.id} {finding.norm} by {finding.family} ({finding.note}): reward {rewards}")
+
+
+def say_unshown(audit: Audit, progress: Progress) -> None:
+    """The kinds of situation that no demonstration shows, a line each."""
+    if audit.unshown:
+        progress.say("  no demonstration shows what is right where the audit also asked:")
+    for kind in audit.unshown:
+        progress.say(f"    {kind}")

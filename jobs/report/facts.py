@@ -179,6 +179,7 @@ def gaps_of(norms: Sequence[Norm], audit: Audit) -> tuple[str, ...]:
                 gaps.append(f"{family} asked nothing about {norm.id}.")
             elif spoken < asked / 2:
                 gaps.append(f"{norm.id} speaks of only {spoken:,} of the {asked:,} probes of {family}.")
+    gaps += [f"No demonstration shows what is right in situations like: {kind}." for kind in audit.unshown]
     return tuple(gaps)
 
 

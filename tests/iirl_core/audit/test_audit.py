@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 from iirl_core.audit import Audit, Cell, Choice, Example, FamilyResult, Movement, Verdict
+from iirl_core.audit.unshown import Unshown
 from iirl_core.canonical import digest_json
 
 DIGEST = digest_json("a")
@@ -27,6 +28,7 @@ AUDIT = Audit(
     movements=(Movement("batch", 32, 0.0001),),
     choices=(Choice(1, "far", 3, 20, 8, 2),),
     moving=4,
+    unshown=(Unshown(12, ("far", "uniform"), "state (9.00)"),),
 )
 
 
@@ -36,7 +38,7 @@ def test_an_audit_survives_its_bytes() -> None:
 
 def test_an_audit_from_before_situations_were_counted_is_still_read() -> None:
     document = json.loads(AUDIT.to_bytes())
-    for later in ("cells", "examples", "movements", "choices", "moving"):
+    for later in ("cells", "examples", "movements", "choices", "moving", "unshown"):
         del document[later]
     for result in document["families"]:
         del result["steered"]

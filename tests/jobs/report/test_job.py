@@ -10,7 +10,9 @@ from iirl_core.artifact import load_from, seal_child
 from iirl_core.patch import Repairs, Sculpt
 from iirl_core.release import audit_file
 from jobs.report import write_report
+from jobs.report.facts import gaps_of
 from tests.iirl_core.artifact.test_repair_files import gentle, slight
+from tests.iirl_core.audit.test_audit import AUDIT
 from tests.jobs.triage.audited import ROUND, Audited, keep_audit, make_audited
 
 
@@ -40,3 +42,11 @@ def test_an_artifact_without_repairs_says_so(audited: Audited) -> None:
     write_report(audited.store, audited.config(), audited.root)
     page = audited.store.get(audit_file(audited.root, ROUND, "report.html")).decode("utf-8")
     assert "the reward is what training made it" in page
+
+
+def test_kinds_of_situation_that_no_demonstration_shows_are_told_among_what_was_left_alone() -> None:
+    told = gaps_of([], AUDIT)
+    assert (
+        "No demonstration shows what is right in situations like: state (9.00) (about 12 questions of far, uniform)."
+        in told
+    )
