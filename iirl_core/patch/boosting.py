@@ -61,6 +61,8 @@ class Lows:
 @torch.no_grad()
 def boosts(model: RewardModel, lows: Lows, bounded: Tensor, section: PatchSection, round_: int) -> Proposal:
     """Boosting patches for ``lows`` on top of the model's bank; ``bounded [B, D]`` are rows that must not rise."""
+    if not len(lows.z):
+        return Proposal((), ())
     work = _Work(model, lows, section, round_)
     for space in section.spaces:
         if work.open.any() and work.room():
