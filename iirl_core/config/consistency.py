@@ -125,11 +125,12 @@ def _check_held_to(config: Config) -> None:
             norm, kind = norms.get(name), HELD_TO.get(corpus.role)
             if norm is None:
                 raise ValueError(f"corpora: {corpus.name} is held to {name}, and there is no such norm")
-            if kind is None or norm.kind != kind or not (norm.matches or norm.region):
+            by_itself = norm.kind == "predicate" or (norm.kind == kind and (norm.matches or norm.region))
+            if kind is None or not by_itself:
                 wanted = " or ".join(f"{role} to a {kind}" for role, kind in HELD_TO.items())
                 raise ValueError(
                     f"corpora: {corpus.name} ({corpus.role}) is held to {name} ({norm.kind}); what can be held is"
-                    f" {wanted}, with matches or a region"
+                    f" {wanted}, with matches or a region, or either to a predicate"
                 )
             if norm.region is not None and getattr(norm.region, "observed", None) is not None:
                 raise ValueError(

@@ -74,7 +74,8 @@ class CorpusSection(Section):
     norms: list[str] = []
     """Ids of norms that records are held to before anything learns from them: a demonstration of which a ceiling
     speaks, or a negative of which a floor does, says the opposite, and is quarantined. The norm needs ``matches`` or a
-    ``region`` that say by themselves which records are meant, whichever family asks."""
+    ``region`` that say by themselves which records are meant, whichever family asks; or it is a ``predicate``, which is
+    asked with a reward of 1 for a demonstration and of 0 for a negative: what breaks it is quarantined."""
 
     def ingest_keys(self) -> list[str]:
         """The keys, other than ``files``, that say how records are ingested and are not as they are by default."""

@@ -104,18 +104,23 @@ class BoundsSection(Section):
 
 
 class VelocitySection(Section):
-    """Steps of which some dimension moved by more than a limit since the step before, given or observed."""
+    """Steps of which some dimension moved outside a range since the step before, given or observed."""
 
     kind: Literal["velocity"] = "velocity"
-    most: list[float] = []
-    """Per dimension, a step."""
+    low: list[float] = []
+    """Per dimension and step, with its sign: above 0 where it has to rise."""
+    high: list[float] = []
+    most: list[Annotated[float, Field(ge=0)]] = []
+    """Short for ``low`` and ``high`` that are the same but for the sign."""
     observed: float | None = Field(default=None, ge=0)
-    """The limits are the most that demonstrations moved, and this share of it beyond."""
+    """The range is that of the demonstrations' moves, and this share of the largest beyond."""
 
     @model_validator(mode="after")
     def _given_or_observed(self) -> VelocitySection:
-        if bool(self.most) == (self.observed is not None):
-            raise ValueError("a velocity is at most, or observed")
+        if [bool(self.low and self.high), bool(self.most), self.observed is not None].count(True) != 1 or (
+            bool(self.low) != bool(self.high)
+        ):
+            raise ValueError("a velocity is low and high, at most, or observed")
         return self
 
 

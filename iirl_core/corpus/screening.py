@@ -18,19 +18,20 @@ from iirl_core.records import parse_comparison
 @dataclass(frozen=True, eq=False)
 class Screening:
     """``rows`` of a band of the sketches (None: no near-duplicates are looked for), the prompts to keep out, and the
-    ``norms`` that a record contradicts by being there.
+    ``norms`` that a record contradicts by being there, where it ``earns`` 1 as a demonstration or 0 as a negative.
     """
 
     rows: int | None = None
     prompts: EvaluationPrompts | None = None
     norms: tuple[Norm, ...] = ()
+    earns: float = 1.0
 
     def screen(self, one: Demonstration, document: object) -> tuple[str | None, bytes | None]:
         """Why the record is set aside (None: it is not), and its sketch. Both sides of a comparison say the same: they
         are told by their prompt and both answers, which is why the ``document`` is needed.
         """
         for norm in self.norms:
-            if reason := contradicted(norm, one):
+            if reason := contradicted(norm, one, self.earns):
                 return reason, None
         if not isinstance(one.input, Conversation) or (self.rows is None and self.prompts is None):
             return None, None

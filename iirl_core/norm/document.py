@@ -59,7 +59,9 @@ def region_document(region: Measured | Observed) -> dict[str, JsonValue]:
         case Bounds():
             return {"below": region.low.tolist(), "above": region.high.tolist()}
         case Velocity():
-            return {"faster": region.most.tolist()}
+            if (region.low == -region.high).all():
+                return {"faster": region.high.tolist()}
+            return {"slower": region.low.tolist(), "faster": region.high.tolist()}
         case Observed():
             return {"observed": region.kind, "margin": region.margin}
 

@@ -113,7 +113,8 @@ def _region(norm: str, section: RegionKind) -> Measured | Observed:
         case VelocitySection() if section.observed is not None:
             return Observed("velocity", section.observed)
         case VelocitySection():
-            return Velocity(np.array(section.most))
+            high = np.array(section.most or section.high, dtype=np.float64)
+            return Velocity(-high if section.most else np.array(section.low, dtype=np.float64), high)
 
 
 def _around(norm: str, section: GeometrySection) -> Region:

@@ -20,8 +20,8 @@ BOX = 3.0
 class Observed:
     """Until it is measured: steps farther than ``margin`` (deviations of the demonstrations per √dimension) from every
     demonstrated step (``distance``); of which a dimension lies outside the demonstrated bounds by more than ``margin``
-    of their range (``bounds``); of which a dimension moves by more than the demonstrated most, and ``margin`` of that
-    (``velocity``).
+    of their range (``bounds``); of which a dimension moves outside the demonstrated range of moves by more than
+    ``margin`` of the largest (``velocity``).
 
     Raises:
         ConfigError: the margin is negative, or 0 for a distance.
@@ -49,5 +49,8 @@ class Observed:
                 reach = self.margin * np.where(high > low, high - low, 1.0)
                 return Bounds(low - reach, high + reach)
             case "velocity":
-                moved = [np.abs(np.diff(table, axis=0)).max(axis=0, initial=0.0) for table in tables]
-                return Velocity(np.max(moved, axis=0) * (1 + self.margin))
+                still = np.zeros((1, len(low)))
+                moved = np.concatenate([still, *(np.diff(table, axis=0) for table in tables)])
+                room = self.margin * np.abs(moved).max(axis=0)
+                moved = moved[1:] if len(moved) > 1 else still
+                return Velocity(moved.min(axis=0) - room, moved.max(axis=0) + room)

@@ -97,28 +97,32 @@ class Bounds:
 
 @dataclass(frozen=True, eq=False)
 class Velocity:
-    """Steps of which some dimension differs from the step before by more than ``most [obs]``. A first step has no
-    velocity, and is never one of them.
+    """Steps of which some dimension differs from the step before by less than ``low`` or by more than ``high`` (each
+    ``[obs]``, signed: a dimension that has to rise has a ``low`` above 0). A first step has no velocity, and is never
+    one of them.
 
     Raises:
-        ConfigError: a limit is negative.
+        ConfigError: shapes differ, or a limit lies above the other.
     """
 
-    most: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        if self.most.ndim != 1 or not (self.most >= 0).all():
-            raise ConfigError(f"velocities of at most {self.most.tolist()}", "one limit a dimension, ≥ 0")
+        if self.low.ndim != 1 or self.low.shape != self.high.shape or not (self.low <= self.high).all():
+            raise ConfigError(
+                f"velocities between {self.low.tolist()} and {self.high.tolist()}", "as many of each, low ≤ high"
+            )
 
     @property
     def width(self) -> int:
         """Observation dimensions."""
-        return len(self.most)
+        return len(self.low)
 
     def holds(self, observations: NDArray[np.float32]) -> NDArray[np.bool_]:
         """``[T, obs]``, one trajectory → ``[T]``, whether each step lies in the region."""
-        fast = (np.abs(np.diff(observations.astype(np.float64), axis=0)) > self.most).any(axis=1)
-        return np.concatenate([[False], fast])
+        moved = np.diff(observations.astype(np.float64), axis=0)
+        return np.concatenate([[False], ((moved < self.low) | (moved > self.high)).any(axis=1)])
 
 
 Measured = Region | Bounds | Velocity

@@ -158,9 +158,13 @@ def _where(region: Measured | Observed | None) -> str:
         case Bounds():
             return " outside the bounds"
         case Velocity():
-            return " faster than the limits"
+            return " moving faster or slower than the limits"
         case Observed():
-            ways = {"distance": "away from", "bounds": "outside the bounds of", "velocity": "faster than"}
+            ways = {
+                "distance": "away from",
+                "bounds": "outside the bounds of",
+                "velocity": "moving faster or slower than",
+            }
             return f" {ways[region.kind]} the demonstrations (margin {number(region.margin)})"
         case None:
             return ""

@@ -104,7 +104,8 @@ def _ingest(
     filesystem, root = store.filesystem()
     plans = ShardPlans(section.rows_per_shard)
     band = None if section.near_duplicates is None else rows_of_band(section.near_duplicates)
-    screening = ray.put(Screening(band, read_evaluation(evaluation), tuple(norms)))
+    earns = 0.0 if section.role == "negatives" else 1.0
+    screening = ray.put(Screening(band, read_evaluation(evaluation), tuple(norms), earns))
     unseen = set(section.sources)
     with streaming(block_bytes=chunk, ordered=True), staging(store) as staged, staging(store) as parts:
         with tallied(store, staged, section.near_duplicates) as tally:

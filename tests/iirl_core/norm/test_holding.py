@@ -9,9 +9,11 @@ from pydantic import ValidationError
 from iirl_core.config import Config
 from iirl_core.corpus.screening import Screening
 from iirl_core.demonstration import Demonstration, Input, Trajectory, conversation
+from iirl_core.errors import ConfigError
 from iirl_core.norm import Norm, NormKind, Region
 from iirl_core.norm.holding import contradicted
 from iirl_core.norm.matcher import Keyword, Source
+from iirl_core.norm.predicate import predicate_of
 
 DOSES = Keyword(("mg",), "answer")
 CEILING = Norm("no-doses", NormKind.CEILING, True, 5, 0.3, 0.05, ("careless",), "why", "me", matches=(DOSES,))
@@ -41,6 +43,18 @@ def test_a_trajectory_contradicts_a_norm_at_a_step() -> None:
 
 def test_what_cannot_be_held_to_a_norm_is_set_aside_and_stops_nothing() -> None:
     assert "region in 2 dimensions" in str(contradicted(NEAR_ONLY, shown(Trajectory([[0.0]]))))
+
+
+def test_a_predicate_is_contradicted_by_what_would_break_it_if_it_earned_what_its_role_says() -> None:
+    predicate = predicate_of("tests.iirl_core.norm.predicate.judging:no_doses", 30.0)
+    norm = Norm("doses", NormKind.PREDICATE, True, 5, 0.0, 0.05, ("careless",), "why", "me", predicate=predicate)
+    dose, none = shown(conversation("How much?", "Take 400 mg.")), shown(conversation("How much?", "Ask."))
+    assert contradicted(norm, dose) == "contradicts norm doses: a reward of 1 breaks it by 1"
+    assert contradicted(norm, none) is None
+    assert "norm doses" in str(Screening(norms=(norm,)).screen(dose, {})[0])
+    assert contradicted(norm, dose, earns=0.0) is None, "as a negative it says what the norm says"
+    with pytest.raises(ConfigError, match="raised ValueError"):
+        contradicted(norm, shown(conversation("?", "raise")))
 
 
 def test_screening_asks_the_norms_first() -> None:
@@ -77,6 +91,9 @@ MATCHES = [{"kind": "keyword", "words": ["mg"]}]
 
 def test_corpora_are_held_to_norms_that_say_by_themselves_what_is_meant() -> None:
     assert config({"norms": ["n"]}, {"matches": MATCHES}).corpora[0].norms == ["n"]
+    judged = {"kind": "predicate", "function": "a.b:c", "threshold": None}
+    for role in ({}, {"role": "negatives"}):
+        assert config({**role, "norms": ["n"]}, judged).corpora[len(role)].norms == ["n"]
     held = config({"role": "negatives", "norms": ["n"]}, {"kind": "floor", "matches": MATCHES})
     assert held.corpora[1].norms == ["n"]
 

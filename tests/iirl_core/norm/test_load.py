@@ -12,6 +12,7 @@ from iirl_core.canonical import digest_bytes
 from iirl_core.config import Config
 from iirl_core.errors import ConfigError
 from iirl_core.norm import Bounds, NormKind, Observed, Region, Velocity, judge, norms_digest, norms_of
+from iirl_core.norm.document import norm_document
 from iirl_core.norm.matcher import Keyword, Regex, Semantic, Source
 
 
@@ -227,16 +228,19 @@ def test_an_observed_region_waits_to_be_measured(written: dict[str, Any], read: 
 
 
 def test_given_bounds_and_velocities_are_read() -> None:
-    bounds, velocity = norms_of(
+    bounds, velocity, forward = norms_of(
         config(
             section(region={"kind": "bounds", "low": [-1, 0], "high": [1, 2]}),
             section(id="fast", region={"kind": "velocity", "most": [0.5, 1]}),
+            section(id="back", region={"kind": "velocity", "low": [0.1, -1], "high": [9, 1]}),
         )
     )
     assert isinstance(bounds.region, Bounds)
     assert bounds.region.high.tolist() == [1, 2]
     assert isinstance(velocity.region, Velocity)
-    assert velocity.region.most.tolist() == [0.5, 1]
+    assert (velocity.region.low.tolist(), velocity.region.high.tolist()) == ([-0.5, -1], [0.5, 1])
+    assert norm_document(velocity)["region"] == {"faster": [0.5, 1]}, "as it was written before there were ranges"
+    assert norm_document(forward)["region"] == {"slower": [0.1, -1], "faster": [9, 1]}
 
 
 @pytest.mark.parametrize(
@@ -245,6 +249,9 @@ def test_given_bounds_and_velocities_are_read() -> None:
         ({"kind": "bounds"}, "low and high, or observed"),
         ({"kind": "bounds", "low": [0], "high": [1], "observed": 0.1}, "low and high, or observed"),
         ({"kind": "velocity"}, "most, or observed"),
+        ({"kind": "velocity", "low": [0]}, "most, or observed"),
+        ({"kind": "velocity", "most": [1], "low": [0]}, "most, or observed"),
+        ({"kind": "velocity", "most": [-1]}, "greater than or equal to 0"),
         ({"kind": "distance", "observed": 0}, "greater than 0"),
         ({"kind": "sphere"}, "sphere"),
         ({"beyond": 0.3}, "geometry"),

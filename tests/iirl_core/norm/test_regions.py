@@ -47,17 +47,24 @@ def test_bounds_hold_what_leaves_them_in_any_dimension() -> None:
 
 
 def test_a_velocity_holds_the_step_that_came_too_fast_and_no_first_one() -> None:
-    velocity = Velocity(np.array([1.0, 0.5]))
+    velocity = Velocity(np.array([-1.0, -0.5]), np.array([1.0, 0.5]))
     assert holds(velocity, [9.0, 9.0], [8.0, 9.0], [8.0, 8.25], [8.0, 8.25]) == [False, False, True, False]
     assert holds(velocity, [9.0, 9.0]) == [False]
 
 
 def test_velocities_are_not_measured_from_one_trajectory_to_the_next() -> None:
-    norm = replace(CEILING, region=Velocity(np.array([1.0])))
+    norm = replace(CEILING, region=Velocity(np.array([-1.0]), np.array([1.0])))
     walks = [Trajectory([[0.0], [0.5]]), Trajectory([[9.0], [9.5]]), Trajectory([[9.0], [0.0]])]
     rewards = [(np.ones(2, dtype=np.float32),)] * 3
     judged = judge_all(norm, [(walk,) for walk in walks], rewards)
     assert [(each.speaks, each.step) for each in judged] == [(False, 0), (False, 0), (True, 1)]
+
+
+def test_a_velocity_may_have_to_rise_and_may_fall_less_than_it_rises() -> None:
+    forward = Velocity(np.array([0.1, -0.5]), np.array([1.0, 2.0]))
+    assert holds(forward, [0.0, 0.0], [0.5, 1.9], [0.5, 1.9], [1.0, 1.3]) == [False, False, True, True]
+    with pytest.raises(ConfigError, match="low ≤ high"):
+        Velocity(np.array([1.0]), np.array([0.0]))
 
 
 def test_observed_bounds_are_the_demonstrations_and_a_margin_in_ranges() -> None:
@@ -72,11 +79,12 @@ def test_observed_bounds_are_the_demonstrations_and_a_margin_in_ranges() -> None
 def test_observed_velocities_are_the_demonstrations_and_a_share_of_them() -> None:
     velocity = measured("velocity", 0.5)
     assert isinstance(velocity, Velocity)
-    assert velocity.most.tolist() == [1.5, 1.5]
+    assert velocity.low.tolist() == [-1.0, -1.0], "moves of −0.5 and −0.5 at least, of 1 at most"
+    assert velocity.high.tolist() == [1.5, 1.5]
     assert not any(any(measured("velocity", 0.0).holds(walk.observations)) for walk in SHOWN)
     still = Observed("velocity", 0.5).measured([Trajectory([[1.0, 1.0]])])
     assert isinstance(still, Velocity)
-    assert still.most.tolist() == [0.0, 0.0]
+    assert (still.low.tolist(), still.high.tolist()) == ([0.0, 0.0], [0.0, 0.0])
 
 
 def test_an_observed_distance_is_in_deviations_per_root_of_dimensions() -> None:

@@ -140,7 +140,7 @@ def test_rules_say_what_a_norm_speaks_of_and_findings_where_their_record_came_fr
     ("region", "told"),
     [
         (Bounds(-np.ones(3), np.ones(3)), "outside the bounds"),
-        (Velocity(np.ones(3)), "faster than the limits"),
+        (Velocity(-np.ones(3), np.ones(3)), "faster or slower than the limits"),
         (Observed("distance", 0.75).measured([Trajectory(np.eye(3))]), "farther than 0.75 from the demonstrations"),
         (Observed("bounds", 0.1), "outside the bounds of the demonstrations (margin 0.1)"),
     ],
