@@ -8,6 +8,7 @@ Verbs work on one configuration; tools work on a store, a file or the keys.
 from __future__ import annotations
 
 import argparse
+import math
 
 VERBS = {
     "ingest": "files → validated, sharded corpora",
@@ -111,9 +112,12 @@ def _add_triage(command: argparse.ArgumentParser) -> None:
 
 def _count(text: str) -> int:
     """``1e6`` as well as ``1000000``."""
-    number = float(text)
-    if number != int(number):
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number")
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not number.is_integer() or number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number of probes: 1000000, or 1e6")
     return int(number)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
-from iirl_core.audit import Audit, Finding, TriageLabel, findings_from_bytes
+from iirl_core.audit import Audit, Finding, TriageLabel, findings_from_bytes, part_from_bytes
 from iirl_core.canonical import Digest, digest_bytes
 from iirl_core.errors import NotFound, Tampered
 from iirl_core.release import audit_file
@@ -73,6 +74,24 @@ class PastRound:
         if digest_bytes(data) != self.audit.findings_file:
             raise Tampered(f"the findings of round {self.audit.round} about {self.digest[:19]} were changed")
         return findings_from_bytes(data)
+
+    def find(self, name: str) -> Finding | None:
+        """The verified finding ``name`` of this round; those beyond ``audit.keep_findings`` lie in the parts alone.
+
+        Raises:
+            Tampered: a file is gone, or is not the one that the audit lists.
+        """
+        beyond = (one for part in self.audit.parts for one in part_from_bytes(self._part(*part)).findings)
+        return next((one for one in chain(self.findings(), beyond) if one.id == name), None)
+
+    def _part(self, file: str, digest: Digest) -> bytes:
+        try:
+            data = self.store.get(audit_file(self.digest, self.audit.round, file))
+        except NotFound as error:
+            raise Tampered(f"{file} of round {self.audit.round} about {self.digest[:19]} is gone") from error
+        if digest_bytes(data) != digest:
+            raise Tampered(f"{file} of round {self.audit.round} about {self.digest[:19]} was changed")
+        return data
 
     @property
     def triaged(self) -> bool:

@@ -32,15 +32,14 @@ def run(store: Store, config: Config, name: str, reference: str | None, *, conso
     """Ask about the finding ``name`` again; passed when it still holds for the artifact that it is about.
 
     Raises:
-        InputError: no audit of this artifact or its ancestors kept such a finding.
+        InputError: no audit of this artifact or its ancestors has such a finding.
         NotFound: an artifact is gone, or was never audited.
         Tampered, Gated: an artifact, an audit or its findings do not hold.
     """
     console = console or Console(highlight=False, soft_wrap=True)
     digest = resolve(store, reference or config.name)
     history = history_of(store, digest, Trust.from_folder(Path(config.keys)))
-    found = (one for past in reversed(history) for one in past.findings() if one.id == name)
-    finding = next(found, None)
+    finding = next((one for past in reversed(history) if (one := past.find(name)) is not None), None)
     if finding is None:
         raise InputError(f"there is no finding {name} about {digest[:19]}", "an id from iirl audit, triage or a report")
     then = load_from(store, finding.digest, trust_remote_code=config.trusts_remote_code)

@@ -84,10 +84,12 @@ def check_families(config: Config) -> None:
 
     Raises:
         ConfigError: there are no norms, they cannot be read or contradict each other, a family is unknown or asks about
-            the other kind of input, or one that is held out asks nothing.
+            the other kind of input, one that is held out asks nothing, or nothing is asked at all.
     """
     if not config.norms:
         raise ConfigError("norms: there are none", "at least one, or an audit has nothing to check")
+    if not any(config.audit.probes.values()):
+        raise ConfigError("audit.probes: nothing is asked", "a family with a budget above 0")
     kind = "conversation" if config.encoder.kind == "text" else "trajectory"
     others = {"conversation": "trajectories", "trajectory": "conversations"}[kind]
     for name in config.audit.probes:

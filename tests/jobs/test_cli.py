@@ -62,3 +62,20 @@ def test_a_mistake_is_one_line_on_standard_error_and_exit_code_2(
     assert said in captured.err
     assert captured.err.count("\n") == 1
     assert "Traceback" not in captured.err
+
+
+@pytest.mark.parametrize(("written", "probes"), [("1e6", 1_000_000), ("250", 250)])
+def test_a_budget_may_be_written_as_people_say_it(written: str, probes: int) -> None:
+    assert parser().parse_args(["audit", SPATIAL, "--budget", written]).budget == probes
+
+
+@pytest.mark.parametrize("written", ["inf", "nan", "0", "-5", "1.5", "many"])
+def test_a_budget_that_is_no_number_of_probes_is_refused_in_one_line(
+    written: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["audit", SPATIAL, f"--budget={written}"])
+    assert stopped.value.code == 2
+    error = capsys.readouterr().err
+    assert error.splitlines()[-1].endswith(f"argument --budget: {written} is no number of probes: 1000000, or 1e6")
+    assert "Traceback" not in error

@@ -1,22 +1,32 @@
 from __future__ import annotations
 
 import io
+import shutil
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from iirl_core.artifact import load_from, seal_child
-from iirl_core.errors import InputError, NotFound
+from iirl_core.canonical import folder_of
+from iirl_core.errors import InputError, NotFound, Tampered
+from iirl_core.release import audit_file
+from iirl_core.signing import Trust
 from iirl_core.store import move_pointer
 from jobs import why
+from jobs.history import latest_round
 from tests.iirl_core.artifact.samples import patch_at
-from tests.jobs.triage.audited import Audited, make_audited
+from tests.jobs.triage.audited import PART, ROUND, Audited, keep_audit, make_audited
 
 
 @pytest.fixture(scope="module")
 def audited(tmp_path_factory: pytest.TempPathFactory) -> Audited:
     return make_audited(tmp_path_factory.mktemp("why"))
+
+
+def made(folder: Path) -> Audited:
+    """One of a test's own."""
+    return make_audited(folder / "audited")
 
 
 def said(audited: Audited, name: str, reference: str | None = None) -> tuple[bool, str]:
@@ -54,3 +64,29 @@ def test_what_no_audit_found_cannot_be_asked_about(audited: Audited) -> None:
 def test_an_artifact_that_is_gone_is_named(audited: Audited, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="sha256:0"):
         said(audited, "f-000000000000", "sha256:" + "0" * 64)
+
+
+def test_a_finding_beyond_those_that_are_kept_is_found_in_the_audits_parts(tmp_path: Path) -> None:
+    audited = made(tmp_path)
+    every = keep_audit(audited, audited.root, ROUND + 1, kept=2)
+    past = latest_round(audited.store, audited.root, Trust.from_folder(audited.folder / "keys"))
+    assert [one.id for one in past.findings()] == [one.id for one in every[:2]]
+    holds, text = said(audited, every[-1].id, audited.root)
+    assert holds
+    assert "broken by" in text
+    part = audit_file(audited.root, ROUND + 1, PART)
+    audited.store.put(part, audited.store.get(part) + b"more")
+    with pytest.raises(Tampered, match="was changed"):
+        said(audited, every[-1].id, audited.root)
+
+
+@pytest.mark.parametrize("asked_about", ["root", "child"])
+def test_a_finding_whose_artifact_was_deleted_cannot_be_asked_about_again(tmp_path: Path, asked_about: str) -> None:
+    audited = made(tmp_path)
+    root = load_from(audited.store, audited.root)
+    worst = audited.past().findings()[0]
+    child = seal_child(audited.store, root, [patch_at(root.model, worst.offender, strength=1.0, width=0.05)])
+    shutil.rmtree(audited.folder / "store" / "artifacts" / folder_of(audited.root))
+    with pytest.raises(NotFound, match=audited.root[:19]) as refused:
+        said(audited, worst.id, {"root": audited.root, "child": child}[asked_about])
+    assert "\n" not in str(refused.value)

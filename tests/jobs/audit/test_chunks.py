@@ -67,3 +67,8 @@ def test_norms_that_contradict_each_other_are_refused_before_anything_starts(tmp
     floor = {**ceiling, "id": "far-is-high", "kind": "floor", "threshold": 0.5}
     with pytest.raises(ConfigError, match="'far-is-low' and 'far-is-high' contradict each other about far"):
         check_families(wheel_config(tmp_path, norms=[ceiling, floor]))
+
+
+def test_an_audit_whose_families_all_have_a_budget_of_zero_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"audit\.probes: nothing is asked; expected a family with a budget above 0"):
+        check_families(wheel_config(tmp_path, audit={"probes": {"far": 0}}))

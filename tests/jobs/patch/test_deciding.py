@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from iirl_core.artifact import load_from
+from iirl_core.artifact import load_from, seal_child
+from iirl_core.canonical import folder_of
 from iirl_core.errors import ConfigError, InputError, Tampered
 from iirl_core.log import entries
 from iirl_core.release import audit_file, resolve
@@ -21,6 +23,7 @@ from jobs.commands import module_of
 from jobs.patch import deciding
 from jobs.patch.deciding import accept, reject
 from jobs.patch.suggestion import suggestions_of
+from tests.iirl_core.artifact.samples import patch_at, walks
 from tests.jobs.patch.audited import audited_root
 from tests.jobs.wheel import quiet
 
@@ -149,3 +152,29 @@ def test_the_command_line_knows_both() -> None:
         with pytest.raises(ConfigError):
             module_of(parser().parse_args(["patch", "config.yaml", *words]))
     assert main(["patch", "nowhere.yaml", "--accept"]) == 2
+
+
+def test_a_repair_suggested_for_another_artifact_of_the_same_shape_is_refused(tmp_path: Path) -> None:
+    session, config, root = audited_root(tmp_path, patch=SUGGESTED)
+    patch.run(session, config, quiet())
+    (waits,) = suggestions_of(session.store, root, 1)
+    slight = patch_at(load_from(session.store, root).model, walks(1, seed=9)[0], strength=0.01)
+    other = seal_child(session.store, load_from(session.store, root), [slight])
+    moved = audit_file(other, 1, f"suggestions/{waits.id}.json")
+    session.store.put(moved, waits.to_bytes())
+    with pytest.raises(Tampered):
+        suggestions_of(session.store, other, 1)
+
+
+def test_patches_moved_into_another_artifact_of_the_same_shape_are_refused(tmp_path: Path) -> None:
+    session, _, root = audited_root(tmp_path, count=10)
+    parent = load_from(session.store, root)
+    first, second = (
+        seal_child(session.store, parent, [patch_at(parent.model, item, strength=0.01)]) for item in walks(2, seed=9)
+    )
+    folders = [tmp_path / "store" / "artifacts" / folder_of(one) for one in (first, second)]
+    (file,) = (folders[0] / "patches").glob("*.json")
+    shutil.copy(file, folders[1] / "patches" / file.name)
+    load_from(session.store, first)
+    with pytest.raises(Tampered):
+        load_from(session.store, second)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cluster.session import Session
 from iirl_core.artifact import load_from
-from iirl_core.audit import Audit, Coverage, Finding, audit_chunk, decide_verdict, findings_to_bytes
+from iirl_core.audit import Audit, Coverage, Finding, audit_chunk, decide_verdict, findings_to_bytes, part_to_bytes
 from iirl_core.canonical import Digest, digest_bytes
 from iirl_core.config import Config
 from iirl_core.norm import norms_digest, norms_of
@@ -31,6 +31,7 @@ from tests.jobs.audit.turning import make_root, wheel_config
 
 ROUND = 1
 PROBES = 3000
+PART = "parts-0/000000.parquet"
 
 
 @dataclass(frozen=True)
@@ -78,15 +79,21 @@ def make_audited(folder: Path) -> Audited:
     return audited
 
 
-def keep_audit(audited: Audited, digest: Digest, round_: int, former: tuple[Finding, ...] = ()) -> tuple[Finding, ...]:
-    """One chunk of one family, signed as an audit."""
+def keep_audit(
+    audited: Audited, digest: Digest, round_: int, former: tuple[Finding, ...] = (), *, kept: int | None = None
+) -> tuple[Finding, ...]:
+    """One chunk of one family, signed as an audit; its findings, of which only the worst ``kept`` stand in their table
+    (None: all), the others in its part alone.
+    """
     store, config = audited.store, audited.config()
     artifact, norms = load_from(store, digest), norms_of(config)
     material = material_of(artifact.model, norms, walks(40, seed=1))
     asked = audit_chunk(artifact.model, norms, ChunkSeed(digest, round_, "far", 0), PROBES, material)
     findings = (*former, *asked.findings)
     coverage = Coverage.fit(artifact.model.spaces.bottleneck, asked.reservoir)
-    files = {"findings.parquet": findings_to_bytes(findings), "coverage.safetensors": coverage.to_bytes()}
+    part = part_to_bytes(replace(asked, findings=findings))
+    store.put(audit_file(digest, round_, PART), part)
+    files = {"findings.parquet": findings_to_bytes(findings[:kept]), "coverage.safetensors": coverage.to_bytes()}
     audit = Audit(
         digest=digest,
         round=round_,
@@ -96,12 +103,12 @@ def keep_audit(audited: Audited, digest: Digest, round_: int, former: tuple[Find
         families=asked.families,
         findings=len(findings),
         refuted=0,
-        kept=len(findings),
+        kept=len(findings[:kept]),
         open_hard=len(findings),
         findings_file=digest_bytes(files["findings.parquet"]),
         coverage_file=digest_bytes(files["coverage.safetensors"]),
         histogram=asked.histogram,
-        parts=(),
+        parts=((PART, digest_bytes(part)),),
         verdict=decide_verdict(norms, asked.families, len(findings)),
     )
     files["audit.json"] = audit.to_bytes()
