@@ -127,7 +127,7 @@ def section_of(two: bool, paired: bool) -> ExpertnessSection:
     """The family that learns from such rows."""
     if paired:
         return BradleyTerrySection(hidden=UNITS)
-    return DiscriminatorSection(hidden=UNITS) if two else MixtureSection(bottleneck=16)
+    return DiscriminatorSection(hidden=UNITS) if two else MixtureSection(experts=4, bottleneck=16)
 
 
 def batches(good: int, bad: int, *, paired: bool = False, size: int = BATCH) -> Iterator[tuple[Tensor, Tensor]]:

@@ -53,7 +53,7 @@ SEEDS = (0, 1, 2)
 PROMPTS = 150
 SEEN = (DEMONSTRATOR, INIT, SFT)
 FAMILIES: dict[str, tuple[ExpertnessSection, str]] = {
-    "autoencoder_mixture": (MixtureSection(bottleneck=16), "one-class"),
+    "autoencoder_mixture": (MixtureSection(experts=4, bottleneck=16), "one-class"),
     "discriminator": (DiscriminatorSection(hidden=UNITS), "init-demo"),
     "joint": (JointSection(hidden=UNITS), "init-demo"),
     "bradley_terry": (BradleyTerrySection(hidden=UNITS), "preference"),

@@ -34,7 +34,7 @@ from jobs.train.journal import Journal, Place
 LARGE = MixtureSection(experts=8, bottleneck=8, hidden=512)
 LARGE_WIDTH = 384
 LARGE_MS = 500.0
-SMALL = MixtureSection()
+SMALL = MixtureSection(experts=4, bottleneck=2)
 SMALL_WIDTH = 3
 SMALL_ROWS = 256
 STEPS = 1_000_000

@@ -24,8 +24,12 @@ class MixtureSection(Section):
     """Gated mixture of autoencoders: recon = Σ_e w_e·dec_e(enc_e(z)), signal −MSE."""
 
     family: Literal["autoencoder_mixture"] = "autoencoder_mixture"
-    experts: int = Field(default=4, ge=1)
-    bottleneck: int = Field(default=2, ge=1)
+    experts: int | None = Field(default=None, ge=1)
+    """Autoencoders; None: of 1, 2 and 4 the fewest whose held-out error is within a standard error of the best."""
+    bottleneck: int | None = Field(default=None, ge=1)
+    """Numbers that an expert passes a row through; None: of 1, 2, 4, 8 and 16 the fewest, likewise (together with
+    ``experts``, where both are None), all narrower than the row. Held out are numbers of held-out rows, predicted from
+    the others."""
     hidden: int = Field(default=64, ge=1)
     members: int = Field(default=1, ge=1)
     """Ensemble size M."""

@@ -14,6 +14,7 @@ from iirl_core.config.expertness import (
     OccupancySection,
     units_of,
 )
+from iirl_core.errors import ConfigError
 from iirl_core.expertness.autoencoder_mixture import AutoencoderMixture
 from iirl_core.expertness.bradley_terry import BradleyTerry
 from iirl_core.expertness.discriminator import Discriminator
@@ -33,6 +34,8 @@ ExpertnessSection = (
 
 
 def _mixture(section: MixtureSection, width: int) -> Expertness:
+    if section.experts is None or section.bottleneck is None:
+        raise ConfigError("a mixture whose size was not chosen", "expertness.experts and expertness.bottleneck")
     return AutoencoderMixture(width, section.experts, section.bottleneck, section.hidden, section.members)
 
 
@@ -81,7 +84,11 @@ FAMILIES: dict[type[ExpertnessSection], Callable[..., Expertness]] = {
 
 
 def build_expertness(section: ExpertnessSection, width: int) -> Expertness:
-    """A fresh module for rows of ``width`` dimensions; deterministic given torch's seed."""
+    """A fresh module for rows of ``width`` dimensions; deterministic given torch's seed.
+
+    Raises:
+        ConfigError: a mixture's size is still open.
+    """
     module = FAMILIES[type(section)](section, width)
     if isinstance(section, EnsembleSection):
         module.length_debias, module.combine = section.length_debias, section.combine

@@ -57,11 +57,13 @@ class AutoencoderMixture(Expertness):
         hidden = torch.tanh(phi @ self.decode_1 + self.decode_bias_1)
         return hidden @ self.decode_2 + self.decode_bias_2
 
+    def reconstructed(self, z: Tensor) -> Tensor:
+        """``[M, N, D]``: each member's mixed reconstruction."""
+        return torch.einsum("mne,mend->mnd", self._gates(z), self._decode(self._encode(z)))
+
     def signals(self, z: Tensor) -> Tensor:
         """``[M, N]``: −MSE of each member's mixed reconstruction, in squared standard deviations of the data."""
-        gates, parts = self._gates(z), self._decode(self._encode(z))
-        mixed = torch.einsum("mne,mend->mnd", gates, parts)
-        return -(mixed - z).square().mean(dim=-1)
+        return -(self.reconstructed(z) - z).square().mean(dim=-1)
 
     def loss(self, batch: Batch) -> Tensor:
         """Mean over members and (weighted, bootstrapped) rows of

@@ -13,6 +13,7 @@ from iirl_core.config.expertness import (
     units_of,
 )
 from iirl_core.config.section import Section
+from iirl_core.config.sizes import sizes_of
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,12 @@ class Head:
 
 
 def head_of(section: Section, width: int) -> Head | None:
-    """Of a family over rows of ``width`` dimensions; None where the family's size is not known here."""
+    """Of a family over rows of ``width`` dimensions, the largest that it may become where training chooses its size;
+    None where the family's size is not known here.
+    """
     if isinstance(section, MixtureSection):
-        return _mixture(section, width)
+        heads = [_mixture(section, width, *size) for size in sizes_of(section, width)]
+        return max(heads, key=lambda head: head.parameters)
     if isinstance(section, HeadSection):
         hidden = units_of(section, width)
         each = width * hidden + 2 * hidden + 1 if hidden else width
@@ -40,12 +44,12 @@ def head_of(section: Section, width: int) -> Head | None:
     return None
 
 
-def _mixture(section: MixtureSection, width: int) -> Head:
-    gate = section.members * (width + 1) * section.experts
-    hidden, bottleneck = section.hidden, section.bottleneck
+def _mixture(section: MixtureSection, width: int, experts: int, bottleneck: int) -> Head:
+    gate = section.members * (width + 1) * experts
+    hidden = section.hidden
     halves = 2 * width * hidden + 2 * hidden * bottleneck + 2 * hidden + bottleneck + width
     kept = 2 * hidden + bottleneck + 2 * width
     return Head(
-        gate + section.members * section.experts * halves,
-        width + section.members * (section.experts * (kept + 3) + width),
+        gate + section.members * experts * halves,
+        width + section.members * (experts * (kept + 3) + width),
     )

@@ -73,7 +73,7 @@ def run(session: Session, config: Config, progress: Progress, asked: Asked) -> O
         draft = ArtifactDraft(
             model=made.model,
             guard=made.guard,
-            config=config,
+            config=made.fitted.configured(config),
             corpora=sources.entries(),
             metrics=_metrics(this, made, parent, way),
             provenance=sources.provenance(config),

@@ -21,7 +21,7 @@ from iirl_core.unlearning import Reach, Way, kept_repairs
 from jobs.train.dealing import Choice
 from jobs.train.features import Features
 from jobs.train.job import learn, run_name, task_of
-from jobs.train.parent import weights_key
+from jobs.train.parent import sized_as, weights_key
 from jobs.train.preparing import Run, write_features
 from jobs.train.sealing import CALIBRATION_ROWS, GUARD_ROWS, Fitted, assemble_model
 from jobs.train.sources import Sources
@@ -70,6 +70,8 @@ def refit(run: Run, parent: Artifact, reach: Reach, way: Way) -> Refitted:
         ArtifactError: nothing is left of the parent's guard set.
     """
     encoder = _encoder(run, parent, reach, way)
+    if way is not Way.SCRATCH:
+        run = replace(run, config=sized_as(run.config, parent))
     if way is Way.KEPT:
         write_features(run, encoder, Choice())
         fitted = Fitted(encoder, task_of(run, encoder), parent.model.expertness.state_dict())

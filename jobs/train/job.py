@@ -3,7 +3,7 @@
 Every stage leaves its result under ``runs/NAME/RUN``, where RUN follows from what decides the result. So the same
 command after a kill goes on where it stopped, and after success it only finds what is there.
 
-    runs/NAME/RUN/{features/, features.json, training/, metrics.jsonl, place.json, best/, tensorboard/,
+    runs/NAME/RUN/{features/, features.json, size.json, training/, metrics.jsonl, place.json, best/, tensorboard/,
         weights.safetensors}
 
 Where the text encoder itself is trained there are tokens/ and tokens.json beside them, and features are only what
@@ -33,11 +33,12 @@ from jobs.train.fitting import fit
 from jobs.train.journal import METRICS
 from jobs.train.leakage import check_leakage
 from jobs.train.loop import TrainingTask, open_rows, order_of
-from jobs.train.parent import read_parent, weights_key
+from jobs.train.parent import read_parent, sized_as, weights_key
 from jobs.train.policies import beside_ratio, find_policies
 from jobs.train.preparing import Run, write_features, write_tokens
 from jobs.train.sealing import CALIBRATION_ROWS, Fitted, assemble_model, build_key, metrics_of, seal_run
 from jobs.train.selecting import Selecting, samples_of, select
+from jobs.train.sizing import sized
 from jobs.train.sources import SAMPLES, Sources, needs_negatives, needs_pairs, read_sources
 from jobs.train.stepping import WEIGHTS
 from jobs.train.tracking import check_trackers
@@ -98,14 +99,16 @@ def _fit_once(
     if not store.exists(f"{folder}/{WEIGHTS}"):
         check_leakage(config, sources, parent)
         plan_training(session.cluster(), config.train)  # refused now rather than after encoding
-    this = Run(session, config, sources, folder, progress)
     if parent is not None:
+        config = sized_as(config, parent)
         encoder = parent.model.encoder
     else:
         encoder = fit_encoder(config.encoder, (one.input for one in sources.train_demonstrations()))
     if policies:
         encoder = beside_ratio(store, config, encoder, *policies)
+    this = Run(session, config, sources, folder, progress)
     found = learn(this, encoder, None if parent is None else weights_key(parent))
+    config = found.configured(config)
     with progress.task("sealing"):
         model, guard = assemble_model(store, config, found, parent=parent)
         metrics = metrics_of(store, found.task, model.rewards(guard.z).detach(), tuned=config.tunes)
@@ -123,6 +126,7 @@ def learn(run: Run, encoder: Encoder, start: str | None = None) -> Fitted:
     if run.config.tunes:
         return _tuned(run, encoder, start)
     write_features(run, encoder, Choice())
+    run = replace(run, config=sized(run))
     task = replace(task_of(run, encoder), start=start)
     return Fitted(encoder, task, fit(run.session, task, run.progress))
 

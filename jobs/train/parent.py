@@ -6,6 +6,8 @@ from iirl_core.artifact import Artifact, load_from
 from iirl_core.artifact.environment import portable_config
 from iirl_core.canonical import JsonValue, folder_of
 from iirl_core.config import Config
+from iirl_core.config.expertness import MixtureSection
+from iirl_core.config.sizes import with_size
 from iirl_core.errors import ConfigError
 from iirl_core.expertness import build_expertness
 from iirl_core.release import resolve
@@ -43,7 +45,7 @@ def check_parent(parent: Artifact, config: Config, named: str) -> None:
     if mine != theirs:
         key = min(key for key in {*mine, *theirs} if mine.get(key) != theirs.get(key))
         raise ConfigError(f"{named} has another encoder: {key} {theirs.get(key)!r}", f"{mine.get(key)!r}")
-    fresh = build_expertness(config.expertness, parent.model.encoder.width).state_dict()
+    fresh = build_expertness(sized_as(config, parent).expertness, parent.model.encoder.width).state_dict()
     held = parent.model.expertness.state_dict()
     for name in sorted({*fresh, *held}):
         shapes = [list(state[name].shape) if name in state else None for state in (held, fresh)]
@@ -53,6 +55,15 @@ def check_parent(parent: Artifact, config: Config, named: str) -> None:
                 f"{shapes[1] or 'none'}",
                 "See expertness",
             )
+
+
+def sized_as(config: Config, parent: Artifact) -> Config:
+    """``config``, and where it leaves a mixture's size open with the parent's: its weights are what is started from."""
+    section, sealed = config.expertness, parent.manifest.expertness
+    if not isinstance(section, MixtureSection) or sealed.get("family") != section.family:
+        return config
+    theirs = MixtureSection.model_validate(sealed)
+    return config.model_copy(update={"expertness": with_size(section, theirs.experts, theirs.bottleneck)})
 
 
 def weights_key(parent: Artifact) -> str:

@@ -25,6 +25,7 @@ from jobs.lineage import lineage, manifest_of
 from jobs.train.features import Features
 from jobs.train.journal import METRICS, held_out_of
 from jobs.train.loop import TrainingTask, build_model, open_rows
+from jobs.train.sizing import size_metrics, tried
 from jobs.train.sources import Sources
 from jobs.train.stopping import HeldOut, best_of
 
@@ -52,6 +53,10 @@ class Fitted:
     encoder: Encoder
     task: TrainingTask
     weights: Mapping[str, Tensor]
+
+    def configured(self, config: Config) -> Config:
+        """``config`` with the expertness that was trained, whose size it may have left open."""
+        return config.model_copy(update={"expertness": self.task.expertness})
 
 
 def assemble_model(
@@ -136,6 +141,7 @@ def metrics_of(store: Store, task: TrainingTask, guarded: Tensor, *, tuned: bool
         "loss_last": math.fsum(losses[-LOSS_STEPS:]) / len(losses[-LOSS_STEPS:]),
         **guard_metrics(guarded),
         **(held_out_metrics(judged, task.train) if judged else {}),
+        **size_metrics(tried(store, task.folder)),
     }
     return {name: float(f"{value:.6g}") for name, value in found.items()}
 

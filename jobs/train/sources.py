@@ -10,12 +10,20 @@ import pyarrow.parquet as pq
 
 from iirl_core.artifact import CorpusEntry, Learnt, Mode, Provenance, provenance_of
 from iirl_core.config import Config
-from iirl_core.config.expertness import DiscriminatorSection, JointSection, LogRatioSection, SourcesSection, beta_of
+from iirl_core.config.expertness import (
+    DiscriminatorSection,
+    JointSection,
+    LogRatioSection,
+    MixtureSection,
+    SourcesSection,
+    beta_of,
+)
+from iirl_core.config.sizes import with_size
 from iirl_core.corpus import Corpus, Origin, read_corpus
 from iirl_core.demonstration import SPLITS, Demonstration, Split
 from iirl_core.encoder.trajectory import ACTING
 from iirl_core.errors import ConfigError
-from iirl_core.expertness import build_expertness
+from iirl_core.expertness import Expertness, build_expertness
 from iirl_core.store.protocol import Store
 from jobs.learnt import learnt_from
 from jobs.train.dealing import Parts, Role
@@ -204,12 +212,17 @@ def parts_of(sources: Sources, config: Config) -> Parts:
 
 def needs_negatives(config: Config) -> bool:
     """Whether the family's loss looks at negatives."""
-    return build_expertness(config.expertness, width=1).needs_negatives
+    return _of_any_size(config).needs_negatives
 
 
 def needs_pairs(config: Config) -> bool:
     """Whether the family's loss compares."""
-    return build_expertness(config.expertness, width=1).needs_pairs
+    return _of_any_size(config).needs_pairs
+
+
+def _of_any_size(config: Config) -> Expertness:
+    section = config.expertness
+    return build_expertness(with_size(section, 1, 1) if isinstance(section, MixtureSection) else section, width=1)
 
 
 def corrupted_shares(config: Config) -> dict[str, float]:

@@ -144,9 +144,11 @@ def test_no_stock_classifier_holds_a_signal_that_is_no_mean(combine: Any, tmp_pa
 
 @pytest.mark.parametrize("family", ["autoencoder_mixture", "discriminator", "joint", "bradley_terry"])
 def test_every_family_with_members_takes_it_and_one_member_does_not(family: str) -> None:
+    size = {"experts": 2, "bottleneck": 2} if family == "autoencoder_mixture" else {}
+
     def made(**changes: Any) -> Any:
         sections = {"corpora": SIDES, "train": {"batch": 16}}
-        return config("conversation", expertness={"family": family, **changes}, **sections).expertness
+        return config("conversation", expertness={"family": family, **size, **changes}, **sections).expertness
 
     assert build_expertness(made(members=2, combine="min"), 4).combine == "min"
     with pytest.raises(ValueError, match="1 member disagrees with none"):

@@ -66,7 +66,7 @@ def test_the_correlation_falls_and_what_else_tells_the_classes_apart_stays(secti
 
 
 def test_reconstruction_is_debiased_among_demonstrations() -> None:
-    section = MixtureSection(experts=2, hidden=16)
+    section = MixtureSection(experts=2, bottleneck=2, hidden=16)
     one = batch()
     shown = one.pick(np.flatnonzero(one.expert.numpy() == 1))
     shown.z[:, 2:] *= shown.z[:, :1].exp()  # the longer, the wilder: the harder to reconstruct
@@ -105,7 +105,9 @@ def test_what_is_all_the_same_has_no_correlation_and_no_nan(length: Tensor) -> N
     assert bool(torch.isfinite(signals.grad).all())
 
 
-@pytest.mark.parametrize("section", [*SECTIONS, MixtureSection()], ids=lambda section: section.family)
+@pytest.mark.parametrize(
+    "section", [*SECTIONS, MixtureSection(experts=4, bottleneck=2)], ids=lambda section: section.family
+)
 def test_a_loss_without_debiasing_does_not_look_at_lengths(section: ExpertnessSection) -> None:
     module, one = build_expertness(section, 6), batch()
     without = Batch(one.z, one.expert, one.weight, one.row)

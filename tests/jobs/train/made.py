@@ -30,7 +30,7 @@ def walks_config(folder: Path, **train: object) -> Config:
                 {"name": "wanderings", "role": "negatives", "files": ["wanderings.npz"]},
             ],
             "encoder": {"kind": "trajectory"},
-            "expertness": {"family": "autoencoder_mixture", "experts": 2, "hidden": 16, "members": 2},
+            "expertness": {"family": "autoencoder_mixture", "experts": 2, "bottleneck": 2, "hidden": 16, "members": 2},
             "train": {**TRAIN, **train},
             "audit": {"probes": {"uniform": 10}},
         }

@@ -28,7 +28,7 @@ def section(stage: Literal[0, 1, 2, 3], precision: Literal["fp32", "bf16"] = "fp
 
 def module() -> torch.nn.Module:
     torch.manual_seed(0)
-    return build_expertness(MixtureSection(experts=2, hidden=8), 3)
+    return build_expertness(MixtureSection(experts=2, bottleneck=2, hidden=8), 3)
 
 
 def batch(step: int) -> Batch:

@@ -30,7 +30,7 @@ from tests.jobs.train.test_features import read, write
 SECTIONS: list[ExpertnessSection] = [
     DiscriminatorSection(hidden=8, members=2),
     BradleyTerrySection(hidden=8, members=2),
-    MixtureSection(experts=2, hidden=8),
+    MixtureSection(experts=2, bottleneck=2, hidden=8),
 ]
 
 

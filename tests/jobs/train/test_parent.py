@@ -10,7 +10,7 @@ from iirl_core.config import Config
 from iirl_core.errors import ConfigError, NotFound
 from iirl_core.store import DirectoryStore, move_pointer
 from jobs.lineage import trained
-from jobs.train.parent import read_parent
+from jobs.train.parent import read_parent, sized_as
 from tests.iirl_core.artifact.samples import config, patch_at, trajectory_draft, walks
 
 
@@ -59,6 +59,15 @@ def test_a_parent_that_nothing_can_start_from_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=reason):
         read_parent(store, child(**changes))
+
+
+def test_what_a_child_leaves_open_is_as_large_as_in_the_parent(store: DirectoryStore) -> None:
+    open_ = child(expertness=mixture(experts=None, bottleneck=None))
+    parent = read_parent(store, open_)
+    assert parent is not None
+    assert sized_as(open_, parent).expertness == child(expertness=mixture()).expertness
+    with pytest.raises(ConfigError, match="checkpoint of another shape"):
+        read_parent(store, child(expertness=mixture(experts=3, bottleneck=None)))
 
 
 def test_a_parent_that_is_not_there_is_said_so(store: DirectoryStore) -> None:
