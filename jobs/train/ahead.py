@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from iirl_core.canonical import Digest, folder_of
@@ -18,6 +18,7 @@ PLAYS: tuple[Play, ...] = ("demonstrations", "negatives")
 class Ahead:
     """``rows`` to learn from in an epoch, ``records`` that a frozen encoder reads (once), ``tokens`` of a record on
     average, and the width of a step's observations; None where it is not known, and ``unknown`` says what and why.
+    ``assumed`` says which of them the configuration told.
     """
 
     rows: int | None = None
@@ -25,6 +26,7 @@ class Ahead:
     tokens: float | None = None
     observations: int | None = None
     unknown: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,23 @@ class _Facts:
 
 
 def look_ahead(config: Config) -> Ahead:
-    """From manifests as they lie there: training proves their digests, a plan does not."""
+    """From manifests as they lie there (training proves their digests, a plan does not); what they do not say is what
+    ``plan.rows`` and ``plan.tokens`` assume.
+    """
+    seen, plan, assumed = _look(config), config.plan, []
+    if seen.rows is None and plan.rows is not None:
+        assumed.append(f"{plan.rows:,} rows in an epoch (plan.rows)")
+        length = "hours, which no formula here gives for trajectories"
+        if config.encoder.kind == "text":
+            length = "how long the texts are: tokens, hours (see plan.tokens)"
+        seen = replace(seen, rows=plan.rows, records=plan.rows, unknown=(length,))
+    if config.encoder.kind == "text" and seen.rows is not None and seen.tokens is None and plan.tokens is not None:
+        assumed.append(f"{plan.tokens:g} tokens in a text (plan.tokens)")
+        seen = replace(seen, tokens=min(float(config.encoder.max_tokens), plan.tokens), unknown=())
+    return replace(seen, assumed=tuple(assumed))
+
+
+def _look(config: Config) -> Ahead:
     if "://" in config.store:
         return Ahead(unknown=(f"{config.store}, which a plan does not look into: rows, steps, tokens, hours",))
     store = Path(config.store).expanduser()  # read as files: a store's own module loads Arrow, longer than all the rest

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from iirl_core.config import Config
+from iirl_core.config.sizes import is_open
 from iirl_core.errors import ConfigError
 from iirl_core.plan import (
     Backbone,
@@ -23,6 +24,7 @@ from iirl_core.plan import (
 from iirl_core.plan.compute import Tuning
 from iirl_core.plan.head import Head
 from iirl_core.plan.memory import WIDTH, Stage
+from iirl_core.plan.published import PUBLISHED
 from iirl_core.pretrained import model_source
 from jobs.train.ahead import Ahead, look_ahead
 
@@ -35,7 +37,8 @@ TITLE = "plan: what training would take, estimated from shapes (iirl_core/plan);
 def plan_lines(config: Config) -> list[str]:
     """The plan of a configuration. What cannot be known before training is named, not guessed."""
     unknown: list[str] = []
-    backbone = _backbone(config, unknown)
+    assumed: list[str] = []
+    backbone = _backbone(config, unknown, assumed)
     ahead = look_ahead(config)
     width = backbone.width if backbone is not None else _step_width(config, ahead)
     head = head_of(config.expertness, width) if width else None
@@ -43,17 +46,21 @@ def plan_lines(config: Config) -> list[str]:
     if head is not None and head.parameters:
         lines += ["", *_memory_lines(config, backbone, head), ""]
     lines += _work_lines(config, backbone, head, ahead)
+    lines += [f"assumed       {what}" for what in (*assumed, *ahead.assumed)]
     lines += [f"not known     {reason}" for reason in (*unknown, *ahead.unknown)]
     return lines
 
 
-def _backbone(config: Config, unknown: list[str]) -> Backbone | None:
-    """Of a text encoder that lies on this machine."""
+def _backbone(config: Config, unknown: list[str], assumed: list[str]) -> Backbone | None:
+    """Of a text encoder that lies on this machine, or whose shape is published."""
     if config.encoder.kind != "text":
         return None
     source = model_source(config.encoder.model)
     path = Path(source) / "config.json" if Path(source).is_dir() else _cached(source)
     try:
+        if path is None and source in PUBLISHED:
+            assumed.append(f"the shape of {source} as it was published: it is not on this machine")
+            return backbone_of(PUBLISHED[source])
         if path is None:
             raise ConfigError(f"{source}, which is not on this machine")
         return backbone_of(json.loads(path.read_text(encoding="utf-8")))
@@ -83,7 +90,8 @@ def _parameter_lines(config: Config, backbone: Backbone | None, head: Head | Non
     elif config.encoder.kind == "trajectory":
         yield "encoder       a mean and a deviation for each number of a step"
     if head is not None:
-        yield f"head          {head.parameters:,} parameters ({config.expertness.family})"
+        most, why = ("at most ", ", its size chosen by held-out error") if is_open(config.expertness) else ("", "")
+        yield f"head          {most}{head.parameters:,} parameters ({config.expertness.family}{why})"
         yield f"trainable     {_trainable(config, backbone, head):,} parameters"
 
 
@@ -116,6 +124,8 @@ def _memory_lines(config: Config, backbone: Backbone | None, head: Head) -> Iter
         one = replace(backbone, layers=1)
         most = activations(one, config.encoder.batch * config.encoder.max_tokens, precision="fp32", checkpointing=False)
         yield f"encoding      each actor: {_bytes(weights)} of weights, fp32, and at most {_bytes(most)} of activations"
+        if train.gpus_per_worker and weights + most > config.plan.memory_gb * 1e9:
+            yield _too_much(config, "encode", weights + most)
     place = "GPU" if train.gpus_per_worker else "worker"
     over = "over all" + (f" in {train.accumulation} parts" if train.accumulation > 1 else "")
     yield f"training      each {place}, of {train.workers}: {train.batch} rows a step {over}, {train.precision}"
@@ -128,7 +138,11 @@ def _memory_lines(config: Config, backbone: Backbone | None, head: Head) -> Iter
         yield f"     {chosen} ZeRO {stage} " + "".join(f"{_bytes(part):>13}" for part in parts)
     needed = _states(config, backbone, head, train.zero_stage).device
     if train.gpus_per_worker and needed > config.plan.memory_gb * 1e9:
-        yield f"too much      {_bytes(needed)} of the {config.plan.memory_gb:g} GB that plan.memory_gb says"
+        yield _too_much(config, "train", needed)
+
+
+def _too_much(config: Config, what: str, needed: float) -> str:
+    return f"too much      to {what}: {_bytes(needed)} of the {config.plan.memory_gb:g} GB that plan.memory_gb says"
 
 
 def _states(config: Config, backbone: Backbone | None, head: Head, stage: Stage) -> Memory:
@@ -192,8 +206,9 @@ def _hours_line(config: Config, encoding: float, fitting: float) -> str:
     total = hours(encoding, assumed.tflops["fp32"] * 1e12, rate) + hours(
         fitting, assumed.tflops[config.train.precision] * 1e12, rate
     )
+    said = f"{total:,.0f}" if total >= 10 else f"{total:.2g}"
     return (
-        f"{assumed.device}-hours     {total:.2g} on {assumed.count:g}: {rate:.0%} of {assumed.said} each assumed "
+        f"{assumed.device}-hours     {said} on {assumed.count:g}: {rate:.0%} of {assumed.said} each assumed "
         "(plan.utilisation, plan.peak_tflops)"
     )
 

@@ -2,34 +2,11 @@
 
 from __future__ import annotations
 
-QWEN3_06B: dict[str, object] = {
-    "model_type": "qwen3",
-    "hidden_size": 1024,
-    "intermediate_size": 3072,
-    "num_hidden_layers": 28,
-    "num_attention_heads": 16,
-    "num_key_value_heads": 8,
-    "head_dim": 128,
-    "vocab_size": 151936,
-}
-LLAMA3_8B: dict[str, object] = {
-    "model_type": "llama",
-    "hidden_size": 4096,
-    "intermediate_size": 14336,
-    "num_hidden_layers": 32,
-    "num_attention_heads": 32,
-    "num_key_value_heads": 8,
-    "vocab_size": 128256,
-}
-LLAMA3_70B: dict[str, object] = {
-    "model_type": "llama",
-    "hidden_size": 8192,
-    "intermediate_size": 28672,
-    "num_hidden_layers": 80,
-    "num_attention_heads": 64,
-    "num_key_value_heads": 8,
-    "vocab_size": 128256,
-}
+from iirl_core.plan.published import PUBLISHED
+
+QWEN3_06B = dict(PUBLISHED["Qwen/Qwen3-0.6B"])
+LLAMA3_8B = dict(PUBLISHED["meta-llama/Meta-Llama-3-8B"])
+LLAMA3_70B = dict(PUBLISHED["meta-llama/Meta-Llama-3-70B"])
 MINILM: dict[str, object] = {
     "model_type": "bert",
     "hidden_size": 384,

@@ -10,6 +10,7 @@ import yaml
 
 from iirl_core.config import Config
 from iirl_core.config.expertness import DiscriminatorSection
+from iirl_core.config.planning import PlanSection
 from iirl_core.corpus import write_corpus
 from iirl_core.demonstration import conversation
 from iirl_core.errors import ConfigError
@@ -228,12 +229,39 @@ def test_a_store_elsewhere_is_not_asked_and_uncounted_tokens_are_not_guessed(tmp
     assert "how long the texts are, which was not counted" in line(lines, "not known")
 
 
+def test_what_corpora_do_not_say_is_assumed_and_said_to_be(tmp_path: Path) -> None:
+    model = backbone(tmp_path / "model", MINILM)
+    rows = plan_lines(text_config(tmp_path, model, plan={"rows": 800}))
+    assert "300: 3 epochs of about 800 rows" in line(rows, "steps")
+    assert line(rows, "assumed").endswith("800 rows in an epoch (plan.rows)")
+    assert "plan.tokens" in line(rows, "not known")
+    both = plan_lines(text_config(tmp_path, model, plan={"rows": 800, "tokens": 500}))
+    assert "800 texts of about 128, encoded once" in line(both, "tokens"), "no longer than the encoder reads"
+    assert line(both, "CPU-hours")
+    assert not [text for text in both if text.startswith("not known")]
+    store = DirectoryStore(tmp_path / "store")
+    for name in ("polite", "rude"):
+        write_texts(store, name, 16, tokens=None)
+    counted = plan_lines(text_config(tmp_path, model, plan={"rows": 800, "tokens": 50}))
+    assert "of about 32 rows" in line(counted, "steps"), "what is there is not assumed"
+    assert "32 texts of about 50" in line(counted, "tokens")
+    steps = walks_config(tmp_path / "elsewhere").model_copy(update={"plan": PlanSection(rows=640)})
+    assert "200: 20 epochs of about 640 rows" in line(plan_lines(steps), "steps")
+
+
 def test_trajectories_have_a_head_once_they_are_ingested(tmp_path: Path) -> None:
     config = walks_config(tmp_path)
     assert not [text for text in plan_lines(config) if text.startswith("head")]
     make_corpora(DirectoryStore(tmp_path / "store"))
     lines = plan_lines(config)
     assert "parameters (autoencoder_mixture)" in line(lines, "head")
+    assert "at most" not in line(lines, "head")
+    left = config.expertness.model_copy(update={"experts": None, "bottleneck": None})
+    largest = config.expertness.model_copy(update={"experts": 4, "bottleneck": 2})
+    said = line(plan_lines(config.model_copy(update={"expertness": left})), "head")
+    head = head_of(largest, 3)
+    assert head is not None
+    assert f"at most {head.parameters:,} parameters (autoencoder_mixture, its size chosen by held-out error)" in said
     assert "how many steps the trajectories have" in line(lines, "not known")
 
 
