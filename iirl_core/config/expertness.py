@@ -190,6 +190,9 @@ class LogRatioSection(Section):
     max_tokens: int = Field(default=512, ge=8)
     """What both models read of a conversation: longer ones lose the start of their context first; an answer that is
     longer by itself loses its end."""
+    length_debias: Fraction = 0.0
+    """How much is taken away of what goes with length: of the line through the demonstrations' signals over the
+    logarithm of their answers' tokens. 1: all of it."""
 
 
 HeadSection = DiscriminatorSection | JointSection | BradleyTerrySection

@@ -1,7 +1,8 @@
-"""Conversations → z with one column more: how much likelier the answer is to one language model than to another."""
+"""Conversations → z with a column more: how much likelier the answer is to one language model than to another."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
@@ -86,10 +87,12 @@ class LanguageModel:
 
 
 class RatioEncoder:
-    """``z = [the text encoder's z, log π_SFT(y|x) − log π_init(y|x)]``."""
+    """``z = [the text encoder's z, log π_SFT(y|x) − log π_init(y|x)]``; with ``lengths`` another column comes before
+    the last: the logarithm of one more than the answer's tokens, as many of them as π_SFT reads.
+    """
 
-    def __init__(self, text: TextEncoder, sft: LanguageModel, init: LanguageModel) -> None:
-        self.text, self.sft, self.init = text, sft, init
+    def __init__(self, text: TextEncoder, sft: LanguageModel, init: LanguageModel, *, lengths: bool = False) -> None:
+        self.text, self.sft, self.init, self.lengths = text, sft, init, lengths
 
     @property
     def kind(self) -> ArtifactKind:
@@ -98,8 +101,8 @@ class RatioEncoder:
 
     @property
     def width(self) -> int:
-        """The text encoder's, and one."""
-        return self.text.width + 1
+        """The text encoder's, and one or two."""
+        return self.text.width + 1 + self.lengths
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -113,15 +116,16 @@ class RatioEncoder:
             InputError: a trajectory, or a conversation that a chat template refuses.
         """
         encoded = self.text.encode(inputs)
-        known: dict[Input, tuple[float, bool]] = {}
+        known: dict[Input, tuple[list[float], bool]] = {}
         for one in inputs:
             if isinstance(one, Conversation) and one not in known:
                 (sft, cut), (init, also) = self.sft.log_probability(one), self.init.log_probability(one)
-                known[one] = (sft - init, cut or also)
+                length = [math.log1p(self.sft.rendering.answer_tokens(one))] if self.lengths else []
+                known[one] = ([*length, sft - init], cut or also)
         found = [known[one] for one in inputs]
-        column = torch.tensor([ratio for ratio, _ in found], dtype=torch.float32).reshape(-1, 1)
+        columns = torch.tensor([numbers for numbers, _ in found], dtype=torch.float32).reshape(-1, 1 + self.lengths)
         tokens = tuple(
             None if count is None else TokenCount(count.count, count.truncated or cut)
             for count, (_, cut) in zip(encoded.tokens, found, strict=True)
         )
-        return Encoded(torch.cat([encoded.z, column], dim=1), encoded.lengths, tokens)
+        return Encoded(torch.cat([encoded.z, columns], dim=1), encoded.lengths, tokens)

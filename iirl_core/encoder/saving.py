@@ -23,6 +23,8 @@ TEXT: dict[str, JsonValue] = {"truncation": "context-start, then answer-end", "p
 """How this package's text encoder works, written down for readers; another way would give other rewards."""
 RATIO = "ratio"
 """In a text encoder's document: two language models lie beside it, in ``sft`` and ``init``."""
+LENGTHS = "lengths"
+"""Beside those two: it also says how long answers are."""
 LAYERS = "layers"
 """In a text encoder's document: it lies in the folder of a classifier, and has so many hidden layers."""
 AROUND = "around"
@@ -71,7 +73,9 @@ def document_of(encoder: Encoder, *, within: bool = False) -> dict[str, JsonValu
     from iirl_core.encoder.text import TextEncoder
 
     if isinstance(encoder, RatioEncoder):
-        ratio: JsonValue = {"sft": encoder.sft.document(), "init": encoder.init.document()}
+        ratio: dict[str, JsonValue] = {"sft": encoder.sft.document(), "init": encoder.init.document()}
+        if encoder.lengths:
+            ratio[LENGTHS] = True
         return {**document_of(encoder.text), RATIO: ratio}
     if not isinstance(encoder, TextEncoder):
         raise ArtifactError(f"an encoder of type {type(encoder).__name__}", "one of this package")
@@ -141,7 +145,8 @@ def _text(folder: Path, document: dict[str, JsonValue]) -> Encoder:
     from iirl_core.encoder.ratio import LanguageModel, RatioEncoder
 
     told = cast(dict[str, dict[str, JsonValue]], document[RATIO])
-    return RatioEncoder(text, *(LanguageModel.told(folder / name, told[name]) for name in ("sft", "init")))
+    models = (LanguageModel.told(folder / name, told[name]) for name in ("sft", "init"))
+    return RatioEncoder(text, *models, lengths=LENGTHS in told)
 
 
 def _around(document: dict[str, JsonValue]) -> Around | None:

@@ -70,7 +70,7 @@ def _occupancy(section: OccupancySection, width: int) -> Expertness:
 
 
 def _log_ratio(section: LogRatioSection, width: int) -> Expertness:  # noqa: ARG001 - the models are the encoder's
-    return LogRatio()
+    return LogRatio(section.length_debias)
 
 
 FAMILIES: dict[type[ExpertnessSection], Callable[..., Expertness]] = {

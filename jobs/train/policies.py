@@ -30,7 +30,7 @@ def find_policies(store: Store, config: Config) -> tuple[PolicySource, ...]:
 
 
 def beside_ratio(store: Store, config: Config, encoder: Encoder, sft: PolicySource, init: PolicySource) -> Encoder:
-    """The encoder with the ratio of both as one column more.
+    """The encoder with the ratio of both as one column more, and the answers' lengths where the family asks for them.
 
     Raises:
         ConfigError: a policy cannot be loaded, or takes fewer tokens than ``expertness.max_tokens``.
@@ -45,4 +45,4 @@ def beside_ratio(store: Store, config: Config, encoder: Encoder, sft: PolicySour
         LanguageModel.loaded(folder_of_policy(store, one), max_tokens=section.max_tokens, policy=one.digest)
         for one in (sft, init)
     ]
-    return RatioEncoder(encoder, *models)
+    return RatioEncoder(encoder, *models, lengths=section.length_debias > 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -59,17 +60,17 @@ def folder_of_models() -> Path:
     return folder
 
 
-def _encoder(length: int = 128) -> RatioEncoder:
+def _encoder(length: int = 128, *, lengths: bool = False) -> RatioEncoder:
     text = fit_encoder(TextEncoderSection(model=str(folder_of_models() / "bert"), max_tokens=200), [])
     assert isinstance(text, TextEncoder)
     sft, init = (
         LanguageModel.loaded(folder_of_models() / name, max_tokens=length, policy=f"sha256:{name}")
         for name in ("sft", "init")
     )
-    return RatioEncoder(text, sft, init)
+    return RatioEncoder(text, sft, init, lengths=lengths)
 
 
-def _config(**section: str) -> Config:
+def _config(**section: object) -> Config:
     return config(
         "conversation",
         encoder={"kind": "text", "model": str(folder_of_models() / "bert"), "max_tokens": 200},
@@ -82,6 +83,78 @@ def _model() -> RewardModel:
     z_good, z_bad = encoder.encode(GOOD).z, encoder.encode(BAD).z
     expertness = build_expertness(sections.expertness, encoder.width)
     return assemble(sections.mapping, encoder, expertness, z_train=z_good[:5], z_guard=z_good[5:], z_contrast=z_bad)
+
+
+VARIED = [conversation(f"Is room {n} open?", f"Yes, room {n} is open until six." * (1 + n % 3)) for n in range(9)]
+"""Three lengths: what is imitated in them repeats itself."""
+
+
+def _debiased(share: float) -> RewardModel:
+    """Learnt, as training does it, from ``VARIED``, with one negative among them that is to teach nothing."""
+    encoder, sections = _encoder(lengths=True), _config(length_debias=share)
+    z, z_bad = encoder.encode(VARIED).z, encoder.encode(BAD).z
+    expertness = build_expertness(sections.expertness, encoder.width)
+    assert isinstance(expertness, LogRatio)
+    parts = [z[:4], z[4:], z_bad[:1]]
+    expertness.learn(
+        Batch(part, torch.full((len(part),), float(index < 2)), torch.ones(len(part)), torch.arange(len(part)))
+        for index, part in enumerate(parts)
+    )
+    return assemble(sections.mapping, encoder, expertness, z_train=z, z_guard=z, z_contrast=z_bad)
+
+
+def _line(model: RewardModel, z: torch.Tensor) -> tuple[float, float]:
+    """Slope and intercept of the signal over the logarithm of one more than the answer's tokens."""
+    assert isinstance(model.encoder, RatioEncoder)
+    counts = [model.encoder.sft.rendering.answer_tokens(item) for item in VARIED]
+    lengths = torch.tensor([math.log1p(count) for count in counts])
+    assert torch.allclose(z[:, -2], lengths)
+    rows = torch.stack([lengths, torch.ones(len(VARIED))], dim=1)
+    slope, intercept = torch.linalg.lstsq(rows.double(), model.rows(z).signal.double()).solution.tolist()
+    return slope, intercept
+
+
+def test_debiasing_takes_away_the_line_of_the_signal_over_the_length_by_its_share() -> None:
+    plain, half, whole = (_debiased(share) for share in (0.0, 0.5, 1.0))
+    z = whole.encoder.encode(VARIED).z
+    slopes = [_line(model, z)[0] for model in (plain, half, whole)]
+    assert slopes[0] > 1, "a sum over tokens grows with them"
+    assert slopes[1] == pytest.approx(slopes[0] / 2, rel=1e-3)
+    assert slopes[2] == pytest.approx(0, abs=1e-3)
+    signals = [model.rows(z).signal for model in (plain, whole)]
+    assert signals[1].mean().item() == pytest.approx(signals[0].mean().item(), abs=1e-3), "demonstrations' mean stays"
+    assert whole.rows(whole.encoder.encode(GOOD).z).signal.min() > whole.rows(whole.encoder.encode(BAD).z).signal.max()
+
+
+def test_a_debiased_ratio_is_sealed_with_its_line(tmp_path: Path) -> None:
+    model, store = _debiased(1.0), DirectoryStore(tmp_path / "store")
+    z = model.encoder.encode(VARIED).z
+    draft = ArtifactDraft(
+        model=model,
+        guard=Guard.of(model, z, z),
+        config=_config(length_debias=1.0),
+        corpora=(),
+        metrics={},
+        provenance=Provenance(Mode.FROZEN_POLICY, Supervision.WEAK),
+    )
+    artifact = load_from(store, seal(store, draft))
+    assert [one.signal for one in artifact.read(ITEMS)] == [one.signal for one in model.read(ITEMS)]
+    longer = torch.cat([z[:, :-2], z[:, -2:-1] + 3, z[:, -1:] + 50], dim=1)
+    for space in ("input", "latent", "residual"):
+        assert torch.equal(model.space(z, space)[0], model.space(longer, space)[0])
+    assert model.space(z, "input")[0].shape[-1] == z.shape[1] - 2
+
+
+@pytest.mark.parametrize(
+    ("lengths", "slope"), [([1.0, 1.0, 1.0], 0.0), ([1.0, 1.05, 1.1], 0.0), ([1.0, 2.0, 3.0], 2.0)]
+)
+def test_where_all_answers_are_about_as_long_there_is_no_line(lengths: list[float], slope: float) -> None:
+    module, ratios = LogRatio(1.0), torch.tensor([2.0, 4.0, 6.0])
+    batch = Batch(torch.stack([torch.tensor(lengths), ratios], dim=1), torch.ones(3), torch.ones(3), torch.arange(3))
+    module.learn([batch])
+    assert module.slope.item() == pytest.approx(slope, abs=1e-6)
+    with pytest.raises(ConfigError, match="no demonstration with weight"):
+        module.learn([replace(batch, weight=torch.zeros(3))])
 
 
 def _log_probability(folder: Path, item: Conversation, encoder: LanguageModel) -> float:

@@ -26,7 +26,7 @@ from tests.jobs.train.made import make_builder
 QUIET = Progress(Console(file=io.StringIO()))
 
 
-def _config(folder: Path, sft: str) -> Config:
+def _config(folder: Path, sft: str, **section: object) -> Config:
     models = folder_of_models()
     return Config.model_validate(
         {
@@ -38,7 +38,13 @@ def _config(folder: Path, sft: str) -> Config:
                 {"name": "bad", "role": "negatives", "files": ["bad.jsonl"]},
             ],
             "encoder": {"kind": "text", "model": str(models / "bert"), "max_tokens": 200},
-            "expertness": {"family": "log_ratio", "sft": sft, "init": str(models / "init"), "max_tokens": 128},
+            "expertness": {
+                "family": "log_ratio",
+                "sft": sft,
+                "init": str(models / "init"),
+                "max_tokens": 128,
+                **section,
+            },
             "mapping": {"kind": "sigmoid"},
             "audit": {"probes": {}},
         }
@@ -80,8 +86,13 @@ def test_the_ratio_of_a_policy_in_the_store_and_its_beginning_is_sealed_without_
         outcome = run(session, _config(tmp_path, "polite"), QUIET)
         with pytest.raises(ConfigError, match="the same policy"):
             run(session, _config(tmp_path, str(folder_of_models() / "init")), QUIET)
+        plain = resolve(store, "likelier")
+        run(session, _config(tmp_path, "polite", length_debias=1.0), QUIET)
     assert "sealed likelier" in outcome.made
-    artifact = load_from(store, resolve(store, "likelier"))
+    debiased = load_from(store, resolve(store, "likelier"))
+    assert debiased.model.expertness.get_buffer("middle").item() > 3, "learnt from the demonstrations"
+    assert debiased.model.encoder.width == 34
+    artifact = load_from(store, plain)
     assert artifact.manifest.mode == "frozen-policy"
     ratio = artifact.manifest.encoder["ratio"]
     assert isinstance(ratio, dict)
