@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from iirl_core.config.section import Fraction, Section
 
@@ -36,4 +36,24 @@ class SigmoidSection(Section):
     contrast_reward: float = Field(default=0.1, gt=0, lt=1)
 
 
-Mapping = Annotated[ExponentialSection | SigmoidSection, Field(discriminator="kind")]
+class PiecewiseLinearSection(Section):
+    """Straight lines between anchors, level outside: quantiles of both sides' signals, and the reward at each. Where
+    the two sides overlap the anchors would fall somewhere; there the nearest rewards that never fall are taken.
+    """
+
+    kind: Literal["piecewise_linear"] = "piecewise_linear"
+    demonstrations: dict[Fraction, Fraction] = {0.1: 0.6, 0.5: 0.8, 1.0: 1.0}
+    """The reward at each quantile of held-out demonstrations' signals."""
+    contrast: dict[Fraction, Fraction] = {0.0: 0.0, 0.5: 0.1, 0.9: 0.3}
+    """The reward at each quantile of the contrast's."""
+
+    @field_validator("demonstrations", "contrast")
+    @classmethod
+    def _rises(cls, anchors: dict[float, float]) -> dict[float, float]:
+        rewards = [anchors[quantile] for quantile in sorted(anchors)]
+        if not anchors or rewards != sorted(rewards):
+            raise ValueError("one anchor or more, and a higher quantile earns no less")
+        return anchors
+
+
+Mapping = Annotated[ExponentialSection | SigmoidSection | PiecewiseLinearSection, Field(discriminator="kind")]

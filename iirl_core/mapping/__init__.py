@@ -6,18 +6,19 @@ import torch
 from torch import Tensor
 
 from iirl_core.canonical import JsonValue
-from iirl_core.config.mapping import ExponentialSection, SigmoidSection
+from iirl_core.config.mapping import ExponentialSection, PiecewiseLinearSection, SigmoidSection
 from iirl_core.errors import ArtifactError, ConfigError
 from iirl_core.mapping.exponential import Exponential, calibrate_exponential
+from iirl_core.mapping.piecewise_linear import PiecewiseLinear, calibrate_piecewise_linear
 from iirl_core.mapping.protocol import Mapping as Mapping
 from iirl_core.mapping.protocol import Monotone as Monotone
 from iirl_core.mapping.sigmoid import Sigmoid, calibrate_sigmoid
 
-MappingSection = ExponentialSection | SigmoidSection
+MappingSection = ExponentialSection | SigmoidSection | PiecewiseLinearSection
 
 
 def calibrate(section: MappingSection, demonstrations: Tensor, contrast: Tensor) -> Mapping:
-    """Fix a map by two anchors. ``demonstrations [N]`` and ``contrast [K]`` are signals, of held-out demonstrations and
+    """Fix a map by its anchors. ``demonstrations [N]`` and ``contrast [K]`` are signals, of held-out demonstrations and
     of what must score low.
 
     Raises:
@@ -30,6 +31,8 @@ def calibrate(section: MappingSection, demonstrations: Tensor, contrast: Tensor)
     demonstrations, contrast = (signals.detach().double()[: 2**20] for signals in (demonstrations, contrast))
     if isinstance(section, ExponentialSection):
         return calibrate_exponential(section, demonstrations, contrast)
+    if isinstance(section, PiecewiseLinearSection):
+        return calibrate_piecewise_linear(section, demonstrations, contrast)
     return calibrate_sigmoid(section, demonstrations, contrast)
 
 
@@ -47,5 +50,9 @@ def from_document(document: JsonValue) -> Mapping:
             return Exponential(numbers["l_min"], numbers["l_max"], numbers["k"])
         case "sigmoid", ["centre", "scale"]:
             return Sigmoid(numbers["centre"], numbers["scale"])
+        case "piecewise_linear", _:
+            return PiecewiseLinear.told(numbers)
         case _:
-            raise ArtifactError(f"mapping {document}", "kind exponential or sigmoid, with its parameters")
+            raise ArtifactError(
+                f"mapping {document}", "kind exponential, sigmoid or piecewise_linear, with its parameters"
+            )

@@ -21,7 +21,7 @@ class Mapping(Monotone, Protocol):
 
     @property
     def kind(self) -> str:
-        """``exponential``, ``sigmoid``."""
+        """``exponential``, ``sigmoid``, ``piecewise_linear``."""
         ...
 
     def document(self) -> Document[str, str | float]:

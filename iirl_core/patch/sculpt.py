@@ -27,6 +27,7 @@ from torch import Tensor
 
 from iirl_core.canonical import JsonValue, digest_json
 from iirl_core.errors import ArtifactError
+from iirl_core.mapping.line import line_through
 from iirl_core.mapping.protocol import Monotone
 from iirl_core.patch.ball import Ball
 from iirl_core.patch.patch import Space
@@ -89,17 +90,9 @@ class Sculpt:
         """``reward`` of ``signal``, any shape, lowered or raised to the line, by the share ``weight`` of the way (any
         shape that broadcasts; None: all of it); differentiable.
         """
-        line = self._line(signal)
+        line = line_through(self.knots, signal)
         shaped = torch.minimum(reward, line) if self.side == "lower" else torch.maximum(reward, line)
         return shaped if weight is None else reward + weight * (shaped - reward)
-
-    def _line(self, signal: Tensor) -> Tensor:
-        knots, rewards = signal.new_tensor(self.knots).T.contiguous()
-        right = torch.searchsorted(knots, signal.detach().contiguous()).clamp(1, len(knots) - 1)
-        start, end = knots[right - 1], knots[right]
-        share = ((signal - start) / (end - start)).clamp(0, 1)
-        line: Tensor = rewards[right - 1] + share * (rewards[right] - rewards[right - 1])
-        return line
 
 
 @dataclass(frozen=True)

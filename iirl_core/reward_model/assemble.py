@@ -46,7 +46,8 @@ def assemble(
     and over. Pure, and deterministic.
 
     Raises:
-        ConfigError: there are no held-out demonstrations, a sigmoid has no contrast, or the anchors are inverted.
+        ConfigError: there are no held-out demonstrations, a map other than an exponential has no contrast, or the
+            anchors are inverted.
     """
     if len(z_train) == 0 or len(z_guard) == 0:
         raise ConfigError(
@@ -57,7 +58,7 @@ def assemble(
     expertness = expertness.float().eval()
     if z_contrast is None or len(z_contrast) == 0:
         if not isinstance(mapping, ExponentialSection):
-            raise ConfigError("mapping: a sigmoid needs a contrast", "a corpus with the role negatives")
+            raise ConfigError(f"mapping: {mapping.kind} needs a contrast", "a corpus with the role negatives")
         still = z_train if expertness.whole_episodes else support_samples(z_train, mapping.support_margin)
         contrast = _signal(expertness, still, Episodes.single(len(still)))
     else:

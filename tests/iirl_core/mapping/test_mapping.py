@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from iirl_core.config.mapping import ExponentialSection, SigmoidSection
+from iirl_core.config.mapping import ExponentialSection, PiecewiseLinearSection, SigmoidSection
 from iirl_core.errors import ArtifactError, ConfigError
 from iirl_core.mapping import MappingSection, calibrate, from_document
 
 DEMONSTRATIONS = -torch.linspace(0.0, 1.0, 1001)
 CONTRAST = -torch.linspace(2.0, 4.0, 1001)
-SECTIONS: list[MappingSection] = [ExponentialSection(), SigmoidSection()]
+SECTIONS: list[MappingSection] = [ExponentialSection(), SigmoidSection(), PiecewiseLinearSection()]
 
 
 def test_exponential_gives_its_anchors() -> None:
@@ -65,6 +65,9 @@ def test_the_document_holds_the_whole_map(section: MappingSection) -> None:
         {"kind": "sigmoid", "centre": 0.0},
         {"kind": "sigmoid", "centre": 0.0, "scale": -1.0},
         {"kind": "exponential", "l_min": 1.0, "l_max": 1.0, "k": 4.6},
+        {"kind": "piecewise_linear"},
+        {"kind": "piecewise_linear", "signal_0": 0.0, "reward_0": 0.5},
+        {"kind": "piecewise_linear", "signal_0": 0.0, "reward_0": 0.0, "signal_2": 1.0, "reward_2": 1.0},
     ],
 )
 def test_a_document_that_is_no_map_is_refused(document: dict[str, str | float] | None) -> None:
