@@ -195,6 +195,20 @@ def test_what_contradicts_a_norm_is_quarantined_and_shown(session, tmp_path):
     assert "rows.jsonl:2 contradicts norm no-doses" in said(spoken)
 
 
+def test_records_are_held_to_predicates_and_one_that_raises_stops_the_ingest(session, tmp_path):
+    answers = ["Ask a pharmacist.", "Take 400 mg."]
+    path = write_lines(tmp_path / "rows.jsonl", [{"prompt": "How much?", "response": each} for each in answers])
+    norm = {"id": "no-doses", "kind": "predicate", "families": ["empty"], "rationale": "why", "owner": "me"}
+    norm |= {"function": "tests.iirl_core.norm.predicate.judging:no_doses", "seconds": 60}
+    (manifest,) = run(session, text_config(path, norms=["no-doses"], norm=norm))
+    assert manifest.rows == 1
+    (row,) = read_corpus(session.store, "shown").quarantined()
+    assert (row.line, row.reason) == (2, "contradicts norm no-doses: a reward of 1 breaks it by 1")
+    write_lines(tmp_path / "rows.jsonl", [{"prompt": "How much?", "response": "raise"}])
+    with pytest.raises(ConfigError, match="no_doses raised ValueError"):
+        run(session, text_config(path, norms=["no-doses"], norm=norm))
+
+
 def test_an_evaluation_row_without_a_prompt_is_refused_before_anything_is_ingested(session, tmp_path):
     path = write_lines(tmp_path / "rows.jsonl", long_rows(1))
     asked = write_lines(tmp_path / "asked.jsonl", [{"prompt": "Is it open?"}, {"answer": "yes"}])
