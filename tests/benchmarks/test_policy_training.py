@@ -10,7 +10,7 @@ import pytest
 from benchmarks import policy_training
 from benchmarks.examined import SMOOTHED, Run, figures_of, notes_of, smoothed
 from benchmarks.policy_training import ARS
-from benchmarks.teacher_alignment import alignment
+from benchmarks.teacher_alignment import alignment, reached
 from benchmarks.teachers import mixture, occupancy, spoilt, true_return
 from iirl_core.config.expertness import MixtureSection
 from iirl_core.demonstration import Trajectory
@@ -104,6 +104,12 @@ def test_a_quick_exam_runs_and_is_resumed(tmp_path: Path, monkeypatch: pytest.Mo
     assert (tmp_path / "p.png").stat().st_size > 0
     policy_training.main()
     assert {file: file.read_bytes() for file in (tmp_path / "runs").iterdir()} == made
+
+
+def test_what_was_reached_is_of_the_last_quarter_of_the_updates() -> None:
+    asked = [[Episode(np.zeros((3, 2)), np.zeros((3, 1)), np.full(3, float(n)), False)] for n in range(8)]
+    found = reached("Hopper on true", asked)
+    assert (found.name, found.runs, found.value) == ("Hopper on true: true return, last updates", (18.0, 21.0), 19.5)
 
 
 def test_alignment_is_one_where_the_judge_says_the_same() -> None:
