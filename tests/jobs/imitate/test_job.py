@@ -21,7 +21,7 @@ from jobs.imitate import run
 from jobs.imitate.job import read_demonstrations
 from tests.iirl_core.policy.tiny import tiny_policy
 from tests.jobs.train.made import demonstration, make_corpora, walks_config
-from tests.jobs.train.test_job import kill_when
+from tests.jobs.train.runs import kill_when
 
 QUIET = Progress(Console(file=io.StringIO()))
 THINGS = ("bill", "visit", "bus", "refund", "garden", "key", "report", "seat", "parcel", "letter", "bike", "lamp")

@@ -23,7 +23,8 @@ from jobs.train.stepping import WEIGHTS
 from jobs.train.stopping import best_of, is_over
 from tests.iirl_core.encoder.tiny import tiny
 from tests.jobs.train.made import make_builder, make_corpora, tuned_config, walks_config
-from tests.jobs.train.test_job import QUIET, kill_when, lines_of
+from tests.jobs.train.runs import kill_when, lines_of
+from tests.jobs.train.test_job import QUIET
 from tests.jobs.train.test_tuned_job import made as made_texts
 
 pytestmark = [

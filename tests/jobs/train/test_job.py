@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-import os
-import signal
-import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +20,8 @@ from iirl_core.signing import SealPredicate, Trust, statements_of, verify_envelo
 from iirl_core.store import DirectoryStore, move_pointer
 from jobs.console import Progress
 from jobs.train import run
-from jobs.train.engine import Engine
 from jobs.train.features import Features
 from jobs.train.job import run_name
-from jobs.train.journal import METRICS, read_place
-from jobs.train.loop import TrainingTask, build_model
-from jobs.train.order import Order
 from jobs.train.sources import read_sources
 from tests.iirl_core.artifact.samples import patch_at
 from tests.jobs.train.made import (
@@ -43,34 +34,10 @@ from tests.jobs.train.made import (
     walks,
     walks_config,
 )
+from tests.jobs.train.runs import kill_when, lines_of, never_stopped
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(900)]
 QUIET = Progress(Console(file=io.StringIO()))
-
-
-def training_workers() -> list[int]:
-    """The process ids of the ranks of this Ray, not of another."""
-    import ray._private.state
-
-    actors = ray._private.state.actors().values()
-    return [actor["Pid"] for actor in actors if "TrainWorker" in actor["ActorClassName"] and actor["State"] == "ALIVE"]
-
-
-def kill_when(store: DirectoryStore, folder: str, step: int) -> threading.Thread:
-    """SIGKILL one rank as soon as the run has done ``step`` steps."""
-
-    def watch() -> None:
-        until = time.monotonic() + 600
-        while time.monotonic() < until:
-            place = read_place(store, folder)
-            if place is not None and place.step >= step:
-                os.kill(training_workers()[-1], signal.SIGKILL)
-                return
-            time.sleep(0.02)
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    return thread
 
 
 @pytest.fixture
@@ -79,21 +46,6 @@ def made(tmp_path: Path) -> tuple[DirectoryStore, Path]:
     make_corpora(store)
     make_builder(tmp_path)
     return store, tmp_path
-
-
-def lines_of(store: DirectoryStore, folder: str) -> list[dict[str, float]]:
-    return [json.loads(line) for line in store.get(f"{folder}/{METRICS}").splitlines()]
-
-
-def never_stopped(store: DirectoryStore, config: Config, folder: str) -> list[float]:
-    """The losses of the same run in this process, from its features, by one rank and without a checkpoint."""
-    features = Features(store, f"{folder}/features", "train")
-    order = Order(len(features), config.train.batch, config.seed)
-    steps = order.steps(config.train.epochs)
-    weights = features.weights()
-    task = TrainingTask(store.url, folder, config.expertness, config.train, 3, steps, *weights, config.seed)
-    engine = Engine(build_model(task), config.train, steps)
-    return [engine.step(step, features.take(order.positions(step))).loss for step in range(steps)]
 
 
 @pytest.mark.usefixtures("ray_session", "one_rank")

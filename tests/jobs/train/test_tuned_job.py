@@ -30,7 +30,8 @@ from jobs.train.tokens import Tokens
 from tests.iirl_core.encoder.tiny import tiny
 from tests.iirl_core.tuning.samples import quiet
 from tests.jobs.train.made import ingest, make_builder, make_comparisons, tuned_config
-from tests.jobs.train.test_job import QUIET, kill_when, lines_of
+from tests.jobs.train.runs import kill_when, lines_of
+from tests.jobs.train.test_job import QUIET
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(900), pytest.mark.usefixtures("ray_session", "one_rank")]
 
