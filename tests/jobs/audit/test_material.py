@@ -42,13 +42,18 @@ def test_what_deployment_saw_of_the_artifact_is_asked_once_with_its_reason(tmp_p
     artifact = load_from(session.store, root)
     near = walks(1, 7)[0]
     far = Trajectory(near.observations + 9, near.actions)
-    seen = [Observation("escalated", near, "coverage"), Observation("reported", far, "odd")]
+    farther = Trajectory(near.observations + 99, near.actions)
+    seen = [
+        Observation("escalated", near, "coverage"),
+        Observation("reported", far, "odd"),
+        Observation("drift", farther, "far"),
+    ]
     keep_observations(session.store, root, seen)
     keep_observations(session.store, root, seen[:1])
     norms, material = gather_material(session.store, config, artifact, norms_of(config), ())
-    assert {probe.note for probe in material.observed} == {"escalated: coverage", "reported: odd"}
+    assert {probe.note for probe in material.observed} == {"escalated: coverage", "reported: odd", "drift: far"}
     result = audit_chunk(artifact.model, norms, ChunkSeed(root, 1, "observed", 0), 200, material)
-    assert result.asked == 2
+    assert result.asked == 3
     assert "escalated: coverage" in {finding.note for finding in result.findings}
 
 
