@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Sequence
 
 from iirl_core.errors import ending
-from jobs.cli import parser
+from jobs.cli import parse
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0: done; 1: done, and the answer is no; 2: the user's input, the configuration, the artifact or the cluster
         stands in the way; 70: a bug of ours (each with one line on standard error); 130: interrupted.
     """
-    options = parser().parse_args(arguments)
+    options = parse(sys.argv[1:] if arguments is None else arguments)
     try:
         from jobs.commands import run_command  # after parsing: a wrong flag must not wait for imports
 

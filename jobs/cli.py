@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Sequence
 
 VERBS = {
     "ingest": "files → validated, sharded corpora",
@@ -36,6 +37,19 @@ TOOLS = {
     "log": "the hash-chained log",
     "key": "make and list signing keys",
 }
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The words of a command; in ``submit`` those behind ``--`` are its verb's own options, as ``options``, and have to
+    make sense to it.
+    """
+    words = list(arguments)
+    ends = words.index("--") if words[:1] == ["submit"] and "--" in words else len(words)
+    options = parser().parse_args(words[:ends])
+    if options.command == "submit":
+        options.options = words[ends + 1 :]
+        parser().parse_args([options.verb, options.config, *options.options])
+    return options
 
 
 def parser() -> argparse.ArgumentParser:
@@ -133,12 +147,13 @@ def _add_config_options(command: argparse.ArgumentParser) -> None:
 
 def _add_tools(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     submit = commands.add_parser("submit", help=TOOLS["submit"], description=TOOLS["submit"])
-    submit.add_argument("verb", choices=sorted(set(VERBS) - {"forget"}))
+    submit.add_argument("verb", choices=sorted(VERBS))
     submit.add_argument("config", help="the YAML configuration")
     submit.add_argument("--address", required=True, metavar="HTTP", help="the head's dashboard, http://head:8265")
     submit.add_argument("--set", action="append", default=[], metavar="KEY.PATH=VALUE", help="override one value")
     submit.add_argument("--store", metavar="URL", help="a folder that every node sees, or s3://bucket/prefix")
     submit.add_argument("--no-wait", action="store_true", help="do not follow the job's log")
+    submit.usage = "iirl submit VERB CONFIG --address HTTP [--set …] [--store URL] [--no-wait] [-- OPTIONS OF THE VERB]"
 
     init = commands.add_parser("init", help=TOOLS["init"], description=TOOLS["init"])
     init.add_argument("file", help="your demonstrations")

@@ -12,7 +12,8 @@ import shlex
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,28 @@ def bundle_of(config: Config) -> Bundle:
     return Bundle(config.model_copy(update={"corpora": corpora, "norms": norms}), tuple(files))
 
 
+def shipped_options(options: Sequence[str]) -> tuple[list[str], list[tuple[Path, str]]]:
+    """A verb's ``options`` as the job says them, and the files that they name, which travel.
+
+    Raises:
+        ConfigError: a file is missing, or one would be written that stays behind on the cluster.
+    """
+    words, files = list(options), list[tuple[Path, str]]()
+    for place, word in enumerate(words):
+        name, _, joined = word.partition("=")
+        if name == "--file":
+            raise ConfigError(
+                "--file is of this machine, and a job runs on another", todo="Run the verb without submit"
+            )
+        if name == "--ids":
+            path = Path(joined or words[place + 1])
+            if not path.is_file():
+                raise ConfigError(f"no file at {path}")
+            files.append((path, "ids.txt"))
+            words[place : place + (1 if joined else 2)] = ["--ids=ids.txt"] if joined else ["--ids", "ids.txt"]
+    return words, files
+
+
 def write_bundle(bundle: Bundle, folder: Path) -> None:
     """Lay the bundle out in ``folder``: ``config.yaml`` and the files."""
     document = bundle.config.model_dump(mode="json")
@@ -99,21 +122,24 @@ def write_bundle(bundle: Bundle, folder: Path) -> None:
         shutil.copyfile(source, folder / target)
 
 
-def run(verb: str, config: Config, address: str, progress: Progress, *, wait: bool = True) -> Outcome:
-    """Submit ``verb``; with ``wait``, follow its log to the end.
+def run(
+    verb: str, config: Config, address: str, progress: Progress, *, options: Sequence[str] = (), wait: bool = True
+) -> Outcome:
+    """Submit ``verb`` with ``options`` of its own; with ``wait``, follow its log to the end.
 
     Returns:
         What was started; not passed when the verb's answer was no (exit code 1).
 
     Raises:
-        ConfigError: see ``bundle_of``; or the address is not an http(s) URL.
+        ConfigError: see ``bundle_of`` and ``shipped_options``; or the address is not an http(s) URL.
         ClusterError: nobody answers, the token is wrong, or the job failed.
     """
     from cluster.submission import JobsClient  # after the cheap checks
 
-    bundle = bundle_of(config)
+    bundle, (words, files) = bundle_of(config), shipped_options(options)
+    bundle = replace(bundle, files=(*bundle.files, *files))
     client = JobsClient(address)
-    entrypoint = shlex.join(["python", "-m", "jobs", verb, "config.yaml", "--address", "auto"])
+    entrypoint = shlex.join(["python", "-m", "jobs", verb, "config.yaml", "--address", "auto", *words])
     with tempfile.TemporaryDirectory(prefix="iirl-submit-") as folder:
         write_bundle(bundle, Path(folder))
         job = client.submit(entrypoint, Path(folder))

@@ -26,8 +26,8 @@ def run_tool(options: Namespace, progress: Progress) -> Outcome:
             from jobs.commands import resolve_config
             from jobs.submit import run as submit
 
-            config = resolve_config(options)
-            return submit(options.verb, config, options.address, progress, wait=not options.no_wait)
+            config, wait = resolve_config(options), not options.no_wait
+            return submit(options.verb, config, options.address, progress, options=options.options, wait=wait)
         case "log":
             from cluster.store import open_store
             from jobs.log import run as log

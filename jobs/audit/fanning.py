@@ -1,7 +1,8 @@
 """Fanning out: chunks of probes → Ray Data tasks → scorer actors → results, streamed back.
 
-Tasks only wait for an actor, so they declare almost no CPU; at most two wait per scorer, which keeps every scorer busy
-and never starts more worker processes than that.
+A task hands a block of chunks to the scorers, two at a time, the next to whichever has answered, so that every scorer
+has one more to go on with. It only waits, so it declares almost no CPU, and there is one for each scorer: tasks need
+worker processes, Ray ends those that idle, and starting them again every round costs a core seconds.
 """
 
 from __future__ import annotations
@@ -21,7 +22,12 @@ from jobs.audit.scorers import ScorerPool
 from jobs.scorer import Chunk
 
 WAITING_CPUS = 0.05
-WAITING_PER_SCORER = 2
+IN_FLIGHT = 2
+"""Chunks that a task has with the scorers at a time."""
+CHUNKS_PER_BLOCK = 8
+"""At most: a task gives its answers back when all are there."""
+BLOCKS_PER_SCORER = 8
+"""At least, where there are so many chunks: so that all scorers end at about the same time."""
 
 
 def audit_chunks(
@@ -40,14 +46,15 @@ def audit_chunks(
 def _fan_out(scorers: ScorerPool, assignment: ray.ObjectRef, questions: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
     if not questions:
         return
-    waiting = WAITING_PER_SCORER * len(scorers.actors)
+    tasks = len(scorers.actors)
     rows = [{"number": number, "question": question} for number, question in enumerate(questions)]
+    blocks = min(len(rows), max(BLOCKS_PER_SCORER * tasks, -(-len(rows) // CHUNKS_PER_BLOCK)))
     try:
         with streaming():
-            answers = ray.data.from_items(rows, override_num_blocks=min(len(rows), 4 * waiting)).map_batches(
+            answers = ray.data.from_items(rows, override_num_blocks=blocks).map_batches(
                 _asker(scorers, assignment),
-                batch_size=1,
-                compute=TaskPoolStrategy(size=min(waiting, len(rows))),
+                batch_size=None,
+                compute=TaskPoolStrategy(size=min(tasks, blocks)),
                 num_cpus=WAITING_CPUS,
             )
             for row in answers.iter_rows():
@@ -58,11 +65,23 @@ def _fan_out(scorers: ScorerPool, assignment: ray.ObjectRef, questions: Sequence
 
 def _asker(scorers: ScorerPool, assignment: ray.ObjectRef) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
     """What a task does. It refers to nothing of ours, so that a worker process starts without importing any of it."""
-    actors = list(scorers.actors)
+    actors, in_flight = list(scorers.actors), IN_FLIGHT
 
     def ask(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        actor = actors[int(batch["number"][0]) % len(actors)]
-        answer = ray.get(actor.answer.remote(assignment, batch["question"][0]))
-        return {"number": batch["number"], "answer": np.array([answer], dtype=object)}
+        numbers, questions = batch["number"], batch["question"]
+        answers = np.empty(len(numbers), dtype=object)
+        asked: dict[ray.ObjectRef, tuple[int, int]] = {}
+        first, sent = int(numbers[0]), 0
+        while sent < len(numbers) or asked:
+            if sent < len(numbers) and len(asked) < in_flight:
+                free = (first + sent) % len(actors)
+            else:
+                (done,), _ = ray.wait(list(asked), num_returns=1)
+                place, free = asked.pop(done)
+                answers[place] = ray.get(done)
+            if sent < len(numbers):
+                asked[actors[free].answer.remote(assignment, questions[sent])] = sent, free
+                sent += 1
+        return {"number": numbers, "answer": answers}
 
     return ask

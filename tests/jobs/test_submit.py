@@ -11,7 +11,8 @@ from iirl_core.config import Config, load_config
 from iirl_core.config.norms import GeometrySection
 from iirl_core.errors import BUG, ClusterError, ConfigError
 from jobs import submit
-from jobs.submit import bundle_of, outcome_of, write_bundle
+from jobs.cli import parse
+from jobs.submit import bundle_of, outcome_of, shipped_options, write_bundle
 
 CONFIG = """
 name: walks
@@ -79,6 +80,31 @@ def test_too_much_to_ship_is_refused_with_what_to_do(config: Config, monkeypatch
     monkeypatch.setattr(submit, "MOST_BYTES", 3)
     with pytest.raises(ConfigError, match="s3://"):
         bundle_of(config)
+
+
+def test_options_of_the_verb_follow_two_dashes_and_are_checked_here() -> None:
+    words = ["submit", "audit", "config.yaml", "--address", "http://head:8265"]
+    options = parse([*words, "--", "--budget", "1e7", "--resume"])
+    assert (options.verb, options.options) == ("audit", ["--budget", "1e7", "--resume"])
+    assert parse(words).options == []
+    with pytest.raises(SystemExit):
+        parse([*words, "--", "--reorder", "p-1"])
+
+
+@pytest.mark.parametrize("form", ["--ids {}", "--ids={}"])
+def test_the_records_to_forget_travel(tmp_path: Path, form: str) -> None:
+    file = tmp_path / "gone.txt"
+    file.write_text("sha256:1")
+    words, files = shipped_options(["--from-scratch", *form.format(file).split()])
+    assert words == ["--from-scratch", *form.format("ids.txt").split()]
+    assert files == [(file, "ids.txt")]
+    with pytest.raises(ConfigError, match=r"no file at .*nowhere"):
+        shipped_options(form.format(tmp_path / "nowhere").split())
+
+
+def test_files_that_a_verb_would_write_are_refused() -> None:
+    with pytest.raises(ConfigError, match="--file is of this machine"):
+        shipped_options(["--file", "tasks.json"])
 
 
 @pytest.mark.parametrize(("code", "passed"), [(0, True), (1, False)])
