@@ -76,8 +76,9 @@ def main() -> None:
 
 def config_of(folder: Path, *overrides: str) -> Config:
     """The spatial example's, in a store of its own, with a norm that nothing breaks."""
-    own = (f"store={folder / 'store'}", f"keys={folder / 'keys'}", "norms.0.threshold=1.0", "audit.scorers=1")
-    return load_config(EXAMPLE / "config.yaml", [*own, *overrides])
+    own = (f"store={folder / 'store'}", f"keys={folder / 'keys'}", "audit.scorers=1", "audit.steered=0")
+    nothing = [f"norms.{number}.threshold=1.0" for number in range(2)]
+    return load_config(EXAMPLE / "config.yaml", [*own, *nothing, *overrides])
 
 
 def make_root(folder: Path, epochs: int) -> None:

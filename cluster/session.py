@@ -113,6 +113,7 @@ def _start_local() -> None:
     before = os.umask(0o077)  # Ray writes ~/.ray/auth_token with the process's mask
     try:
         ray.init(
+            address="local",  # or it would join whatever cluster runs on this machine
             num_cpus=max(2, machine_cpus()),  # on a single core, one to compute and one to feed it
             include_dashboard=False,
             object_store_memory=int(min(OBJECT_STORE_SHARE * machine_memory(), OBJECT_STORE_CAP)),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -79,6 +83,24 @@ def test_a_ray_that_is_there_is_used_and_left_running(tmp_path: Path) -> None:
     with Session(DirectoryStore(tmp_path)) as session:
         assert session.cluster() == Capacity((Node(2),))
     assert ray.is_initialized()
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_without_an_address_no_cluster_of_this_machine_is_joined(tmp_path: Path) -> None:
+    folder = tempfile.mkdtemp(dir="/tmp", prefix="ray-")
+    command = "ray start --head --block --num-cpus 7 --port 0 --include-dashboard false --temp-dir"
+    start = [str(Path(sys.executable).parent / "ray"), *command.split()[1:], f"{folder}/ray"]
+    head = subprocess.Popen(start, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        until = time.monotonic() + 60
+        while not (Path(folder) / "ray" / "ray_current_cluster").exists() and time.monotonic() < until:
+            time.sleep(0.2)
+        assert join(tmp_path, "", RAY_TMPDIR=folder) == [f"cpus {max(2, machine_cpus())}.0"]
+    finally:
+        os.killpg(head.pid, signal.SIGKILL)
+        head.wait()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_the_machine_has_cpus_and_memory() -> None:
