@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from iirl_core.config import Config
 from iirl_core.store import DirectoryStore
@@ -56,14 +57,14 @@ def when(store: DirectoryStore, folder: str, step: int, act: Callable[[], None])
     return thread
 
 
-def training_workers() -> list[int]:
-    """The process ids of the ranks of this Ray, not of another."""
+def training_workers() -> list[dict[str, Any]]:
+    """The ranks of this Ray, not of another, as it describes its actors."""
     import ray._private.state
 
     actors = ray._private.state.actors().values()
-    return [actor["Pid"] for actor in actors if "TrainWorker" in actor["ActorClassName"] and actor["State"] == "ALIVE"]
+    return [actor for actor in actors if "TrainWorker" in actor["ActorClassName"] and actor["State"] == "ALIVE"]
 
 
 def kill_when(store: DirectoryStore, folder: str, step: int) -> threading.Thread:
     """SIGKILL one rank as soon as the run has done ``step`` steps."""
-    return when(store, folder, step, lambda: os.kill(training_workers()[-1], signal.SIGKILL))
+    return when(store, folder, step, lambda: os.kill(training_workers()[-1]["Pid"], signal.SIGKILL))

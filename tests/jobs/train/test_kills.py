@@ -1,4 +1,4 @@
-"""A driver that dies while it trains: the same command ends where it would have."""
+"""A driver or a node that dies while it trains: the same command ends where it would have."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from cluster.session import Session
 from iirl_core.config import Config
 from iirl_core.release import resolve
 from iirl_core.store import DirectoryStore
 from jobs.console import Progress
+from jobs.train import run
 from jobs.train.job import run_name
 from jobs.train.sources import read_sources
 from tests.jobs.train.made import make_builder, make_corpora, walks_config
@@ -58,3 +60,18 @@ def test_after_the_driver_was_killed_the_same_command_ends_where_it_would_have(t
     assert [line["loss"] for line in lines[: len(before)]] == [line["loss"] for line in before]
     assert [line["step"] for line in lines] == list(range(1, len(expected) + 1))
     assert [line["loss"] for line in lines] == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.usefixtures("ray_session")
+def test_training_goes_on_on_another_node_when_it_loses_one(tmp_path: Path) -> None:
+    store, _, path, folder = made(tmp_path / "lost", workers=2, cpus_per_worker=1.5, zero_stage=2, max_failures=3)
+    command = [sys.executable, "-m", "tests.jobs.train.losing_a_node", str(path), folder, "120"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=600)
+    assert "lost a node" in done.stdout
+    assert "sealed walks" in done.stdout
+
+    elsewhere, config, _, _ = made(tmp_path / "whole", workers=2, cpus_per_worker=0.5, zero_stage=2)
+    run(Session(elsewhere), config, QUIET)
+    killed, whole = lines_of(store, folder), lines_of(elsewhere, folder)
+    assert [line["step"] for line in killed] == [line["step"] for line in whole]
+    assert [line["loss"] for line in killed] == pytest.approx([line["loss"] for line in whole], abs=1e-3)
