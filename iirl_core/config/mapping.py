@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from iirl_core.config.section import Fraction, Section
 
@@ -54,6 +54,15 @@ class PiecewiseLinearSection(Section):
         if not anchors or rewards != sorted(rewards):
             raise ValueError("one anchor or more, and a higher quantile earns no less")
         return anchors
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        highest, lowest = max(self.demonstrations.values()), min(self.contrast.values())
+        if highest <= lowest:
+            raise ValueError(
+                f"demonstrations earn {highest:g} at most, the contrast {lowest:g} at least; let the former earn more"
+            )
+        return self
 
 
 Mapping = Annotated[ExponentialSection | SigmoidSection | PiecewiseLinearSection, Field(discriminator="kind")]

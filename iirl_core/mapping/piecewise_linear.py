@@ -23,7 +23,7 @@ class PiecewiseLinear:
 
     Raises:
         ArtifactError: fewer than two knots, a number that is not finite, signals that do not rise (as float32), rewards
-            outside [0, 1], that fall, or that are all the same.
+            outside [0, 1], that fall, or that are all the same (as float32).
     """
 
     knots: tuple[tuple[float, float], ...]
@@ -32,8 +32,8 @@ class PiecewiseLinear:
     def __post_init__(self) -> None:
         finite = all(math.isfinite(number) for knot in self.knots for number in knot)
         rising = all(np.float32(a[0]) < np.float32(b[0]) and a[1] <= b[1] for a, b in pairwise(self.knots))
-        bounded = bool(self.knots) and 0 <= self.knots[0][1] < self.knots[-1][1] <= 1
-        if not (finite and rising and bounded):
+        bounded = bool(self.knots) and self.knots[0][1] >= 0 and self.knots[-1][1] <= 1
+        if not (finite and rising and bounded) or _same(self.knots[0][1], self.knots[-1][1]):
             raise ArtifactError(
                 f"piecewise linear map {self.knots}", "signals that rise, rewards in [0, 1] that rise and never fall"
             )
@@ -65,10 +65,10 @@ def calibrate_piecewise_linear(
     section: PiecewiseLinearSection, demonstrations: Tensor, contrast: Tensor
 ) -> PiecewiseLinear:
     """Knots at the configured quantiles of both, in the order of their signals, with the rewards nearest to the
-    configured ones, in least squares, that never fall.
+    configured ones, in least squares, that never fall. Anchors that share a signal count each.
 
     Raises:
-        ConfigError: then all rewards are the same: the contrast's signal is not below the demonstrations'.
+        ConfigError: then all rewards are the same (as float32): the contrast's signal is not below the demonstrations'.
     """
     found = [
         (float(np.float32(signals.quantile(quantile).item())), reward)
@@ -76,26 +76,31 @@ def calibrate_piecewise_linear(
         for quantile, reward in anchors.items()
     ]
     groups = groupby(sorted(found), key=lambda anchor: anchor[0])
-    pooled = [(signal, float(np.mean([reward for _, reward in anchors]))) for signal, anchors in groups]
-    rewards = _never_falling([reward for _, reward in pooled])
-    if rewards[0] >= rewards[-1]:
+    anchored = {signal: [reward for _, reward in anchors] for signal, anchors in groups}
+    rewards = _never_falling(list(anchored.values()))
+    if _same(rewards[0], rewards[-1]):
         raise ConfigError(
             f"mapping: the anchors are inverted: signals at the contrast's quantiles {sorted(section.contrast)} are"
             f" not below those at the demonstrations' {sorted(section.demonstrations)}",
             "the contrast below the demonstrations",
             "Train longer, look at the negatives, or move mapping's quantiles apart",
         )
-    return PiecewiseLinear(tuple((signal, reward) for (signal, _), reward in zip(pooled, rewards, strict=True)))
+    return PiecewiseLinear(tuple(zip(anchored, rewards, strict=True)))
 
 
-def _never_falling(rewards: Sequence[float]) -> list[float]:
-    """The nearest in least squares that never fall: adjacent violators are pooled (Ayer et al. 1955, Annals of
-    Mathematical Statistics 26).
+def _never_falling(wanted: Sequence[Sequence[float]]) -> list[float]:
+    """One number for each place where some are ``wanted``, the nearest to all of them in least squares that never fall:
+    adjacent violators are pooled (Ayer et al. 1955, Annals of Mathematical Statistics 26).
     """
-    pools: list[list[float]] = []
-    for reward in rewards:
-        pools.append([reward])
-        while len(pools) > 1 and np.mean(pools[-2]) > np.mean(pools[-1]):
-            last = pools.pop()
-            pools[-1] += last
-    return [float(np.mean(pool)) for pool in pools for _ in pool]
+    pools: list[tuple[int, list[float]]] = []
+    for rewards in wanted:
+        pools.append((1, list(rewards)))
+        while len(pools) > 1 and np.mean(pools[-2][1]) > np.mean(pools[-1][1]):
+            (places, before), (more, last) = pools[-2:]
+            pools[-2:] = [(places + more, before + last)]
+    return [float(np.mean(rewards)) for places, rewards in pools for _ in range(places)]
+
+
+def _same(first: float, last: float) -> bool:
+    """Whether rewards that never fall end where they began, in the precision in which they are given."""
+    return bool(np.float32(first) >= np.float32(last))

@@ -6,7 +6,7 @@ from pathlib import Path
 import hypothesis.strategies as st
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from iirl_core.artifact import Guard, load_from, seal
 from iirl_core.config.mapping import PiecewiseLinearSection
@@ -36,8 +36,16 @@ def test_where_they_overlap_anchors_that_would_fall_are_pooled() -> None:
     assert mapping.knots == ((0.0, 0.0), (1.0, pytest.approx(0.4)), (2.0, pytest.approx(0.4)), (4.0, 1.0))
 
 
+def test_anchors_at_one_signal_count_as_often_as_they_are() -> None:
+    mapping = calibrate(SECTION, torch.tensor([0.0, 0, 0, 0, 5]), torch.tensor([-1.0, -1, 1]))
+    assert isinstance(mapping, PiecewiseLinear)
+    pooled = pytest.approx((0.6 + 0.8 + 0.3) / 3)
+    assert mapping.knots == ((-1.0, 0.05), (0.0, pooled), (pytest.approx(0.6), pooled), (5.0, 1.0))
+
+
 @settings(max_examples=200, deadline=None)
 @given(SIGNALS, SIGNALS)
+@example(torch.tensor([1.0, -2.0]), torch.tensor([0.0, 3.0]))  # two pools of one reward, but for rounding
 def test_whatever_it_is_calibrated_on_it_is_bounded_and_never_falls(
     demonstrations: torch.Tensor, contrast: torch.Tensor
 ) -> None:
@@ -58,6 +66,7 @@ def test_whatever_it_is_calibrated_on_it_is_bounded_and_never_falls(
     [
         ((0.0, 0.5),),
         ((0.0, 0.5), (1.0, 0.5)),
+        ((0.0, 0.5), (1.0, 0.5 + 1e-12)),
         ((0.0, 0.5), (0.0, 0.6)),
         ((0.0, 0.5), (1.0, 0.4), (2.0, 0.9)),
         ((0.0, -0.1), (1.0, 0.5)),
@@ -73,6 +82,13 @@ def test_anchors_of_one_side_that_fall_are_refused() -> None:
     for anchors in ({0.1: 0.6, 0.5: 0.5}, {}, {1.1: 0.5}):
         with pytest.raises(ValueError, match="demonstrations"):
             PiecewiseLinearSection.model_validate({"demonstrations": anchors})
+
+
+@pytest.mark.parametrize("highest", [0.2, 0.3])
+def test_demonstrations_that_never_earn_more_than_the_contrast_are_refused(highest: float) -> None:
+    sides = {"demonstrations": {0.1: 0.1, 0.5: highest}, "contrast": {0.5: 0.3, 0.9: 0.4}}
+    with pytest.raises(ValueError, match="let the former earn more"):
+        PiecewiseLinearSection.model_validate(sides)
 
 
 def test_it_is_sealed_with_its_artifact(tmp_path: Path) -> None:
