@@ -9,9 +9,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from iirl_core.errors import ConfigError
 
 SPECIAL = ("pad", "bos", "eos", "cls", "sep")
-CHOSEN_ANEW = ("pad", "eos")
-"""What those who tune a causal model choose anew among its special tokens, often in the tokenizer alone: what ends a
-turn, and what stands behind a text, where such a model does not look."""
+CHOSEN_ANEW = ("pad", "bos", "eos")
+"""What those who tune a causal model choose anew among its special tokens, often in the tokenizer alone: what begins a
+text (DeepSeek-R1-Distill-Qwen), what ends a turn, and what stands behind a text, where such a model does not look."""
 PADDING = 1024
 """Embeddings are made longer than the vocabulary, up to a multiple of at most this (phi-2: 51,200 for 50,295)."""
 SPARE = 0.1

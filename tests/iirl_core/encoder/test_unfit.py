@@ -19,6 +19,12 @@ def fit(model: str, **section: object) -> None:
     fit_encoder(TextEncoderSection.model_validate({"model": model, "max_tokens": 64, **section}), [])
 
 
+def say(folder: Path, **changes: object) -> None:
+    """In the model's configuration."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (folder / "config.json").write_text(json.dumps({**config, **changes}), encoding="utf-8")
+
+
 def test_a_tokenizer_with_more_tokens_than_the_model(tmp_path: Path) -> None:
     model = tiny("bert", tmp_path)
     tokenizer = tokenizer_of("bert")
@@ -52,11 +58,26 @@ def test_a_tokenizer_with_far_fewer_tokens_than_the_model_which_may_be_padded(tm
         fit(str(tmp_path))
 
 
-def test_a_tokenizer_that_begins_texts_by_another_token(tmp_path: Path) -> None:
+def test_a_model_that_begins_texts_by_another_token(tmp_path: Path) -> None:
+    model = tiny("llama", tmp_path)
+    say(tmp_path, bos_token_id=50)  # a letter
+    with pytest.raises(ConfigError, match=r"bos token is 50, which to its tokenizer is '.' \(bos: 1\)"):
+        fit(model)
+
+
+def test_a_causal_model_may_begin_by_another_of_its_special_tokens(tmp_path: Path) -> None:
     tokenizer = tokenizer_of("llama")
-    tokenizer.bos_token = "</s>"
-    with pytest.raises(ConfigError, match="bos token is 1"):
-        fit(with_tokenizer("llama", tokenizer, tmp_path))
+    tokenizer.add_special_tokens({"extra_special_tokens": ["<unk>"]})
+    model = with_tokenizer("llama", tokenizer, tmp_path)
+    say(tmp_path, bos_token_id=0)
+    fit(model)
+
+
+def test_what_reads_both_ways_begins_by_its_own_token(tmp_path: Path) -> None:
+    model = tiny("roberta", tmp_path)
+    say(tmp_path, bos_token_id=3)
+    with pytest.raises(ConfigError, match="bos token is 3"):
+        fit(model)
 
 
 def test_a_causal_model_may_end_by_another_of_its_special_tokens_but_by_no_other(tmp_path: Path) -> None:
@@ -65,8 +86,7 @@ def test_a_causal_model_may_end_by_another_of_its_special_tokens_but_by_no_other
     tokenizer.eos_token = "<|endoftext|>"
     fit(with_tokenizer("qwen2", tokenizer, tmp_path / "chat"))
     model = tiny("qwen2", tmp_path / "other")
-    config = json.loads((tmp_path / "other" / "config.json").read_text(encoding="utf-8"))
-    (tmp_path / "other" / "config.json").write_text(json.dumps({**config, "eos_token_id": [50, 0]}), encoding="utf-8")
+    say(tmp_path / "other", eos_token_id=[50, 0])
     with pytest.raises(ConfigError, match=r"eos token is 0, which to its tokenizer is '<\|endoftext\|>' \(eos: 2\)"):
         fit(model)
 
@@ -87,8 +107,7 @@ def test_a_template_that_refuses_a_plain_conversation_is_left_to_those_that_it_t
 
 def test_weights_of_another_shape(tmp_path: Path) -> None:
     model = tiny("bert", tmp_path)
-    config = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))
-    (tmp_path / "config.json").write_text(json.dumps({**config, "intermediate_size": 40}), encoding="utf-8")
+    say(tmp_path, intermediate_size=40)
     with pytest.raises(ConfigError, match=r"another model's: encoder\.layer\.0\.inter"):
         fit(model)
 
