@@ -58,7 +58,7 @@ def check_consistency(config: Config) -> None:
     if optimiser is not None and optimiser.pieces > 1 and config.expertness.family == "occupancy":
         raise ValueError("audit.optimiser.pieces: occupancy scores whole episodes; ask them in one piece")
     if config.mapping.kind == "exponential" and config.expertness.family not in ("autoencoder_mixture", "occupancy"):
-        raise ValueError("mapping: exponential maps an error; give this family a sigmoid")
+        raise ValueError("mapping: exponential maps an error; give this family a sigmoid or a piecewise_linear")
     _check_trajectories(config)
     _check_refit(config)
     _check_suites(config, names)

@@ -18,6 +18,7 @@ from iirl_core.config.expertness import (
     SourcesSection,
     beta_of,
 )
+from iirl_core.config.mapping import ExponentialSection
 from iirl_core.config.sizes import with_size
 from iirl_core.corpus import Corpus, Origin, read_corpus
 from iirl_core.demonstration import SPLITS, Demonstration, Split
@@ -149,6 +150,7 @@ def check_sources(sources: Sources, config: Config) -> None:
     * every corpus is of the encoder's kind, and trajectories have one shape;
     * demonstrations are in the train and in the guard split;
     * a family that learns from negatives has some in the train split, or makes some of demonstrations;
+    * a map that is anchored at a contrast has some: negatives of the train or guard split, or made ones;
     * where a family compares, corpora remember their comparisons, and every split holds both sides of each;
     * every source that ``expertness.beta`` names has records.
 
@@ -168,6 +170,7 @@ def check_sources(sources: Sources, config: Config) -> None:
             raise ConfigError(f"no demonstration is in the {split} split", "at least one", RERUN)
     if needs_negatives(config) and sources.count("negatives", "train") == 0 and not corrupted_shares(config):
         raise ConfigError(f"{config.expertness.family} without a negative in the train split", "at least one", RERUN)
+    _check_contrast(sources, config)
     if needs_pairs(config):
         _check_pairs(sources)
     beta = beta_of(config.expertness)
@@ -175,6 +178,18 @@ def check_sources(sources: Sources, config: Config) -> None:
         known = set().union(*(corpus.sources() for corpus in (*sources.demonstrations, *sources.negatives)))
         if missing := set(beta.sources) - known:
             raise ConfigError(f"expertness.beta: no record has the source {min(missing)}", f"of {sorted(known)[:8]}")
+
+
+def _check_contrast(sources: Sources, config: Config) -> None:
+    """An exponential map is anchored at samples of the support where there is none."""
+    if isinstance(config.mapping, ExponentialSection) or corrupted_shares(config):
+        return
+    if not any(sources.count("negatives", split) for split in ("train", "guard")):
+        raise ConfigError(
+            f"mapping: {config.mapping.kind} needs a contrast, and there is no negative in the train or guard split",
+            "a corpus with the role negatives",
+            RERUN,
+        )
 
 
 def _check_pairs(sources: Sources) -> None:

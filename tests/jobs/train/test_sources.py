@@ -65,6 +65,23 @@ def test_two_classes_without_negatives_to_learn_from_are_refused(
         read_sources(store, two)
 
 
+@pytest.mark.parametrize("kind", ["sigmoid", "piecewise_linear"])
+def test_a_map_without_a_contrast_to_be_anchored_at_is_refused(
+    store: DirectoryStore, tmp_path: Path, kind: str
+) -> None:
+    write(store, "walks", "train", "guard")
+    write(store, "wanderings", "unseen")
+    read_sources(store, walks_config(tmp_path))
+    mapped = changed(walks_config(tmp_path), mapping={"kind": kind})
+    alone = changed(mapped, corpora=[{"name": "walks", "files": ["walks.npz"]}])
+    for config in (mapped, alone):
+        with pytest.raises(ConfigError, match=f"mapping: {kind} needs a contrast, and there is no negative"):
+            read_sources(store, config)
+    for split in ("train", "guard"):
+        write(store, "wanderings", split)
+        read_sources(store, mapped)
+
+
 def test_another_kind_or_shape_is_refused(store: DirectoryStore, tmp_path: Path) -> None:
     write(store, "walks", "train", "guard")
     write_corpus(store, "wanderings", [demonstration(Trajectory([[0.0, 1.0]]), "train")])
