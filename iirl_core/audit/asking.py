@@ -14,6 +14,7 @@ from iirl_core.demonstration import Input
 from iirl_core.expertness import Episodes
 from iirl_core.norm.judge import Answer
 from iirl_core.probe import Probe
+from iirl_core.probe.adaptive import OBSERVED
 from iirl_core.probe.situations import Placed, Situations
 from iirl_core.reward_model import RewardModel
 
@@ -35,7 +36,8 @@ class Answered:
 @dataclass(frozen=True, eq=False)
 class Asked:
     """Of P probes: ``answered [P]``; ``whitened [N, W]``, the offenders' rows, and ``owner [N]``, whose each is;
-    ``examples``, the first input that is nearest to the middle of each situation.
+    ``examples``, the first input that is nearest to the middle of each situation, but for texts of
+    users.
     """
 
     answered: tuple[Answered, ...]
@@ -75,6 +77,8 @@ def ask(model: RewardModel, probes: Sequence[Probe], situations: Situations) -> 
 def _examples(probes: Sequence[Probe], placed: Placed) -> list[Example]:
     nearest = {}
     for index in np.argsort(-placed.apart, kind="stable").tolist():  # the nearest last, so that it stays
+        if probes[index].origin == OBSERVED:
+            continue
         nearest[int(placed.number[index])] = index
     return [
         example_of(number, float(placed.apart[index]), probes[index].inputs[0]) for number, index in nearest.items()

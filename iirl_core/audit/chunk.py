@@ -117,7 +117,7 @@ def audit_chunk(
         cells += [_cell(seed.family, answered[i], judged) for i, judged in spoken]
         findings += [_finding(seed, norm, probes[i], answered[i], judged) for i, judged in broken]
     rewards = np.array([each.answers[-1].mean() for each in answered])
-    moving = sum(probe.label.partition("/")[0] in POLICY_FAMILIES for probe in probes)
+    moving = sum(probe.origin in POLICY_FAMILIES for probe in probes)
     covered = _covered(seed.family, told, heard)
     return ChunkResult(
         asked=len(probes),
@@ -126,14 +126,19 @@ def audit_chunk(
         reservoir=Reservoir.draw(covered, seed.entropy(), len(covered)),
         histogram=tuple(int(bar) for bar in np.histogram(rewards, bins=BINS, range=(0, 1))[0]),
         cells=summed(cells),
-        examples=() if seed.family == OBSERVED else told.examples,
+        examples=told.examples,
         moving=moving,
-        strangers=NOBODY if seed.family == OBSERVED else _strangers(probes, answered),
+        strangers=_strangers(probes, answered),
     )
 
 
 def _strangers(probes: Sequence[Probe], answered: Sequence[Answered]) -> Strangers:
-    found = [Stranger.of(one, told.middle) for one, told in zip(probes, answered, strict=True) if told.uncovered]
+    """But for what deployment gave, whichever family asks it now: texts of users are not shown."""
+    found = [
+        Stranger.of(one, told.middle)
+        for one, told in zip(probes, answered, strict=True)
+        if told.uncovered and one.origin != OBSERVED
+    ]
     return Strangers.merge([Strangers(len(found), tuple(found))])
 
 

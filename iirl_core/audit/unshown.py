@@ -8,6 +8,7 @@ reservoir of audited points, so that neither order nor workers change it), which
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 
 from iirl_core.audit.example import example_of
 from iirl_core.probe import Probe
@@ -28,8 +30,8 @@ NAMED = 3
 
 @dataclass(frozen=True, order=True)
 class Stranger:
-    """The first input of one probe of ``family``: its place, ``point [W]`` in whitened coordinates, and its ``text``
-    for readers; ``key`` in [0, 1) follows from the probe's label.
+    """The first input of one probe: the ``family`` that first asked it, its place, ``point [W]`` in whitened
+    coordinates, and its ``text`` for readers; ``key`` in [0, 1) follows from the probe's label.
     """
 
     key: float
@@ -42,7 +44,7 @@ class Stranger:
         """Numbers are rounded: the last bits of a row depend on its batch."""
         key = int.from_bytes(hashlib.sha256(probe.label.encode()).digest()[:6]) / 2**48
         place = tuple(float(number) for number in point.astype(np.float64).round(DECIMALS))
-        return cls(key, probe.family, place, example_of(0, 0.0, probe.inputs[0]).text)
+        return cls(key, probe.origin, place, example_of(0, 0.0, probe.inputs[0]).text)
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,12 @@ def kinds_of(strangers: Strangers) -> tuple[Unshown, ...]:
         return ()
     points = np.array([one.point for one in sample])
     most = min(KINDS, len(np.unique(points, axis=0)))
-    cut = KMeans(most, n_init=4, random_state=0).fit(points)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # fewer kinds, where some lie very far from the others
+        cut = KMeans(most, n_init=4, random_state=0).fit(points)
     apart = np.linalg.norm(points - cut.cluster_centers_[cut.labels_], axis=1)
     kinds = []
-    for number in range(most):
+    for number in np.unique(cut.labels_):
         mine = np.flatnonzero(cut.labels_ == number)
         families = Counter(sample[index].family for index in mine)
         middle = sample[min(mine, key=lambda index: (apart[index].round(DECIMALS), sample[index].text))]

@@ -49,6 +49,11 @@ class Probe:
     norm: str | None = None
     source: str = ""
 
+    @property
+    def origin(self) -> str:
+        """The family that first asked it: another than ``family``, where a former finding is asked again."""
+        return self.label.partition("/")[0]
+
     def __post_init__(self) -> None:
         if len(self.inputs) not in (1, 2):
             raise InputError(f"probe {self.label} with {len(self.inputs)} inputs", "one, or an original and its edit")

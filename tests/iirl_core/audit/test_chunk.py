@@ -101,6 +101,22 @@ def test_a_former_finding_is_asked_about_its_own_norm_alone() -> None:
     assert [(each.family, each.norm, each.broken) for each in result.families] == [("former", "other", 1)]
 
 
+def test_what_users_wrote_is_not_shown_whichever_family_asks_it_again() -> None:
+    model, _, train = planar()
+    norm = replace(off_arc(), families=("observed",))
+    secret = [Probe(one.inputs, "observed", "observed", "escalated") for one in chunk().findings]
+    material = replace(material_of(model, [norm], train), observed=tuple(secret))
+    observed = audit_chunk(model, [norm], seed("observed"), 200, material)
+    former = tuple(Probe(one.inputs, one.family, one.label, one.note, norm=norm.id) for one in observed.findings)
+    ours = [replace(one, label="uniform/1.0.0") for one in former]
+    for asked, seen in ((former, set()), ((*former, *ours), {"uniform"})):
+        again = audit_chunk(model, [norm], seed("former"), 300, replace(material, former=asked))
+        assert len(again.findings) == len(asked) > 0
+        assert {one.family for one in again.strangers.sample} == seen
+        assert bool(again.examples) is bool(seen)
+    assert (observed.examples, observed.strangers.count) == ((), 0)
+
+
 def test_every_question_is_counted_in_one_situation() -> None:
     result = chunk()
     (counts,) = result.families

@@ -33,6 +33,19 @@ def test_what_no_demonstration_shows_falls_into_kinds_the_largest_first_with_one
     assert kinds_of(Strangers()) == ()
 
 
+def test_what_lies_very_far_from_the_rest_is_a_kind_of_its_own_and_costs_no_others() -> None:
+    points = [[1e6], [5.0], [5.001], [5.002], [5.003], [5.004]]
+    sample = tuple(Stranger(n / 6, "far", tuple(point), f"state {n}") for n, point in enumerate(points))
+    kinds = kinds_of(Strangers(6, sample))
+    assert sum(kind.questions for kind in kinds) == 6
+    assert [kind.questions for kind in kinds if kind.text == "state 0"] == [1]
+
+
+def test_fewer_places_than_kinds_are_a_kind_each() -> None:
+    sample = tuple(Stranger(n / 9, "far", (float(n % 2),), f"state {n % 2}") for n in range(9))
+    assert [(kind.questions, kind.text) for kind in kinds_of(Strangers(9, sample))] == [(5, "state 0"), (4, "state 1")]
+
+
 def test_the_sample_is_bounded_and_the_same_in_whatever_order_chunks_arrive() -> None:
     parts = [strangers(90, family, 1.0, "Hello") for family in ("a", "bb", "ccc", "dddd")]
     merged = Strangers.merge(parts)
