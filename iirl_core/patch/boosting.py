@@ -1,8 +1,9 @@
 """Proposing boosts: compact kernels that lift rewards to what floors ask for, and nothing that must stay low.
 
 A boost is not as strong as can be, as a suppression is: what it lifts too high is paid. It is a little stronger than
-its flaw needs, and narrow enough to be zero at the nearest row that must not rise (what ceilings speak of). Among
-boosts the one that lifts most flaws far enough goes first. A flaw beside such a row in every space is refused.
+what its flaw still lacks when it is taken, so that no centre is taken twice, and narrow enough to be zero at the
+nearest row that must not rise (what ceilings speak of). Among boosts the one that lifts most flaws far enough goes
+first. A flaw beside such a row in every space is refused.
 
 Pure: the same flaws and model give the same patches.
 """
@@ -26,7 +27,7 @@ from iirl_core.patch.propose import AROUND, LEAST_GATE, Proposal, Refusal
 from iirl_core.reward_model import RewardModel
 
 STRENGTHS = (1.25, 2.5)
-"""Strengths tried, in units of what the flaw lacks: the second carries farther, and lifts its middle more."""
+"""Strengths tried, in units of what the flaw still lacks: the second carries farther, and lifts its middle more."""
 APART = 0.75
 """The share of the distance to what must not rise that a boost may reach."""
 MOST = 1.0
@@ -116,9 +117,10 @@ class _Work:
         if not len(around):
             return
         reach = weight * kernel(torch.cdist(centres, phi) / widths[:, None])
-        strengths = torch.cat([times * self.lacks[around] / weight[around] for times in STRENGTHS])
-        lifts = strengths[:, None] * reach.repeat(len(STRENGTHS), 1)
         while self.room() and self.open.any():
+            needs = self.lacks[around].clamp(min=0) / weight[around]  # a flaw that is done offers no kernel
+            strengths = torch.cat([times * needs for times in STRENGTHS])
+            lifts = strengths[:, None] * reach.repeat(len(STRENGTHS), 1)
             lifted = (lifts >= self.lacks) & self.open
             best = int(lifted.sum(dim=1).argmax())
             if not lifted[best].any():

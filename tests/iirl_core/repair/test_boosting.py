@@ -6,15 +6,17 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 import torch
 from numpy.typing import NDArray
 
 from iirl_core.audit import Finding
 from iirl_core.config.governance import PatchSection
 from iirl_core.demonstration import Input, Trajectory
+from iirl_core.expertness import Episodes
 from iirl_core.norm import Norm, NormKind, Region
 from iirl_core.patch import Patch, check_budget
-from iirl_core.patch.boosting import Lows, boosts
+from iirl_core.patch.boosting import STRENGTHS, Lows, boosts
 from iirl_core.probe import material_of
 from iirl_core.repair import Plan, choose, ground_of
 from tests.iirl_core.probe.samples import DIGEST, planar, seed
@@ -115,6 +117,27 @@ def test_a_boost_is_no_stronger_than_its_flaw_needs_and_widest_where_nothing_is_
     (narrow,) = boosts(model, lows, beside, KERNELS, 1).patches
     assert narrow.width < alone.width
     assert torch.equal(model.with_patches([narrow]).rewards(beside), model.rewards(beside))
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_no_boost_is_stronger_than_what_its_own_flaw_still_lacks_and_no_centre_is_taken_twice(number: int) -> None:
+    model, _, _ = planar()
+    rng = np.random.default_rng(number)
+    places = PLACE + rng.normal(0, 0.25, (60, 2))
+    z = model.encoder.encode([Trajectory(place[None]) for place in places]).z
+    least = torch.from_numpy(rng.uniform(0.1, 0.9, 60).astype(np.float32))
+    lows = Lows(z, least, tuple(f"f-{place}" for place in range(60)), ("n",) * 60)
+    section = KERNELS.model_copy(update={"max_width": 0.3})
+    patches = boosts(model, lows, z[:0], section, 1).patches
+    assert len(patches) > 5
+    assert len({patch.centre for patch in patches}) == len(patches)
+    phi = model.space(z, "input")[0][:, 0].double()
+    for taken, patch in enumerate(patches):
+        before = model.with_patches(patches[:taken]).rows(z, Episodes.single(60))
+        own = int((phi - torch.tensor(patch.centre, dtype=torch.float64)).norm(dim=1).argmin())
+        lacked = float(least[own] - (before.unpatched + before.boosted)[own])
+        assert 0 < patch.strength <= STRENGTHS[-1] * lacked + 1e-4
+    assert (model.with_patches(patches).rewards(z) >= least - 1e-4).all()
 
 
 def test_what_does_not_fit_in_a_round_is_postponed() -> None:
