@@ -9,6 +9,7 @@ again. What copies leaves them where they were; what is as wide as the rows' own
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,10 +30,11 @@ PREDICTIONS = 20
 """How often held-out numbers are replaced by their reconstruction."""
 HELD_OUT = 0.2
 """The share of rows that is held out where no part is."""
+OR_GIVE = "give expertness.experts and expertness.bottleneck"
 
 
 @dataclass(frozen=True)
-class Trial:
+class SizeTrial:
     """One size: its ``parameters`` for one member, the mean squared ``error`` of the held-out numbers, in units of z
     squared, and that mean's standard error over rows, ``spread``.
     """
@@ -44,7 +46,7 @@ class Trial:
     spread: float
 
 
-def smallest_good(trials: Sequence[Trial]) -> Trial:
+def smallest_good(trials: Sequence[SizeTrial]) -> SizeTrial:
     """The one with the fewest parameters among those whose error is within one standard error of the best (Breiman et
     al. 1984, §3.4.3); of equals the first. ``trials`` is not empty.
     """
@@ -53,36 +55,54 @@ def smallest_good(trials: Sequence[Trial]) -> Trial:
     return min(good, key=lambda one: one.parameters)
 
 
-def try_sizes(section: MixtureSection, rows: Tensor, held_out: Tensor | None, seed: int) -> list[Trial]:
+def try_sizes(section: MixtureSection, rows: Tensor, held_out: Tensor | None, seed: int) -> list[SizeTrial]:
     """Every size that ``section`` leaves open, fitted briefly to ``rows [N, D]`` and asked about ``held_out [H, D]``;
     None: about the last fifth of ``rows``, which is then not fitted to. One member each, and the same numbers held out.
 
+    Those that ended in no finite number are left out.
+
     Raises:
-        ConfigError: there are fewer than two rows.
+        ConfigError: there is no row to fit or none to ask about, or every size ended in no finite number.
     """
     if held_out is None:
-        if len(rows) < 2:
-            raise ConfigError(
-                f"{len(rows)} rows to choose the size of a mixture by",
-                "at least two",
-                "Add records, or give expertness.experts and expertness.bottleneck",
-            )
         cut = min(len(rows) - 1, round((1 - HELD_OUT) * len(rows)))
         rows, held_out = rows[:cut], rows[cut:]
+    if not len(rows) or not len(held_out):
+        raise ConfigError(
+            f"{len(rows)} rows to fit and {len(held_out)} held out to choose the size of a mixture by",
+            "at least one of each",
+            f"Add records, or {OR_GIVE}",
+        )
     generator = torch.random.get_rng_state()
     try:
         sizes = sizes_of(section, rows.shape[1])
-        return [_trial(size, section.hidden, rows, held_out, seed) for size in sizes]
+        return finite([_trial(size, section.hidden, rows, held_out, seed) for size in sizes])
     finally:
         torch.random.set_rng_state(generator)
 
 
-def _trial(size: tuple[int, int], hidden: int, rows: Tensor, held_out: Tensor, seed: int) -> Trial:
+def finite(trials: Sequence[SizeTrial]) -> list[SizeTrial]:
+    """Those whose error is a finite number, and its standard error.
+
+    Raises:
+        ConfigError: none is.
+    """
+    found = [one for one in trials if math.isfinite(one.error) and math.isfinite(one.spread)]
+    if not found:
+        raise ConfigError(
+            f"of {len(trials)} sizes of a mixture none has a held-out error that is a finite number",
+            "at least one",
+            f"Look for records with numbers that are not finite or far too large, or {OR_GIVE}",
+        )
+    return found
+
+
+def _trial(size: tuple[int, int], hidden: int, rows: Tensor, held_out: Tensor, seed: int) -> SizeTrial:
     torch.manual_seed(seed)
     module = AutoencoderMixture(rows.shape[1], *size, hidden, members=1)
     _descend(module, rows)
     errors = _held_out_errors(module, rows.mean(dim=0), held_out)
-    return Trial(
+    return SizeTrial(
         *size,
         sum(parameter.numel() for parameter in module.parameters()),
         float(errors.mean()),

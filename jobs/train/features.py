@@ -17,11 +17,14 @@ def schema(width: int, *, pairs: bool = False, lengths: bool = False, strengths:
 class Features(RowFiles[Batch]):
     """One part of a run's features."""
 
-    def head(self, rows: int, expert: float | None = None) -> torch.Tensor:
-        """``z`` of the first ``rows`` rows (of one class): a fair sample, because the order is a hash's."""
+    def head(self, rows: int, expert: float | None = None, *, weighed: bool = False) -> torch.Tensor:
+        """``z`` of the first ``rows`` rows (of one class; ``weighed``: of a weight above 0): a fair sample, because the
+        order is a hash's.
+        """
         found: list[torch.Tensor] = []
         for batch in self.every():
-            z = batch.z if expert is None else batch.z[batch.expert == expert]
+            asked = batch.weight > 0 if weighed else torch.ones_like(batch.weight, dtype=torch.bool)
+            z = batch.z[asked if expert is None else asked & (batch.expert == expert)]
             found.append(z[: rows - sum(len(part) for part in found)])
             if sum(len(part) for part in found) >= rows:
                 break

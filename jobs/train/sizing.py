@@ -13,7 +13,7 @@ from iirl_core.canonical import JsonValue, canonical_json
 from iirl_core.config import Config
 from iirl_core.config.expertness import MixtureSection
 from iirl_core.config.sizes import is_open, with_size
-from iirl_core.expertness.sizing import Trial, smallest_good, try_sizes
+from iirl_core.expertness.sizing import SizeTrial, smallest_good, try_sizes
 from iirl_core.store.protocol import Store
 from jobs.train.features import Features
 from jobs.train.preparing import Run
@@ -30,7 +30,7 @@ def sized(run: Run) -> Config:
     after a kill keeps what it chose.
 
     Raises:
-        ConfigError: there are too few rows to choose by.
+        ConfigError: there are too few rows to choose by, or no size ends in a finite number (``try_sizes``).
     """
     section = run.config.expertness
     if not isinstance(section, MixtureSection) or not is_open(section):
@@ -45,14 +45,14 @@ def sized(run: Run) -> Config:
     return run.config.model_copy(update={"expertness": expertness})
 
 
-def tried(store: Store, folder: str) -> list[Trial]:
+def tried(store: Store, folder: str) -> list[SizeTrial]:
     """The sizes that the run under ``folder`` tried: none, where the configuration gave one."""
     if not store.exists(f"{folder}/{SIZE}"):
         return []
-    return [Trial(**trial) for trial in json.loads(store.get(f"{folder}/{SIZE}"))["trials"]]
+    return [SizeTrial(**trial) for trial in json.loads(store.get(f"{folder}/{SIZE}"))["trials"]]
 
 
-def size_metrics(trials: list[Trial]) -> dict[str, float]:
+def size_metrics(trials: list[SizeTrial]) -> dict[str, float]:
     """What the manifest says of them: each one's held-out error, and the standard error that decided."""
     if not trials:
         return {}
@@ -61,11 +61,11 @@ def size_metrics(trials: list[Trial]) -> dict[str, float]:
     return {**errors, "size_standard_error": best.spread}
 
 
-def _try(run: Run, section: MixtureSection) -> list[Trial]:
+def _try(run: Run, section: MixtureSection) -> list[SizeTrial]:
     store, folder = run.session.store, f"{run.folder}/features"
     with run.progress.task("choosing the mixture's size"):
-        rows = Features(store, folder, "train").head(FITTED_ROWS, expert=1.0)
-        held_out = Features(store, folder, "held_out").head(ASKED_ROWS, expert=1.0)
+        rows = Features(store, folder, "train").head(FITTED_ROWS, expert=1.0, weighed=True)
+        held_out = Features(store, folder, "held_out").head(ASKED_ROWS, expert=1.0, weighed=True)
         if not len(held_out):
             rows = rows[: FITTED_ROWS // 2]
         trials = try_sizes(section, rows, held_out if len(held_out) else None, run.config.seed)

@@ -8,7 +8,7 @@ import torch
 from iirl_core.config.expertness import MixtureSection
 from iirl_core.errors import ConfigError
 from iirl_core.expertness import build_expertness
-from iirl_core.expertness.sizing import Trial, smallest_good, try_sizes
+from iirl_core.expertness.sizing import SizeTrial, finite, smallest_good, try_sizes
 
 WIDTH = 9
 
@@ -37,10 +37,10 @@ def lines(count: int, seed: int = 1) -> torch.Tensor:
 
 def test_the_smallest_within_one_standard_error_of_the_best_is_taken() -> None:
     trials = [
-        Trial(1, 1, 10, 0.40, 0.001),
-        Trial(1, 2, 20, 0.23, 0.001),
-        Trial(2, 1, 30, 0.21, 0.001),
-        Trial(2, 2, 40, 0.20, 0.02),
+        SizeTrial(1, 1, 10, 0.40, 0.001),
+        SizeTrial(1, 2, 20, 0.23, 0.001),
+        SizeTrial(2, 1, 30, 0.21, 0.001),
+        SizeTrial(2, 2, 40, 0.20, 0.02),
     ]
     assert smallest_good(trials) == trials[2]
     assert smallest_good(trials[::-1]) == trials[2]
@@ -79,9 +79,38 @@ def test_a_trial_counts_the_parameters_of_one_member_and_leaves_the_random_state
     assert trial.parameters == sum(one.numel() for one in build_expertness(section, WIDTH).parameters())
 
 
-def test_nothing_can_be_chosen_by_one_row() -> None:
-    with pytest.raises(ConfigError, match="1 rows to choose the size of a mixture by; expected at least two"):
-        try_sizes(MixtureSection(), plane(1)[:1], None, seed=0)
+@pytest.mark.parametrize(
+    ("rows", "held_out", "reason"),
+    [
+        (1, None, "0 rows to fit and 1 held out"),
+        (0, None, "0 rows to fit and 0 held out"),
+        (0, 5, "0 rows to fit and 5 held out"),
+        (5, 0, "5 rows to fit and 0 held out"),
+    ],
+)
+def test_nothing_can_be_chosen_without_rows_to_fit_and_others_to_ask_about(
+    rows: int, held_out: int | None, reason: str
+) -> None:
+    z = plane(1)
+    with pytest.raises(
+        ConfigError, match=f"{reason} to choose the size of a mixture by; expected at least one of each"
+    ):
+        try_sizes(MixtureSection(), z[:rows], None if held_out is None else z[:held_out], seed=0)
+
+
+def test_a_size_whose_error_is_no_number_is_not_chosen() -> None:
+    good, other = SizeTrial(1, 2, 20, 0.2, 0.01), SizeTrial(2, 1, 30, 0.3, 0.01)
+    lost = [SizeTrial(1, 1, 10, float("nan"), float("nan")), SizeTrial(2, 2, 40, float("inf"), 0.0)]
+    assert finite([lost[0], good, other, lost[1]]) == [good, other]
+    with pytest.raises(ConfigError, match="of 2 sizes of a mixture none has a held-out error that is a finite number"):
+        finite(lost)
+
+
+def test_rows_of_which_no_size_makes_a_number_are_said_so() -> None:
+    z = plane(1)[:20]
+    z[3] = float("inf")
+    with pytest.raises(ConfigError, match=r"give expertness\.experts and expertness\.bottleneck"):
+        try_sizes(MixtureSection(experts=1, bottleneck=1, hidden=4), z, None, seed=0)
 
 
 def test_a_mixture_whose_size_is_open_is_not_built() -> None:

@@ -41,17 +41,19 @@ def open_config(folder: Path, experts: int | None = None) -> Config:
     return walks_config(folder).model_copy(update={"expertness": section})
 
 
-def write_rows(store: DirectoryStore, part: Part, count: int) -> None:
-    """Of a line in three dimensions."""
+def write_rows(store: DirectoryStore, part: Part, count: int, ignored: int = 0) -> None:
+    """Of a line in three dimensions; before them ``ignored`` of weight 0, which are anything."""
     generator = np.random.default_rng(count)
     z = (generator.normal(0, 1, (count, 1)) * np.ones(3) + generator.normal(0, 0.05, (count, 3))).astype(np.float32)
+    z = np.concatenate([generator.normal(0, 9, (ignored, 3)).astype(np.float32), z])
+    count += ignored
     filesystem, root = store.filesystem()
     filesystem.create_dir(f"{root}/run/features/part={part}", recursive=True)
     table = pa.table(
         {
             "row": pa.array(np.arange(count), pa.int64()),
             "expert": pa.array(np.ones(count, np.float32)),
-            "weight": pa.array(np.ones(count, np.float32)),
+            "weight": pa.array((np.arange(count) >= ignored).astype(np.float32)),
             "z": pa.FixedSizeListArray.from_arrays(pa.array(z.reshape(-1)), 3),
         }
     )
@@ -90,6 +92,18 @@ def test_rows_held_out_of_training_are_what_sizes_are_asked_about(tmp_path: Path
     write_rows(store, "held_out", 60)
     sized(run_of(store, open_config(tmp_path, experts=1)))
     assert store.get(f"run/{SIZE}") != own
+
+
+def test_rows_that_weigh_nothing_do_not_choose(tmp_path: Path, store: DirectoryStore) -> None:
+    for part in ("train", "held_out"):
+        write_rows(store, part, 60)
+    sized(run_of(store, open_config(tmp_path, experts=1)))
+    own = store.get(f"run/{SIZE}")
+    (tmp_path / "store" / "run" / SIZE).unlink()
+    for part in ("train", "held_out"):
+        write_rows(store, part, 60, ignored=40)
+    sized(run_of(store, open_config(tmp_path, experts=1)))
+    assert store.get(f"run/{SIZE}") == own
 
 
 def test_a_size_that_was_given_is_not_questioned(tmp_path: Path, store: DirectoryStore) -> None:
