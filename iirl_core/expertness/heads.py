@@ -50,6 +50,11 @@ class Heads(Expertness):
         """M ≥ 1."""
         return len(self.head)
 
+    @property
+    def units(self) -> int:
+        """Of each member's network; 0: none, its output is a line."""
+        return 0 if self.linear else self.dense.shape[-1]
+
     def outputs(self, z: Tensor) -> Tensor:
         """``[M, N]`` float32, whatever the parameters' precision: losses are sums of small differences."""
         if self.linear:

@@ -6,10 +6,11 @@ from iirl_core.artifact import Artifact, load_from
 from iirl_core.artifact.environment import portable_config
 from iirl_core.canonical import JsonValue, folder_of
 from iirl_core.config import Config
-from iirl_core.config.expertness import MixtureSection
+from iirl_core.config.expertness import HeadSection, MixtureSection
 from iirl_core.config.sizes import with_size
 from iirl_core.errors import ConfigError
 from iirl_core.expertness import build_expertness
+from iirl_core.expertness.heads import Heads
 from iirl_core.release import resolve
 from iirl_core.store.protocol import Store
 from jobs.lineage import WEIGHTS
@@ -58,12 +59,18 @@ def check_parent(parent: Artifact, config: Config, named: str) -> None:
 
 
 def sized_as(config: Config, parent: Artifact) -> Config:
-    """``config``, and where it leaves a mixture's size open with the parent's: its weights are what is started from."""
-    section, sealed = config.expertness, parent.manifest.expertness
-    if not isinstance(section, MixtureSection) or sealed.get("family") != section.family:
+    """``config``, and where it leaves the size of a mixture or of heads open with the parent's: its weights are what is
+    started from.
+    """
+    section, sealed, model = config.expertness, parent.manifest.expertness, parent.model.expertness
+    if sealed.get("family") != section.family:
         return config
-    theirs = MixtureSection.model_validate(sealed)
-    return config.model_copy(update={"expertness": with_size(section, theirs.experts, theirs.bottleneck)})
+    if isinstance(section, MixtureSection):
+        theirs = MixtureSection.model_validate(sealed)
+        return config.model_copy(update={"expertness": with_size(section, theirs.experts, theirs.bottleneck)})
+    if isinstance(section, HeadSection) and section.hidden is None and isinstance(model, Heads):
+        return config.model_copy(update={"expertness": section.model_copy(update={"hidden": model.units})})
+    return config
 
 
 def weights_key(parent: Artifact) -> str:

@@ -14,6 +14,7 @@ from torch import Tensor
 from iirl_core.artifact import Artifact, ArtifactDraft, Guard, guard_metrics, seal
 from iirl_core.canonical import Digest
 from iirl_core.config import Config
+from iirl_core.config.expertness import HeadSection, units_of
 from iirl_core.config.training import TrainSection
 from iirl_core.encoder import Encoder
 from iirl_core.reward_model import RewardModel, assemble
@@ -55,8 +56,13 @@ class Fitted:
     weights: Mapping[str, Tensor]
 
     def configured(self, config: Config) -> Config:
-        """``config`` with the expertness that was trained, whose size it may have left open."""
-        return config.model_copy(update={"expertness": self.task.expertness})
+        """``config`` with the expertness that was trained, whose size it may have left open: heads' units are sealed as
+        a number, whatever the default comes to be.
+        """
+        section = self.task.expertness
+        if isinstance(section, HeadSection):
+            section = section.model_copy(update={"hidden": units_of(section, self.task.width)})
+        return config.model_copy(update={"expertness": section})
 
 
 def assemble_model(

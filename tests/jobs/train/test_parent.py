@@ -1,17 +1,24 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
-from iirl_core.artifact import load_from, seal, seal_child
+from iirl_core.artifact import ArtifactDraft, Guard, load_from, seal, seal_child
 from iirl_core.config import Config
+from iirl_core.config.expertness import HeadSection, units_of
 from iirl_core.errors import ConfigError, NotFound
+from iirl_core.expertness import build_expertness
+from iirl_core.reward_model import assemble
 from iirl_core.store import DirectoryStore, move_pointer
 from jobs.lineage import trained
+from jobs.train.loop import TrainingTask
 from jobs.train.parent import read_parent, sized_as
-from tests.iirl_core.artifact.samples import config, patch_at, trajectory_draft, walks
+from jobs.train.sealing import Fitted
+from tests.iirl_core.artifact.samples import config, fit, patch_at, trajectory_draft, walks
 
 
 @pytest.fixture
@@ -68,6 +75,56 @@ def test_what_a_child_leaves_open_is_as_large_as_in_the_parent(store: DirectoryS
     assert sized_as(open_, parent).expertness == child(expertness=mixture()).expertness
     with pytest.raises(ConfigError, match="checkpoint of another shape"):
         read_parent(store, child(expertness=mixture(experts=3, bottleneck=None)))
+
+
+HEADS: dict[str, Any] = {
+    "expertness": {"family": "discriminator", "members": 2, "corrupted": {"noised": 0.5}},
+    "mapping": {"kind": "sigmoid"},
+}
+
+
+def former(units: int) -> ArtifactDraft:
+    """A discriminator whose configuration leaves its units open, sealed when the default was another."""
+    draft, sections = trajectory_draft(), config(**HEADS)
+    encoder = draft.model.encoder
+    z, guard = (encoder.encode(walks(10, seed)).z for seed in (1, 2))
+    torch.manual_seed(0)
+    section = sections.expertness.model_copy(update={"hidden": units})
+    head = build_expertness(section, encoder.width)
+    fit(head, torch.cat([z, -z]), torch.arange(2 * len(z)).lt(len(z)).float(), steps=60)
+    model = assemble(sections.mapping, encoder, head, z_train=z, z_guard=guard, z_contrast=-z)
+    return replace(draft, model=model, config=sections, guard=Guard.of(model, guard, z))
+
+
+def test_heads_that_a_child_leaves_open_are_as_large_as_in_the_parent(store: DirectoryStore) -> None:
+    move_pointer(store, "runs/root/latest", seal(store, former(7)))
+    heads = child(**HEADS)
+    parent = read_parent(store, heads)
+    assert parent is not None
+    assert parent.manifest.expertness["hidden"] is None
+    sized = sized_as(heads, parent)
+    assert sized.expertness == heads.expertness.model_copy(update={"hidden": 7})
+    with pytest.raises(ConfigError, match="checkpoint of another shape"):
+        read_parent(store, child(**{**HEADS, "expertness": {**HEADS["expertness"], "hidden": 4}}))
+
+
+def test_the_units_that_were_chosen_are_sealed() -> None:
+    open_ = config(**HEADS)
+    assert isinstance(open_.expertness, HeadSection)
+    encoder = trajectory_draft().model.encoder
+    task = TrainingTask(
+        store="",
+        folder="",
+        expertness=open_.expertness,
+        train=open_.train,
+        width=encoder.width,
+        steps=1,
+        demonstrations=1,
+        negatives=1,
+        seed=0,
+    )
+    sealed = Fitted(encoder, task, {}).configured(open_).expertness
+    assert sealed == open_.expertness.model_copy(update={"hidden": units_of(open_.expertness, encoder.width)})
 
 
 def test_a_parent_that_is_not_there_is_said_so(store: DirectoryStore) -> None:
