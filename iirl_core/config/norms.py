@@ -11,6 +11,10 @@ from pydantic import Field, field_validator, model_validator
 from iirl_core.config.section import Fraction, Section
 
 SECONDS = 5.0
+BOTH_WAYS = ("refusal", "climb", "evolve", "scan")
+"""Families of pairs whose edit may be better or worse than its original, or is whatever earns most: none of which all
+have to raise the reward.
+"""
 Part = Literal["answer", "prompt", "both"]
 Text = Annotated[str, Field(pattern=r"\S")]
 
@@ -147,7 +151,8 @@ class NormSection(Section):
     threshold: float | None = None
     """A reward, or a difference of two; every kind needs it but ``predicate``, which takes none."""
     raises: bool = False
-    """``direction`` only: the edit has to raise the reward, by at least ``threshold``."""
+    """``direction`` only: the edit has to raise the reward, by at least ``threshold``. Not with the families
+    ``refusal`` (it edits both ways), ``climb``, ``evolve`` and ``scan`` (they search)."""
     files: list[str] = []
     """Its comparisons (``chosen``, ``rejected``), as paths or globs, relative to the configuration file, of the formats
     that corpora take. An ``agreement`` needs them; of an ``invariance`` they are pairs of answers that should earn the
@@ -188,6 +193,8 @@ class NormSection(Section):
             raise ValueError(f"{self.id}: function is what a norm of kind predicate needs, and no other")
         if self.raises and self.kind != "direction":
             raise ValueError(f"{self.id}: raises is what a direction may do, and no other")
+        if self.raises and (wrong := [name for name in self.families if name in BOTH_WAYS]):
+            raise ValueError(f"{self.id}: raises, but {wrong[0]} edits for the better and for the worse, or searches")
         if (self.threshold is None) != (self.kind == "predicate"):
             raise ValueError(f"{self.id}: every norm needs a threshold but a predicate, whose function says it all")
         if self.kind != "predicate" and self.seconds != SECONDS:

@@ -10,10 +10,12 @@ from pydantic import ValidationError
 
 from iirl_core.canonical import digest_bytes
 from iirl_core.config import Config
+from iirl_core.config.norms import BOTH_WAYS, NormSection
 from iirl_core.errors import ConfigError
 from iirl_core.norm import Bounds, NormKind, Observed, Region, Velocity, judge, norms_digest, norms_of
 from iirl_core.norm.document import norm_document
 from iirl_core.norm.matcher import Keyword, Regex, Semantic, Source
+from iirl_core.probe import FAMILIES
 
 
 def config(*norms: dict[str, Any], encoder: str = "trajectory") -> Config:
@@ -74,6 +76,16 @@ def test_the_digest_of_norms_follows_their_content_and_not_their_order(tmp_path:
     path.write_text("0,0.001\n")
     moved, _ = norms_of(config(section(region=region(path)), section(id="other")))
     assert norms_digest([moved, second]) != norms_digest([first, second])
+
+
+@pytest.mark.parametrize("family", BOTH_WAYS)
+def test_no_edit_has_to_raise_the_reward_of_a_family_that_edits_both_ways_or_searches(family: str) -> None:
+    assert family in FAMILIES
+    rise = section(kind="direction", threshold=0.0, raises=True, families=["formatting"])
+    assert NormSection.model_validate(rise).raises
+    with pytest.raises(ValidationError, match=f"off: raises, but {family} edits"):
+        NormSection.model_validate({**rise, "families": ["formatting", family]})
+    NormSection.model_validate({**rise, "families": [family], "raises": False})
 
 
 MATCHES: list[dict[str, Any]] = [
