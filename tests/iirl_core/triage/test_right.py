@@ -22,6 +22,15 @@ def test_the_median_reward_and_the_order_that_all_give_are_right() -> None:
     }
 
 
+def test_voices_on_both_sides_of_known_good_give_no_right_reward_until_one_side_has_more() -> None:
+    said = [wanting("ann", "f", reward=0.1), wanting("bob", "f", reward=0.9)]
+    assert rights(said, ()) == {}
+    assert rights([*said, wanting("cy", "f", reward=0.7)], ()) == {"f": Right(reward=0.7)}
+    assert rights(said, [Withdrawn("l-bob-f-0", "bob")]) == {"f": Right(reward=0.1)}
+    together = [wanting("ann", "g", reward=0.5), wanting("bob", "g", reward=0.9)]
+    assert rights(together, ()) == {"g": Right(reward=0.7)}
+
+
 def test_two_orders_are_no_right_one_until_somebody_takes_theirs_back() -> None:
     said = [wanting("ann", "f", order="equal"), wanting("bob", "f", order="original")]
     assert rights(said, ()) == {}
