@@ -13,3 +13,4 @@ from iirl_core.norm.observed import Observed as Observed
 from iirl_core.norm.region import Bounds as Bounds
 from iirl_core.norm.region import Region as Region
 from iirl_core.norm.region import Velocity as Velocity
+from iirl_core.norm.rule import rule_of as rule_of

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from iirl_core.norm.norm import Norm, NormKind
-from iirl_core.norm.observed import Observed
-from iirl_core.norm.region import Bounds, Measured, Region, Velocity
+from iirl_core.norm import Norm, rule_of
 from iirl_core.patch.repairs import Repair, enabled
 from iirl_core.report.data import CoverageCell, ReportData
 from iirl_core.report.finding_view import finding_view
@@ -42,7 +40,7 @@ def render_report(data: ReportData) -> str:
     from markupsafe import Markup  # as ``environment``
 
     templates = environment()
-    templates.filters["rule"] = _rule
+    templates.filters["rule"] = rule_of
     drawings = {name: Markup(svg) for name, svg in _drawings(data).items()}  # noqa: S704 (our own SVG, escaped inside)
     return templates.get_template("page.html.jinja").render(
         data=data,
@@ -148,36 +146,3 @@ def _effects(repairs: list[Repair]) -> list[tuple[str, str]]:
     """Those that occur, and what they do."""
     found = {one.effect for one in repairs}
     return [(effect, does) for effect, does in EFFECTS.items() if effect in found]
-
-
-def _where(region: Measured | Observed | None) -> str:
-    match region:
-        case Region():
-            what = "geometry" if region.unit is None else "demonstrations"
-            return f" farther than {number(region.beyond)} from the {what}"
-        case Bounds():
-            return " outside the bounds"
-        case Velocity():
-            return " moving faster or slower than the limits"
-        case Observed():
-            ways = {
-                "distance": "away from",
-                "bounds": "outside the bounds of",
-                "velocity": "moving faster or slower than",
-            }
-            return f" {ways[region.kind]} the demonstrations (margin {number(region.margin)})"
-        case None:
-            return ""
-
-
-def _rule(norm: Norm) -> str:
-    where = _where(norm.region)
-    rule = {
-        NormKind.CEILING: f"reward ≤ {number(norm.threshold)}{where}",
-        NormKind.FLOOR: f"reward ≥ {number(norm.threshold)}{where}",
-        NormKind.DIRECTION: f"edited − original {'≥' if norm.raises else '≤'} {number(norm.threshold)}",
-        NormKind.INVARIANCE: f"|edited − original| ≤ {number(norm.threshold)}",
-        NormKind.AGREEMENT: f"chosen − rejected ≥ {number(norm.threshold)}",
-        NormKind.PREDICATE: norm.predicate.function if norm.predicate else "",
-    }[norm.kind]
-    return " and ".join([rule, *(f"where {matcher.told()}" for matcher in norm.matches)])

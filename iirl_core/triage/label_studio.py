@@ -12,6 +12,7 @@ from typing import Literal
 from iirl_core.audit.finding import Finding
 from iirl_core.canonical import Digest, JsonValue
 from iirl_core.demonstration import Conversation, Input
+from iirl_core.norm.rule import rule_of
 from iirl_core.signing.labels import ORDERS, WORDS
 from iirl_core.triage.review import Review
 
@@ -44,7 +45,7 @@ def tasks_of(review: Review, findings: Sequence[Finding], artifact: Digest, roun
 
 def _data(review: Review, finding: Finding, artifact: Digest, round_: int) -> dict[str, JsonValue]:
     norm, titles = review.norm(finding.norm), ("original", "edited")[-len(finding.inputs) :]
-    rule = f"{norm.kind} {norm.threshold:g}: {norm.rationale}" if norm else "not configured any more"
+    rule = f"{rule_of(norm)}: {norm.rationale}" if norm else "not configured any more"
     data: dict[str, JsonValue] = {
         "finding": finding.id,
         "artifact": artifact,

@@ -11,6 +11,7 @@ from rich.text import Text
 from cluster.session import Session
 from iirl_core.audit import TriageLabel
 from iirl_core.config import Config
+from iirl_core.norm import rule_of
 from iirl_core.report.data import FindingFacts
 from iirl_core.report.finding_view import Piece, Side, finding_view
 from iirl_core.triage import Said
@@ -60,7 +61,7 @@ def named(opened: Opened, name: str) -> tuple[str, ...]:
 def _show_finding(console: Console, opened: Opened, name: str) -> None:
     review = opened.review
     finding, cluster, norm = review.finding(name), review.cluster_of(name), review.norm(review.finding(name).norm)
-    rule = f"{norm.kind} {norm.threshold:g}: {norm.rationale}" if norm else "not configured any more"
+    rule = f"{rule_of(norm)}: {norm.rationale}" if norm else "not configured any more"
     console.print(f"{finding.id}  {finding.norm} ({rule})", markup=False, style="bold")
     console.print(f"  found by {finding.family}: {finding.note}; off by {finding.excess:.3f}", markup=False)
     console.print(f"  in {cluster.id}, one of {len(cluster.findings):,}", markup=False)

@@ -71,6 +71,13 @@ def back(*given: Any, artifact: Digest = ARTIFACT, round_: int = 1, annotator: i
     return labels_back(json.dumps(given), artifact, round_, annotator)
 
 
+def test_whoever_labels_is_told_which_way_the_rule_goes() -> None:
+    rise = replace(LOW, kind=NormKind.DIRECTION, threshold=0.05, raises=True, rationale="Caution pays.")
+    for norm, rule in ((rise, "edited − original ≥ 0.05"), (replace(rise, raises=False), "edited − original ≤ 0.05")):
+        (task,) = tasks_of(replace(review(), norms=(norm,)), FOUND[:1], ARTIFACT, 1)  # type: ignore[misc]
+        assert f"n ({rule}: Caution pays.)" in task["data"]["question"]  # type: ignore[index, call-overload, operator]
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_labelling_interface_shows_what_the_tasks_hold(shape: Any) -> None:
     root = ElementTree.fromstring(labelling_config(shape))  # noqa: S314

@@ -56,7 +56,7 @@ def test_a_finding_is_shown_with_its_input_its_norm_and_what_was_said(laid_out: 
     text = shown(laid_out, cluster.id)
     for name in cluster.representatives:
         assert name in text
-    assert "far-is-low (ceiling 0.15: What no demonstrator came near earns nothing.)" in text
+    assert "far-is-low (reward ≤ 0.15: What no demonstrator came near earns nothing.)" in text
     assert "observation" in text
     assert "flaw, says ann, right reward 0" in text
 
