@@ -20,8 +20,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -37,9 +39,9 @@ Side = Literal["lower", "raise"]
 
 @dataclass(frozen=True)
 class Sculpt:
-    """``knots``: at least two (signal, reward), signals rising, rewards in [0, 1] never falling. ``findings`` and
-    ``norms`` say why; ``round`` says when. Disabled ones stay on record and do nothing. ``ball`` is where it acts
-    (None: everywhere).
+    """``knots``: at least two (signal, reward), signals rising (as float32), rewards in [0, 1] never falling.
+    ``findings`` and ``norms`` say why; ``round`` says when. Disabled ones stay on record and do nothing. ``ball`` is
+    where it acts (None: everywhere).
 
     Raises:
         ArtifactError: the knots are not such.
@@ -54,9 +56,8 @@ class Sculpt:
     ball: Ball | None = None
 
     def __post_init__(self) -> None:
-        steps = [(b[0] - a[0], b[1] - a[1]) for a, b in zip(self.knots, self.knots[1:], strict=False)]
         finite = all(math.isfinite(number) for knot in self.knots for number in knot)
-        rising = all(signal > 0 and reward >= 0 for signal, reward in steps)
+        rising = all(np.float32(a[0]) < np.float32(b[0]) and a[1] <= b[1] for a, b in pairwise(self.knots))
         bounded = all(0 <= reward <= 1 for _, reward in self.knots)
         if not (len(self.knots) > 1 and finite and rising and bounded) or self.side not in ("lower", "raise"):
             raise ArtifactError(

@@ -117,6 +117,7 @@ def test_slopes_pass_through_the_line() -> None:
 
 
 def test_what_is_no_line_is_refused() -> None:
-    for knots in (((0.0, 0.1),), ((0.0, 0.1), (0.0, 0.2)), ((0.0, 0.4), (1.0, 0.2)), ((0.0, 0.4), (1.0, 1.2))):
+    alike = ((1.0, 0.1), (1.0 + 1e-12, 0.2))  # one signal as float32
+    for knots in (((0.0, 0.1),), ((0.0, 0.1), (0.0, 0.2)), alike, ((0.0, 0.4), (1.0, 0.2)), ((0.0, 0.4), (1.0, 1.2))):
         with pytest.raises(ArtifactError, match="sculpted map"):
             lower(*knots)
