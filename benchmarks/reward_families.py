@@ -33,6 +33,7 @@ from iirl_core.config.expertness import (
     length_debias_of,
 )
 from iirl_core.config.mapping import SigmoidSection
+from iirl_core.errors import ConfigError
 from iirl_core.evaluation import (
     Estimate,
     GradedRow,
@@ -114,7 +115,8 @@ def main() -> int:
         f"RM-Bench's styles of {DEMONSTRATOR} against alpaca-7b, each told to be concise, or verbose, or nothing. "
         f"Calibration error: of {DEMONSTRATOR}'s answers among those and {INIT}'s, by a sigmoid that is fixed by "
         f"medians of their answers to {len({each.prompt for each in anchors})} other unseen prompts; chance alone "
-        "makes it 0.07. Goes with length: rank correlation of signal and characters over the judged answers."
+        "makes it 0.07; there is none of a learner that puts these the wrong way round. Goes with length: rank "
+        "correlation of signal and characters over the judged answers."
     )
     write_results("reward_families", figures, notes, options.json)
     return 0
@@ -143,21 +145,26 @@ class Asked:
             rewards = _bounded(scorer([item for row in rows for item in row.answers]))
             found += examine_graded(kind, name, graded_of([row.facts() for row in rows], rewards, heads), Resampling())
         said = scorer(self.items)
-        found += [self._calibration(scorer, said), self._length(said)]
+        found += [*self._calibration(scorer, said), self._length(said)]
         judged = replace(self.judged, rewards=_bounded(said))
         found += examine_judge("gpt4", judged_alone(judged), Resampling())
         found += examine_picks("gpt4", judged_alone(judged), Resampling())
         found += examine_transfer("policies", judged, SEEN, Resampling())
         return {each.name: each for each in found}
 
-    def _calibration(self, scorer: Scorer, said: np.ndarray) -> Estimate:
-        """Of the rewards that a map fixed on other prompts makes of the signals ``said [N]``."""
+    def _calibration(self, scorer: Scorer, said: np.ndarray) -> list[Estimate]:
+        """Of the rewards that a map fixed on other prompts makes of the signals ``said [N]``; none where the learner
+        has it the wrong way round there, so that there is no such map.
+        """
         shown, contrast = (torch.from_numpy(scorer(items)) for items in self.anchors)
-        rewards = calibrate(ANCHORS, shown, contrast).reward(torch.from_numpy(said)).numpy()
+        try:
+            rewards = calibrate(ANCHORS, shown, contrast).reward(torch.from_numpy(said)).numpy()
+        except ConfigError:
+            return []
         sides = [self.judged.policies == self.judged.names.index(model) for model in (DEMONSTRATOR, INIT)]
         clusters = np.concatenate([self.judged.clusters[side] for side in sides])
         error = calibration_error(*(rewards[side] for side in sides))
-        return Resampling().estimate(HEADLINES["calibration error"], clusters, error)
+        return [Resampling().estimate(HEADLINES["calibration error"], clusters, error)]
 
     def _length(self, said: np.ndarray) -> Estimate:
         """Spearman's correlation of the signals ``said [N]`` with length."""
@@ -183,7 +190,9 @@ def _head(section: ExpertnessSection, lesson: Lesson, rows: Rows, seed: int) -> 
 
 
 def figures_of(found: Mapping[str, Sequence[Mapping[str, Estimate]]]) -> list[Figure]:
-    """Each headline figure of each family, over the seeds; before them what length alone and a random head get."""
+    """Each headline figure of each family, over the seeds that have it, where any has; before them what length alone
+    and a random head get.
+    """
     first = next(iter(found.values()))[0]
     figures = []
     for label, prefix in (("length alone", "length/"), ("random head", "random/")):
@@ -191,7 +200,8 @@ def figures_of(found: Mapping[str, Sequence[Mapping[str, Estimate]]]) -> list[Fi
             _figure(label, name, [first[prefix + key]]) for name, key in HEADLINES.items() if prefix + key in first
         ]
     for family, runs in found.items():
-        figures += [_figure(family, name, [run[key] for run in runs]) for name, key in HEADLINES.items()]
+        had = {name: [run[key] for run in runs if key in run] for name, key in HEADLINES.items()}
+        figures += [_figure(family, name, estimates) for name, estimates in had.items() if estimates]
     return figures
 
 

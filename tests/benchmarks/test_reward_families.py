@@ -9,7 +9,7 @@ import torch
 
 from benchmarks.alpaca import DEMONSTRATOR, INIT, Answer, Rows
 from benchmarks.learning import Lesson, fit, signals
-from benchmarks.reward_families import Asked, lengths_of
+from benchmarks.reward_families import Asked, figures_of, lengths_of
 from benchmarks.suite_rows import EASY, HARD, LENGTH, STRONG, STYLES, WEAK
 from iirl_core.artifact import Provenance
 from iirl_core.config.expertness import DiscriminatorSection
@@ -55,6 +55,14 @@ def test_calibration_is_of_prompts_that_the_map_does_not_know(asked: Asked) -> N
     error = found[f"calibration/{INIT}"]
     assert error.count == 4, "of two models' answers to two prompts"
     assert error.value == pytest.approx((0.2 + 0.1) / 2, abs=0.02), "anchors are where 0.8 and 0.1 are said of 1 and 0"
+
+
+def test_a_learner_that_has_it_the_wrong_way_round_has_no_calibration_and_all_else(asked: Asked) -> None:
+    right, wrong = asked.estimates(_letters), asked.estimates(lambda items: -_letters(items))
+    assert set(right) - set(wrong) == {f"calibration/{INIT}"}
+    for runs, seeds in (([wrong], []), ([wrong, right], [right])):
+        calibration = [one for one in figures_of({"family": runs}) if one.name == "family: calibration error"]
+        assert [one.runs for one in calibration] == [(each[f"calibration/{INIT}"].value,) for each in seeds]
 
 
 def test_a_debiased_head_s_signal_goes_less_with_length() -> None:
