@@ -21,8 +21,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-os.environ.update({"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", **os.environ})  # torchrun may say otherwise
-
 import numpy as np
 import torch
 import torch.distributed
@@ -75,6 +73,7 @@ def main() -> None:
     if options.device == "cuda" and not torch.cuda.is_available():
         print("no GPU is at hand: nothing was measured (--device cpu --quick shows that it works)", file=sys.stderr)
         sys.exit(2)
+    os.environ.update({"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", **os.environ})  # torchrun may say otherwise
     rank, ranks = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
     if options.device == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
@@ -90,8 +89,14 @@ def main() -> None:
             f"{work.rows} texts of {work.length} tokens a step and rank, {work.precision}, AdamW, no checkpointing. "
             f"Utilisation is of {options.peak_tflops:g} TFLOP/s each."
         )
-        elsewhere = Path(tempfile.gettempdir()) / "gpu_speed.json"  # what a CPU does is no result
-        write_results("gpu_speed", figures, notes, options.json or (elsewhere if options.device == "cpu" else None))
+        write_results("gpu_speed", figures, notes, place_of(options))
+
+
+def place_of(options: argparse.Namespace) -> Path | None:
+    """Where the figures are written, None for where results lie: what a CPU does, or a tiny shape, is none."""
+    if options.json is None and (options.quick or options.device == "cpu"):
+        return Path(tempfile.gettempdir()) / "gpu_speed.json"
+    return options.json
 
 
 def work_of(options: argparse.Namespace) -> Work:

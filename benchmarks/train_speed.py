@@ -18,8 +18,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-os.environ.update({"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1"})
-
 import torch
 import torch.distributed
 
@@ -46,6 +44,7 @@ Stage = Literal[0, 1, 2, 3]
 
 def main() -> None:
     options = arguments("train_speed", __doc__.splitlines()[0]).parse_args()
+    os.environ.update({"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1"})
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 import torch
 
-from benchmarks.gpu_speed import BACKBONE, STAGES, Work, planned
+from benchmarks.gpu_speed import BACKBONE, STAGES, Work, place_of, planned
 from iirl_core.plan import backbone_of
 from iirl_core.plan.published import PUBLISHED
 
@@ -33,6 +36,24 @@ def test_what_is_foreseen_is_sixteen_bytes_a_parameter_and_what_a_pass_keeps() -
     for stage in STAGES:
         assert planned(work, stage, ranks=1) == pytest.approx(states, rel=0.001)
     assert planned(work, 2, ranks=8) == pytest.approx(states * (2 + 14 / 8) / 16, rel=0.001)
+
+
+def test_being_imported_says_nothing_of_ranks() -> None:
+    code = "import os, benchmarks.gpu_speed, benchmarks.train_speed; print('WORLD_SIZE' in os.environ)"
+    around = {name: value for name, value in os.environ.items() if name != "WORLD_SIZE"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=around)
+    assert done.stdout == "False\n"
+
+
+def test_only_a_gpu_on_the_whole_shape_writes_a_result() -> None:
+    told = Path("figures.json")
+    for device, quick, json_path, wanted in (
+        ("cuda", False, None, None),
+        ("cuda", True, None, Path(tempfile.gettempdir()) / "gpu_speed.json"),
+        ("cpu", False, None, Path(tempfile.gettempdir()) / "gpu_speed.json"),
+        ("cuda", True, told, told),
+    ):
+        assert place_of(argparse.Namespace(device=device, quick=quick, json=json_path)) == wanted
 
 
 @pytest.mark.slow
