@@ -121,7 +121,7 @@ def artifact_facts(store: Store, artifact: Artifact, times: Times) -> ArtifactFa
         mode=manifest.mode.value,
         supervision=supervision,
         encoder=_words(manifest.encoder, ("kind", "rows", "model", "max_tokens")),
-        expertness=_words(manifest.expertness, ("family", "experts", "bottleneck", "hidden", "members")),
+        expertness=_words(manifest.expertness, ("family", "experts", "bottleneck", "hidden", "members", "combine")),
         mapping=_words(manifest.calibration.mapping, tuple(manifest.calibration.mapping)),
         created=times.sealed,
         lineage=tuple(reversed(ancestors[1:])),
@@ -147,10 +147,16 @@ def _words(document: object, keys: Sequence[str]) -> str:
     fields = document if isinstance(document, dict) else {}
     found = [fields[key] for key in keys if fields.get(key) is not None]
     named = [key for key in keys if fields.get(key) is not None]
-    texts = [f"{value:.4g}" if isinstance(value, float) else str(value) for value in found]
+    texts = [_text(value) for value in found]
     return ", ".join(
         text if key in ("kind", "family") else f"{key} {text}" for key, text in zip(named, texts, strict=True)
     )
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return _words(value, tuple(value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _corpus(store: Store, name: str, role: str, digest: Digest) -> CorpusFacts:

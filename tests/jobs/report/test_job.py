@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from iirl_core.artifact import load_from, seal_child
 from iirl_core.patch import Repairs, Sculpt
 from iirl_core.release import audit_file
 from jobs.report import write_report
-from jobs.report.facts import gaps_of
+from jobs.report.facts import artifact_facts, gaps_of, times_of
 from tests.iirl_core.artifact.test_repair_files import gentle, slight
 from tests.iirl_core.audit.test_audit import AUDIT
 from tests.jobs.triage.audited import ROUND, Audited, keep_audit, make_audited
@@ -36,6 +37,15 @@ def test_repairs_that_are_no_kernels_are_on_the_page(audited: Audited) -> None:
         assert one.where in page
     assert "3</dd></div>" in page, "three repairs are at work"
     assert "the reward is what training made it" not in page
+
+
+def test_how_an_ensemble_s_members_are_combined_is_on_the_page(audited: Audited) -> None:
+    artifact, times = load_from(audited.store, audited.root), times_of(audited.store, audited.root)
+    expertness = artifact.manifest.expertness
+    for combine, told in (("min", "combine min"), ({"penalty": 0.5}, "combine penalty 0.5")):
+        manifest = replace(artifact.manifest, expertness={**expertness, "combine": combine})
+        facts = artifact_facts(audited.store, replace(artifact, manifest=manifest), times)
+        assert facts.expertness.endswith(f"members 2, {told}")
 
 
 def test_an_artifact_without_repairs_says_so(audited: Audited) -> None:
