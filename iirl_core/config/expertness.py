@@ -124,7 +124,8 @@ class JointSection(Section):
     """Sigmoids whose weighted sum is m."""
     beta: Beta = 1.0
     """The strength β with which a row is learnt: a constant, or a function of time, ``{discount: γ}``, or of the input,
-    ``{sources: {NAME: β, …}, otherwise: β}``."""
+    ``{sources: {NAME: β, …}, otherwise: β}``. Another number than ``release.thresholds.beta``, which scales what
+    trainers receive, and set by itself."""
     saturation: float = Field(default=0.02, ge=0)
     """Weight of the penalty on (logit m)²: what keeps rewards off 0 and 1 while they are learnt."""
     corrupted: CorruptedSection = CorruptedSection()

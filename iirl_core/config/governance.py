@@ -120,7 +120,8 @@ class ThresholdsSection(Section):
     """What a trainer receives for ESCALATE; ``lower-bound`` is reward·(1 − uncertainty), never above the floor of the
     known-good rewards."""
     beta: float = Field(default=1.0, gt=0)
-    """β: scales what trainers receive, after enforcement."""
+    """β: scales what trainers receive, after enforcement. Another number than ``expertness.beta``, with which rows are
+    learnt, and set by itself."""
 
 
 class ReleaseSection(Section):

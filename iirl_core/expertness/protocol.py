@@ -32,7 +32,7 @@ class Batch:
     last bit alone, and ``margin [N]`` is its preference margin (0 where none is known). None for all else.
 
     ``length [N]`` is the logarithm of one more than the answer's tokens, None where no loss asks for it.
-    ``strength [N]`` > 0 is the row's β(x, t), None where that is a constant.
+    ``strength [N]`` ≥ 0 is the row's β(x, t), None where that is a constant.
     """
 
     z: Tensor

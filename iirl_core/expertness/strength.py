@@ -9,7 +9,9 @@ from iirl_core.config.expertness import Beta, DiscountSection, SourcesSection
 
 
 def strengths(beta: Beta, source: str, steps: int) -> NDArray[np.float64]:
-    """``[steps]`` > 0: β of each row of a record from ``source``; a conversation has one, at step 0."""
+    """``[steps]`` ≥ 0: β of each row of a record from ``source``; a conversation has one, at step 0. Above 0 but where
+    a discount's power is too small for a float (as rows are kept: for a float32).
+    """
     if isinstance(beta, DiscountSection):
         return np.power(beta.discount, np.arange(steps))
     if isinstance(beta, SourcesSection):
