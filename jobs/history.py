@@ -75,14 +75,14 @@ class PastRound:
             raise Tampered(f"the findings of round {self.audit.round} about {self.digest[:19]} were changed")
         return findings_from_bytes(data)
 
-    def find(self, name: str) -> Finding | None:
-        """The verified finding ``name`` of this round; those beyond ``audit.keep_findings`` lie in the parts alone.
+    def every_finding(self) -> Iterator[Finding]:
+        """All verified findings, one part after the other: those beyond ``audit.keep_findings`` lie there alone.
 
         Raises:
-            Tampered: a file is gone, or is not the one that the audit lists.
+            Tampered: a part is gone, or is not the one that the audit lists.
         """
-        beyond = (one for part in self.audit.parts for one in part_from_bytes(self._part(*part)).findings)
-        return next((one for one in chain(self.findings(), beyond) if one.id == name), None)
+        for part in self.audit.parts:
+            yield from part_from_bytes(self._part(*part)).findings
 
     def _part(self, file: str, digest: Digest) -> bytes:
         try:
@@ -131,6 +131,18 @@ def _rounds(store: Store, digest: Digest, trust: Trust, confidence: float) -> It
             tuple(back for one in undone if one.predicate.round == told.round for back in withdrawn_in(one)),
             confidence,
         )
+
+
+def finding_of(history: Sequence[PastRound], name: str) -> Finding | None:
+    """The newest verified finding ``name``: sought among those that were kept in any round, then in the parts, which
+    are large.
+
+    Raises:
+        Tampered: a file that was looked through is gone, or is not the one that its audit lists.
+    """
+    kept = (one for past in reversed(history) for one in past.findings())
+    beyond = (one for past in reversed(history) for one in past.every_finding())
+    return next((one for one in chain(kept, beyond) if one.id == name), None)
 
 
 Question = tuple[str, str]

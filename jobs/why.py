@@ -21,7 +21,7 @@ from iirl_core.release import resolve
 from iirl_core.signing import Trust
 from iirl_core.store import Store
 from jobs.audit.material import measured
-from jobs.history import history_of
+from jobs.history import finding_of, history_of
 from jobs.outcome import Outcome
 
 SHOWN = 600
@@ -39,7 +39,7 @@ def run(store: Store, config: Config, name: str, reference: str | None, *, conso
     console = console or Console(highlight=False, soft_wrap=True)
     digest = resolve(store, reference or config.name)
     history = history_of(store, digest, Trust.from_folder(Path(config.keys)))
-    finding = next((one for past in reversed(history) if (one := past.find(name)) is not None), None)
+    finding = finding_of(history, name)
     if finding is None:
         raise InputError(f"there is no finding {name} about {digest[:19]}", "an id from iirl audit, triage or a report")
     then = load_from(store, finding.digest, trust_remote_code=config.trusts_remote_code)

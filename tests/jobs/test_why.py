@@ -80,6 +80,17 @@ def test_a_finding_beyond_those_that_are_kept_is_found_in_the_audits_parts(tmp_p
         said(audited, every[-1].id, audited.root)
 
 
+def test_a_finding_that_was_kept_needs_no_part_of_any_round(tmp_path: Path) -> None:
+    audited = made(tmp_path)
+    worst = audited.past().findings()[0]
+    keep_audit(audited, audited.root, ROUND + 1, kept=2)
+    for round_ in (ROUND, ROUND + 1):
+        audited.store.put(audit_file(audited.root, round_, PART), b"gone")
+    assert said(audited, worst.id, audited.root)[0]
+    with pytest.raises(Tampered, match="was changed"):
+        said(audited, "f-000000000000", audited.root)
+
+
 @pytest.mark.parametrize("asked_about", ["root", "child"])
 def test_a_finding_whose_artifact_was_deleted_cannot_be_asked_about_again(tmp_path: Path, asked_about: str) -> None:
     audited = made(tmp_path)
