@@ -70,7 +70,7 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
             step = decide_next([each.round for each in turns], config.flywheel)
             if step is Step.PATCH and turn.repair and turn.repair.child:
                 digest = turn.repair.child
-    progress.table("The wheel", COLUMNS, round_table(turns, config.audit.held_out))
+    progress.table("The wheel", COLUMNS, round_table(turns))
     with progress.task("report"):
         report = write_report(session.store, config, digest)
     return _outcome(config, turns, step, digest, report)
@@ -94,7 +94,7 @@ def _after_audit(
     return Turn(audit, flaws, unsure, patch_round(session, config, progress, audit, findings=findings, labels=labels))
 
 
-def round_table(turns: Sequence[Turn], held_out: Sequence[str]) -> list[list[str]]:
+def round_table(turns: Sequence[Turn]) -> list[list[str]]:
     """A row a round, its cells as ``COLUMNS`` names them."""
     rows = []
     for turn in turns:
@@ -111,7 +111,7 @@ def round_table(turns: Sequence[Turn], held_out: Sequence[str]) -> list[list[str
                 str(len(repair.plan.refused)) if repair else "",
                 f"{repair.trial.holds:.0%}" if repair and repair.trial else "",
                 f"{repair.budget.least:.1%}" if repair else "",
-                _rate(*audit.broken_by(held_out)),
+                _rate(*audit.broken_by(audit.held_out)),
                 "passed" if audit.verdict.passed else "not passed",
             ]
         )

@@ -23,7 +23,8 @@ class Audit:
     as well; ``open_hard`` of them are open findings of hard norms; ``histogram [20]`` counts the probes' rewards in
     equal bins of [0, 1]; ``cells`` is the technique × situation matrix, and ``examples`` show what the situations are;
     ``movements`` are those of the reward with what cannot matter; ``choices`` are where the blue team sent probes.
-    ``unshown`` are kinds of situation that were asked about and no demonstration shows.
+    ``unshown`` are kinds of situation that were asked about and no demonstration shows; families that are ``held_out``
+    find nothing that is repaired.
     Where ``moving`` probes are samples of moving policies, the audit is *policy-adaptive*, whatever the artifact is.
     """
 
@@ -48,6 +49,7 @@ class Audit:
     choices: tuple[Choice, ...] = ()
     moving: int = 0
     unshown: tuple[Unshown, ...] = ()
+    held_out: tuple[str, ...] = ()
 
     def broken_by(self, families: Collection[str]) -> tuple[int, int]:
         """How many questions of these families broke a norm, and how many count."""
@@ -82,6 +84,7 @@ class Audit:
                 [one.wave, one.family, one.situation, one.count, one.spoken, one.broken] for one in self.choices
             ],
             "unshown": [[one.questions, list(one.families), one.text] for one in self.unshown],
+            "held_out": list(self.held_out),
             "findings": self.findings,
             "refuted": self.refuted,
             "kept": self.kept,
@@ -132,6 +135,7 @@ class Audit:
                     Unshown(int(n), tuple(map(str, families)), str(text))
                     for n, families, text in document.get("unshown", ())
                 ),
+                held_out=tuple(map(str, document.get("held_out", ()))),
                 verdict=Verdict(bool(document["passed"]), tuple(str(reason) for reason in document["reasons"])),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:

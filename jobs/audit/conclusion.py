@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from iirl_core.audit import Audit, Coverage, Movement, decide_verdict, findings_to_bytes
 from iirl_core.audit.unshown import kinds_of
 from iirl_core.canonical import Digest, digest_bytes
+from iirl_core.config import Config
 from iirl_core.log import Event, append
 from iirl_core.norm import Norm, norms_digest
 from iirl_core.release import audit_file
@@ -35,7 +36,7 @@ class Told:
 
 
 def conclude(
-    told: Told, seed: int, norms: tuple[Norm, ...], digest: Digest, round_: int
+    told: Told, config: Config, norms: tuple[Norm, ...], digest: Digest, round_: int
 ) -> tuple[Audit, dict[str, bytes]]:
     """The audit, with its verdict, and its files beside the parts."""
     merged = told.asked.merged
@@ -45,7 +46,7 @@ def conclude(
     audit = Audit(
         digest=digest,
         round=round_,
-        seed=seed,
+        seed=config.seed,
         norms=norms_digest(norms),
         probes=merged.asked,
         families=merged.families,
@@ -63,6 +64,7 @@ def conclude(
         choices=told.asked.choices,
         moving=merged.moving,
         unshown=kinds_of(merged.strangers),
+        held_out=tuple(config.audit.held_out),
         verdict=decide_verdict(norms, merged.families, open_hard, told.movements),
     )
     return audit, {**files, "audit.json": audit.to_bytes()}

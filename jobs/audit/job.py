@@ -126,7 +126,7 @@ def audit_round(
     asked = ask_round(Asking(store, scorers, config, digest, round_, norms, material), progress, resume=resume)
     coverage = Coverage.fit(artifact.model.spaces.bottleneck, asked.merged.reservoir)
     audit, written = conclude(
-        Told(asked, coverage, movements(artifact.model, material.inputs)), config.seed, norms, digest, round_
+        Told(asked, coverage, movements(artifact.model, material.inputs)), config, norms, digest, round_
     )
     keep(session.store, key, config.name, audit, written)
     return AuditRound(audit, asked.merged.findings)

@@ -66,7 +66,7 @@ def _round(store: Store, config: Config, artifact: Artifact, past: PastRound, un
     labels = Counter(past.labels.values())
     repair = repair_record(store, past)
     report = check_budget(artifact.guard.root_rewards, model.rewards(artifact.guard.z).detach(), config.patch.budget)
-    broken, counted = audit.broken_by(config.audit.held_out)
+    broken, counted = audit.broken_by(audit.held_out)
     return RoundFacts(
         round=audit.round,
         digest=past.digest,

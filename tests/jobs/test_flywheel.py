@@ -8,8 +8,8 @@ from tests.iirl_core.audit.test_audit import AUDIT
 
 
 def test_the_round_table_tells_what_was_found_from_what_was_verified_and_how_held_out_families_fare() -> None:
-    held = replace(AUDIT, families=(*AUDIT.families, FamilyResult("flattery", "n", 40, 40, 10)))
-    rows = round_table([Turn(AUDIT, flaws=9, unsure=2, repair=None), Turn(held, 9, 2, None)], ["flattery"])
+    held = replace(AUDIT, families=(*AUDIT.families, FamilyResult("flattery", "n", 40, 40, 10)), held_out=("flattery",))
+    rows = round_table([Turn(AUDIT, flaws=9, unsure=2, repair=None), Turn(held, 9, 2, None)])
     first, second = (dict(zip(COLUMNS, row, strict=True)) for row in rows)
     told = {name: first[name] for name in ("round", "probes", "found", "verified", "flaws", "unsure", "verdict")}
     assert told == {

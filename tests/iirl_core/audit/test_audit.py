@@ -29,6 +29,7 @@ AUDIT = Audit(
     choices=(Choice(1, "far", 3, 20, 8, 2),),
     moving=4,
     unshown=(Unshown(12, ("far", "uniform"), "state (9.00)"),),
+    held_out=("near",),
 )
 
 
@@ -38,12 +39,13 @@ def test_an_audit_survives_its_bytes() -> None:
 
 def test_an_audit_from_before_situations_were_counted_is_still_read() -> None:
     document = json.loads(AUDIT.to_bytes())
-    for later in ("cells", "examples", "movements", "choices", "moving", "unshown"):
+    for later in ("cells", "examples", "movements", "choices", "moving", "unshown", "held_out"):
         del document[later]
     for result in document["families"]:
         del result["steered"]
     read = Audit.parse(document)
     assert (read.cells, read.examples, read.movements, read.choices, read.moving) == ((), (), (), (), 0)
+    assert (read.unshown, read.held_out) == ((), ())
     assert not any(result.steered for result in read.families)
 
 

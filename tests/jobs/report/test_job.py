@@ -10,7 +10,10 @@ import pytest
 from iirl_core.artifact import load_from, seal_child
 from iirl_core.patch import Repairs, Sculpt
 from iirl_core.release import audit_file
+from iirl_core.signing import Trust
+from jobs.history import history_of
 from jobs.report import write_report
+from jobs.report.chain import round_facts
 from jobs.report.facts import artifact_facts, gaps_of, times_of
 from tests.iirl_core.artifact.test_repair_files import gentle, slight
 from tests.iirl_core.audit.test_audit import AUDIT
@@ -46,6 +49,19 @@ def test_how_an_ensemble_s_members_are_combined_is_on_the_page(audited: Audited)
         manifest = replace(artifact.manifest, expertness={**expertness, "combine": combine})
         facts = artifact_facts(audited.store, replace(artifact, manifest=manifest), times)
         assert facts.expertness.endswith(f"members 2, {told}")
+
+
+def test_a_round_tells_of_the_families_that_it_held_out_itself(tmp_path: Path) -> None:
+    audited = make_audited(tmp_path / "audited")
+    store, root = audited.store, load_from(audited.store, audited.root)
+    keep_audit(audited, audited.root, ROUND + 1, held_out=("far",))
+    config = audited.config()
+    today = config.model_copy(update={"audit": config.audit.model_copy(update={"held_out": ["far"]})})
+    history = history_of(store, audited.root, Trust.from_folder(audited.folder / "keys"))
+    before, then = round_facts(store, today, root, history, None)
+    assert before.held_out_rate is None
+    assert then.held_out_rate is not None
+    assert then.held_out_rate > 0
 
 
 def test_an_artifact_without_repairs_says_so(audited: Audited) -> None:

@@ -80,7 +80,13 @@ def make_audited(folder: Path) -> Audited:
 
 
 def keep_audit(
-    audited: Audited, digest: Digest, round_: int, former: tuple[Finding, ...] = (), *, kept: int | None = None
+    audited: Audited,
+    digest: Digest,
+    round_: int,
+    former: tuple[Finding, ...] = (),
+    *,
+    kept: int | None = None,
+    held_out: tuple[str, ...] = (),
 ) -> tuple[Finding, ...]:
     """One chunk of one family, signed as an audit; its findings, of which only the worst ``kept`` stand in their table
     (None: all), the others in its part alone.
@@ -110,6 +116,7 @@ def keep_audit(
         histogram=asked.histogram,
         parts=((PART, digest_bytes(part)),),
         verdict=decide_verdict(norms, asked.families, len(findings)),
+        held_out=held_out,
     )
     files["audit.json"] = audit.to_bytes()
     for name, data in files.items():
