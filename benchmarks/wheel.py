@@ -25,7 +25,9 @@ KEPT = 20_000
 
 @dataclass(frozen=True)
 class Wheel:
-    """What is asked: ``probes`` a round by family; families that are ``held_out`` can only speak against a repair."""
+    """What is asked: ``probes`` a round by family; families that are ``held_out`` can only speak against a
+    repair, and searches among them (``NOT_FRESH``) not even that.
+    """
 
     norms: tuple[Norm, ...]
     material: Material

@@ -25,7 +25,7 @@ from iirl_core.reward_model import RewardModel
 NOT_FRESH = ("former", "ascent", "evolution", "climb", "evolve", "scan", *POLICY_FAMILIES)
 """Families that are no sample of anything: what was found before, searches of the unrepaired reward (training a policy
 on it is one, picking among a language model's answers another), and what a policy gave: a choice by that would be
-policy-adaptive.
+policy-adaptive. Held out of repair, they are not asked either.
 """
 
 
@@ -34,7 +34,8 @@ class Ground:
     """``findings`` asks the F findings again, ``flaws[F]`` being their ids; ``around`` asks about their neighbours, of
     which ``owners`` names the finding that each belongs to; ``fresh`` are probes of the norms' families. ``flawed``
     and ``faulty`` say of which neighbours and fresh questions the unrepaired model, ``parent``, breaks the norm.
-    ``unseen`` are fresh probes of families that are held out of repair, ``doubtful`` where the model breaks it there.
+    ``unseen`` are fresh probes of families that are held out of repair, but for those that are ``NOT_FRESH``,
+    ``doubtful`` where the model breaks it there.
     ``drawn`` are other questions of the norms' families, for repairs that learn from questions.
     """
 

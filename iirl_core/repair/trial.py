@@ -78,10 +78,12 @@ class Trial:
         }
 
     def __str__(self) -> str:
+        unseen = sum(one.sound for one in self.held_out)
+        whose = f" ({sum(one.broken for one in self.held_out):,} of {unseen:,} of held-out families)" if unseen else ""
         return (
             f"{self.mended:,} of {self.claimed:,} findings mended, {self.flawed - self.left:,} of {self.flawed:,}"
-            f" flawed neighbours with them, {self.broken:,} of {self.sound:,} sound answers broken, {self.cost:.2%} of"
-            f" known-good rewards taken on average and {1 - self.budget.least:.1%} at most"
+            f" flawed neighbours with them, {self.broken:,} of {self.sound:,} sound answers broken{whose},"
+            f" {self.cost:.2%} of known-good rewards taken on average and {1 - self.budget.least:.1%} at most"
         )
 
 
