@@ -6,7 +6,8 @@ statistic is D⁺ = max_d (F_guard(d) − F_window(d)), and where both are sampl
     P(D⁺ > t) ≲ exp(−2·t²·n·m / (n + m)),   n requests, m rows of the guard set   (Smirnov 1939)
 
 Somebody who watches for ever sees everything once. So window k = 1, 2, … may spend level/(k·(k + 1)) of the level,
-which sums to the level over all windows: the chance that a deployment that never drifts is ever said to.
+which sums to the level over all windows: the chance that a replica whose requests never drift is said, at any time
+since its start, to have seen them do so. Every replica, and every start of one, has a level of its own.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Drift:
 
 def drift_of(window: NDArray[np.float64], guard: NDArray[np.float64], number: int, level: float) -> Drift:
     """Set the support distances ``window [N]`` of requests beside those of the ``guard [M]``; ``number`` ≥ 1 says which
-    window of this deployment it is, ``level`` in (0, 1) what all of its windows may spend.
+    window since its replica began it is, ``level`` in (0, 1) what all of its windows may spend.
 
     Raises:
         InputError: a sample is empty, or the window or the level is none.

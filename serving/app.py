@@ -25,7 +25,7 @@ from serving.admission import Pin, admit, pin_release
 from serving.batching import Batcher
 from serving.event import record_serving
 from serving.observer import Observer
-from serving.watch import Watch
+from serving.watch import FARTHEST, Watch
 from serving.web import RETRY_SECONDS, Door, Limits, make_app
 
 ROOM_FOR_REFUSALS = 64
@@ -56,7 +56,8 @@ class Replica:
         self._batcher = Batcher(self._scorer.score, section.batch, section.wait_seconds)
         self._door = Door(lock, _limits(section))
         keep = partial(keep_observations, open_store(pin.store), self._scorer.served.digest)
-        watch = Watch(self._scorer.guard_distances, section.drift_window, section.drift_level)
+        farthest = min(FARTHEST, section.drifted)
+        watch = Watch(self._scorer.guard_distances, section.drift_window, section.drift_level, farthest)
         most: dict[Reason, int] = {
             "escalated": section.observed,
             "drift": section.drifted,

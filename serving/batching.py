@@ -7,6 +7,7 @@ caller of one; and one caller's unreadable input is that caller's fault alone.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from iirl_core.demonstration import Input
 from iirl_core.errors import InputError
 from iirl_core.reading import Score
+
+log = logging.getLogger("iirl.serving")
 
 Answer = Score | InputError
 """What became of one input."""
@@ -74,6 +77,10 @@ class Batcher:
                 else:
                     one.answer.set_result(reading.result()[index])
 
+    def afterwards(self, work: Callable[[], object]) -> None:
+        """Run ``work`` in the model's thread, after what is read now. Nobody waits for it; its failure is logged."""
+        self._thread.submit(_logged, work)
+
     def _next_batch(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
         while self._queue and len(batch) < self._batch:
@@ -83,8 +90,15 @@ class Batcher:
         return batch
 
     def close(self) -> None:
-        """End the thread; what it is reading is finished first."""
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        """End the thread; what it has been given is finished first."""
+        self._thread.shutdown(wait=True)
+
+
+def _logged(work: Callable[[], object]) -> None:
+    try:
+        work()
+    except Exception:  # whatever fails here, what was asked has been answered
+        log.exception("work after an answer failed")
 
 
 def read_each(read: Read, inputs: Sequence[Input]) -> list[Answer]:

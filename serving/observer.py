@@ -50,7 +50,7 @@ class Observer:
 
     def answered(self, inputs: Sequence[Input], scores: Sequence[Score]) -> None:
         """Take the escalated ones of what was just answered, and the farthest of a window that it filled and that
-        drifted. Called from one thread.
+        drifted. Called from one thread at a time, in the order of the answers.
         """
         found = [
             Observation("escalated", item, "; ".join(score.reasons))
@@ -66,7 +66,9 @@ class Observer:
                 self._add("drift", [Observation("drift", item, f"one of requests {told}") for item in window.farthest])
             if drift.found is not self._drifts:
                 told = (
-                    f"requests drift: {told}, by chance {drift.chance:.0e}" if drift.found else "requests drift no more"
+                    f"requests drift: {told}, by chance {drift.chance:.0e}"
+                    if drift.found
+                    else "no longer sure that requests drift"
                 )
                 print(f"iirl: {told}", file=sys.stderr, flush=True)
             self._drifts = drift.found

@@ -19,7 +19,7 @@ from iirl_core.drift import Drift, drift_of
 from iirl_core.reading import Score
 
 FARTHEST = 16
-"""Inputs of a window that wait for its end."""
+"""Inputs of a window that wait for its end, at most."""
 LARGEST = 4 * 2**20
 """Bytes of an input beyond which it does not wait."""
 
@@ -39,10 +39,11 @@ class Watch:
         guard: Support distances of the guard set's rows ``[M]``.
         window: Inputs of a window.
         level: What all windows together may spend (see ``iirl_core.drift``).
+        farthest: Inputs of a window that wait for its end; 0: no input is kept, only its distance.
     """
 
-    def __init__(self, guard: NDArray[np.float64], window: int, level: float) -> None:
-        self._guard, self._size, self._level = guard, window, level
+    def __init__(self, guard: NDArray[np.float64], window: int, level: float, farthest: int = FARTHEST) -> None:
+        self._guard, self._size, self._level, self._farthest = guard, window, level, farthest
         self._number = 1
         self._begin()
 
@@ -51,10 +52,15 @@ class Watch:
         for item, score in zip(inputs, scores, strict=True):
             self._take(item, score.drawn_distance)
             if len(self._distances) == self._size:
-                drift = drift_of(np.array(self._distances), self._guard, self._number, self._level)
-                yield Window(drift, tuple(self._inputs[name] for _, name in sorted(self._heap, reverse=True)))
-                self._number += 1
-                self._begin()
+                yield self._full()
+
+    def _full(self) -> Window:
+        """The window that is full; the next one begins, whatever becomes of this."""
+        distances, number = np.array(self._distances), self._number
+        farthest = tuple(self._inputs[name] for _, name in sorted(self._heap, reverse=True))
+        self._number += 1
+        self._begin()
+        return Window(drift_of(distances, self._guard, number, self._level), farthest)
 
     def _begin(self) -> None:
         self._distances: list[float] = []
@@ -63,8 +69,8 @@ class Watch:
 
     def _take(self, item: Input, distance: float) -> None:
         self._distances.append(distance)
-        full = len(self._heap) == FARTHEST
-        if (full and distance <= self._heap[0][0]) or size_of(item) > LARGEST:
+        full = len(self._heap) == self._farthest
+        if not self._farthest or (full and distance <= self._heap[0][0]) or size_of(item) > LARGEST:
             return
         name = identity_of(item)
         if name in self._inputs:

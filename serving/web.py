@@ -1,6 +1,6 @@
 """The HTTP side: who may ask, how much, and what every response carries. Knows neither Ray nor torch.
 
-The event loop only moves bytes: bodies are parsed and the model is read in threads.
+The event loop only moves bytes: bodies are parsed, the model is read and what it answered is observed in threads.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
@@ -89,7 +90,7 @@ def make_app(served: Served, batcher: Batcher, door: Door, observer: Observer) -
                 asked = await asyncio.to_thread(dialect.parse, body, query, door.limits.items)
                 _check_model(served, asked)
                 scores = _scores(asked, await batcher.answers(asked.inputs))
-                observer.answered(asked.inputs, scores)
+                batcher.afterwards(partial(observer.answered, asked.inputs, scores))
                 return ok(await asyncio.to_thread(dialect.answer, served, scores))
 
         return score

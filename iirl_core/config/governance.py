@@ -153,11 +153,13 @@ class ServeSection(Section):
     """Escalated inputs, texts and all, that a replica keeps per minute for the next audit (its family ``observed``)."""
     drifted: int = Field(default=0, ge=0)
     """Of windows of requests that drifted away from the demonstrations, the farthest inputs, texts and all, that a
-    replica keeps per minute for the next audit (its family ``observed``). That they did is said on standard error."""
+    replica keeps per minute for the next audit (its family ``observed``); 0: no input waits for that, not even in
+    memory. That they drifted is said on standard error all the same."""
     drift_window: int = Field(default=256, ge=8)
     """Inputs that are set beside the guard set at a time."""
     drift_level: float = Field(default=0.01, gt=0, lt=1)
-    """The chance that a replica whose requests never drift is ever said to have seen them do so."""
+    """The chance that a replica whose requests never drift is said to have seen them do so at any time since its start;
+    each of several replicas has its own."""
     reported: int = Field(default=600, ge=0)
     """Inputs that a replica takes per minute from trainers' reports; more, or any where it is 0, are answered 503."""
     token_file: str | None = None

@@ -12,7 +12,7 @@ from iirl_core.enforcement import Thresholds
 from iirl_core.errors import InputError
 from iirl_core.reading import Action, Evidence, Reading, Score, TokenCount
 from serving.served import Served
-from serving.watch import Watch
+from serving.watch import FARTHEST, Watch
 
 SERVED = Served(
     name="portal",
@@ -58,6 +58,6 @@ def read(inputs: Sequence[Input]) -> list[Score]:
     return scores
 
 
-def watch(window: int = 256) -> Watch:
+def watch(window: int = 256, farthest: int = FARTHEST) -> Watch:
     """Beside a guard set whose distances are spread over [0, ½]."""
-    return Watch(np.linspace(0.0, 0.5, 200), window, level=0.01)
+    return Watch(np.linspace(0.0, 0.5, 200), window, level=0.01, farthest=farthest)

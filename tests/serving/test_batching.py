@@ -89,6 +89,26 @@ def test_one_unreadable_input_is_its_callers_fault_alone() -> None:
     turn(batcher, work)
 
 
+def test_work_after_an_answer_runs_in_the_models_thread_and_its_failure_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    seen, ran = Seen(), list[str]()
+    batcher = Batcher(seen, batch=8, wait_seconds=0)
+
+    def fail() -> None:
+        raise ZeroDivisionError("drifting")
+
+    async def work() -> None:
+        await batcher.answers(answers_of(1))
+        batcher.afterwards(fail)
+        batcher.afterwards(lambda: ran.append(threading.current_thread().name))
+        assert rewards(await batcher.answers(answers_of(2))) == [0.02]
+
+    turn(batcher, work)
+    assert set(ran) == set(seen.threads)
+    assert [record.message for record in caplog.records] == ["work after an answer failed"]
+
+
 def test_nothing_asked_is_answered_with_nothing_and_reads_nothing() -> None:
     seen = Seen()
     batcher = Batcher(seen, batch=8, wait_seconds=0.01)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,21 @@ def test_what_is_asked_again_waits_once() -> None:
     same = [ITEMS[0]] * 60 + ITEMS[1:5]
     (window,) = watch(window=64).answered(same, FAR)
     assert set(window.farthest) == set(ITEMS[:5])
+
+
+def test_where_none_is_wanted_no_input_waits_and_drift_is_found_all_the_same() -> None:
+    asked = [conversation("Open?", f"Until {place}.") for place in range(48)]
+    watching = watch(window=32, farthest=0)
+    (window,) = watching.answered(asked, FAR[:48])
+    assert (window.drift.found, window.farthest) == (True, ())
+    seen = [weakref.ref(item) for item in asked]
+    del asked
+    assert not any(one() for one in seen), "16 inputs of a window that is not full"
+
+
+def test_of_fewer_that_are_wanted_the_farthest_wait() -> None:
+    (window,) = watch(window=64, farthest=2).answered(ITEMS, FAR)
+    assert window.farthest == (ITEMS[63], ITEMS[62])
 
 
 def test_an_input_too_large_to_wait_still_counts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 from iirl_core.demonstration import Input, conversation
@@ -16,6 +17,7 @@ from iirl_core.reading import Action, Score
 from serving.access import digest_token
 from serving.batching import Batcher, Read
 from serving.observer import Observer
+from serving.watch import Watch
 from serving.web import Door, Limits, make_app
 from tests.serving.scores import SERVED, read, score, watch
 
@@ -29,13 +31,16 @@ def ask_all(
     limits: Limits = LIMITS,
     answering: Read = read,
     kept: list[Observation] | None = None,
+    watching: Watch | None = None,
 ) -> list[httpx.Response]:
     """Send all at once to a fresh application; what it observed is in ``kept`` then."""
     kept = [] if kept is None else kept
 
     async def run() -> list[httpx.Response]:
         batcher = Batcher(answering, batch=8, wait_seconds=0)
-        observer = Observer(kept.extend, watch(window=8), {"escalated": 2, "drift": 2, "reported": 3}, every=60)
+        observer = Observer(
+            kept.extend, watching or watch(window=8), {"escalated": 2, "drift": 2, "reported": 3}, every=60
+        )
         app = make_app(SERVED, batcher, Door(digest_token(token) if token else None, limits), observer)
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         try:
@@ -260,6 +265,16 @@ def test_of_requests_that_drift_the_farthest_are_kept_for_the_next_audit() -> No
     halves = [("POST", "/v1/rewards", {"json": {"items": part}}) for part in (items[:4], items[4:])]
     ask_all(*halves, answering=far, kept=kept)
     assert [one.reason for one in kept] == ["drift"] * 2
+
+
+def test_a_request_that_was_scored_is_answered_where_observing_it_fails(caplog: pytest.LogCaptureFixture) -> None:
+    beside_nothing = Watch(np.zeros(0), window=4, level=0.01)
+    request = ("POST", "/v1/rewards", {"json": {"items": [ITEM] * 4}})
+    (response,) = ask_all(request, watching=beside_nothing)
+    assert response.status_code == 200
+    (record,) = caplog.records
+    assert record.exc_info is not None
+    assert "beside 0 rows" in str(record.exc_info[1])
 
 
 def test_what_was_allowed_is_not_kept() -> None:
