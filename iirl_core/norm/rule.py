@@ -20,7 +20,8 @@ def rule_of(norm: Norm) -> str:
         NormKind.AGREEMENT: f"chosen − rejected ≥ {norm.threshold:g}",
         NormKind.PREDICATE: norm.predicate.function if norm.predicate else "",
     }[norm.kind]
-    return " and ".join([rule, *(f"where {matcher.told()}" for matcher in norm.matches)])
+    spoken_of = " and ".join(f"where {matcher.told()}" for matcher in norm.matches)
+    return f"{rule} {spoken_of}".rstrip()
 
 
 def _where(region: Measured | Observed | None) -> str:

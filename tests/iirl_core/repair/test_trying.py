@@ -215,6 +215,7 @@ def test_no_policy_is_trained_or_listened_to_for_a_trial() -> None:
     norm = dataclasses.replace(off_arc(), id="also", families=("policy", "observed", "ascent", "far"))
     asked = ground(norm)
     assert {probe.family for probe in asked.fresh.probes} == {"uniform", "boundary", "far"}
+    assert not len(ground(norm, held_out=("policy", "observed", "ascent")).unseen.probes), "held out or not"
     assert set(NOT_FRESH) <= set(FAMILIES)
 
 
