@@ -52,7 +52,7 @@ def _fan_out(scorers: ScorerPool, assignment: ray.ObjectRef, questions: Sequence
     try:
         with streaming():
             answers = ray.data.from_items(rows, override_num_blocks=blocks).map_batches(
-                _asker(scorers, assignment),
+                _asker(scorers, assignment, blocks / len(rows)),
                 batch_size=None,
                 compute=TaskPoolStrategy(size=min(tasks, blocks)),
                 num_cpus=WAITING_CPUS,
@@ -63,15 +63,19 @@ def _fan_out(scorers: ScorerPool, assignment: ray.ObjectRef, questions: Sequence
         raise failure_of(error, "the audit") from error
 
 
-def _asker(scorers: ScorerPool, assignment: ray.ObjectRef) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
-    """What a task does. It refers to nothing of ours, so that a worker process starts without importing any of it."""
+def _asker(
+    scorers: ScorerPool, assignment: ray.ObjectRef, blocks_per_chunk: float
+) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
+    """What a task does. Blocks begin with different scorers, one block after the other, so that all of them are asked
+    alike. It refers to nothing of ours, so that a worker process starts without importing any of it.
+    """
     actors, in_flight = list(scorers.actors), IN_FLIGHT
 
     def ask(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         numbers, questions = batch["number"], batch["question"]
         answers = np.empty(len(numbers), dtype=object)
         asked: dict[ray.ObjectRef, tuple[int, int]] = {}
-        first, sent = int(numbers[0]), 0
+        first, sent = in_flight * round(int(numbers[0]) * blocks_per_chunk), 0
         while sent < len(numbers) or asked:
             if sent < len(numbers) and len(asked) < in_flight:
                 free = (first + sent) % len(actors)
