@@ -33,7 +33,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
         f"store={folder}/store",
         f"keys={folder}/keys",
         f"corpora.0.files=[{folder}/walks.npz]",
-        f"norms.0.region.geometry={folder}/path.csv",
+        *(f"norms.{number}.region.geometry={folder}/path.csv" for number in range(2)),
     ]
     return load_config(EXAMPLE / "config.yaml", overrides)
 

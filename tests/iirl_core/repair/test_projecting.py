@@ -168,4 +168,4 @@ def test_kinds_that_the_configuration_does_not_name_are_not_tried() -> None:
     kernels = SECTION.model_copy(update={"kinds": ["kernels"]})
     plan = choose(found(), ground(HABIT), habitual()[1], kernels, 1)
     assert plan.considered == ()
-    assert all("not mended by suppression" in one.reason for one in plan.refused)
+    assert all("not mended by a kernel" in one.reason for one in plan.refused)
