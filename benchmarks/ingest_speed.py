@@ -152,7 +152,13 @@ def _session(folder: Path) -> Iterator[Session]:
     import ray
 
     cores = len(os.sched_getaffinity(0))
-    ray.init(num_cpus=cores, include_dashboard=False, object_store_memory=300 * 2**20, log_to_driver=False)
+    ray.init(
+        address="local",  # or it would join whatever cluster runs on this machine
+        num_cpus=cores,
+        include_dashboard=False,
+        object_store_memory=300 * 2**20,
+        log_to_driver=False,
+    )
     try:
         yield Session(DirectoryStore(folder / "store"))
     finally:

@@ -27,6 +27,8 @@ from jobs.lineage import audit_of, lineage
 FINDINGS = "findings.parquet"
 COVERAGE = "coverage.safetensors"
 PLACES = "places.safetensors"
+_NAMES = {FINDINGS: ("the findings", "are", "were")}
+"""What messages call a file that has another name for people."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,7 @@ class PastRound:
         Raises:
             Tampered: they are gone, or are not those that the audit lists.
         """
-        try:
-            data = self.store.get(audit_file(self.digest, self.audit.round, FINDINGS))
-        except NotFound as error:
-            raise Tampered(f"the findings of round {self.audit.round} about {self.digest[:19]} are gone") from error
-        if digest_bytes(data) != self.audit.findings_file:
-            raise Tampered(f"the findings of round {self.audit.round} about {self.digest[:19]} were changed")
-        return findings_from_bytes(data)
+        return findings_from_bytes(self.file(FINDINGS, self.audit.findings_file))
 
     def every_finding(self) -> Iterator[Finding]:
         """All verified findings, one part after the other: those beyond ``audit.keep_findings`` lie there alone.
@@ -82,15 +78,21 @@ class PastRound:
             Tampered: a part is gone, or is not the one that the audit lists.
         """
         for part in self.audit.parts:
-            yield from part_from_bytes(self._part(*part)).findings
+            yield from part_from_bytes(self.file(*part)).findings
 
-    def _part(self, file: str, digest: Digest) -> bytes:
+    def file(self, name: str, signed: Digest) -> bytes:
+        """One of the round's files, if it is the one that was ``signed``.
+
+        Raises:
+            Tampered: it is gone, or was changed.
+        """
+        told, are, were = _NAMES.get(name, (name, "is", "was"))
         try:
-            data = self.store.get(audit_file(self.digest, self.audit.round, file))
+            data = self.store.get(audit_file(self.digest, self.audit.round, name))
         except NotFound as error:
-            raise Tampered(f"{file} of round {self.audit.round} about {self.digest[:19]} is gone") from error
-        if digest_bytes(data) != digest:
-            raise Tampered(f"{file} of round {self.audit.round} about {self.digest[:19]} was changed")
+            raise Tampered(f"{told} of round {self.audit.round} about {self.digest[:19]} {are} gone") from error
+        if digest_bytes(data) != signed:
+            raise Tampered(f"{told} of round {self.audit.round} about {self.digest[:19]} {were} changed")
         return data
 
     @property

@@ -42,6 +42,7 @@ def ray_session() -> Iterator[None]:
 
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
         ray.init(
+            address="local",
             num_cpus=2,
             include_dashboard=False,
             object_store_memory=OBJECT_STORE_BYTES,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping as Document
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 
 import numpy as np
 from torch import Tensor
 
 from iirl_core.config.mapping import PiecewiseLinearSection
 from iirl_core.errors import ArtifactError, ConfigError
-from iirl_core.mapping.line import line_through
+from iirl_core.mapping.line import is_line, line_through
 
 
 @dataclass(frozen=True)
@@ -30,10 +29,7 @@ class PiecewiseLinear:
     kind: str = "piecewise_linear"
 
     def __post_init__(self) -> None:
-        finite = all(math.isfinite(number) for knot in self.knots for number in knot)
-        rising = all(np.float32(a[0]) < np.float32(b[0]) and a[1] <= b[1] for a, b in pairwise(self.knots))
-        bounded = bool(self.knots) and self.knots[0][1] >= 0 and self.knots[-1][1] <= 1
-        if not (finite and rising and bounded) or _same(self.knots[0][1], self.knots[-1][1]):
+        if not is_line(self.knots) or _same(self.knots[0][1], self.knots[-1][1]):
             raise ArtifactError(
                 f"piecewise linear map {self.knots}", "signals that rise, rewards in [0, 1] that rise and never fall"
             )

@@ -17,19 +17,16 @@ Between two places it may: that is what a region is for.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from iirl_core.canonical import JsonValue, digest_json
 from iirl_core.errors import ArtifactError
-from iirl_core.mapping.line import line_through
+from iirl_core.mapping.line import is_line, line_through
 from iirl_core.mapping.protocol import Monotone
 from iirl_core.patch.ball import Ball
 from iirl_core.patch.patch import Space
@@ -56,10 +53,7 @@ class Sculpt:
     ball: Ball | None = None
 
     def __post_init__(self) -> None:
-        finite = all(math.isfinite(number) for knot in self.knots for number in knot)
-        rising = all(np.float32(a[0]) < np.float32(b[0]) and a[1] <= b[1] for a, b in pairwise(self.knots))
-        bounded = all(0 <= reward <= 1 for _, reward in self.knots)
-        if not (len(self.knots) > 1 and finite and rising and bounded) or self.side not in ("lower", "raise"):
+        if not is_line(self.knots) or self.side not in ("lower", "raise"):
             raise ArtifactError(
                 f"a sculpted map with knots {self.knots}", "two or more, signals rising, rewards in [0, 1] not falling"
             )

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cluster.session import Session
-from iirl_core.canonical import digest_bytes
 from iirl_core.config import Config
-from iirl_core.errors import ConfigError, NotFound, Tampered
+from iirl_core.errors import ConfigError
 from iirl_core.norm import norms_of
-from iirl_core.release import audit_file, resolve
+from iirl_core.release import resolve
 from iirl_core.signing import KeyRole, Trust
 from iirl_core.triage import Places, Review, clusters_of
 from jobs.history import PLACES, PastRound, history_of, labelled_before, latest_round
@@ -68,10 +67,4 @@ def _places(past: PastRound) -> Places:
             f"round {past.audit.round} of {past.digest[:19]} was not laid out for people",
             todo="iirl triage CONFIG.yaml",
         )
-    try:
-        data = past.store.get(audit_file(past.digest, past.audit.round, PLACES))
-    except NotFound as error:
-        raise Tampered(f"{PLACES} of round {past.audit.round} about {past.digest[:19]} is gone") from error
-    if digest_bytes(data) != told:
-        raise Tampered(f"{PLACES} of round {past.audit.round} about {past.digest[:19]} was changed")
-    return Places.from_bytes(data)
+    return Places.from_bytes(past.file(PLACES, told))
