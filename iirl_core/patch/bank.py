@@ -6,15 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from iirl_core.patch.kernel import kernel
 from iirl_core.patch.patch import Patch, Space
+from iirl_core.patch.screen import Screen
 
-BLOCK = 2**19
-"""Pairs of a row and a patch that are screened at a time: 2 MiB of float32, so that they stay in the cache."""
 GATHERED = 2**22
 """Numbers gathered at a time to measure pairs that are near each other: 32 MiB of float64."""
 CROWDED = 0.25
@@ -46,39 +44,9 @@ class _Group:
     columns: Tensor
 
     @cached_property
-    def screen(self) -> Tensor:
-        """``[L + 2, K]`` float32: what ``[−2φ, ‖φ‖², 1]`` is multiplied by for ``‖φ − c‖²/h²``, less all that float32
-        may be wrong by, coordinates being counted from ``origin``. |2φ·c| ≤ ‖φ‖² + ‖c‖², so a part of these two bounds
-        the rounding of a sum of L + 2 products (Higham 2002, §3.1).
-        """
-        centres, square = self.centres - self.origin, self.widths.square()
-        norms = (1 - self._slack) * centres.square().sum(dim=1)
-        rows = torch.cat([centres.T, torch.ones_like(norms)[None], norms[None]]) / square
-        return rows.float()
-
-    @cached_property
-    def origin(self) -> Tensor:
-        """``[L]``: the middle of the centres."""
-        return self.centres.mean(dim=0)
-
-    @property
-    def _slack(self) -> float:
-        return 8 * (self.centres.shape[1] + 4) * 2.0**-24
-
-    def near(self, phi: Tensor, room: Tensor) -> Tensor:
-        """``phi [N, L]`` → numbers ``row·K + patch`` of all pairs that are within a width of each other, and few more;
-        ``room`` holds at least N·K float32 on the same device.
-        """
-        here = phi.double() - self.origin.to(phi.device)
-        norms = here.square().sum(dim=1, keepdim=True)
-        left = torch.cat([-2 * here, (1 - self._slack) * norms, torch.ones_like(norms)], dim=1).float()
-        patches = len(self.widths)
-        lower = room[: len(phi) * patches].view(len(phi), patches)
-        torch.mm(left, self.screen.to(phi.device), out=lower)
-        if lower.is_cuda:
-            return (lower >= 1).logical_not_().flatten().nonzero().squeeze(1)
-        # What is no number is looked at. NumPy compares ten times as fast as torch does on a CPU.
-        return torch.from_numpy(np.flatnonzero(~np.greater_equal(lower.numpy(), 1)))
+    def screen(self) -> Screen:
+        """Which rows they may reach."""
+        return Screen(self.centres, self.widths)
 
     def weights(self, phi: Tensor, gate: Tensor, pairs: Tensor) -> Tensor:
         """``phi [N, L]``, ``gate [N]`` → of each pair w_e·K(‖φ − c‖/h), in float64.
@@ -100,7 +68,7 @@ class _Group:
 
 @dataclass(frozen=True, eq=False)
 class _Hits:
-    """``pairs [P]``, as ``_Group.near`` numbers them within ``rows``, and their ``weights [P]``."""
+    """``pairs [P]``, as ``Screen.near`` numbers them within ``rows``, and their ``weights [P]``."""
 
     group: _Group
     rows: slice
@@ -138,12 +106,7 @@ class PatchBank:
     def _blocks(self, coordinates: Coordinates) -> Iterator[_Hits]:
         for group in self._groups:
             phi, gate = (each[:, group.expert] for each in coordinates[group.space])
-            patches = len(group.widths)
-            step = max(1, BLOCK // patches)
-            room = torch.empty(min(step, len(phi)) * patches, device=phi.device)
-            for start in range(0, len(phi), step):
-                rows = slice(start, start + step)
-                pairs = group.near(phi[rows].detach(), room)
+            for rows, pairs in group.screen.near(phi):
                 yield _Hits(group, rows, pairs, group.weights(phi[rows], gate[rows], pairs))
 
     def effects(self, coordinates: Coordinates, count: int) -> Effects:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import torch
@@ -29,6 +30,7 @@ from iirl_core.errors import ArtifactError
 from iirl_core.mapping.line import is_line, line_through
 from iirl_core.mapping.protocol import Monotone
 from iirl_core.patch.ball import Ball
+from iirl_core.patch.balls import Balls, Reach
 from iirl_core.patch.patch import Space
 
 Side = Literal["lower", "raise"]
@@ -102,10 +104,10 @@ class Sculpted:
         """With those that are enabled."""
         return cls(base, tuple(one for one in sculpts if one.enabled))
 
-    @property
-    def regional(self) -> bool:
-        """Whether one of them acts in a region alone: then rewards depend on where a row lies, too."""
-        return any(one.ball is not None for one in self.sculpts)
+    @cached_property
+    def balls(self) -> Balls:
+        """The regions in which some of them act: where there are such, rewards depend on where a row lies, too."""
+        return Balls([one.ball for one in self.sculpts])
 
     def reward(self, signal: Tensor) -> Tensor:
         """Elementwise, any shape, where no region reaches; in [0, 1], and never lower for a higher signal."""
@@ -117,25 +119,27 @@ class Sculpted:
 
     def at(self, place: Callable[[Space], tuple[Tensor, Tensor]]) -> Placed:
         """The map of N rows; ``place`` gives their coordinates in a space (``phi [N, E, L]``, ``gate [N, E]``)."""
-        spaces = {one.ball.space: place(one.ball.space) for one in self.sculpts if one.ball is not None}
-        weights = [None if one.ball is None else one.ball.weight(*spaces[one.ball.space]) for one in self.sculpts]
-        return Placed(self, tuple(weights))
+        return Placed(self, self.balls.reach({space: place(space) for space in self.balls.spaces}))
 
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """The map at the places of N rows: ``weights`` say how far each sculpt acts there, ``[N]`` each (None: wholly)."""
+    """The map at the places of N rows: how each sculpt ``reaches`` them (None: all of them, wholly)."""
 
     shaped: Sculpted
-    weights: tuple[Tensor | None, ...]
+    reaches: tuple[Reach | None, ...]
 
     def pick(self, rows: Tensor) -> Placed:
-        """At the places of some of the rows."""
-        return Placed(self.shaped, tuple(None if weight is None else weight[rows] for weight in self.weights))
+        """At the places of some of the rows, given by their numbers."""
+        return Placed(self.shaped, tuple(reach and reach.pick(rows) for reach in self.reaches))
 
     def reward(self, signal: Tensor) -> Tensor:
         """``[…, N]`` → ``[…, N]``, in [0, 1], and at each place never lower for a higher signal."""
         reward = self.shaped.base.reward(signal)
-        for one, weight in zip(self.shaped.sculpts, self.weights, strict=True):
-            reward = one.apply(signal, reward, weight)
+        for one, reach in zip(self.shaped.sculpts, self.reaches, strict=True):
+            if reach is None:
+                reward = one.apply(signal, reward)
+            elif len(reach.rows):
+                here = one.apply(signal[..., reach.rows], reward[..., reach.rows], reach.weight)
+                reward = reward.index_copy(-1, reach.rows, here)
         return reward

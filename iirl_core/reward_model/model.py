@@ -179,7 +179,7 @@ class RewardModel:
 
     def _shaped(self, z: Tensor) -> Monotone:
         """The map as sculpts left it, at the places of ``z``."""
-        return self.shaped.at(lambda space: self.space(z, space)) if self.shaped.regional else self.shaped
+        return self.shaped.at(lambda space: self.space(z, space)) if self.shaped.balls.spaces else self.shaped
 
     def _unpatched(self, z: Tensor, episodes: Episodes) -> Tensor:
         """What the weights alone give."""

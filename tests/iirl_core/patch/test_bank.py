@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from iirl_core.patch import bank as bank_module
+from iirl_core.patch import screen as screen_module
 from iirl_core.patch.bank import Coordinates, PatchBank
 from iirl_core.patch.kernel import kernel
 from iirl_core.patch.patch import Effect, Patch, Space
@@ -79,7 +80,7 @@ def test_what_else_is_in_the_batch_changes_nothing(size: int) -> None:
 def test_blocks_join_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
     coordinates, bank = _coordinates(64), PatchBank(_patches(40))
     whole, table = bank.effects(coordinates, 64), bank.contributions(coordinates, 64)
-    monkeypatch.setattr(bank_module, "BLOCK", 50)
+    monkeypatch.setattr(screen_module, "BLOCK", 50)
     assert torch.allclose(bank.effects(coordinates, 64).suppressed, whole.suppressed, atol=1e-7)
     assert torch.allclose(bank.contributions(coordinates, 64), table)
 
