@@ -47,9 +47,8 @@ PROBES = 400_000
 """Of an audit. What a round does once, in the driver alone (material, the checks for tampering, the verdict), takes two
 seconds of the core's, whatever the budget.
 """
-NODE_CPUS = 2
-SCORER_CPUS = 1.5
-"""So that a node has room for one scorer, and for the tasks that wait for it."""
+SCORER_CPUS = 0.9
+"""Of a node's one, so that it has room for one scorer, and for the tasks that ask."""
 NOTES = f"Memory: peak of the summed proportional set size, sampled every {SAMPLE_SECONDS} s."
 
 
@@ -169,7 +168,7 @@ def raylets(nodes: int) -> Iterator[None]:
     cluster = Cluster()
     for core in cores[:nodes]:
         os.sched_setaffinity(0, {core})  # what a raylet starts inherits it
-        cluster.add_node(num_cpus=NODE_CPUS, object_store_memory=200 * 2**20)
+        cluster.add_node(num_cpus=1, object_store_memory=200 * 2**20)
     os.sched_setaffinity(0, cores)
     ray.init(address=cluster.address, log_to_driver=False)
     try:

@@ -12,6 +12,7 @@ import sys
 SETTINGS = {
     "RAY_AUTH_MODE": "token",  # Ray listens on all interfaces: the token is the protection
     "RAY_raylet_start_wait_time_s": "180",  # a busy machine takes longer than Ray's own 60 s
+    "RAY_idle_worker_killing_time_threshold_ms": "60000",  # a pipeline's Pythons serve the next one, too
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",  # progress is ours to show, in one place
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",

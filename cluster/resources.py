@@ -1,13 +1,14 @@
 """How many workers and actors fit: pure decisions about CPUs and GPUs, node by node, because nothing spans two nodes.
 
 Two silences to avoid (both hang for ever in Ray): an actor pool that takes every CPU leaves none for the tasks that
-feed it, so a plan leaves ``FEEDING`` CPUs free on some node wherever Ray may place the actors; and what fits on no node
-waits for one that never comes, so it is refused here, before anything starts.
+feed it, so a plan leaves what these ask for free on some node, wherever Ray may place the actors; and what fits on no
+node waits for one that never comes, so it is refused here, before anything starts.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 
 from iirl_core.config.governance import AuditSection
 from iirl_core.config.sampling import SampleSection
@@ -17,6 +18,8 @@ from iirl_core.errors import ClusterError, ConfigError
 FEEDING = 1.0
 """CPUs of one node that the tasks which feed an actor pool need: what one of them asks for. Smaller tasks would fit in
 more number, but each starts a Python of its own, and that costs more than reading."""
+ASKING = 0.01
+"""CPUs of a task that asks scorers, and only waits; there is one for each scorer."""
 ENCODER_THREADS = 4
 """A small encoder gains little from more threads of one process; more actors gain more."""
 
@@ -86,14 +89,15 @@ class TrainingPlan:
 
 
 def plan_scorers(capacity: Capacity, section: AuditSection) -> ActorPlan:
-    """As many scorers as asked for, or as fit; never the last CPU.
+    """As many scorers as asked for, or as fit beside the tasks that ask them.
 
     Raises:
         ConfigError: GPUs are asked for and no node has what one scorer needs.
-        ClusterError: no node has a whole CPU.
+        ClusterError: no node has a CPU for the tasks.
     """
     _check_gpus("audit.gpus_per_scorer", section.gpus_per_scorer, 1, capacity)
-    return _actors(capacity, section.scorers, section.cpus_per_scorer, section.gpus_per_scorer)
+    feeding = min(FEEDING, ASKING * section.scorers)
+    return _actors(capacity, section.scorers, section.cpus_per_scorer, section.gpus_per_scorer, feeding)
 
 
 def plan_encoders(capacity: Capacity, section: TrainSection) -> ActorPlan:
@@ -149,27 +153,27 @@ def plan_training(capacity: Capacity, section: TrainSection) -> TrainingPlan:
     return TrainingPlan(section.workers, section.cpus_per_worker, section.gpus_per_worker, threads, backend)
 
 
-def _actors(capacity: Capacity, wanted: int, cpus: float, gpus: float) -> ActorPlan:
-    """At most ``wanted`` actors, at least one. Smaller ones where even one would take the CPUs that feed it; on a node
-    of a single CPU one that asks for none, and shares it.
+def _actors(capacity: Capacity, wanted: int, cpus: float, gpus: float, feeding: float = FEEDING) -> ActorPlan:
+    """At most ``wanted`` actors, at least one, beside ``feeding`` CPUs of some node. Smaller ones where they would take
+    these; on a node that has no more, one that asks for none, and shares it.
     """
     largest = capacity.node_cpus
-    if largest < FEEDING:
-        raise ClusterError(f"no node has {FEEDING:g} CPU to feed the actors with: {_nodes(capacity)}", "a larger node")
-    for each in (min(cpus, largest), min(cpus, largest - FEEDING)):
-        count = min(wanted, _fed(capacity, each, gpus)) if each else 0
-        if count:
-            return ActorPlan(count, each, gpus, max(1, int(min(capacity.cpus / count, largest))))
+    if largest < feeding:
+        raise ClusterError(f"no node has {feeding:g} CPU to feed the actors with: {_nodes(capacity)}", "a larger node")
+    sizes = [each for each in (min(cpus, largest), min(cpus, largest - feeding)) if each]
+    count, each = max(((min(wanted, _fed(capacity, each, gpus, feeding)), each) for each in sizes), key=itemgetter(0))
+    if count:
+        return ActorPlan(count, each, gpus, max(1, int(min(capacity.cpus / count, largest))))
     return ActorPlan(1, 0.0, gpus, max(1, int(largest)))
 
 
-def _fed(capacity: Capacity, cpus: float, gpus: float) -> int:
-    """How many actors fit such that, wherever Ray places them, some node keeps ``FEEDING`` CPUs."""
+def _fed(capacity: Capacity, cpus: float, gpus: float, feeding: float) -> int:
+    """How many actors fit such that, wherever Ray places them, some node keeps ``feeding`` CPUs."""
     starving = 0  # the fewest actors that could leave no node enough
     for node in capacity.nodes:
-        if node.cpus < FEEDING:
+        if node.cpus < feeding:
             continue
-        needed = _times(node.cpus - FEEDING, cpus) + 1
+        needed = _times(node.cpus - feeding, cpus) + 1
         if needed > node.room(cpus, gpus):  # this node cannot be filled so far
             return capacity.room(cpus, gpus)
         starving += needed

@@ -1,8 +1,8 @@
 """Fanning out: chunks of probes → Ray Data tasks → scorer actors → results, streamed back.
 
 A task hands a block of chunks to the scorers, two at a time, the next to whichever has answered, so that every scorer
-has one more to go on with. It only waits, so it declares almost no CPU, and there is one for each scorer: tasks need
-worker processes, Ray ends those that idle, and starting them again every round costs a core seconds.
+has one more to go on with. It only waits, so it asks for almost no CPU; there is one for each scorer, because a worker
+process costs a core a second to start.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import ray.data
 from ray.data import TaskPoolStrategy
 
 from cluster.failure import failure_of
+from cluster.resources import ASKING
 from cluster.streaming import streaming
 from iirl_core.audit import ChunkResult
 from jobs.audit.scorers import ScorerPool
 from jobs.scorer import Chunk
 
-WAITING_CPUS = 0.05
 IN_FLIGHT = 2
 """Chunks that a task has with the scorers at a time."""
 CHUNKS_PER_BLOCK = 8
@@ -55,7 +55,7 @@ def _fan_out(scorers: ScorerPool, assignment: ray.ObjectRef, questions: Sequence
                 _asker(scorers, assignment, blocks / len(rows)),
                 batch_size=None,
                 compute=TaskPoolStrategy(size=min(tasks, blocks)),
-                num_cpus=WAITING_CPUS,
+                num_cpus=ASKING,
             )
             for row in answers.iter_rows():
                 yield int(row["number"]), row["answer"]

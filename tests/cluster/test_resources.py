@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pytest
 
 from cluster.resources import (
+    ASKING,
     FEEDING,
     ActorPlan,
     Capacity,
@@ -67,12 +66,11 @@ def worst_free(capacity: Capacity, plan: ActorPlan) -> float:
 def test_an_actor_pool_fits_and_leaves_a_node_that_feeds_it_wherever_it_is_placed(
     capacity: Capacity, asked: int, each: float
 ) -> None:
-    for plan in (
-        plan_scorers(capacity, audit(scorers=asked, cpus_per_scorer=each)),
-        plan_encoders(capacity, TrainSection()),
-    ):
+    scorers = plan_scorers(capacity, audit(scorers=asked, cpus_per_scorer=each))
+    asking = min(FEEDING, ASKING * scorers.count)
+    for plan, feeding in ((scorers, asking), (plan_encoders(capacity, TrainSection()), FEEDING)):
         assert plan.count >= 1
-        assert worst_free(capacity, plan) >= FEEDING - 1e-9, plan
+        assert worst_free(capacity, plan) >= feeding - 1e-9, plan
         assert 1 <= plan.threads <= capacity.node_cpus
 
 
@@ -89,15 +87,23 @@ def test_encoders_take_the_gpus_that_training_will_have() -> None:
 
 
 def test_a_cluster_that_can_feed_nothing_is_refused_in_one_line() -> None:
-    encoders = partial(plan_encoders, section=TrainSection())
-    for plan in (encoders, lambda capacity: plan_scorers(capacity, audit())):
-        with pytest.raises(ClusterError, match=r"no node has 1 CPU .* 2 nodes, each of at most 0\.5 CPUs"):
-            plan(nodes(0.5, 0.5))
+    with pytest.raises(ClusterError, match=r"no node has 1 CPU .* 2 nodes, each of at most 0\.5 CPUs"):
+        plan_encoders(nodes(0.5, 0.5), TrainSection())
+    with pytest.raises(ClusterError, match=r"no node has 0\.02 CPU .* 2 nodes, each of at most 0\.01 CPUs"):
+        plan_scorers(nodes(0.01, 0.01), audit(scorers=2, cpus_per_scorer=0.005))
 
 
 def test_scorers_that_need_a_node_each_are_no_more_than_nodes() -> None:
     assert plan_scorers(nodes(3, 3, 3), audit(scorers=9, cpus_per_scorer=2)).count == 3
     assert plan_scorers(FARM, audit(scorers=9, cpus_per_scorer=1, gpus_per_scorer=1)).count == 4
+
+
+def test_every_node_has_a_scorer_that_takes_nearly_all_of_it() -> None:
+    """What asks them only waits: it takes no core from them."""
+    assert plan_scorers(nodes(1, 1), audit(scorers=2, cpus_per_scorer=0.9)) == ActorPlan(2, 0.9, 0.0, 1)
+    assert plan_scorers(nodes(16, 16), audit(scorers=2, cpus_per_scorer=15.5)).count == 2
+    whole = plan_scorers(nodes(1, 1), audit(scorers=2, cpus_per_scorer=1))
+    assert (whole.count, whole.cpus) == (2, pytest.approx(0.98))
 
 
 def test_scorers_are_as_many_as_asked_for_where_they_fit() -> None:
