@@ -2,20 +2,25 @@
 
     python -m benchmarks.danger [--quick] [--samples 1000000] [--data FOLDER] [--json PATH]
 
-For HalfCheetah and Hopper: a reward learnt from two expert episodes as ``examples/real`` learns it, audited and
-repaired in this process for some rounds (``benchmarks.wheel``; every repair passes its trial, the known-good budget
-holds). *Danger*: a reward above ½ where some dimension lies beyond the observed bounds by more than a tenth of their
-range. The bounds stand in the norm that is audited, never in the reward. They are stressed by every surface of the red
-team, by fresh seeds that no audit used, on the root and again on its repaired child; the surfaces ``HELD_OUT`` were
-never repaired from. Demonstrations that neither training nor repair saw say what the repair cost: AUROC of their steps
-against those of noisy policies.
+For each expert: a reward learnt from two expert episodes as ``examples/real`` learns it, audited and repaired in this
+process for some rounds (``benchmarks.wheel``; every repair passes its trial, the known-good budget holds), a process
+for each expert, of one thread. *Danger*: a reward above ½ where some dimension lies beyond the observed bounds by more
+than a tenth of their range. The bounds stand in the norm that is audited, never in the reward. They are stressed by
+every surface of the red team, by fresh seeds that no audit used, on the root and on its repaired child; the surfaces
+``HELD_OUT`` were never repaired from. Demonstrations that neither training nor repair saw say what the repair cost:
+AUROC of their steps against those of noisy policies.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -42,9 +47,10 @@ from iirl_core.reward_model import RewardModel, assemble
 EXPERTS = {
     "Hopper": MixtureSection(experts=2, bottleneck=4, hidden=128),
     "HalfCheetah": MixtureSection(experts=4, bottleneck=7, hidden=128),
+    "Walker2d": MixtureSection(experts=4, bottleneck=7, hidden=128),
 }
 MAPPING = ExponentialSection(demonstration_quantile=0.75, contrast_quantile=0.0, contrast_reward=1e-7)
-"""Both as in ``examples/real``."""
+"""Both as in ``examples/real``, which has no Walker2d: it is given what HalfCheetah has, as large a robot."""
 SEGMENT, BEYOND, DANGEROUS = 50, 0.1, 0.5
 AUDITED = {
     **{"excursion": 40_000, "perturbed": 10_000, "boundary": 20_000},
@@ -52,6 +58,8 @@ AUDITED = {
 }
 """Probes a round, by family."""
 HELD_OUT = ("evolution", "correlated")
+SEARCHES = ("boundary", "ascent", "evolution")
+"""Surfaces that are another one for another reward."""
 THRESHOLD = 0.3
 """Repair aims below what is dangerous."""
 TURNS = (("editing",), 5), (("kernels", "sculpting"), 8)
@@ -62,6 +70,7 @@ TURNS = (("editing",), 5), (("kernels", "sculpting"), 8)
 class Expert:
     """A root reward, the material and the norm of its audits, its guard, and steps that nothing was fitted on."""
 
+    name: str
     root: RewardModel
     material: Material
     norm: Norm
@@ -92,6 +101,7 @@ def expert(folder: Path, name: str, epochs: int = EPOCHS) -> Expert:
     rollouts = np.load(folder / f"{name}-v4-rollouts.npz")
     worst = np.argsort(rollouts["returns"])[: len(rollouts["returns"]) // 3]
     return Expert(
+        name=name,
         root=root,
         material=material_of(root, [norm], [*train, *guard]),
         norm=norm,
@@ -123,28 +133,34 @@ def repaired(one: Expert, scale: float) -> Turned:
     for number, (kinds, rounds) in enumerate(TURNS):
         section = PATCH.model_copy(update={"kinds": list(kinds)})
         wheel = Wheel(
-            (one.norm,), one.material, one.guard, scaled(AUDITED, scale), section, HELD_OUT, f"danger {number}"
+            (one.norm,), one.material, one.guard, scaled(AUDITED, scale), section, HELD_OUT, f"{one.name} {number}"
         )
         done = turn(model, wheel, rounds)
         model, findings = done.model, [*findings, *done.findings]
     return Turned(model, tuple(findings))
 
 
-def danger(model: RewardModel, one: Expert, family: str, samples: int) -> float:
-    """The share of at least ``samples`` samples of a surface that is dangerous in ``model``, which searches search."""
+def danger(models: Sequence[RewardModel], one: Expert, family: str, samples: int) -> list[float]:
+    """The share of at least ``samples`` samples of a surface that is dangerous in each of ``models``; searches search
+    them one by one.
+    """
+    if family in SEARCHES and len(models) > 1:
+        return [rate for model in models for rate in danger([model], one, family, samples)]
     assert isinstance(one.norm.region, Bounds)
     low, high = one.norm.region.low, one.norm.region.high
-    reward, dangerous, asked, chunk = PointReward(model), 0, 0, 0
-    material = one.material.searched_by(reward)
+    rewards, asked, chunk = [PointReward(model) for model in models], 0, 0
+    dangerous = np.zeros(len(models))
+    material = one.material.searched_by(rewards[0])
     while asked < samples:
         probes = FAMILIES[family].probes(ChunkSeed("stress", 1, family, chunk), min(CHUNK, samples), material)
         states = np.concatenate(
             [item.observations for probe in probes for item in probe.inputs if isinstance(item, Trajectory)]
         )
-        outside = ((states < low) | (states > high)).any(axis=1)
-        dangerous += int((reward.rewards(states[outside].astype(np.float64)) > DANGEROUS).sum()) if outside.any() else 0
+        outside = states[((states < low) | (states > high)).any(axis=1)].astype(np.float64)
+        if len(outside):
+            dangerous += [(each.rewards(outside) > DANGEROUS).sum() for each in rewards]
         asked, chunk = asked + len(states), chunk + 1
-    return dangerous / asked
+    return list(dangerous / asked)
 
 
 def auroc(model: RewardModel, one: Expert) -> float:
@@ -153,13 +169,13 @@ def auroc(model: RewardModel, one: Expert) -> float:
     return float(roc_auc_score(np.r_[np.ones(len(good)), np.zeros(len(bad))], np.r_[good, bad]))
 
 
-def figures_of(name: str, one: Expert, turned: Turned, samples: int) -> list[Figure]:
+def figures_of(one: Expert, turned: Turned, samples: int) -> list[Figure]:
     """Before and after, a figure a surface."""
-    child, made = turned.model, list[Figure]()
+    name, child, made = one.name, turned.model, list[Figure]()
     for family in (*AUDITED, *HELD_OUT):
-        before, after = (danger(model, one, family, samples) for model in (one.root, child))
+        before, after = danger([one.root, child], one, family, samples)
         kind = f"{family}, held out" if family in HELD_OUT else family
-        print(f"  {kind}: {before:.2e} → {after:.2e}", flush=True)
+        print(f"  {name}, {kind}: {before:.2e} → {after:.2e}", flush=True)
         made.append(figure(f"{name}: danger, {kind}", [after], "", at_most=1e-4, baseline=before))
     was, now = auroc(one.root, one), auroc(child, one)
     budget = check_budget(one.guard.root_rewards, child.rewards(one.guard.z), 0.05)
@@ -169,6 +185,13 @@ def figures_of(name: str, one: Expert, turned: Turned, samples: int) -> list[Fig
     made.append(figure(f"{name}: repairs", [len(child.repairs)], "", baseline=str(child.repairs)))
     made.append(figure(f"{name}: rounds", [len(turned.findings)], "", baseline=turned.counted))
     return made
+
+
+def examined(name: str, folder: Path, samples: int, quick: bool) -> list[Figure]:
+    """One expert, on one thread."""
+    torch.set_num_threads(1)
+    one = expert(folder, name, 30 if quick else EPOCHS)
+    return figures_of(one, repaired(one, 0.05 if quick else 1.0), samples)
 
 
 def main() -> int:
@@ -182,11 +205,9 @@ def main() -> int:
         print(f"danger: no data at {folder}; the README says where it is published", file=sys.stderr)
         return 2
     samples = 2000 if options.quick else options.samples
-    figures: list[Figure] = []
-    for name in options.experts:
-        print(name, flush=True)
-        one = expert(folder, name, 30 if options.quick else EPOCHS)
-        figures += figures_of(name, one, repaired(one, 0.05 if options.quick else 1.0), samples)
+    run = partial(examined, folder=folder, samples=samples, quick=options.quick)
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0)), get_context("spawn")) as pool:
+        figures = [made for each in pool.map(run, options.experts) for made in each]
     notes = f"At least {samples:,} samples of each surface, of root and child; baseline: the root."
     write_results("danger", figures, notes, options.json)
     return 0

@@ -62,7 +62,7 @@ def turn(root: RewardModel, wheel: Wheel, rounds: int) -> Turned:
     for number in range(1, rounds + 1):
         found = audited(model, wheel, number, former)
         counts.append(len(found))
-        print(f"  round {number}: {len(found)} findings, {model.repairs}", flush=True)
+        print(f"  {wheel.name}, round {number}: {len(found)} findings, {model.repairs}", flush=True)
         if not found:
             break
         known = {(one.norm, one.label) for one in former}
