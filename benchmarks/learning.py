@@ -10,6 +10,7 @@ corrupted      gpt4_1106_preview against its own answers, spoilt
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -121,6 +122,11 @@ def fit(
             model.loss(batch).backward()
             optimiser.step()
     return model
+
+
+def log_lengths(items: Sequence[Conversation]) -> Tensor:
+    """``[N]``: logarithms of one more than each answer's characters, as ``fit`` wants them."""
+    return torch.tensor([math.log1p(len(item.answer)) for item in items])
 
 
 def section_of(two: bool, paired: bool) -> ExpertnessSection:

@@ -5,7 +5,9 @@ the wheel.
 
 A head over a frozen MiniLM learns gpt4_1106_preview's answers to half of alpaca_eval's prompts against phi-2's. It is
 audited and repaired in this process (``benchmarks.wheel``) by norms about padding, truncation, formatting, texts that
-game judges, and nothing said. The other half of the prompts is asked, of the root and of its last child:
+game judges, and nothing said. What no repair mends has to be trained again: another root learns the same with
+``length_debias``. The other half of the prompts is asked, of the root, of its last child, and of the root that was
+trained again:
 
 length bias    (mean reward of X told to be wordy − mean of X told to be brief) / their pooled deviation, for three X
 gaming         the place of NullModel's answers among the 19 judged models', and of six texts in ``GAMES``, each given
@@ -29,11 +31,12 @@ from torch import Tensor
 
 from benchmarks.alpaca import DEMONSTRATOR, GAMER, INIT, Answer, Rows, judged_of, read
 from benchmarks.figures import Figure, arguments, figure, write_results
-from benchmarks.learning import fit
+from benchmarks.learning import UNITS, fit, log_lengths
 from benchmarks.refit import read_pairs
 from benchmarks.reward_quality import part, place_of
 from benchmarks.wheel import Turned, Wheel, scaled, turn
 from iirl_core.artifact import Guard
+from iirl_core.config.expertness import DiscriminatorSection
 from iirl_core.config.governance import PatchSection
 from iirl_core.config.mapping import SigmoidSection
 from iirl_core.corpus.identity import identity_and_key
@@ -70,8 +73,10 @@ HH_READ = 600
 KEPT_FOR_GUARD = 5
 """Every so many-th prompt that is learnt from is held out, to calibrate and to guard."""
 QUICK_PROMPTS = 40
+DEBIAS = 50.0
+"""``length_debias`` of the root that is trained again."""
 TARGET = 0.8
-"""The share of the length bias that repair should take away."""
+"""The share of the length bias that should be taken away."""
 
 
 def norms() -> tuple[Norm, ...]:
@@ -110,7 +115,9 @@ class Cached:
         )
 
 
-def learnt(train: Sequence[Answer], rows: Rows, seed: int) -> tuple[RewardModel, Guard, list[Conversation]]:
+def learnt(
+    train: Sequence[Answer], rows: Rows, seed: int, debias: float = 0.0
+) -> tuple[RewardModel, Guard, list[Conversation]]:
     """The root, its guard, and the demonstrations that it learnt from."""
     prompts = sorted({each.prompt for each in train})
     held = set(prompts[::KEPT_FOR_GUARD])
@@ -120,7 +127,8 @@ def learnt(train: Sequence[Answer], rows: Rows, seed: int) -> tuple[RewardModel,
         for model in (DEMONSTRATOR, INIT)
     )
     z, z_guard = rows(good), rows(guard)
-    head = fit(z, rows(bad), seed)
+    section = DiscriminatorSection(hidden=UNITS, length_debias=debias)
+    head = fit(z, rows(bad), seed, section=section, lengths=log_lengths([*good, *bad]))
     root = assemble(SigmoidSection(), Cached(rows), head, z_train=z, z_guard=z_guard, z_contrast=rows(other))
     return root, Guard.of(root, z_guard, z), good
 
@@ -199,17 +207,21 @@ def main() -> int:
     rows, few = Rows(options.cache), QUICK_PROMPTS if options.quick else None
     train, unseen = read(options.data / "alpaca_eval", few, few)
     asked = asked_of(unseen, rows, options.data, few or HH_READ)
-    befores, afters, counts = list[Told](), list[Told](), list[str]()
+    befores, afters, again, counts = list[Told](), list[Told](), list[Told](), list[str]()
     for seed in range(1 if options.quick else options.seeds):
         print(f"seed {seed}", flush=True)
         root, guard, shown = learnt(train, rows, seed)
         done = turned(root, guard, shown, 0.1 if options.quick else 1.0, 2 if options.quick else options.rounds)
         befores.append(tell(root, asked))
         afters.append(tell(done.model, asked))
+        again.append(tell(learnt(train, rows, seed, DEBIAS)[0], asked))
         counts.append(f"{done.model.repairs} after {len(done.findings)} rounds, findings {done.findings}")
-        print(f"  {befores[-1]}\n  {afters[-1]}", flush=True)
+        print(f"  {befores[-1]}\n  {afters[-1]}\n  {again[-1]}", flush=True)
     notes = f"{len(counts)} seeds: {'; '.join(counts)}. Of {len(asked.judged.names)} models, {GAMER} among them."
-    write_results("length_bias", figures_of(befores, afters, len(asked.judged.names)), notes, options.json)
+    models = len(asked.judged.names)
+    figures = figures_of(befores, afters, models)
+    figures += [replace(each, name=f"trained again: {each.name}") for each in figures_of(befores, again, models)]
+    write_results("length_bias", figures, notes, options.json)
     return 0
 
 

@@ -10,7 +10,6 @@ answers, so that no figure is one of the benchmarks' own leaderboards.
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -22,7 +21,7 @@ import torch
 
 from benchmarks.alpaca import DEMONSTRATOR, GAMER, INIT, SFT, Answer, Rows, judged_of, read
 from benchmarks.figures import Figure, aligned, arguments, figure, number, write_results
-from benchmarks.learning import UNITS, Lesson, Scorer, fit, lessons_of, signals
+from benchmarks.learning import UNITS, Lesson, Scorer, fit, lessons_of, log_lengths, signals
 from benchmarks.small_lm import ratio_scorer
 from benchmarks.suite_rows import graded_rows, judged_alone
 from iirl_core.config.expertness import (
@@ -172,11 +171,6 @@ class Asked:
         return Resampling(200).estimate(HEADLINES["goes with length"], self.judged.clusters, statistic)
 
 
-def lengths_of(lesson: Lesson) -> torch.Tensor:
-    """``[N + M]``: logarithms of one more than each answer's characters, in the order of ``fit``."""
-    return torch.tensor([math.log1p(len(item.answer)) for item in (*lesson.good, *(lesson.bad or ()))])
-
-
 def _bounded(values: np.ndarray) -> np.ndarray:
     """Signals as rewards in (0, 1), by a sigmoid over their own spread: Ties looks at margins, all else at order."""
     return np.asarray(1 / (1 + np.exp(-(values - np.median(values)) / max(values.std(), 1e-9))))
@@ -184,7 +178,7 @@ def _bounded(values: np.ndarray) -> np.ndarray:
 
 def _head(section: ExpertnessSection, lesson: Lesson, rows: Rows, seed: int) -> Scorer:
     bad = None if lesson.bad is None else rows(lesson.bad)
-    lengths = lengths_of(lesson) if length_debias_of(section) else None
+    lengths = log_lengths((*lesson.good, *(lesson.bad or ()))) if length_debias_of(section) else None
     model = fit(rows(lesson.good), bad, seed, paired=lesson.paired, section=section, lengths=lengths)
     return lambda items: signals(model, rows(items))
 

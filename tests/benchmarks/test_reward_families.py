@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from benchmarks.alpaca import DEMONSTRATOR, INIT, Answer, Rows
-from benchmarks.learning import Lesson, fit, signals
-from benchmarks.reward_families import Asked, figures_of, lengths_of
+from benchmarks.learning import Lesson, fit, log_lengths, signals
+from benchmarks.reward_families import Asked, figures_of
 from benchmarks.suite_rows import EASY, HARD, LENGTH, STRONG, STYLES, WEAK
 from iirl_core.artifact import Provenance
 from iirl_core.config.expertness import DiscriminatorSection
@@ -71,7 +71,7 @@ def test_a_debiased_head_s_signal_goes_less_with_length() -> None:
     words = generator.integers(5, 60, 400) + np.repeat([40, 0], 200)
     items = [conversation(f"question {number}?", "x" * size) for number, size in enumerate(words.tolist())]
     lesson = Lesson(tuple(items[:200]), tuple(items[200:]), Provenance())
-    lengths = lengths_of(lesson)
+    lengths = log_lengths([*lesson.good, *(lesson.bad or ())])
     assert lengths[0].item() == pytest.approx(np.log1p(words[0]))
     first = generator.normal(0, 1, 400) + np.repeat([0.5, -0.5], 200)
     features = [first, (lengths.numpy() - 3.5) / 0.7, *generator.normal(0, 1, (8, 400))]
