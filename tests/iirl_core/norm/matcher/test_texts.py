@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from iirl_core.demonstration import Conversation, Message, conversation
+from iirl_core.errors import ConfigError
 from iirl_core.norm.matcher import Keyword, Matcher, Regex, Source
 
 ITEM = Conversation(
@@ -47,6 +48,13 @@ def test_a_regex_is_searched_in_its_part() -> None:
     assert not matched(Regex(r"\b\d+ ?mg\b", "prompt"))
     assert not matched(Regex("take", "answer"))
     assert matched(Regex("(?i)^take", "answer"))
+
+
+def test_a_regex_that_tries_ways_without_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("iirl_core.norm.matcher.pattern.SECONDS", 0.05)
+    almost = conversation("?", "a" * 40 + "b")
+    with pytest.raises(ConfigError, match=r"the pattern \(a\|aa\)\+\$ looked at a text of 41 characters"):
+        matched(Regex("(a|aa)+$", "answer"), almost)
 
 
 def test_a_source_is_that_of_the_record() -> None:
