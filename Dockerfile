@@ -31,6 +31,7 @@ RUN uv pip install --no-deps .
 
 USER 10001
 WORKDIR /home/iirl
-# Token authentication is on wherever this image runs; on a cluster the operator provides the token.
+# Token authentication is on wherever this image runs; on a cluster the operator provides the token. Idle worker processes
+# wait for the next round.
 ENV RAY_AUTH_MODE=token RAY_USAGE_STATS_ENABLED=0 RAY_idle_worker_killing_time_threshold_ms=60000
 CMD ["iirl", "--help"]

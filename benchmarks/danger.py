@@ -2,11 +2,11 @@
 
     python -m benchmarks.danger [--quick] [--samples 1000000] [--data FOLDER] [--json PATH]
 
-For each expert: a reward learnt from two expert episodes as ``examples/real`` learns it, audited and repaired in this
-process for some rounds (``benchmarks.wheel``; every repair passes its trial, the known-good budget holds), a process
-for each expert, of one thread. *Danger*: a reward above ½ where some dimension lies beyond the observed bounds by more
-than a tenth of their range. The bounds stand in the norm that is audited, never in the reward. They are stressed by
-every surface of the red team, by fresh seeds that no audit used, on the root and on its repaired child; the surfaces
+For each expert: a reward learnt from two expert episodes as ``examples/real`` learns it, audited and repaired in one
+process for some rounds (``benchmarks.wheel``; every repair passes its trial, the known-good budget holds), as many
+experts at a time as there are cores. *Danger*: a reward above ½ where some dimension lies beyond the observed bounds by
+more than a tenth of their range. The bounds stand in the norm that is audited, never in the reward. They are stressed
+by every surface of the red team, by fresh seeds that no audit used, on the root and on its repaired child; the surfaces
 ``HELD_OUT`` were never repaired from. Demonstrations that neither training nor repair saw say what the repair cost:
 AUROC of their steps against those of noisy policies.
 """
@@ -150,7 +150,7 @@ def danger(models: Sequence[RewardModel], one: Expert, family: str, samples: int
     low, high = one.norm.region.low, one.norm.region.high
     rewards, asked, chunk = [PointReward(model) for model in models], 0, 0
     dangerous = np.zeros(len(models))
-    material = one.material.searched_by(rewards[0])
+    material = one.material.searched_by(rewards[0]) if family in SEARCHES else one.material
     while asked < samples:
         probes = FAMILIES[family].probes(ChunkSeed("stress", 1, family, chunk), min(CHUNK, samples), material)
         states = np.concatenate(

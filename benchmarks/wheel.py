@@ -103,5 +103,6 @@ def repaired(model: RewardModel, found: Sequence[Finding], wheel: Wheel, number:
     )
     plan = choose(found, ground, wheel.guard, wheel.section, number)
     for offer in plan.considered:
-        print(f"    {'chosen' if offer in plan.chosen else 'tried'}: {offer.kind}, {offer.repairs}: {offer.trial}")
+        word = "chosen" if offer in plan.chosen else "tried"
+        print(f"    {wheel.name}, {word}: {offer.kind}, {offer.repairs}: {offer.trial}")
     return model.with_repairs(model.repairs.joined(plan.repairs))

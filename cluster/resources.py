@@ -19,7 +19,8 @@ FEEDING = 1.0
 """CPUs of one node that the tasks which feed an actor pool need: what one of them asks for. Smaller tasks would fit in
 more number, but each starts a Python of its own, and that costs more than reading."""
 ASKING = 0.01
-"""CPUs of a task that asks scorers, and only waits; there is one for each scorer."""
+"""CPUs of a task that asks scorers, and only waits; there is one for each scorer. Beyond a hundred, fewer may run at a
+time: no more than ``FEEDING`` is kept for them."""
 ENCODER_THREADS = 4
 """A small encoder gains little from more threads of one process; more actors gain more."""
 
@@ -96,7 +97,8 @@ def plan_scorers(capacity: Capacity, section: AuditSection) -> ActorPlan:
         ClusterError: no node has a CPU for the tasks.
     """
     _check_gpus("audit.gpus_per_scorer", section.gpus_per_scorer, 1, capacity)
-    feeding = min(FEEDING, ASKING * section.scorers)
+    room = capacity.room(min(section.cpus_per_scorer, capacity.node_cpus), section.gpus_per_scorer)
+    feeding = min(FEEDING, ASKING * min(section.scorers, room))
     return _actors(capacity, section.scorers, section.cpus_per_scorer, section.gpus_per_scorer, feeding)
 
 
@@ -115,7 +117,7 @@ def plan_encoders(capacity: Capacity, section: TrainSection) -> ActorPlan:
 
 
 def plan_samplers(capacity: Capacity, section: SampleSection) -> ActorPlan:
-    """As many samplers as asked for, or as fit; never the last CPU.
+    """As many samplers as asked for, or as fit, smaller ones where more of these do; never the last CPU.
 
     Raises:
         ConfigError: GPUs are asked for and no node has what one sampler needs, or vLLM is and no GPU.
@@ -154,8 +156,8 @@ def plan_training(capacity: Capacity, section: TrainSection) -> TrainingPlan:
 
 
 def _actors(capacity: Capacity, wanted: int, cpus: float, gpus: float, feeding: float = FEEDING) -> ActorPlan:
-    """At most ``wanted`` actors, at least one, beside ``feeding`` CPUs of some node. Smaller ones where they would take
-    these; on a node that has no more, one that asks for none, and shares it.
+    """At most ``wanted`` actors, at least one, beside ``feeding`` CPUs of some node. Smaller ones, by as much, where
+    more of these fit; on a node that has no more, one that asks for none, and shares it.
     """
     largest = capacity.node_cpus
     if largest < feeding:

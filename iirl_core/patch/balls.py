@@ -14,20 +14,20 @@ from iirl_core.patch.screen import Screen
 
 
 @dataclass(frozen=True, eq=False)
-class Reach:
+class Within:
     """A ball among ``count`` rows: ``weight [M]`` is what it has at ``rows [M]``, in order; elsewhere it has none."""
 
     rows: Tensor
     weight: Tensor
     count: int
 
-    def pick(self, rows: Tensor) -> Reach:
+    def pick(self, rows: Tensor) -> Within:
         """Among some of the rows, given by their numbers; one may be given twice."""
         place = torch.full((self.count,), -1, dtype=torch.long, device=self.rows.device)
         place[self.rows] = torch.arange(len(self.rows), device=self.rows.device)
         found = place[rows]
         mine = (found >= 0).nonzero().squeeze(1)
-        return Reach(mine, self.weight[found[mine]], len(rows))
+        return Within(mine, self.weight[found[mine]], len(rows))
 
 
 class Balls:
@@ -41,19 +41,19 @@ class Balls:
                 grouped.setdefault((ball.space, ball.expert), []).append((number, ball))
         self._groups = [(_screen(members), members) for members in grouped.values()]
         self.spaces: tuple[Space, ...] = tuple(dict.fromkeys(space for space, _ in grouped))
-        """The spaces that ``reach`` needs coordinates of."""
+        """The spaces that ``within`` needs coordinates of."""
 
-    def reach(self, coordinates: Mapping[Space, tuple[Tensor, Tensor]]) -> tuple[Reach | None, ...]:
+    def within(self, coordinates: Mapping[Space, tuple[Tensor, Tensor]]) -> tuple[Within | None, ...]:
         """What each has of N rows (None for None), given ``phi [N, E, L]`` and ``gate [N, E]`` by space; differentiable
         in these.
         """
-        reached: list[Reach | None] = [None] * self._count
+        found: list[Within | None] = [None] * self._count
         for screen, members in self._groups:
             _, first = members[0]
             phi, gate = coordinates[first.space]
             for (number, ball), rows in zip(members, _rows_of(screen, phi[:, first.expert]), strict=True):
-                reached[number] = Reach(rows, ball.weight(phi[rows], gate[rows]), len(phi))
-        return tuple(reached)
+                found[number] = Within(rows, ball.weight(phi[rows], gate[rows]), len(phi))
+        return tuple(found)
 
 
 def _screen(members: Sequence[tuple[int, Ball]]) -> Screen:

@@ -30,7 +30,7 @@ from iirl_core.errors import ArtifactError
 from iirl_core.mapping.line import is_line, line_through
 from iirl_core.mapping.protocol import Monotone
 from iirl_core.patch.ball import Ball
-from iirl_core.patch.balls import Balls, Reach
+from iirl_core.patch.balls import Balls, Within
 from iirl_core.patch.patch import Space
 
 Side = Literal["lower", "raise"]
@@ -119,27 +119,27 @@ class Sculpted:
 
     def at(self, place: Callable[[Space], tuple[Tensor, Tensor]]) -> Placed:
         """The map of N rows; ``place`` gives their coordinates in a space (``phi [N, E, L]``, ``gate [N, E]``)."""
-        return Placed(self, self.balls.reach({space: place(space) for space in self.balls.spaces}))
+        return Placed(self, self.balls.within({space: place(space) for space in self.balls.spaces}))
 
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """The map at the places of N rows: how each sculpt ``reaches`` them (None: all of them, wholly)."""
+    """The map at the places of N rows: which lie ``within`` each sculpt's region (None: all of them, wholly)."""
 
     shaped: Sculpted
-    reaches: tuple[Reach | None, ...]
+    within: tuple[Within | None, ...]
 
     def pick(self, rows: Tensor) -> Placed:
         """At the places of some of the rows, given by their numbers."""
-        return Placed(self.shaped, tuple(reach and reach.pick(rows) for reach in self.reaches))
+        return Placed(self.shaped, tuple(inside and inside.pick(rows) for inside in self.within))
 
     def reward(self, signal: Tensor) -> Tensor:
         """``[…, N]`` → ``[…, N]``, in [0, 1], and at each place never lower for a higher signal."""
         reward = self.shaped.base.reward(signal)
-        for one, reach in zip(self.shaped.sculpts, self.reaches, strict=True):
-            if reach is None:
+        for one, inside in zip(self.shaped.sculpts, self.within, strict=True):
+            if inside is None:
                 reward = one.apply(signal, reward)
-            elif len(reach.rows):
-                here = one.apply(signal[..., reach.rows], reward[..., reach.rows], reach.weight)
-                reward = reward.index_copy(-1, reach.rows, here)
+            elif len(inside.rows):
+                here = one.apply(signal[..., inside.rows], reward[..., inside.rows], inside.weight.to(reward.dtype))
+                reward = reward.index_copy(-1, inside.rows, here)
         return reward

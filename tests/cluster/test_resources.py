@@ -104,6 +104,7 @@ def test_every_node_has_a_scorer_that_takes_nearly_all_of_it() -> None:
     assert plan_scorers(nodes(16, 16), audit(scorers=2, cpus_per_scorer=15.5)).count == 2
     whole = plan_scorers(nodes(1, 1), audit(scorers=2, cpus_per_scorer=1))
     assert (whole.count, whole.cpus) == (2, pytest.approx(0.98))
+    assert plan_scorers(nodes(1), audit(scorers=99, cpus_per_scorer=0.1)).count == 9, "kept for those that fit"
 
 
 def test_scorers_are_as_many_as_asked_for_where_they_fit() -> None:
@@ -114,6 +115,8 @@ def test_scorers_are_as_many_as_asked_for_where_they_fit() -> None:
 def test_samplers_are_as_many_as_asked_for_where_they_fit() -> None:
     assert plan_samplers(FARM, sampling(samplers=3, cpus_per_sampler=2)).count == 3
     assert plan_samplers(LAPTOP, sampling(samplers=9, cpus_per_sampler=0.5)).count < 9
+    smaller = plan_samplers(nodes(4, 4), sampling(samplers=2, cpus_per_sampler=4))
+    assert (smaller.count, smaller.cpus) == (2, 3.0), "two that leave a CPU each, and not one that takes a node"
     assert plan_samplers(FARM, sampling(samplers=2, gpus_per_sampler=1, engine="vllm")).gpus == 1
     with pytest.raises(ConfigError, match="vllm without a GPU"):
         plan_samplers(FARM, sampling(engine="vllm"))

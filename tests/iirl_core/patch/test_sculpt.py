@@ -92,6 +92,26 @@ def test_in_a_region_the_map_is_shaped_there_alone() -> None:
     assert torch.allclose(rows.reward, rows.unpatched + rows.reshaped, atol=1e-6)
 
 
+def test_whole_and_regional_sculpts_act_in_their_order_on_any_number_of_signals_a_row() -> None:
+    places = torch.linspace(-1, 1, 9)[:, None, None]
+    inside = Ball("input", 0, (0.0,), core=0.3, radius=0.6)
+    sculpts = [
+        lower((0.0, 0.3), (2.0, 1.0)),
+        dataclasses.replace(lower((-1.0, 0.0), (0.0, 0.9), side="raise"), ball=inside),
+        lower((1.0, 0.7), (2.0, 1.0)),
+    ]
+    placed = Sculpted.of(BASE, sculpts).at(lambda space: (places, torch.ones(9, 1)))
+    signals = torch.linspace(-3, 3, 5)[:, None].expand(5, 9)
+    wanted = BASE.reward(signals)
+    for one in sculpts:
+        weight = None if one.ball is None else one.ball.weight(places, torch.ones(9, 1))
+        wanted = one.apply(signals, wanted, weight)
+    assert torch.equal(placed.reward(signals), wanted)
+    assert wanted[2, [0, 4]].tolist() == pytest.approx([0.3, 0.7]), "lowered, and inside raised, and lowered again"
+    some = torch.tensor([4, 0, 4, 7])
+    assert torch.equal(placed.pick(some).reward(signals[:, some]), wanted[:, some])
+
+
 def test_a_region_is_part_of_the_name_and_none_leaves_the_name_as_it_was() -> None:
     whole = lower((-0.5, 0.2), (0.5, 1.0))
     assert whole.id == "m-" + digest_json(["lower", [[-0.5, 0.2], [0.5, 1.0]], 1, ["f-1"], ["n"]])[7:19]

@@ -91,9 +91,9 @@ def test_at_one_place_a_higher_signal_never_earns_less() -> None:
     signals = torch.linspace(-6, 8, 2001)
     rewards = torch.stack([shaped.reward(signal.expand(len(places))) for signal in signals])
     assert rewards.diff(dim=0).min() >= -1e-6
-    reach = shaped.reaches[0]
-    assert reach is not None
-    weights = torch.zeros(reach.count).index_put((reach.rows,), reach.weight)
+    inside = shaped.within[0]
+    assert inside is not None
+    weights = torch.zeros(inside.count).index_put((inside.rows,), inside.weight)
     assert float(weights.max()) == 1
     assert float(weights.min()) == 0
     assert ((weights > 0) & (weights < 1)).any(), "it is blended between"
