@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from benchmarks.alpaca import GAMER
-from benchmarks.length_bias import GAMES, Asked, Told, figures_of, norms, tell
+from benchmarks.length_bias import figures_of, norms
+from benchmarks.wordiness import GAMES, Asked, Told, tell
 from iirl_core.evaluation import Judged
 from iirl_core.probe import FAMILIES
 from iirl_core.probe.conversation import gaming
