@@ -62,8 +62,10 @@ SEARCHES = ("boundary", "ascent", "evolution")
 """Surfaces that are another one for another reward."""
 THRESHOLD = 0.3
 """Repair aims below what is dangerous."""
-TURNS = (("editing",), 5), (("kernels", "sculpting"), 8)
-"""Kinds of repair, and rounds: first the head's weights, which also mend what lies elsewhere, then what is left."""
+TURNS = (("editing",), 5), (("sculpting",), 12), (("kernels",), 4)
+"""Kinds of repair, and rounds at most: first the head's weights, which also mend what lies elsewhere, then the map in
+regions, which are wider than kernels, and then what is left.
+"""
 
 
 @dataclass(frozen=True)
@@ -207,9 +209,13 @@ def main() -> int:
     samples = 2000 if options.quick else options.samples
     run = partial(examined, folder=folder, samples=samples, quick=options.quick)
     with ProcessPoolExecutor(len(os.sched_getaffinity(0)), get_context("spawn")) as pool:
-        figures = [made for each in pool.map(run, options.experts) for made in each]
-    notes = f"At least {samples:,} samples of each surface, of root and child; baseline: the root."
-    write_results("danger", figures, notes, options.json)
+        figures, notes = (
+            list[Figure](),
+            f"At least {samples:,} samples of each surface, of root and child, the baseline.",
+        )
+        for each in pool.map(run, options.experts):  # in their order, and written as they are done
+            figures += each
+            write_results("danger", figures, notes, options.json)
     return 0
 
 
