@@ -59,9 +59,11 @@ class TrajectoryEncoderSection(Section):
     """Standardised rows of a trajectory, one per step."""
 
     kind: Literal["trajectory"] = "trajectory"
-    rows: Literal["states", "state-actions", "transitions", "changes"] = "states"
-    """s, (s, a), (s, a, s′) or (s, s′ − s). The last step of a transition repeats its state, and the last change the
-    one before it."""
+    rows: Literal["states", "state-actions", "transitions", "changes", "windows"] = "states"
+    """s, (s, a), (s, a, s′), (s, s′ − s), or ``windows``: a state and those that follow it. The last step of a
+    transition repeats its state, as windows at the end repeat the last one, and the last change the one before it."""
+    window: int | None = Field(default=None, ge=2)
+    """States in a row, for ``rows: windows``."""
     terminal: Literal["ignored", "absorbing"] = "ignored"
     """How terminal and absorbing states are treated. ``ignored``: they score like any other state. ``absorbing``: a
     trajectory that ended by itself (``terminal``) counts as if it stood, up to the horizon, where it began; only
@@ -72,6 +74,12 @@ class TrajectoryEncoderSection(Section):
     demonstrations, so no corpora[].segment."""
     horizon: int | None = Field(default=None, ge=1)
     """Steps after which an episode is cut off: what terminal: absorbing counts up to."""
+
+    @model_validator(mode="after")
+    def _has_window(self) -> TrajectoryEncoderSection:
+        if (self.rows == "windows") != (self.window is not None):
+            raise ValueError("encoder: rows: windows and a window, of so many states, go together")
+        return self
 
     @model_validator(mode="after")
     def _has_horizon(self) -> TrajectoryEncoderSection:

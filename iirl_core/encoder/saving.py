@@ -11,7 +11,8 @@ from safetensors.torch import load_file, save_file
 from iirl_core.canonical import JsonValue
 from iirl_core.encoder.pooling import POOLINGS, Pooling
 from iirl_core.encoder.protocol import Encoder
-from iirl_core.encoder.trajectory import RowKind, Terminal, TrajectoryEncoder
+from iirl_core.encoder.rows import RowKind
+from iirl_core.encoder.trajectory import Terminal, TrajectoryEncoder
 from iirl_core.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def document_of(encoder: Encoder, *, within: bool = False) -> dict[str, JsonValu
             "actions": encoder.actions,
             "terminal": encoder.terminal,
             **({} if encoder.horizon is None else {"horizon": encoder.horizon}),
+            **({} if encoder.window == 1 else {"window": encoder.window}),
         }
     from iirl_core.encoder.ratio import RatioEncoder  # transformers takes seconds to import: only for text
     from iirl_core.encoder.text import TextEncoder
@@ -123,8 +125,8 @@ def _trajectory(folder: Path, document: dict[str, JsonValue]) -> Encoder:
     tensors = load_file(folder / STANDARDISER)
     shape = int(cast(int, document["observations"])), int(cast(int, document["actions"]))
     terminal, horizon = cast(Terminal, document.get("terminal")), cast("int | None", document.get("horizon"))
-    statistics = tensors["mean"], tensors["scale"]
-    return TrajectoryEncoder(cast(RowKind, document["rows"]), *shape, *statistics, terminal, horizon)
+    statistics, window = (tensors["mean"], tensors["scale"]), int(cast(int, document.get("window", 1)))
+    return TrajectoryEncoder(cast(RowKind, document["rows"]), *shape, *statistics, terminal, horizon, window)
 
 
 def _text(folder: Path, document: dict[str, JsonValue]) -> Encoder:

@@ -1,4 +1,4 @@
-"""Trajectories → standardised rows, one per step: s, (s, a), (s, a, s′) or (s, s′ − s)."""
+"""Trajectories → standardised rows, one per step (``rows.py``)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,9 @@ from torch import Tensor
 from iirl_core.config.encoding import TrajectoryEncoderSection
 from iirl_core.demonstration import Input, Trajectory
 from iirl_core.encoder.protocol import ArtifactKind, Encoded
+from iirl_core.encoder.rows import ROW_KINDS, RowKind, dimensions_of, row_width, rows_of, trajectory_of
 from iirl_core.errors import ArtifactError, ConfigError, InputError
 
-RowKind = Literal["states", "state-actions", "transitions", "changes"]
-ROW_KINDS: tuple[RowKind, ...] = ("states", "state-actions", "transitions", "changes")
-ACTING: tuple[RowKind, ...] = ("state-actions", "transitions")
-"""Rows that hold actions."""
 Terminal = Literal["ignored", "absorbing"]
 TERMINALS: tuple[Terminal, ...] = ("ignored", "absorbing")
 
@@ -36,7 +33,8 @@ class TrajectoryEncoder:
     """``z = clamp((row − mean)/scale)`` with ``mean [D]`` and ``scale [D]`` of the training demonstrations (their
     deviation, or where departures are emphasised the deviation over the emphasis); D is ``observations``, plus
     ``actions``, plus ``observations`` again for s′ (the last step repeats its own state) or for s′ − s (the last step
-    repeats the change before it).
+    repeats the change before it); or ``window`` times ``observations``, of a state and those that follow it (the last
+    one is repeated). ``window`` is 1 for all other rows.
 
     Where terminal states are ``absorbing``, a trajectory that ended by itself is followed by as many absorbed steps as
     it lacks to the ``horizon``.
@@ -52,6 +50,7 @@ class TrajectoryEncoder:
     scale: Tensor
     terminal: Terminal = "ignored"
     horizon: int | None = None
+    window: int = 1
 
     def __post_init__(self) -> None:
         if self.rows not in ROW_KINDS:
@@ -61,7 +60,9 @@ class TrajectoryEncoder:
                 f"an encoder whose terminal is {self.terminal!r} with horizon {self.horizon}",
                 "ignored without, or absorbing with one",
             )
-        expected = row_width(self.rows, self.observations, self.actions)
+        if self.window < 1 or (self.rows == "windows") != (self.window > 1):
+            raise ArtifactError(f"{self.rows} of {self.window} states", "two or more for windows, else one")
+        expected = row_width(self.rows, self.observations, self.actions, self.window)
         if self.mean.shape != (expected,) or self.scale.shape != (expected,) or not bool((self.scale > 0).all()):
             raise ArtifactError(
                 f"standardiser of {list(self.mean.shape)} and {list(self.scale.shape)}",
@@ -85,7 +86,7 @@ class TrajectoryEncoder:
             InputError: a conversation, other dimensions than were trained on, or no actions where rows hold them.
         """
         trajectories = [self._checked(item) for item in inputs]
-        tables = [rows_of(trajectory, self.rows) for trajectory in trajectories]
+        tables = [rows_of(trajectory, self.rows, self.window) for trajectory in trajectories]
         table = np.concatenate(tables) if tables else np.zeros((0, self.width), dtype=np.float32)
         z = ((torch.from_numpy(table) - self.mean) / self.scale).clamp(-LIMIT, LIMIT)
         lengths = tuple(len(rows) for rows in tables)
@@ -119,7 +120,7 @@ def fit_trajectory(section: TrajectoryEncoderSection, inputs: Iterable[Input]) -
         ConfigError: there is no input.
         InputError: an input is a conversation, lacks actions, or dimensions differ between inputs.
     """
-    rows = section.rows
+    rows, window = section.rows, section.window or 1
     shape: tuple[int, int] | None = None
     count, mean, squares = 0, np.zeros(0), np.zeros(0)
     firsts = list[NDArray[np.float64]]()
@@ -133,7 +134,7 @@ def fit_trajectory(section: TrajectoryEncoderSection, inputs: Iterable[Input]) -
                 f"a demonstration that ended by itself after {len(trajectory)} of {section.horizon} steps",
                 "encoder.terminal: ignored where demonstrations do that",
             )
-        table = rows_of(trajectory, rows).astype(np.float64)
+        table = rows_of(trajectory, rows, window).astype(np.float64)
         firsts = [*firsts, table[0]][-FIRSTS:]
         # Chan, Golub and LeVeque 1979: merge the moments of two samples without cancellation.
         fresh, total = table.mean(axis=0), count + len(table)
@@ -147,7 +148,7 @@ def fit_trajectory(section: TrajectoryEncoderSection, inputs: Iterable[Input]) -
     if section.emphasis == "departure":
         scale = scale / emphasis(mean, scale, np.mean(firsts, axis=0))
     statistics = torch.from_numpy(mean).float(), torch.from_numpy(scale).float()
-    return TrajectoryEncoder(rows, *shape, *statistics, section.terminal, section.horizon)
+    return TrajectoryEncoder(rows, *shape, *statistics, section.terminal, section.horizon, window)
 
 
 def emphasis(
@@ -158,50 +159,3 @@ def emphasis(
     """
     departure = 1 + np.abs(mean - first) / deviation
     return np.asarray(departure / np.sqrt(np.square(departure).mean()))
-
-
-def row_width(rows: RowKind, observations: int, actions: int) -> int:
-    """D."""
-    return {
-        "states": observations,
-        "state-actions": observations + actions,
-        "transitions": 2 * observations + actions,
-        "changes": 2 * observations,
-    }[rows]
-
-
-def dimensions_of(trajectory: Trajectory, rows: RowKind) -> tuple[int, int]:
-    """Observation and action dimensions that rows of this kind use (no actions for states and changes)."""
-    actions = 0 if rows not in ACTING or trajectory.actions is None else trajectory.actions.shape[1]
-    return trajectory.observations.shape[1], actions
-
-
-def trajectory_of(item: Input, rows: RowKind) -> Trajectory:
-    """The input, if rows of this kind can be made of it.
-
-    Raises:
-        InputError: it is a conversation, or has no actions where rows hold them.
-    """
-    if not isinstance(item, Trajectory):
-        raise InputError("a conversation, given to a model of trajectories", "observations")
-    if rows in ACTING and item.actions is None:
-        raise InputError("a trajectory without actions", f"actions: this model reads {rows}")
-    return item
-
-
-def rows_of(trajectory: Trajectory, rows: RowKind) -> NDArray[np.float32]:
-    """``[T, D]``, not standardised."""
-    states, actions = trajectory.observations, trajectory.actions
-    if rows == "changes":
-        return np.concatenate([states, _changes(states)], axis=1)
-    if rows == "states" or actions is None:
-        return states
-    if rows == "state-actions":
-        return np.concatenate([states, actions], axis=1)
-    return np.concatenate([states, actions, np.concatenate([states[1:], states[-1:]])], axis=1)
-
-
-def _changes(states: NDArray[np.float32]) -> NDArray[np.float32]:
-    """``[T, obs]``: s′ − s; nothing changes in a trajectory of one step."""
-    changes = np.diff(states, axis=0)
-    return np.concatenate([changes, changes[-1:]]) if len(changes) else np.zeros_like(states)

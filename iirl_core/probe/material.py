@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from sklearn.neighbors import KDTree
 
 from iirl_core.demonstration import Conversation, Input, Message, Trajectory
-from iirl_core.encoder.trajectory import RowKind, TrajectoryEncoder, rows_of
+from iirl_core.encoder.rows import RowKind, rows_of, state_columns
+from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.errors import InputError
 from iirl_core.norm.norm import Norm
 from iirl_core.norm.region import Bounds, Region
@@ -36,10 +37,10 @@ class Material:
     """``demonstrations`` to perturb (a bounded sample), ``corpus`` the inputs of probe corpora, ``former`` the probes
     of former findings, ``pairs`` those of norms' comparisons, ``observed`` those of what a deployed reward was
     unsure of; ``training`` is how policies are trained, ``writing`` the language model that answers, for the families
-    that ask them. For trajectories also ``rows`` (what
-    a *point* holds: s, (s, a) or (s, a, s′)), the box ``low … high [P]`` in which points are asked about, and the
-    ``regions`` of states that norms speak of. ``reward`` lets a family search; it is put in where probes are made
-    (``audit_chunk``), so that the material travels without the model. ``sources`` are those of the demonstrations,
+    that ask them. For trajectories also ``rows`` and ``window``, which say what a *point* holds, as they do of the
+    encoder's rows, the box ``low … high [P]`` in which points are asked about, and the ``regions`` of states that norms
+    speak of. ``reward`` lets a family search; it is put in where probes are made (``audit_chunk``), so that the
+    material travels without the model. ``sources`` are those of the demonstrations,
     ``corpus_sources`` those of the corpus: one each, or none where nobody knows. ``situations`` are what an audit
     counts by; ``placed`` are those of every demonstration's steps (of a conversation, its own alone), where they are
     known.
@@ -49,6 +50,7 @@ class Material:
     corpus: tuple[Input, ...] = ()
     former: tuple[Probe, ...] = ()
     rows: RowKind = "states"
+    window: int = 1
     low: NDArray[np.float64] | None = None
     high: NDArray[np.float64] | None = None
     regions: tuple[Region | Bounds, ...] = ()
@@ -114,7 +116,7 @@ class Material:
     @cached_property
     def points(self) -> NDArray[np.float64]:
         """``[N, P]``: every step of the demonstrations, as the encoder reads it."""
-        return np.concatenate([rows_of(item, self.rows) for item in self.trajectories]).astype(np.float64)
+        return np.concatenate([rows_of(item, self.rows, self.window) for item in self.trajectories]).astype(np.float64)
 
     @cached_property
     def starts(self) -> NDArray[np.float64]:
@@ -213,12 +215,12 @@ def material_of(
             situations=cut,
         )
     regions = tuple(norm.region for norm in norms if isinstance(norm.region, Region | Bounds))
-    bare = Material(sample, tuple(corpus), tuple(former), encoder.rows)
+    bare = Material(sample, tuple(corpus), tuple(former), encoder.rows, encoder.window)
     low, high = bare.points.min(axis=0), bare.points.max(axis=0)
     if not regions:
         low, high = low - WIDEN * (high - low), high + WIDEN * (high - low)
     for region in regions:
-        for start in _state_columns(encoder):
+        for start in state_columns(encoder.rows, encoder.observations, encoder.actions, encoder.window):
             columns = slice(start, start + region.width)
             room = BEYOND * region.reach if isinstance(region, Bounds) else 0.0
             low[columns] = np.minimum(low[columns], region.low - room)
@@ -231,13 +233,6 @@ def pairs_of(norm: Norm) -> list[Probe]:
     return [
         Probe((one.chosen, one.rejected), "pairs", "pairs", source, norm.id, source) for source, one in norm.comparisons
     ]
-
-
-def _state_columns(encoder: TrajectoryEncoder) -> tuple[int, ...]:
-    """Where s, and in a transition s′, begin in a point."""
-    if encoder.rows == "transitions":
-        return 0, encoder.observations + encoder.actions
-    return (0,)
 
 
 def _sample(inputs: Sequence[Input]) -> list[int]:

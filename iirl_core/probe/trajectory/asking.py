@@ -25,7 +25,9 @@ def ask(seed: ChunkSeed, points: NDArray[np.float64], material: Material, notes:
 
 
 def _trajectory(point: NDArray[np.float32], material: Material) -> Trajectory:
-    """The shortest trajectory whose first row is ``point``; a transition or a change takes two steps."""
+    """The shortest trajectory whose first row is ``point``; a transition or a change takes two steps, a window all of
+    its states.
+    """
     width = material.observations
     state = point[:width]
     if material.rows == "states":
@@ -34,6 +36,8 @@ def _trajectory(point: NDArray[np.float32], material: Material) -> Trajectory:
         return Trajectory(state[None], point[None, width:])
     if material.rows == "changes":
         return Trajectory(np.stack([state, state + point[width:]]))
+    if material.rows == "windows":
+        return Trajectory(point.reshape(material.window, width))
     action = point[width:-width]
     return Trajectory(np.stack([state, point[-width:]]), np.stack([action, action]))
 

@@ -35,6 +35,15 @@ def test_an_absorbing_end_is_kept(tmp_path: Path) -> None:
         load_encoder(tmp_path, {**document, "horizon": None})
 
 
+def test_windows_are_kept(tmp_path: Path) -> None:
+    encoder, items = fit_encoder(TrajectoryEncoderSection(rows="windows", window=3), walks(2, seed=5)), walks(2, seed=6)
+    document = save_encoder(encoder, tmp_path)
+    assert document["window"] == 3
+    assert torch.equal(load_encoder(tmp_path, document).encode(items).z, encoder.encode(items).z)
+    with pytest.raises(ArtifactError, match="windows of 1 states"):
+        load_encoder(tmp_path, {key: value for key, value in document.items() if key != "window"})
+
+
 def test_equal_encoders_write_equal_bytes(encoder: Encoder, tmp_path: Path) -> None:
     document = save_encoder(encoder, tmp_path / "one")
     save_encoder(load_encoder(tmp_path / "one", document), tmp_path / "two")

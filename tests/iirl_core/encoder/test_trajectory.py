@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 
 from iirl_core.config.encoding import TrajectoryEncoderSection
 from iirl_core.demonstration import Trajectory, conversation
 from iirl_core.encoder import fit_encoder
-from iirl_core.encoder.trajectory import RowKind
-from iirl_core.errors import ConfigError, InputError
+from iirl_core.encoder.rows import RowKind
+from iirl_core.encoder.trajectory import TrajectoryEncoder
+from iirl_core.errors import ArtifactError, ConfigError, InputError
 
 
 def _walk(steps: int, seed: int, offset: float = 0.0, *, actions: bool = True) -> Trajectory:
@@ -59,6 +63,27 @@ def test_changes_repeat_the_last_one_and_need_no_action() -> None:
     assert torch.allclose(rows[3, 3:], rows[2, 3:], atol=1e-4)
     alone = encoder.encode([Trajectory(walk.observations[:1])]).z * encoder.scale + encoder.mean  # type: ignore[attr-defined]
     assert torch.allclose(alone[0, 3:], torch.zeros(3), atol=1e-4)
+
+
+def test_a_window_is_a_state_and_those_that_follow_it_and_the_last_one_stays() -> None:
+    walk = _walk(4, 0, actions=False)
+    encoder = fit_encoder(TrajectoryEncoderSection(rows="windows", window=3), [walk])
+    rows = encoder.encode([walk]).z * encoder.scale + encoder.mean  # type: ignore[attr-defined]
+    states = torch.from_numpy(walk.observations.copy())
+    assert encoder.width == 9
+    for row, times in zip(rows, ([0, 1, 2], [1, 2, 3], [2, 3, 3], [3, 3, 3]), strict=True):
+        assert torch.allclose(row, states[times].flatten(), atol=1e-3)
+    assert encoder.encode([Trajectory(walk.observations[:1])]).lengths == (1,)
+
+
+@pytest.mark.parametrize(("rows", "window"), [("windows", None), ("states", 2), ("windows", 1)])
+def test_windows_say_of_how_many_states_they_are_and_nothing_else_does(rows: RowKind, window: int | None) -> None:
+    with pytest.raises(ValidationError, match="window"):
+        TrajectoryEncoderSection(rows=rows, window=window)
+    fitted = fit_encoder(TrajectoryEncoderSection(rows="windows", window=2), [_walk(9, 0)])
+    assert isinstance(fitted, TrajectoryEncoder)
+    with pytest.raises(ArtifactError, match="windows of 1 states"):
+        dataclasses.replace(fitted, window=1)
 
 
 def test_what_demonstrations_set_out_to_change_counts_for_more() -> None:

@@ -52,7 +52,14 @@ def planar_material() -> Material:
     """What an audit of ``planar`` is made from, with the reward to search."""
     model, _, train = planar()
     made = material_of(model, [off_arc()], train)
-    return Material(made.demonstrations, (), (), made.rows, made.low, made.high, made.regions, PointReward(model))
+    return Material(
+        made.demonstrations,
+        rows=made.rows,
+        low=made.low,
+        high=made.high,
+        regions=made.regions,
+        reward=PointReward(model),
+    )
 
 
 def seed(family: str, chunk: int = 0, round_: int = 1) -> ChunkSeed:

@@ -1,0 +1,79 @@
+"""What a row of a trajectory holds: s, (s, a), (s, a, s′), (s, s′ − s), or a window of states."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iirl_core.demonstration import Input, Trajectory
+from iirl_core.errors import InputError
+
+RowKind = Literal["states", "state-actions", "transitions", "changes", "windows"]
+ROW_KINDS: tuple[RowKind, ...] = ("states", "state-actions", "transitions", "changes", "windows")
+ACTING: tuple[RowKind, ...] = ("state-actions", "transitions")
+"""Rows that hold actions."""
+
+
+def row_width(rows: RowKind, observations: int, actions: int, window: int = 1) -> int:
+    """D; ``window`` is the number of states in a window."""
+    return {
+        "states": observations,
+        "state-actions": observations + actions,
+        "transitions": 2 * observations + actions,
+        "changes": 2 * observations,
+        "windows": window * observations,
+    }[rows]
+
+
+def state_columns(rows: RowKind, observations: int, actions: int, window: int = 1) -> tuple[int, ...]:
+    """Where each state of a row begins in it."""
+    if rows == "transitions":
+        return 0, observations + actions
+    return tuple(range(0, window * observations, observations)) if rows == "windows" else (0,)
+
+
+def dimensions_of(trajectory: Trajectory, rows: RowKind) -> tuple[int, int]:
+    """Observation and action dimensions that rows of this kind use (no actions for states, changes and windows)."""
+    actions = 0 if rows not in ACTING or trajectory.actions is None else trajectory.actions.shape[1]
+    return trajectory.observations.shape[1], actions
+
+
+def trajectory_of(item: Input, rows: RowKind) -> Trajectory:
+    """The input, if rows of this kind can be made of it.
+
+    Raises:
+        InputError: it is a conversation, or has no actions where rows hold them.
+    """
+    if not isinstance(item, Trajectory):
+        raise InputError("a conversation, given to a model of trajectories", "observations")
+    if rows in ACTING and item.actions is None:
+        raise InputError("a trajectory without actions", f"actions: this model reads {rows}")
+    return item
+
+
+def rows_of(trajectory: Trajectory, rows: RowKind, window: int = 1) -> NDArray[np.float32]:
+    """``[T, D]``, not standardised: one a step."""
+    states, actions = trajectory.observations, trajectory.actions
+    if rows == "changes":
+        return np.concatenate([states, _changes(states)], axis=1)
+    if rows == "windows":
+        return _windows(states, window)
+    if rows == "states" or actions is None:
+        return states
+    if rows == "state-actions":
+        return np.concatenate([states, actions], axis=1)
+    return np.concatenate([states, actions, np.concatenate([states[1:], states[-1:]])], axis=1)
+
+
+def _changes(states: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``[T, obs]``: s′ − s; nothing changes in a trajectory of one step."""
+    changes = np.diff(states, axis=0)
+    return np.concatenate([changes, changes[-1:]]) if len(changes) else np.zeros_like(states)
+
+
+def _windows(states: NDArray[np.float32], window: int) -> NDArray[np.float32]:
+    """``[T, window·obs]``: each state and those that follow it; after the last one, the last one."""
+    times = np.minimum(np.arange(len(states))[:, None] + np.arange(window), len(states) - 1)
+    return np.asarray(states[times].reshape(len(states), -1), dtype=np.float32)
