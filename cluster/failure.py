@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from iirl_core.errors import ClusterError, IirlError
 
+ADVICE = "To change retry attempts"
+"""How Ray Data ends what it says of a failed task; it speaks of settings of Ray's."""
+
 
 def failure_of(error: BaseException, doing: str) -> IirlError:
     """The error to raise in place of ``error``: the innermost one of ours, else a ClusterError about ``doing``.
@@ -20,8 +23,9 @@ def failure_of(error: BaseException, doing: str) -> IirlError:
     for one in reversed(chain):
         if isinstance(one, IirlError):
             return one
-    lines = str(chain[-1]).strip().splitlines() or [type(chain[-1]).__name__]
-    return ClusterError(f"{doing} failed ({lines[-1].strip()[:200]})", todo="See /tmp/ray/session_latest/logs")
+    said = [line.strip() for line in str(chain[-1]).splitlines()]
+    lines = [line for line in said if line and not line.startswith(ADVICE)] or [type(chain[-1]).__name__]
+    return ClusterError(f"{doing} failed ({lines[-1][:200]})", todo="See /tmp/ray/session_latest/logs")
 
 
 def _chain(error: BaseException) -> list[BaseException]:

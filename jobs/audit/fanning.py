@@ -1,13 +1,15 @@
 """Fanning out: chunks of probes → Ray Data tasks → scorer actors → results, streamed back.
 
 A task hands a block of chunks to the scorers, two at a time, the next to whichever has answered, so that every scorer
-has one more to go on with. It only waits, so it asks for almost no CPU; there is one for each scorer, because a worker
-process costs a core a second to start.
+has one more to go on with; where a scorer is lost with its node, another gets the chunk. A task only waits, so it asks
+for almost no CPU; there is one for each scorer, because a worker process costs a core a second to start.
 """
 
 from __future__ import annotations
 
 import pickle
+import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -26,6 +28,10 @@ IN_FLIGHT = 2
 """Chunks that a task has with the scorers at a time."""
 CHUNKS_PER_BLOCK = 8
 """At most: a task gives its answers back when all are there."""
+LOSSES, PAUSE = 4, 2.0
+"""How often the scorer that a chunk is with may be lost, beyond Ray's own retries, which are used up at once where a
+node has just gone; and the seconds before the next one is asked, times the losses.
+"""
 BLOCKS_PER_SCORER = 8
 """At least, where there are so many chunks: so that all scorers end at about the same time."""
 
@@ -37,7 +43,7 @@ def audit_chunks(
 
     Raises:
         IirlError: what a scorer raised, if it is one of ours.
-        ClusterError: a scorer was lost more often than Ray retries.
+        ClusterError: scorers were lost again and again with the same chunk.
     """
     for number, answer in _fan_out(scorers, assignment, [pickle.dumps(chunk) for chunk in chunks]):
         yield number, pickle.loads(answer)  # noqa: S301 - our own scorers' answers
@@ -69,23 +75,32 @@ def _asker(
     """What a task does. Blocks begin with different scorers, one block after the other, so that all of them are asked
     alike. It refers to nothing of ours, so that a worker process starts without importing any of it.
     """
-    actors, in_flight = list(scorers.actors), IN_FLIGHT
+    actors, in_flight, losses, pause = list(scorers.actors), IN_FLIGHT, LOSSES, PAUSE
 
     def ask(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         numbers, questions = batch["number"], batch["question"]
         answers = np.empty(len(numbers), dtype=object)
+        lost = np.zeros(len(numbers), dtype=np.int64)
         asked: dict[ray.ObjectRef, tuple[int, int]] = {}
-        first, sent = in_flight * round(int(numbers[0]) * blocks_per_chunk), 0
-        while sent < len(numbers) or asked:
-            if sent < len(numbers) and len(asked) < in_flight:
-                free = (first + sent) % len(actors)
+        left, free = deque(range(len(numbers))), in_flight * round(int(numbers[0]) * blocks_per_chunk) - 1
+        while left or asked:
+            if left and len(asked) < in_flight:
+                free = (free + 1) % len(actors)
             else:
                 (done,), _ = ray.wait(list(asked), num_returns=1)
                 place, free = asked.pop(done)
-                answers[place] = ray.get(done)
-            if sent < len(numbers):
-                asked[actors[free].answer.remote(assignment, questions[sent])] = sent, free
-                sent += 1
+                try:
+                    answers[place] = ray.get(done)
+                except ray.exceptions.RayActorError:  # with its node, say: Ray starts it again elsewhere
+                    lost[place] += 1
+                    if lost[place] > losses:
+                        raise
+                    time.sleep(pause * lost[place])
+                    left.appendleft(place)
+                    free = (free + 1) % len(actors)
+            if left:
+                place = left.popleft()
+                asked[actors[free].answer.remote(assignment, questions[place])] = place, free
         return {"number": numbers, "answer": answers}
 
     return ask

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
 import ray
 
+from iirl_core.errors import ClusterError
 from jobs.audit.fanning import _fan_out
 from jobs.audit.scorers import ScorerPool
 
@@ -38,3 +41,39 @@ def test_every_scorer_gets_its_share_and_every_chunk_its_answer(scorers: int, ch
     assert min(shares.values()) > chunks / scorers / 2
     for actor in actors:
         ray.kill(actor)
+
+
+class Dying:
+    """Ends its process when it is asked a question that kills, while the file is not there or does not matter."""
+
+    def __init__(self, died: str, always: bool) -> None:
+        self.died, self.always = Path(died), always
+
+    def answer(self, assignment: str, question: bytes) -> bytes:
+        if question == b"kill" and (self.always or not self.died.exists()):
+            self.died.touch()
+            os._exit(1)
+        return question
+
+
+def dying(died: Path, *, always: bool) -> ScorerPool:
+    remote = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=0)(Dying)
+    return cast(ScorerPool, SimpleNamespace(actors=[remote.remote(str(died), always) for _ in range(2)]))
+
+
+def test_a_chunk_whose_scorer_is_lost_goes_to_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.audit.fanning.PAUSE", 0.01)
+    questions = [b"kill" if number == 5 else str(number).encode() for number in range(12)]
+    told = dict(_fan_out(dying(tmp_path / "died", always=False), ray.put("of"), questions))
+    assert (tmp_path / "died").exists()
+    assert [told[number] for number in range(12)] == questions
+
+
+def test_a_chunk_that_loses_every_scorer_ends_the_audit_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.audit.fanning.PAUSE", 0.01)
+    with pytest.raises(ClusterError, match="the audit failed") as caught:
+        dict(_fan_out(dying(tmp_path / "died", always=True), ray.put("of"), [b"1", b"kill", b"2"]))
+    assert "\n" not in str(caught.value)
+    assert "retry attempts" not in str(caught.value)

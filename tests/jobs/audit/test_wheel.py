@@ -126,12 +126,30 @@ def test_an_audit_killed_without_warning_is_gone_on_with_to_the_same_files(tmp_p
         process.kill()
     assert not any(key.endswith("audit.json") for key in killed.store.list("audits/"))
     audit(killed, wheel_config(tmp_path / "killed", **changes), quiet(), resume=True)
-    whole, gone_on = (
-        {key: one.store.get(key) for key in one.store.list("audits/") if not key.endswith(".html")}
-        for one in (session, killed)
-    )
-    assert gone_on == whole
-    assert sum("/parts-" in key for key in whole) == 4
+    assert _files(killed) == _files(session)
+    assert sum("/parts-" in key for key in _files(session)) == 4
+
+
+def _files(session: Session) -> dict[str, bytes]:
+    """What audits left, but for the pages."""
+    return {key: session.store.get(key) for key in session.store.list("audits/") if not key.endswith(".html")}
+
+
+@pytest.mark.slow
+def test_a_lost_node_costs_nothing_but_time(tmp_path: Path) -> None:
+    changes = {"audit": {**_budget(scorers=2), "cpus_per_scorer": 0.9, "probes": {"far": 25_600}, "chunk": 200}}
+    session, _ = make_root(tmp_path / "whole")
+    audit(session, wheel_config(tmp_path / "whole", **changes), quiet())
+    lost, _ = make_root(tmp_path / "lost")
+    config = tmp_path / "config.yaml"
+    config.write_text(json.dumps(wheel_config(tmp_path / "lost", **changes).model_dump(mode="json")))
+    command = [sys.executable, "-m", "tests.jobs.audit.losing_a_node", str(config)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stderr
+    said = [line for line in done.stdout.splitlines() if line.startswith(("scorers", "lost", "audited"))]
+    assert said[:2] == ["scorers on 2 nodes", "lost a node"], "before the audit was over"
+    assert said[2].startswith("audited")
+    assert _files(lost) == _files(session)
 
 
 def test_the_verbs_one_by_one_do_what_the_wheel_does(tmp_path: Path) -> None:
