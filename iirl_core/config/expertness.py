@@ -54,9 +54,9 @@ class CorruptedSection(Section):
     repeated: Fraction = 0.0
     """Conversations: one sentence of the answer over and over."""
     time_reversed: Fraction = 0.0
-    """Trajectories: from the last step to the first (encoder.rows: transitions or changes)."""
+    """Trajectories: from the last step to the first (encoder.rows: transitions, changes or windows)."""
     permuted: Fraction = 0.0
-    """Trajectories: the steps in no order (encoder.rows: transitions or changes)."""
+    """Trajectories: the steps in no order (encoder.rows: transitions, changes or windows)."""
     noised: Fraction = 0.0
     """Trajectories: with Gaussian noise of 0.5 to 2 of their own standard deviations."""
 

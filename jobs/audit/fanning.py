@@ -28,9 +28,10 @@ IN_FLIGHT = 2
 """Chunks that a task has with the scorers at a time."""
 CHUNKS_PER_BLOCK = 8
 """At most: a task gives its answers back when all are there."""
-LOSSES, PAUSE = 4, 2.0
-"""How often the scorer that a chunk is with may be lost, beyond Ray's own retries, which are used up at once where a
-node has just gone; and the seconds before the next one is asked, times the losses.
+LOSSES, PAUSE = 6, 2.0
+"""How often the scorer that a chunk is with may be lost, and the seconds before the next one is asked, doubled each
+time: two minutes in all. Ray's own retries would be used up at once where a node has just gone. A scorer that starts
+again is waited for, as long as it takes: where no other node has room for it, until one has.
 """
 BLOCKS_PER_SCORER = 8
 """At least, where there are so many chunks: so that all scorers end at about the same time."""
@@ -91,16 +92,17 @@ def _asker(
                 place, free = asked.pop(done)
                 try:
                     answers[place] = ray.get(done)
-                except ray.exceptions.RayActorError:  # with its node, say: Ray starts it again elsewhere
+                except (ray.exceptions.RayActorError, ray.exceptions.ObjectLostError):  # with its node, say
                     lost[place] += 1
                     if lost[place] > losses:
                         raise
-                    time.sleep(pause * lost[place])
+                    time.sleep(pause * 2.0 ** (lost[place] - 1))
                     left.appendleft(place)
                     free = (free + 1) % len(actors)
             if left:
                 place = left.popleft()
-                asked[actors[free].answer.remote(assignment, questions[place])] = place, free
+                answer = actors[free].answer.options(max_task_retries=0)
+                asked[answer.remote(assignment, questions[place])] = place, free
         return {"number": numbers, "answer": answers}
 
     return ask

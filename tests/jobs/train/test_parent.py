@@ -16,7 +16,7 @@ from iirl_core.reward_model import assemble
 from iirl_core.store import DirectoryStore, move_pointer
 from jobs.lineage import trained
 from jobs.train.loop import TrainingTask
-from jobs.train.parent import read_parent, sized_as
+from jobs.train.parent import check_parent, read_parent, sized_as
 from jobs.train.sealing import Fitted
 from tests.iirl_core.artifact.samples import config, fit, patch_at, trajectory_draft, walks
 
@@ -41,6 +41,17 @@ def test_the_parent_is_found_and_loaded(store: DirectoryStore) -> None:
     assert parent is not None
     assert parent.manifest.name == "sample"
     assert read_parent(store, config(name="child")) is None
+
+
+def test_a_parent_from_before_a_key_was_known_is_as_one_that_leaves_it_out(store: DirectoryStore) -> None:
+    parent = read_parent(store, child())
+    assert parent is not None
+    encoder = parent.manifest.config["encoder"]
+    assert isinstance(encoder, dict)
+    known = {key: value for key, value in encoder.items() if key not in ("window", "horizon")}
+    assert len(known) < len(encoder)
+    manifest = replace(parent.manifest, config={**parent.manifest.config, "encoder": known})
+    check_parent(replace(parent, manifest=manifest), child(), "train.parent root")
 
 
 @pytest.mark.parametrize(
