@@ -73,6 +73,7 @@ def test_a_chunk_that_loses_every_scorer_ends_the_audit_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("jobs.audit.fanning.PAUSE", 0.01)
+    monkeypatch.setattr("jobs.audit.fanning.LOSSES", 2)
     with pytest.raises(ClusterError, match="the audit failed") as caught:
         dict(_fan_out(dying(tmp_path / "died", always=True), ray.put("of"), [b"1", b"kill", b"2"]))
     assert "\n" not in str(caught.value)
