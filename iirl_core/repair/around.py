@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from iirl_core.audit.finding import Finding
 from iirl_core.demonstration import Conversation, Input, Trajectory
+from iirl_core.encoder.rows import ACTING
 from iirl_core.probe import FAMILIES, ChunkSeed, Material, Probe
 from iirl_core.probe.conversation import order, surface
 from iirl_core.probe.conversation.edited import Edited
@@ -47,7 +48,7 @@ def _moved(offender: Trajectory, seed: ChunkSeed, count: int, material: Material
     for number in range(count):
         sigma = SIGMAS[number % len(SIGMAS)]
         moved = _jittered(states, sigma * material.scale[:width], rng)
-        if actions is None or material.rows not in ("state-actions", "transitions"):
+        if actions is None or material.rows not in ACTING:
             yield Trajectory(moved, actions, offender.terminal)
         else:
             scale = sigma * material.scale[width : width + actions.shape[1]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -59,17 +60,23 @@ def fit(expertness: Expertness, z: torch.Tensor, expert: torch.Tensor, steps: in
         optimiser.step()
 
 
-@cache
-def trajectory_draft() -> ArtifactDraft:
-    """Of one class, with a mixture and an exponential map."""
-    sections = config()
-    train, guard = walks(40, seed=1), walks(10, seed=2)
+def of_one_class(
+    sections: Config, train: Sequence[Input], guard: Sequence[Input], *, steps: int
+) -> tuple[RewardModel, torch.Tensor, torch.Tensor]:
+    """A model of demonstrations alone; their rows, and those of the guard."""
     encoder = fit_encoder(sections.encoder, train)
     torch.manual_seed(0)
     expertness = build_expertness(sections.expertness, encoder.width)
     z, z_guard = encoder.encode(train).z, encoder.encode(guard).z
-    fit(expertness, z, torch.ones(len(z)), steps=300)
-    model = assemble(sections.mapping, encoder, expertness, z_train=z, z_guard=z_guard, z_contrast=None)
+    fit(expertness, z, torch.ones(len(z)), steps=steps)
+    return assemble(sections.mapping, encoder, expertness, z_train=z, z_guard=z_guard, z_contrast=None), z, z_guard
+
+
+@cache
+def trajectory_draft() -> ArtifactDraft:
+    """Of one class, with a mixture and an exponential map."""
+    sections = config()
+    model, z, z_guard = of_one_class(sections, walks(40, seed=1), walks(10, seed=2), steps=300)
     return _draft(model, sections, z_guard, z[:50])
 
 

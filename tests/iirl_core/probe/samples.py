@@ -5,16 +5,13 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-import torch
 
 from iirl_core.artifact.guard import Guard
 from iirl_core.demonstration import Input, Trajectory
-from iirl_core.encoder import fit_encoder
-from iirl_core.expertness import build_expertness
 from iirl_core.norm import Norm, NormKind, Region
 from iirl_core.probe import ChunkSeed, Material, PointReward, material_of
-from iirl_core.reward_model import RewardModel, assemble
-from tests.iirl_core.artifact.samples import config, fit
+from iirl_core.reward_model import RewardModel
+from tests.iirl_core.artifact.samples import config, of_one_class
 
 DIGEST = "sha256:" + "0" * 64
 ARC = np.stack([np.cos(np.linspace(0, 3, 400)), np.sin(np.linspace(0, 3, 400))], axis=1)
@@ -34,32 +31,22 @@ def off_arc() -> Norm:
 
 
 @cache
-def planar() -> tuple[RewardModel, Guard, tuple[Input, ...]]:
-    """A model of states in the plane whose reward is also high off the arc, its guard set, its demonstrations."""
+def planar(window: int | None = None) -> tuple[RewardModel, Guard, tuple[Input, ...]]:
+    """A model of states in the plane, or of windows of them, whose reward is also high off the arc, its guard set, its
+    demonstrations.
+    """
     mapping = {"kind": "exponential", "demonstration_quantile": 0.99, "contrast_quantile": 0.3, "contrast_reward": 0.01}
-    sections = config(encoder={"kind": "trajectory", "rows": "states"}, mapping=mapping)
+    rows = {"rows": "states"} if window is None else {"rows": "windows", "window": window}
+    sections = config(encoder={"kind": "trajectory", **rows}, mapping=mapping)
     train, guard = tuple(walk(seed) for seed in range(20)), [walk(seed) for seed in range(100, 106)]
-    encoder = fit_encoder(sections.encoder, train)
-    torch.manual_seed(0)
-    expertness = build_expertness(sections.expertness, encoder.width)
-    z, z_guard = encoder.encode(train).z, encoder.encode(guard).z
-    fit(expertness, z, torch.ones(len(z)), steps=200)
-    model = assemble(sections.mapping, encoder, expertness, z_train=z, z_guard=z_guard, z_contrast=None)
+    model, z, z_guard = of_one_class(sections, train, guard, steps=200)
     return model, Guard.of(model, z_guard, z), train
 
 
 def planar_material() -> Material:
     """What an audit of ``planar`` is made from, with the reward to search."""
     model, _, train = planar()
-    made = material_of(model, [off_arc()], train)
-    return Material(
-        made.demonstrations,
-        rows=made.rows,
-        low=made.low,
-        high=made.high,
-        regions=made.regions,
-        reward=PointReward(model),
-    )
+    return material_of(model, [off_arc()], train).searched_by(PointReward(model))
 
 
 def seed(family: str, chunk: int = 0, round_: int = 1) -> ChunkSeed:

@@ -10,45 +10,33 @@ import threading
 import time
 from pathlib import Path
 
-import ray
-from ray.cluster_utils import Cluster
-
 from cluster.session import Session
 from iirl_core.config import load_config
 from iirl_core.store import DirectoryStore
 from jobs.audit.job import run
 from jobs.console import Progress
-
-OBJECT_STORE_BYTES = 200 * 2**20
+from tests.nodes import three_nodes
 
 
 def main(path: str) -> None:
     config = load_config(Path(path))
     store = DirectoryStore(Path(config.store))
-    head = {"num_cpus": 0, "object_store_memory": OBJECT_STORE_BYTES}
-    cluster = Cluster(initialize_head=True, head_node_args=head)
-    nodes = [cluster.add_node(num_cpus=1, object_store_memory=OBJECT_STORE_BYTES) for _ in range(3)]
+    with three_nodes(cpus=1) as nodes:
 
-    def lose() -> None:
-        import ray._private.state
+        def lose() -> None:
+            import ray._private.state
 
-        while not any("/parts-" in key for key in store.list("audits/")):
-            time.sleep(0.01)
-        actors = [actor for actor in ray._private.state.actors().values() if actor["ActorClassName"] == "Scorer"]
-        scoring = {actor["Address"]["NodeID"] for actor in actors if actor["State"] == "ALIVE"}
-        print(f"scorers on {len(scoring)} nodes", flush=True)
-        cluster.remove_node(next(node for node in nodes if node.node_id in scoring), allow_graceful=False)
-        print("lost a node", flush=True)
+            while not any("/parts-" in key for key in store.list("audits/")):
+                time.sleep(0.01)
+            actors = [actor for actor in ray._private.state.actors().values() if actor["ActorClassName"] == "Scorer"]
+            scoring = {actor["Address"]["NodeID"] for actor in actors if actor["State"] == "ALIVE"}
+            print(f"scorers on {len(scoring)} nodes", flush=True)
+            nodes.lose_one_of(scoring)
 
-    ray.init(address=cluster.address, log_to_driver=False)
-    try:
         losing = threading.Thread(target=lose, daemon=True)
         losing.start()
         print(run(Session(store), config, Progress()).made)
         losing.join()
-    finally:
-        ray.shutdown()
-        cluster.shutdown()
 
 
 if __name__ == "__main__":
