@@ -64,6 +64,22 @@ def items(count: int, seed: int = 11) -> list[dict[str, object]]:
     return [dict(document_of(item)) for item in walks(count, seed)]
 
 
+def test_what_drifted_from_the_demonstrations_lies_in_the_store_for_the_next_audit(running: Running) -> None:
+    """The first of these tests: what others ask would share the windows."""
+    far = [
+        Trajectory([[9.0, 9.0, 9.0 + place]], [[-9.0]]) for place in range(32)
+    ]  # one of two windows at least is full
+    with running.client as client:
+        client.post("/v1/rewards", json={"items": [document_of(item) for item in far]}).raise_for_status()
+    deadline = time.monotonic() + 60  # they are written every few seconds
+    while not (kept := list(observations(running.bench.store, running.bench.digest))):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert {one.reason for one in kept} == {"drift"}
+    assert len(kept) == 9
+    assert {identity_of(one.input) for one in kept} <= {identity_of(item) for item in far}
+
+
 def test_rewards_equal_what_the_core_alone_says_however_many_callers_there_are(
     running: Running, artifact: Artifact
 ) -> None:
@@ -173,21 +189,6 @@ def test_a_trajectory_off_the_path_is_blocked_and_delivers_nothing(running: Runn
         (answer,) = client.post("/v1/rewards", json={"items": [far]}).json()["data"]
     assert (answer["action"], answer["delivered"], answer["delivered_steps"]) == ("block", 0.0, [0.0])
     assert answer["reasons"]
-
-
-def test_what_drifted_from_the_demonstrations_lies_in_the_store_for_the_next_audit(running: Running) -> None:
-    far = [
-        Trajectory([[9.0, 9.0, 9.0 + place]], [[-9.0]]) for place in range(32)
-    ]  # one of two windows at least is full
-    with running.client as client:
-        client.post("/v1/rewards", json={"items": [document_of(item) for item in far]}).raise_for_status()
-    deadline = time.monotonic() + 60  # they are written every few seconds
-    while not (kept := list(observations(running.bench.store, running.bench.digest))):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    assert {one.reason for one in kept} == {"drift"}
-    assert len(kept) == 9
-    assert {identity_of(one.input) for one in kept} <= {identity_of(item) for item in far}
 
 
 def test_it_stops_in_order_when_asked_to_and_leaves_the_port_and_the_ray_free(running: Running) -> None:
