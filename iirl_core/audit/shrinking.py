@@ -2,8 +2,8 @@
 
 Delta debugging (Zeller & Hildebrandt 2002, ddmin): of the parts of an input ever smaller subsets are left out, as long
 as the norm stays broken. Of a conversation the parts are earlier turns, then the words of the answer; of a pair the
-words that original and edit share, left out of both, so that what was changed stays. Of a trajectory it is the shortest
-stretch, by doubling, around the offending step.
+words that original and edit share, left out of both, so that what was changed stays. Of a trajectory it is what the
+offending row looks at, or the shortest stretch, by doubling, around that.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import numpy as np
 from iirl_core.audit.finding import Finding
 from iirl_core.audit.verify import answers_of
 from iirl_core.demonstration import Conversation, Input, Trajectory
+from iirl_core.encoder.rows import sight_of, stretch_of
+from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.errors import ConfigError
 from iirl_core.norm.judge import judge
 from iirl_core.norm.norm import Norm
@@ -36,7 +38,7 @@ def shrunk(finding: Finding, model: RewardModel, norm: Norm) -> tuple[Input, ...
     if not work.breaks(finding.inputs):
         return finding.inputs
     if isinstance(finding.offender, Trajectory):
-        return next((inputs for inputs in _stretches(finding) if work.breaks(inputs)), finding.inputs)
+        return next((inputs for inputs in _stretches(finding, model) if work.breaks(inputs)), finding.inputs)
     inputs = finding.inputs
     for cut in (_turns, _words):
         parts, build = cut(inputs)
@@ -123,18 +125,21 @@ def _words(inputs: tuple[Input, ...]) -> tuple[Parts, Build]:
     return tuple(range(len(shared))), build
 
 
-def _stretches(finding: Finding) -> Iterator[tuple[Input, ...]]:
-    """Ever longer ones around the offending step, cut out of every input alike."""
+def _stretches(finding: Finding, model: RewardModel) -> Iterator[tuple[Input, ...]]:
+    """What the offending row looks at, then ever longer ones around it, cut out of every input alike."""
     items = [item for item in finding.inputs if isinstance(item, Trajectory)]
     length = min(len(item) for item in items)
-    size = 1
+    sight = _sight(model, finding.step, length)
+    size = len(sight)
     while size < length:
-        start = min(max(finding.step - size // 2, 0), length - size)
-        yield tuple(_cut(item, start, size) for item in items)
+        before = (size - len(sight) + 1) // 2
+        start = min(max(sight.start - before, 0), length - size)
+        yield tuple(stretch_of(item, range(start, start + size)) for item in items)
         size *= 2
 
 
-def _cut(item: Trajectory, start: int, size: int) -> Trajectory:
-    part = slice(start, start + size)
-    actions = None if item.actions is None else item.actions[part]
-    return Trajectory(item.observations[part], actions, terminal=item.terminal and start + size == len(item))
+def _sight(model: RewardModel, step: int, length: int) -> range:
+    encoder = model.encoder
+    if not isinstance(encoder, TrajectoryEncoder):
+        return range(step, step + 1)
+    return sight_of(encoder.rows, step, length, encoder.window)

@@ -1,7 +1,7 @@
 """Twins: findings that nearly equal a worse one of the same norm. All are kept, but one of each is shown.
 
 Answers to the same request are compared by their words (MinHash, ``corpus/near.py``), trajectories by the numbers of
-the offending step. Nothing is encoded for it.
+the offending row and of its action. Nothing is encoded for it.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iirl_core.audit.finding import Finding
+from iirl_core.config.rows import ACTING, RowKind
 from iirl_core.corpus.near import NearDuplicates, rows_of_band, sketch_of
 from iirl_core.corpus.wording import words_of
 from iirl_core.demonstration import Conversation, Trajectory
+from iirl_core.encoder.rows import rows_of, sight_of, stretch_of
 
 SIMILARITY = 0.6
 """Of two answers' shingles (Jaccard), from which on they are one finding to a reader: with shingles of
@@ -23,8 +26,10 @@ DIGITS = 3
 """Significant digits of a state's numbers that two findings share."""
 
 
-def twinned(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """``findings``, worst first, each with the id of the worse one that it nearly equals ("" where there is none)."""
+def twinned(findings: Sequence[Finding], rows: RowKind, window: int) -> tuple[Finding, ...]:
+    """``findings``, worst first, each with the id of the worse one that it nearly equals ("" where there is none);
+    ``rows`` and ``window`` are the encoder's, for trajectories.
+    """
     twins: dict[str, str] = {}
     for norm in dict.fromkeys(finding.norm for finding in findings):
         texts, states = dict[str, Conversation](), dict[str, bytes]()
@@ -35,7 +40,7 @@ def twinned(findings: Sequence[Finding]) -> tuple[Finding, ...]:
             if isinstance(offender, Conversation):
                 texts[finding.id] = offender
             else:
-                states[finding.id] = _numbers(offender, finding.step)
+                states[finding.id] = _numbers(offender, finding.step, rows, window)
         twins |= _of_texts(texts) | _of_states(states)
     return tuple(replace(finding, twin=twins.get(finding.id, "")) for finding in findings)
 
@@ -62,8 +67,14 @@ def _of_states(states: Mapping[str, bytes]) -> dict[str, str]:
     return {name: first for name, first in firsts.items() if first != name}
 
 
-def _numbers(trajectory: Trajectory, step: int) -> bytes:
-    state = trajectory.observations[step]
-    numbers = state if trajectory.actions is None else np.concatenate([state, trajectory.actions[step]])
+def _numbers(trajectory: Trajectory, step: int, rows: RowKind, window: int) -> bytes:
+    """What the row holds, with the next state in place of a change: of a small difference few digits mean anything."""
+    sight, width = sight_of(rows, step, len(trajectory), window), trajectory.observations.shape[1]
+    numbers = rows_of(stretch_of(trajectory, sight), rows, window)[step - sight.start]
+    if rows == "changes":
+        numbers = np.concatenate([numbers[:width], numbers[:width] + numbers[width:]])
+    if trajectory.actions is not None and rows not in ACTING:  # a norm may look at what the reward does not
+        numbers = np.concatenate([numbers, trajectory.actions[step]])
     size = 10.0 ** (DIGITS - 1 - np.floor(np.log10(np.maximum(np.abs(numbers.astype(np.float64)), 1e-12))))
-    return (np.round(numbers * size) / size + 0.0).tobytes()
+    rounded: NDArray[np.float64] = np.round(numbers * size) / size + 0.0
+    return rounded.tobytes()

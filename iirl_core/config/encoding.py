@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from iirl_core.config.rows import RowKind, row_width
 from iirl_core.config.section import Section
 
 
@@ -59,7 +60,7 @@ class TrajectoryEncoderSection(Section):
     """Standardised rows of a trajectory, one per step."""
 
     kind: Literal["trajectory"] = "trajectory"
-    rows: Literal["states", "state-actions", "transitions", "changes", "windows"] = "states"
+    rows: RowKind = "states"
     """s, (s, a), (s, a, s′), (s, s′ − s), or ``windows``: a state and those that follow it. The last step of a
     transition repeats its state, as windows at the end repeat the last one, and the last change the one before it."""
     window: int | None = Field(default=None, ge=2)
@@ -74,6 +75,10 @@ class TrajectoryEncoderSection(Section):
     demonstrations, so no corpora[].segment."""
     horizon: int | None = Field(default=None, ge=1)
     """Steps after which an episode is cut off: what terminal: absorbing counts up to."""
+
+    def row_width(self, observations: int, actions: int) -> int:
+        """D of a row, of states and actions of so many dimensions."""
+        return row_width(self.rows, observations, actions, self.window or 1)
 
     @model_validator(mode="after")
     def _has_window(self) -> TrajectoryEncoderSection:

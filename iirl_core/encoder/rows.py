@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
+from iirl_core.config.rows import ACTING, RowKind
 from iirl_core.demonstration import Input, Trajectory
 from iirl_core.errors import InputError
-
-RowKind = Literal["states", "state-actions", "transitions", "changes", "windows"]
-ROW_KINDS: tuple[RowKind, ...] = ("states", "state-actions", "transitions", "changes", "windows")
-ACTING: tuple[RowKind, ...] = ("state-actions", "transitions")
-"""Rows that hold actions."""
-
-
-def row_width(rows: RowKind, observations: int, actions: int, window: int = 1) -> int:
-    """D; ``window`` is the number of states in a window."""
-    return {
-        "states": observations,
-        "state-actions": observations + actions,
-        "transitions": 2 * observations + actions,
-        "changes": 2 * observations,
-        "windows": window * observations,
-    }[rows]
 
 
 def state_columns(rows: RowKind, observations: int, actions: int, window: int = 1) -> tuple[int, ...]:
@@ -32,6 +15,29 @@ def state_columns(rows: RowKind, observations: int, actions: int, window: int = 
     if rows == "transitions":
         return 0, observations + actions
     return tuple(range(0, window * observations, observations)) if rows == "windows" else (0,)
+
+
+def sight_of(rows: RowKind, step: int, length: int, window: int = 1) -> range:
+    """The steps whose states the row of ``step`` looks at, in a trajectory of ``length`` steps, so that of these alone
+    (``stretch_of``) the same row is made; ``window`` is the number of states in a window.
+
+    Example:
+        >>> sight_of("windows", 2, 10, window=3), sight_of("changes", 9, 10)
+        (range(2, 5), range(8, 10))
+    """
+    if rows == "changes" and step == length - 1:  # the last change is the one before it
+        return range(max(step - 1, 0), length)
+    reach = {"states": 1, "state-actions": 1, "transitions": 2, "changes": 2, "windows": window}[rows]
+    return range(step, min(step + reach, length))
+
+
+def stretch_of(trajectory: Trajectory, steps: range) -> Trajectory:
+    """``steps`` of it, one after the other; terminal where they end as it does."""
+    part = slice(steps.start, steps.stop)
+    actions = None if trajectory.actions is None else trajectory.actions[part]
+    return Trajectory(
+        trajectory.observations[part], actions, terminal=trajectory.terminal and steps.stop == len(trajectory)
+    )
 
 
 def dimensions_of(trajectory: Trajectory, rows: RowKind) -> tuple[int, int]:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from iirl_core.config.encoding import TrajectoryEncoderSection
+from iirl_core.config.rows import ROW_KINDS, RowKind, row_width
 from iirl_core.demonstration import Input, Trajectory
 from iirl_core.encoder.protocol import ArtifactKind, Encoded
-from iirl_core.encoder.rows import ROW_KINDS, RowKind, dimensions_of, row_width, rows_of, trajectory_of
+from iirl_core.encoder.rows import dimensions_of, rows_of, trajectory_of
 from iirl_core.errors import ArtifactError, ConfigError, InputError
 
 Terminal = Literal["ignored", "absorbing"]

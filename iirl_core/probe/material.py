@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import KDTree
 
+from iirl_core.config.rows import RowKind
 from iirl_core.demonstration import Conversation, Input, Message, Trajectory
-from iirl_core.encoder.rows import RowKind, rows_of, state_columns
+from iirl_core.encoder.rows import rows_of, state_columns
 from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.errors import InputError
 from iirl_core.norm.norm import Norm

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iirl_core.audit.finding import Finding
+from iirl_core.config.rows import ACTING
 from iirl_core.demonstration import Conversation, Input, Trajectory
-from iirl_core.encoder.rows import ACTING
 from iirl_core.probe import FAMILIES, ChunkSeed, Material, Probe
 from iirl_core.probe.conversation import order, surface
 from iirl_core.probe.conversation.edited import Edited

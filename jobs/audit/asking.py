@@ -102,7 +102,8 @@ def ask_round(asking: Asking, progress: Progress, *, resume: bool = False) -> As
             files |= more
     if merged.asked == 0:
         raise InputError("an audit whose families had nothing to ask", "a probe corpus, or other families")
-    return Asked(replace(merged, findings=twinned(merged.findings)), tuple(sorted(files.items())), tuple(choices))
+    findings = twinned(merged.findings, asking.material.rows, asking.material.window)
+    return Asked(replace(merged, findings=findings), tuple(sorted(files.items())), tuple(choices))
 
 
 def _wave(

@@ -17,7 +17,8 @@ PLAYS: tuple[Play, ...] = ("demonstrations", "negatives")
 @dataclass(frozen=True)
 class Ahead:
     """``rows`` to learn from in an epoch, ``records`` that a frozen encoder reads (once), ``tokens`` of a record on
-    average, and the width of a step's observations; None where it is not known, and ``unknown`` says what and why.
+    average, and the widths of a step's observations and actions; None where it is not known, and ``unknown`` says what
+    and why.
     ``assumed`` says which of them the configuration told.
     """
 
@@ -25,6 +26,7 @@ class Ahead:
     records: int | None = None
     tokens: float | None = None
     observations: int | None = None
+    actions: int | None = None
     unknown: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
 
@@ -38,6 +40,7 @@ class _Facts:
     guard: int
     tokens: int | None
     observations: int | None
+    actions: int | None
 
 
 def look_ahead(config: Config) -> Ahead:
@@ -70,7 +73,8 @@ def _look(config: Config) -> Ahead:
             side.append(facts)
     if config.encoder.kind == "trajectory":
         why = "how many steps the trajectories have: rows, steps, hours"
-        return Ahead(observations=sides[0][0].observations, unknown=(why,))
+        first = sides[0][0]
+        return Ahead(observations=first.observations, actions=first.actions, unknown=(why,))
     return _texts(config, *sides, config.encoder.max_tokens)
 
 
@@ -104,6 +108,7 @@ def _facts(store: Path, name: str) -> _Facts | None:
             guard=splits.get("guard", 0),
             tokens=document["tokens"],
             observations=document["observation_width"],
+            actions=document["action_width"],
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

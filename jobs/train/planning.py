@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from iirl_core.config import Config
+from iirl_core.config.rows import ACTING
 from iirl_core.config.sizes import is_open
 from iirl_core.errors import ConfigError
 from iirl_core.plan import (
@@ -78,9 +79,12 @@ def _cached(name: str) -> Path | None:
 
 
 def _step_width(config: Config, ahead: Ahead) -> int | None:
-    """Of a trajectory's row, where it holds states alone."""
-    states_alone = config.encoder.kind == "trajectory" and config.encoder.rows == "states"
-    return ahead.observations if states_alone else None
+    """Of a trajectory's row, once the corpus says of how many numbers its states, and the actions in it, are."""
+    if config.encoder.kind != "trajectory" or ahead.observations is None:
+        return None
+    if config.encoder.rows in ACTING and ahead.actions is None:
+        return None
+    return config.encoder.row_width(ahead.observations, ahead.actions or 0)
 
 
 def _parameter_lines(config: Config, backbone: Backbone | None, head: Head | None) -> Iterator[str]:

@@ -19,10 +19,10 @@ from iirl_core.config.expertness import (
     beta_of,
 )
 from iirl_core.config.mapping import ExponentialSection
+from iirl_core.config.rows import ACTING
 from iirl_core.config.sizes import with_size
 from iirl_core.corpus import Corpus, Origin, read_corpus
 from iirl_core.demonstration import SPLITS, Demonstration, Split
-from iirl_core.encoder.rows import ACTING
 from iirl_core.errors import ConfigError
 from iirl_core.expertness import Expertness, build_expertness
 from iirl_core.store.protocol import Store

@@ -12,6 +12,7 @@ from iirl_core.canonical import digest_json
 from iirl_core.demonstration import Conversation, Input, Message, Trajectory, conversation
 from iirl_core.errors import InputError
 from iirl_core.norm import Norm, NormKind
+from iirl_core.norm.region import Bounds
 from iirl_core.reading import Evidence, Reading
 from tests.iirl_core.probe.samples import off_arc, planar
 
@@ -101,3 +102,24 @@ def test_what_cannot_be_read_is_not_smaller() -> None:
     assert isinstance(small, Conversation)
     assert len(small.answer.split()) == 3
     assert "trust" in small.answer
+
+
+@pytest.mark.parametrize("at", [0, 3, 20, 37, 39])
+def test_of_a_window_stays_what_it_looks_at(at: int) -> None:
+    model, _, _ = planar(3)
+    states = np.tile([[0.0, -1.5]], (40, 1)) + np.arange(40)[:, None] * 1e-3
+    always = replace(off_arc(), kind=NormKind.FLOOR, threshold=1.0)
+    (small,) = shrunk(finding(Trajectory(states), step=at), model, always)
+    assert isinstance(small, Trajectory)
+    assert np.array_equal(small.observations, states[at : at + 3].astype(np.float32))
+
+
+def test_a_longer_stretch_lies_around_what_the_row_looks_at() -> None:
+    model, _, _ = planar(3)
+    states = np.tile([[0.0, -1.5]], (40, 1)) + np.arange(40)[:, None] * 1e-3
+    states[19, 0] = 0.5
+    before = Bounds(np.array([-0.25, -2.0]), np.array([0.25, 0.0]))
+    always = replace(off_arc(), kind=NormKind.FLOOR, threshold=1.0, region=before)
+    (small,) = shrunk(finding(Trajectory(states), step=20), model, always)
+    assert isinstance(small, Trajectory)
+    assert np.array_equal(small.observations, states[18:24].astype(np.float32))

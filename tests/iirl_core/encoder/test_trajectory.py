@@ -8,9 +8,9 @@ import torch
 from pydantic import ValidationError
 
 from iirl_core.config.encoding import TrajectoryEncoderSection
+from iirl_core.config.rows import RowKind
 from iirl_core.demonstration import Trajectory, conversation
 from iirl_core.encoder import fit_encoder
-from iirl_core.encoder.rows import RowKind
 from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.errors import ArtifactError, ConfigError, InputError
 

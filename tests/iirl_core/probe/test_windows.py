@@ -22,7 +22,7 @@ def asked(window: int | None = WINDOW) -> tuple[RewardModel, Material]:
 
 
 @pytest.mark.parametrize(
-    "family", ["uniform", "perturbed", "excursion", "correlated", "boundary", "ascent", "evolution"]
+    "family", ["uniform", "far", "perturbed", "excursion", "correlated", "boundary", "ascent", "evolution"]
 )
 def test_a_point_is_asked_as_the_states_of_its_window(family: str) -> None:
     model, material = asked()

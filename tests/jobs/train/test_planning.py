@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
 from iirl_core.config import Config
+from iirl_core.config.encoding import TrajectoryEncoderSection
 from iirl_core.config.expertness import DiscriminatorSection
 from iirl_core.config.planning import PlanSection
 from iirl_core.corpus import write_corpus
-from iirl_core.demonstration import conversation
+from iirl_core.demonstration import Trajectory, conversation
 from iirl_core.errors import ConfigError
 from iirl_core.plan import backbone_of, head_of
 from iirl_core.store import DirectoryStore
 from jobs.__main__ import main
 from jobs.train.planning import plan_lines
 from tests.iirl_core.plan.shapes import LLAMA3_8B, MINILM
-from tests.jobs.train.made import demonstration, make_corpora, walks_config
+from tests.jobs.train.made import demonstration, make_corpora, walks, walks_config
 
 
 def backbone(folder: Path, shape: dict[str, object]) -> str:
@@ -263,6 +265,31 @@ def test_trajectories_have_a_head_once_they_are_ingested(tmp_path: Path) -> None
     assert head is not None
     assert f"at most {head.parameters:,} parameters (autoencoder_mixture, its size chosen by held-out error)" in said
     assert "how many steps the trajectories have" in line(lines, "not known")
+
+
+@pytest.mark.parametrize(
+    ("encoder", "acting", "width"),
+    [
+        ({"rows": "state-actions"}, True, 4),
+        ({"rows": "transitions"}, True, 7),
+        ({"rows": "changes"}, False, 6),
+        ({"rows": "windows", "window": 5}, False, 15),
+    ],
+)
+def test_the_head_is_as_wide_as_the_rows(tmp_path: Path, encoder: dict[str, object], acting: bool, width: int) -> None:
+    config = walks_config(tmp_path)
+    config = config.model_copy(update={"encoder": TrajectoryEncoderSection.model_validate(encoder)})
+    store = DirectoryStore(tmp_path / "store")
+    make_corpora(store)
+    there = [text for text in plan_lines(config) if text.startswith("head")]
+    assert bool(there) != acting, "nobody knows the width of actions that the corpus lacks"
+    acts = np.zeros((30, 1), dtype=np.float32)
+    walking = [Trajectory(item.observations, acts) for item in walks(4, 0.05, seed=0) if isinstance(item, Trajectory)]
+    for name in ("walks", "wanderings"):
+        write_corpus(store, name, [demonstration(item) for item in walking])
+    head = head_of(config.expertness, width)
+    assert head is not None
+    assert f" {head.parameters:,} parameters" in line(plan_lines(config), "head")
 
 
 def test_a_dry_run_of_train_stays_yaml_and_makes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
