@@ -60,7 +60,7 @@ class Corpora:
     shown: tuple[Conversation, ...]
     guard: tuple[Conversation, ...]
     careless: tuple[Conversation, ...]
-    held_out: tuple[Conversation, ...]
+    contrast: tuple[Conversation, ...]
     probes: tuple[Conversation, ...]
 
 
@@ -95,7 +95,7 @@ def corpora(folder: Path = PORTAL / "data") -> Corpora:
         shown=tuple(shown["train"]),
         guard=tuple(shown["guard"]),
         careless=tuple(careless["train"]),
-        held_out=tuple(careless["guard"]),
+        contrast=tuple(careless["guard"]),
         probes=read["careless-probes"],
     )
 
@@ -126,7 +126,7 @@ def learnt(config: Config, data: Corpora, seed: int) -> RewardModel:
             optimiser.zero_grad()
             head.loss(Batch(z[rows], expert[rows], torch.ones(len(rows)), rows)).backward()
             optimiser.step()
-    guard, contrast = encoder.encode(data.guard).z, encoder.encode(data.held_out).z
+    guard, contrast = encoder.encode(data.guard).z, encoder.encode(data.contrast).z
     return assemble(config.mapping, encoder, head, z_train=z_good, z_guard=guard, z_contrast=contrast)
 
 

@@ -97,7 +97,7 @@ def main() -> int:
     lowest = set(sorted({each.prompt for each in unseen})[:prompts])
     rows = Rows(options.cache)
     anchors = [each for each in unseen if each.prompt not in lowest]
-    asked = Asked(options.data, [each for each in unseen if each.prompt in lowest], anchors, rows, prompts)
+    asked = Exam(options.data, [each for each in unseen if each.prompt in lowest], anchors, rows, prompts)
     lessons = lessons_of(train)
     learners: dict[str, Callable[[int], Scorer]] = {
         name: partial(_head, section, lessons[lesson], rows) for name, (section, lesson) in FAMILIES.items()
@@ -121,7 +121,7 @@ def main() -> int:
     return 0
 
 
-class Asked:
+class Exam:
     """Everything that is asked, encoded once for the baselines' random heads."""
 
     def __init__(

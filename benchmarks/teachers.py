@@ -103,13 +103,13 @@ def spoilt(episodes: Sequence[Trajectory], seed: int, *, epochs: int = EPOCHS_SP
     """
     train, guard = parts_of(episodes)
     encoder = fit_encoder(TrajectoryEncoderSection(rows="changes"), train)
-    z, bad, held_out, contrast = (encoder.encode(some).z for some in (train, _copies(train), guard, _copies(guard)))
+    z, bad, z_guard, contrast = (encoder.encode(some).z for some in (train, _copies(train), guard, _copies(guard)))
     torch.manual_seed(seed)
     expertness = build_expertness(DiscriminatorSection(hidden=encoder.width), encoder.width)
     assert isinstance(expertness, Discriminator)
     expertness.balance(len(z), len(bad))
     descend(expertness, torch.cat([z, bad]), epochs, torch.cat([torch.ones(len(z)), torch.zeros(len(bad))]))
-    return assemble(SigmoidSection(), encoder, expertness, z_train=z, z_guard=held_out, z_contrast=contrast)
+    return assemble(SigmoidSection(), encoder, expertness, z_train=z, z_guard=z_guard, z_contrast=contrast)
 
 
 def _copies(episodes: Sequence[Input]) -> list[Input]:
@@ -129,14 +129,14 @@ def _learnt(
 ) -> RewardModel:
     train, guard = parts_of(episodes)
     encoder = fit_encoder(encoding, train)
-    z, held_out = encoder.encode(train).z, encoder.encode(guard).z
+    z, z_guard = encoder.encode(train).z, encoder.encode(guard).z
     torch.manual_seed(seed)
     expertness = build_expertness(section, encoder.width)
     if isinstance(expertness, LearntInOnePass):
         expertness.learn([_batch(z, torch.arange(len(z)))])
     else:
         descend(expertness, z, epochs)
-    return assemble(mapping, encoder, expertness, z_train=z, z_guard=held_out, z_contrast=None)
+    return assemble(mapping, encoder, expertness, z_train=z, z_guard=z_guard, z_contrast=None)
 
 
 def descend(expertness: Expertness, z: torch.Tensor, epochs: int, expert: torch.Tensor | None = None) -> None:

@@ -45,7 +45,7 @@ HH_READ = 600
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class Questions:
     """What is asked of every reward: rows of the judged answers and of each model told to be wordy and to be brief (the
     same prompts), of each game at every prompt, and of HH's two sides.
     """
@@ -69,7 +69,7 @@ class Told:
 
 
 @torch.no_grad()
-def tell(model: RewardModel, asked: Asked) -> Told:
+def tell(model: RewardModel, asked: Questions) -> Told:
     """Rewards, as a trainer gets them."""
 
     def rewards(z: Tensor) -> np.ndarray:
@@ -98,7 +98,7 @@ def _apart(wordy: np.ndarray, brief: np.ndarray) -> float:
     return float((wordy.mean() - brief.mean()) / max(float(np.concatenate([wordy, brief]).std()), 1e-12))
 
 
-def asked_of(unseen: Sequence[Answer], rows: Rows, data: Path, comparisons: int) -> Asked:
+def asked_of(unseen: Sequence[Answer], rows: Rows, data: Path, comparisons: int) -> Questions:
     """Of prompts that nothing was learnt from."""
     prompts = {each.prompt for each in unseen}
     requests = {each.prompt: each.item.context for each in unseen}
@@ -112,7 +112,9 @@ def asked_of(unseen: Sequence[Answer], rows: Rows, data: Path, comparisons: int)
         for name, text in GAMES.items()
     }
     _, pairs = read_pairs(data / "hh-rlhf" / "harmless-base-1800.jsonl.gz", rows, comparisons)
-    return Asked(judged_of(unseen, rows), rows([each.item for each in unseen]), wordy, games, (pairs.good, pairs.bad))
+    return Questions(
+        judged_of(unseen, rows), rows([each.item for each in unseen]), wordy, games, (pairs.good, pairs.bad)
+    )
 
 
 def _by_prompt(data: Path, model: str, prompts: set[str]) -> dict[str, Conversation]:

@@ -68,7 +68,7 @@ _TYPES = {
 }
 SCHEMA = pa.schema([(name, _TYPES.get(name, pa.float64())) for name in Line.__dataclass_fields__])
 
-Asked = tuple[Line, Input | None]
+Located = tuple[Line, Input | None]
 """Where a row comes from, and what it asks (None: it could not be read, and the line says why)."""
 
 
@@ -82,11 +82,11 @@ def run(store: Store, reference: str, file: Path, out: str | None, *, trust_remo
         CorpusEmpty: no record could be scored.
         NotFound, Tampered, ArtifactError: as ``resolve`` and ``load``.
     """
-    asked = _asked(store, file)
+    rows = _located(store, file)
     with _writer(out) as write:
         artifact = _artifact(store, reference, trust_remote_code)
         scored, refused = 0, []
-        for batch in _batches(asked):
+        for batch in _batches(rows):
             lines = list(_scored(artifact, batch))
             write(lines)
             scored += sum(line.error is None for line in lines)
@@ -107,7 +107,7 @@ def _artifact(store: Store, reference: str, remote: bool) -> Artifact:
     return load_from(store, resolve(store, reference), trust_remote_code=remote)
 
 
-def _asked(store: Store, file: Path) -> Iterator[Asked]:
+def _located(store: Store, file: Path) -> Iterator[Located]:
     if file.is_file():
         return _records(file)
     try:
@@ -118,7 +118,7 @@ def _asked(store: Store, file: Path) -> Iterator[Asked]:
     return ((Line(demonstration.id, line), demonstration.input) for line, demonstration in named)
 
 
-def _records(file: Path) -> Iterator[Asked]:
+def _records(file: Path) -> Iterator[Located]:
     for record in open_records(file):
         here = Line(record.file, record.line)
         if isinstance(record, Quarantined):
@@ -133,10 +133,10 @@ def _records(file: Path) -> Iterator[Asked]:
                 yield replace(here, side=side, error=str(error)), None
 
 
-def _batches(asked: Iterable[Asked]) -> Iterator[list[Asked]]:
-    batch: list[Asked] = []
+def _batches(rows: Iterable[Located]) -> Iterator[list[Located]]:
+    batch: list[Located] = []
     steps = 0
-    for one in asked:
+    for one in rows:
         batch.append(one)
         steps += len(one[1]) if isinstance(one[1], Trajectory) else 1
         if len(batch) >= BATCH or steps >= STEPS:
@@ -146,7 +146,7 @@ def _batches(asked: Iterable[Asked]) -> Iterator[list[Asked]]:
         yield batch
 
 
-def _scored(artifact: Artifact, batch: list[Asked]) -> Iterator[Line]:
+def _scored(artifact: Artifact, batch: list[Located]) -> Iterator[Line]:
     inputs = [item for _, item in batch if item is not None]
     try:
         readings = iter(artifact.read(inputs))

@@ -23,7 +23,7 @@ from iirl_core.errors import InputError
 from iirl_core.reading import Score
 from serving.access import may_ask
 from serving.batching import Batcher
-from serving.dialects import DIALECTS, Asked, Dialect
+from serving.dialects import DIALECTS, Dialect, Understood
 from serving.dialects.dialect import truncated
 from serving.dialects.native import parse_report
 from serving.observer import Observer
@@ -171,7 +171,7 @@ async def _body(request: Request, most: int) -> bytes:
     return b"".join(chunks)
 
 
-def _kept(observer: Observer, asked: Asked, reason: str) -> int:
+def _kept(observer: Observer, asked: Understood, reason: str) -> int:
     """All of a report, or Problem (503)."""
     kept = observer.reported(asked.inputs, reason)
     if kept < len(asked.inputs):
@@ -180,12 +180,12 @@ def _kept(observer: Observer, asked: Asked, reason: str) -> int:
     return kept
 
 
-def _check_model(served: Served, asked: Asked) -> None:
+def _check_model(served: Served, asked: Understood) -> None:
     if asked.model is not None and asked.model not in served.references:
         raise Problem(404, "unknown_model", f"no model {asked.model!r} here, expected {served.references[0]}")
 
 
-def _scores(asked: Asked, answers: list[Score | InputError]) -> list[Score]:
+def _scores(asked: Understood, answers: list[Score | InputError]) -> list[Score]:
     """The Scores, or Problem (422) for what could not be read or would be read only in part."""
     faults = [(index, answer) for index, answer in enumerate(answers) if isinstance(answer, InputError)]
     if faults:

@@ -34,7 +34,7 @@ class Answered:
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class ChunkAnswers:
     """Of P probes: ``answered [P]``; ``whitened [N, W]``, the offenders' rows, and ``owner [N]``, whose each is;
     ``examples``, the first input that is nearest to the middle of each situation, but for texts of
     users.
@@ -47,7 +47,7 @@ class Asked:
 
 
 @torch.no_grad()
-def ask(model: RewardModel, probes: Sequence[Probe], situations: Situations) -> Asked:
+def ask(model: RewardModel, probes: Sequence[Probe], situations: Situations) -> ChunkAnswers:
     """All probes at once."""
     inputs: list[Input] = [item for probe in probes for item in probe.inputs]
     encoded = model.encoder.encode(inputs)
@@ -71,7 +71,7 @@ def ask(model: RewardModel, probes: Sequence[Probe], situations: Situations) -> 
     )
     shown = np.repeat(np.array(offends, dtype=bool), encoded.lengths)
     owner = np.repeat([index for index, probe in enumerate(probes) for _ in probe.inputs], encoded.lengths)
-    return Asked(answered, whitened[shown], owner[shown].astype(np.int64), tuple(_examples(probes, placed)))
+    return ChunkAnswers(answered, whitened[shown], owner[shown].astype(np.int64), tuple(_examples(probes, placed)))
 
 
 def _examples(probes: Sequence[Probe], placed: Placed) -> list[Example]:

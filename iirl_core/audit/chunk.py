@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from iirl_core.audit.asking import Answered, Asked, ask
+from iirl_core.audit.asking import Answered, ChunkAnswers, ask
 from iirl_core.audit.cell import Cell, summed
 from iirl_core.audit.example import Example, nearest
 from iirl_core.audit.family_result import FamilyResult, together
@@ -142,7 +142,7 @@ def _strangers(probes: Sequence[Probe], answered: Sequence[Answered]) -> Strange
     return Strangers.merge([Strangers(len(found), tuple(found))])
 
 
-def _covered(family: str, told: Asked, heard: Set[int]) -> NDArray[np.float32]:
+def _covered(family: str, told: ChunkAnswers, heard: Set[int]) -> NDArray[np.float32]:
     """``[N, W]``: the rows that count as audited. Of what a trainer sent, only what some norm spoke of: nobody may buy
     coverage by reporting. Rounded, because a text's last bits depend on its batch.
     """

@@ -41,9 +41,9 @@ class Joint(Heads):
         centres = torch.linspace(-1, 1, steps) if steps > 1 else torch.zeros(1)
         self.centre = nn.Parameter(centres.expand(members, 1, steps).clone())
 
-    def logits(self, strengths: Tensor) -> Tensor:
+    def logits(self, outputs: Tensor) -> Tensor:
         """``[M, N]`` → ``[M, N]``: ``logit m_ψ(S)``, from sums of logarithms: exact where m_ψ rounds to 0 or 1."""
-        argument = functional.softplus(self.slope) * (strengths.unsqueeze(-1) - self.centre)
+        argument = functional.softplus(self.slope) * (outputs.unsqueeze(-1) - self.centre)
         share = torch.log_softmax(self.share, dim=-1)
         above = torch.logsumexp(share + functional.logsigmoid(argument), dim=-1)
         below = torch.logsumexp(share + functional.logsigmoid(-argument), dim=-1)

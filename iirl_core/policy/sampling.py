@@ -25,7 +25,7 @@ _PROBE = conversation("Are you open?", "Yes.")
 
 
 @dataclass(frozen=True)
-class Asked:
+class Prompted:
     """One answer that is wanted: the tokens of its prompt, and the key of its noise (``answer_key``)."""
 
     ids: tuple[int, ...]
@@ -117,7 +117,7 @@ class Sampler:
             pad_token_id=reader.ends[0] if pad is None else pad,
         )
 
-    def answers(self, asked: Sequence[Asked]) -> list[Answer]:
+    def answers(self, asked: Sequence[Prompted]) -> list[Answer]:
         """In order; the same ones whatever else is asked."""
         order = sorted(range(len(asked)), key=lambda index: len(asked[index].ids))
         found: dict[int, Answer] = {}
@@ -152,7 +152,7 @@ class Sampler:
         return list(zip(scores.indices.tolist(), scores.values.tolist(), strict=True))
 
     @torch.no_grad()
-    def _written(self, asked: Sequence[Asked]) -> list[list[int]]:
+    def _written(self, asked: Sequence[Prompted]) -> list[list[int]]:
         """Padded on the left: all prompts end in the same place."""
         longest = max(len(one.ids) for one in asked)
         pads = [longest - len(one.ids) for one in asked]

@@ -21,7 +21,7 @@ from iirl_core.norm.norm import Norm, NormKind
 from iirl_core.patch.budget import KNOWN_GOOD
 from iirl_core.triage.right import Right
 
-HELD_OUT = "its prompt or trajectory is held out of training"
+RESERVED = "its prompt or trajectory is held out of training"
 """Why a finding is left out of which evaluation or calibration looks at some input."""
 APART = "it does not compare two answers to one prompt"
 """Why no comparison is made of a finding."""
@@ -63,18 +63,18 @@ def corrections_of(
     *,
     pairs: bool,
     rights: Mapping[str, Right] | None = None,
-    held_out: Callable[[Input], bool] = lambda _: False,
+    reserved: Callable[[Input], bool] = lambda _: False,
 ) -> Corrections:
     """Of ``findings`` whose ``norms`` are known, by id; ``rights`` is what people said is right, by finding; ``pairs``:
-    as comparisons. A finding with an input that is
-    ``held_out`` of training is left out, and so is a record that two findings call both good and bad.
+    as comparisons. A finding with an input that is ``reserved`` for judging is left out, and so is a record that two
+    findings call both good and bad.
     """
     sides: dict[str, dict[str, Demonstration]] = {"demonstrations": {}, "negatives": {}}
     silent: Counter[str] = Counter()
     for finding in findings:
         why, made = _lesson(finding, norms.get(finding.norm), (rights or {}).get(finding.id), pairs=pairs)
-        if not why and any(map(held_out, finding.inputs)):
-            why = HELD_OUT
+        if not why and any(map(reserved, finding.inputs)):
+            why = RESERVED
         if why:
             silent[why] += 1
             continue

@@ -34,7 +34,7 @@ class Ground:
     """``findings`` asks the F findings again, ``flaws[F]`` being their ids; ``around`` asks about their neighbours, of
     which ``owners`` names the finding that each belongs to; ``fresh`` are probes of the norms' families. ``flawed``
     and ``faulty`` say of which neighbours and fresh questions the unrepaired model, ``parent``, breaks the norm.
-    ``unseen`` are fresh probes of families that are held out of repair, but for those that are ``NOT_FRESH``,
+    ``held_out`` are fresh probes of families that are held out of repair, but for those that are ``NOT_FRESH``,
     ``doubtful`` where the model breaks it there.
     ``drawn`` are other questions of the norms' families, for repairs that learn from questions.
     """
@@ -48,7 +48,7 @@ class Ground:
     flawed: NDArray[np.bool_]
     fresh: Asked
     faulty: NDArray[np.bool_]
-    unseen: Asked
+    held_out: Asked
     doubtful: NDArray[np.bool_]
     drawn: tuple[Drawn, ...] = ()
 
@@ -82,7 +82,7 @@ def ground_of(
     tried, taught, apart = (replace(seed, chunk=number) for number in range(3))
     fresh = Asked.of(parent.encoder, list(_fresh([*named], material, tried, section.elsewhere, parent)), norms)
     kept = dict.fromkeys(family for norm in norms for family in norm.families if family in held_out)
-    unseen = Asked.of(parent.encoder, list(_fresh([*kept], material, apart, section.elsewhere, parent)), norms)
+    others = Asked.of(parent.encoder, list(_fresh([*kept], material, apart, section.elsewhere, parent)), norms)
     shown = [name for name in named if name not in (*CORPUS_FAMILIES, *PAIR_FAMILIES)]
     drawn = list(_fresh(shown, material, taught, section.elsewhere, parent)) if teaching else []
     known_to_trial = {_named(probe) for probe in (*near, *fresh.probes)} if teaching else set()
@@ -97,8 +97,8 @@ def ground_of(
         flawed=neighbours.broken(parent, norms),
         fresh=fresh,
         faulty=fresh.broken(parent, norms),
-        unseen=unseen,
-        doubtful=unseen.broken(parent, norms),
+        held_out=others,
+        doubtful=others.broken(parent, norms),
         drawn=tuple(_drawn(Asked.of(parent.encoder, drawn, norms), parent, norms)),
     )
 

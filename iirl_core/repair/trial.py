@@ -78,8 +78,8 @@ class Trial:
         }
 
     def __str__(self) -> str:
-        unseen = sum(one.sound for one in self.held_out)
-        whose = f" ({sum(one.broken for one in self.held_out):,} of {unseen:,} of held-out families)" if unseen else ""
+        others = sum(one.sound for one in self.held_out)
+        whose = f" ({sum(one.broken for one in self.held_out):,} of {others:,} of held-out families)" if others else ""
         return (
             f"{self.mended:,} of {self.claimed:,} findings mended, {self.flawed - self.left:,} of {self.flawed:,}"
             f" flawed neighbours with them, {self.broken:,} of {self.sound:,} sound answers broken{whose},"

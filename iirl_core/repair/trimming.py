@@ -79,7 +79,7 @@ def _breaking(kept: Sequence[Patch], norms: Collection[str], standing: Standing,
     ground, model = standing.ground, standing.model
     questions = [
         asked.rows(question)
-        for asked, broken in ((ground.around, told.near), (ground.fresh, told.fresh), (ground.unseen, told.unseen))
+        for asked, broken in ((ground.around, told.near), (ground.fresh, told.fresh), (ground.held_out, told.held_out))
         for question in broken.nonzero()[0].tolist()
         if ground.norms[asked.questions[question][1]].id in norms
     ]

@@ -21,7 +21,7 @@ from iirl_core.reward_model import RewardModel
 @dataclass(frozen=True, eq=False)
 class Told:
     """A trial, and of which questions of its ground the repaired model breaks the norm: ``held`` of all findings,
-    ``left`` of the flawed neighbours of those that are claimed, ``near``, ``fresh`` and ``unseen`` of what was sound
+    ``left`` of the flawed neighbours of those that are claimed, ``near``, ``fresh`` and ``held_out`` of what was sound
     before.
     """
 
@@ -30,7 +30,7 @@ class Told:
     left: NDArray[np.bool_]
     near: NDArray[np.bool_]
     fresh: NDArray[np.bool_]
-    unseen: NDArray[np.bool_]
+    held_out: NDArray[np.bool_]
 
 
 def try_repair(
@@ -45,7 +45,7 @@ def try_repair(
     held = ground.findings.broken(repaired, ground.norms)
     around, fresh = ground.around.broken(repaired, ground.norms), ground.fresh.broken(repaired, ground.norms)
     left = around & ground.flawed & beside
-    unseen = ground.unseen.broken(repaired, ground.norms)
+    others = ground.held_out.broken(repaired, ground.norms)
     now = _rewards(repaired, guard)
     trial = Trial(
         claimed=int(mine.sum()),
@@ -59,13 +59,13 @@ def try_repair(
             np.concatenate([ground.flawed, ground.faulty]),
             np.concatenate([around, fresh]),
         ),
-        held_out=_elsewhere(ground.norms, ground.unseen.questions, ground.doubtful, unseen),
+        held_out=_elsewhere(ground.norms, ground.held_out.questions, ground.doubtful, others),
         budget=check_budget(guard.root_rewards, now, section.budget),
         cost=_cost(guard.root_rewards, _rewards(ground.parent, guard), now),
         local=repaired.repairs.everywhere == ground.parent.repairs.everywhere,
     )
     told = replace(trial, reasons=reasons_of(trial, section.trial))
-    return Told(told, held, left, around & ~ground.flawed, fresh & ~ground.faulty, unseen & ~ground.doubtful)
+    return Told(told, held, left, around & ~ground.flawed, fresh & ~ground.faulty, others & ~ground.doubtful)
 
 
 def _elsewhere(

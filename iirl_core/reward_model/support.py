@@ -30,12 +30,12 @@ class Support:
             raise ArtifactError(f"support of {list(self.points.shape)} points, scale {self.scale}", "[P, W], scale > 0")
 
     @classmethod
-    def fit(cls, points: Tensor, held_out: Tensor) -> Support:
+    def fit(cls, points: Tensor, guard: Tensor) -> Support:
         """From whitened demonstrations ``[N, W]`` and held-out ones ``[G, W]``; deterministic."""
         generator = torch.Generator().manual_seed(0)
         candidates = points.detach()[torch.randperm(len(points), generator=generator)[:CANDIDATES]]
         chosen = candidates[_spread_out(candidates, POINTS)].float().contiguous()
-        distances = _nearest(held_out.detach().float()[:CANDIDATES], chosen)
+        distances = _nearest(guard.detach().float()[:CANDIDATES], chosen)
         return cls(chosen, max(float(distances.double().quantile(QUANTILE)), 1e-6))
 
     def distance(self, whitened: Tensor) -> Tensor:

@@ -68,7 +68,7 @@ class Asking:
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class RoundResult:
     """All chunks of a round together, the files of its parts, and what the blue team chose."""
 
     merged: ChunkResult
@@ -76,7 +76,7 @@ class Asked:
     choices: tuple[Choice, ...]
 
 
-def ask_round(asking: Asking, progress: Progress, *, resume: bool = False) -> Asked:
+def ask_round(asking: Asking, progress: Progress, *, resume: bool = False) -> RoundResult:
     """Memory holds a few parts and the kept findings, never all.
 
     Raises:
@@ -103,7 +103,7 @@ def ask_round(asking: Asking, progress: Progress, *, resume: bool = False) -> As
     if merged.asked == 0:
         raise InputError("an audit whose families had nothing to ask", "a probe corpus, or other families")
     findings = twinned(merged.findings, asking.material.rows, asking.material.window)
-    return Asked(replace(merged, findings=findings), tuple(sorted(files.items())), tuple(choices))
+    return RoundResult(replace(merged, findings=findings), tuple(sorted(files.items())), tuple(choices))
 
 
 def _wave(

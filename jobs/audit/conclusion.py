@@ -20,7 +20,7 @@ from iirl_core.signing import (
     store_statement,
 )
 from iirl_core.store import Store
-from jobs.audit.asking import Asked
+from jobs.audit.asking import RoundResult
 from jobs.history import COVERAGE, FINDINGS
 
 
@@ -30,7 +30,7 @@ class Told:
     reward with what cannot matter.
     """
 
-    asked: Asked
+    asked: RoundResult
     coverage: Coverage
     movements: tuple[Movement, ...]
 

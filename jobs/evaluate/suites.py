@@ -60,7 +60,7 @@ class Examined:
 
 
 @dataclass(frozen=True)
-class Asked:
+class PreparedSuite:
     """A suite before it is read: its files, and who gives golden scores."""
 
     section: Suite
@@ -69,18 +69,18 @@ class Asked:
     endpoint: Endpoint | None
 
 
-def prepare_suites(session: Session, config: Config) -> list[Asked]:
+def prepare_suites(session: Session, config: Config) -> list[PreparedSuite]:
     """What would only fail after long work fails here.
 
     Raises:
         ConfigError: a file or a token is missing, or a golden artifact scores something else.
         NotFound: there is no such golden artifact.
     """
-    return [_asked(session, section) for section in config.evaluate.suites]
+    return [_prepared(session, section) for section in config.evaluate.suites]
 
 
 def examine_suites(
-    store: Store, config: Config, digest: Digest, asked: Sequence[Asked], *, raters: Raters, progress: Progress
+    store: Store, config: Config, digest: Digest, asked: Sequence[PreparedSuite], *, raters: Raters, progress: Progress
 ) -> list[Examined]:
     """Every suite, in order.
 
@@ -104,7 +104,7 @@ def examine_suites(
     return examined
 
 
-def _asked(session: Session, section: Suite) -> Asked:
+def _prepared(session: Session, section: Suite) -> PreparedSuite:
     files = find_files(section.files, f"evaluate.suites: {section.name}.files")
     golden, endpoint = None, None
     if isinstance(section, BestOfNSection):
@@ -117,10 +117,12 @@ def _asked(session: Session, section: Suite) -> Asked:
                 endpoint = Endpoint(section.golden)
             case GoldenScoresSection(files=patterns):
                 find_files(patterns, f"evaluate.suites: {section.name}.golden.files")
-    return Asked(section, files, golden, endpoint)
+    return PreparedSuite(section, files, golden, endpoint)
 
 
-def _read(raters: Raters, digest: Digest, suite: Asked, progress: Progress) -> tuple[SuiteFacts, Rated, Asked]:
+def _read(
+    raters: Raters, digest: Digest, suite: PreparedSuite, progress: Progress
+) -> tuple[SuiteFacts, Rated, PreparedSuite]:
     """Read and rate; contamination is not known yet."""
     section = suite.section
     digests = [digest, *([suite.golden] if suite.golden else [])]

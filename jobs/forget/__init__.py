@@ -25,8 +25,11 @@ def run(
     from_scratch: bool = False,
 ) -> Outcome:
     """``iirl forget``; see ``jobs.forget.job.run``."""
-    from jobs.forget.asking import Asked, ids_in  # here, so that workers which import one file do not import them all
+    from jobs.forget.asking import (
+        ToForget,
+        ids_in,
+    )  # here, so that workers which import one file do not import them all
     from jobs.forget.job import run as run_job
 
     named = (*ids, *(() if listed is None else ids_in(Path(listed))))
-    return run_job(session, config, progress, Asked(reference, tuple(sources), named, from_scratch))
+    return run_job(session, config, progress, ToForget(reference, tuple(sources), named, from_scratch))

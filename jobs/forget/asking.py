@@ -17,7 +17,7 @@ from jobs.train.sources import CORRECTIONS, ROLES, Sources
 
 
 @dataclass(frozen=True)
-class Asked:
+class ToForget:
     """``reference`` names the artifact (None: the latest); records are named by the ``sources`` that they came from
     and by their ``ids``.
 

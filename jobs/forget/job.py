@@ -24,7 +24,7 @@ from iirl_core.release import resolve
 from iirl_core.unlearning import Forgotten, Remains, Way, remains, way_of
 from jobs.builder import sign_sealed
 from jobs.console import Progress
-from jobs.forget.asking import Asked, check_forgettable, sources_behind
+from jobs.forget.asking import ToForget, check_forgettable, sources_behind
 from jobs.forget.leaving import counted_left, left_of, reach_into, rename, touched
 from jobs.forget.measuring import witnesses
 from jobs.forget.refitting import Refitted, configured, folder_of_run, one_pass, refit
@@ -36,7 +36,7 @@ from jobs.train.sealing import build_key, metrics_of, point
 from jobs.train.sources import check_sources
 
 
-def run(session: Session, config: Config, progress: Progress, asked: Asked) -> Outcome:
+def run(session: Session, config: Config, progress: Progress, asked: ToForget) -> Outcome:
     """Forget what is ``asked``, seal the child, measure what remains, and make it the latest.
 
     Raises:

@@ -134,7 +134,7 @@ def _received(held: tuple[ObjectRef[Rendering]]) -> Rendering:
 
 def turns_of(table: pa.Table, rendering: Rendering) -> pa.Table:
     """Records with a column ``role`` → turns of the splits that imitation reads."""
-    tasks = tasks_of(table, Parts(learns_negatives=False, held_out_negatives=False), (), SPLITS)
+    tasks = tasks_of(table, Parts(learns_negatives=False, guard_negatives=False), (), SPLITS)
     made = []
     for task in tasks:
         if not isinstance(task.input, Conversation):

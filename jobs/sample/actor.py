@@ -39,7 +39,7 @@ class SampleActor:
 
     def _answers(self, chunk: int) -> pa.Table:
         wanted, refused = asked_of(self.chunks, chunk, self.task, self.reader)
-        answers = self.sampler.answers([one.asked for one in wanted])
+        answers = self.sampler.answers([one.prompted for one in wanted])
         rows = [answered(one.chunk, one.prompt, one.number, said) for one, said in zip(wanted, answers, strict=True)]
         return pa.Table.from_pylist([*rows, *refused], schema=ANSWERS)
 

@@ -11,7 +11,7 @@ from jobs.sample.chunks import Chunks, prompt_key
 from jobs.sample.task import SampleTask
 
 if TYPE_CHECKING:
-    from iirl_core.policy.sampling import Answer, Asked, Reader
+    from iirl_core.policy.sampling import Answer, Prompted, Reader
 
 Row = dict[str, int | str | bool | None]
 """One of ``ANSWERS``."""
@@ -24,13 +24,13 @@ class Wanted:
     chunk: int
     prompt: int
     number: int
-    asked: Asked
+    prompted: Prompted
 
 
 def asked_of(chunks: Chunks, chunk: int, task: SampleTask, reader: Reader) -> tuple[list[Wanted], list[Row]]:
     """All that is asked of a chunk, and the rows of prompts that cannot be asked."""
     from iirl_core.policy.noise import answer_key
-    from iirl_core.policy.sampling import Asked
+    from iirl_core.policy.sampling import Prompted
 
     wanted: list[Wanted] = []
     refused: list[Row] = []
@@ -44,7 +44,7 @@ def asked_of(chunks: Chunks, chunk: int, task: SampleTask, reader: Reader) -> tu
             refused += [_row(chunk, prompt, number, reason=str(error).rstrip(".")) for number in numbers]
             continue
         keys = [answer_key(task.seed, prompt_key(one), number) for number in numbers]
-        wanted += [Wanted(chunk, prompt, number, Asked(ids, key)) for number, key in enumerate(keys)]
+        wanted += [Wanted(chunk, prompt, number, Prompted(ids, key)) for number, key in enumerate(keys)]
     return wanted, refused
 
 

@@ -50,7 +50,7 @@ class Asking:
                 "chunk": one.chunk,
                 "prompt": one.prompt,
                 "number": one.number,
-                "ids": list(one.asked.ids),
+                "ids": list(one.prompted.ids),
                 "seed": _seed(one),
             }
             for one in wanted
@@ -121,4 +121,4 @@ def by_vllm(task: SampleTask, plan: ActorPlan, chunks: Sequence[int]) -> Iterato
 
 
 def _seed(wanted: Wanted) -> int:
-    return int.from_bytes(wanted.asked.key[:8], "little") % SEEDS
+    return int.from_bytes(wanted.prompted.key[:8], "little") % SEEDS

@@ -33,7 +33,7 @@ from iirl_core.triage import Right
 from jobs.console import Progress
 from jobs.history import history_of
 from jobs.lineage import Ancestor, lineage, weights_of
-from jobs.train.leakage import held_out_keys, key_of, learnt_before
+from jobs.train.leakage import key_of, learnt_before, reserved_keys
 from jobs.train.sources import CORRECTIONS, Sources, needs_pairs
 
 SIDES = {"demonstrations": "chosen", "negatives": "rejected"}
@@ -80,7 +80,7 @@ def read_corrections(store: Store, config: Config, sources: Sources, progress: P
             "an artifact that never learnt what was to be forgotten",
         )
     mine = (*sources.demonstrations, *sources.negatives)
-    held = held_out_keys(config, (*mine, *learnt_before(mine, line)))
+    reserved = reserved_keys(config, (*mine, *learnt_before(mine, line)))
     every, rights = _cited(store, config, line)
     cited = [one for one in every if one.origin not in config.audit.held_out]
     made = corrections_of(
@@ -88,9 +88,9 @@ def read_corrections(store: Store, config: Config, sources: Sources, progress: P
         {norm.id: norm for norm in norms_of(config)},
         pairs=needs_pairs(config),
         rights=rights,
-        held_out=lambda item: key_of(item) in held,
+        reserved=lambda item: key_of(item) in reserved,
     )
-    former = _former(store, line, held, pairs=needs_pairs(config))
+    former = _former(store, line, reserved, pairs=needs_pairs(config))
     if needs_pairs(config):
         learnt = _learnt(sources.demonstrations, made.comparisons | former.comparisons)
         made, former = made.without(learnt), former.without(learnt)
@@ -128,7 +128,7 @@ def _newest(line: list[Ancestor]) -> Iterator[Ancestor]:
     yield from (older for newer, older in pairwise(line) if weights_of(newer.manifest) != weights_of(older.manifest))
 
 
-def _former(store: Store, line: list[Ancestor], held: Collection[str], *, pairs: bool) -> Corrections:
+def _former(store: Store, line: list[Ancestor], reserved: Collection[str], *, pairs: bool) -> Corrections:
     """Corrections that an artifact of the chain learnt from itself; where ``pairs`` are learnt from, those that are
     sides of some.
     """
@@ -137,7 +137,7 @@ def _former(store: Store, line: list[Ancestor], held: Collection[str], *, pairs:
     for entry in entries.values():
         records = read_corpus(store, entry.name, entry.digest).demonstrations()
         fitting = (one for one in records if one.comparison is not None or not pairs)
-        found[entry.name.rpartition(".")[2]] += [one for one in fitting if key_of(one.input) not in held]
+        found[entry.name.rpartition(".")[2]] += [one for one in fitting if key_of(one.input) not in reserved]
     return Corrections(tuple(found["demonstrations"]), tuple(found["negatives"]), {})
 
 

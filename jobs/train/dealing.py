@@ -24,16 +24,17 @@ Role = Literal["demonstrations", "negatives"]
 
 @dataclass(frozen=True)
 class Parts:
-    """How records are dealt out. ``learns_negatives``: the loss wants them. ``held_out_negatives``: there are negatives
-    outside the train split. ``corrupted``: the shares of demonstrations that also make a corrupted negative, by kind.
+    """How records are dealt out. ``learns_negatives``: the loss wants them. ``guard_negatives``: there are negatives
+    in the guard split, or made of it. ``corrupted``: the shares of demonstrations that also make a corrupted negative,
+    by kind.
     ``pairs``: the loss compares, so the rows of ``train`` are sides of comparisons and lie beside each other.
     ``lengths``: the loss asks how long answers are. ``beta``: with how much each row is learnt, where that is no
-    constant. ``held_out``: the share of the train split's prompts that training
-    is judged on instead of learning from them.
+    constant. ``held_out``: the share of the train split's prompts that training is judged on instead of learning from
+    them.
     """
 
     learns_negatives: bool
-    held_out_negatives: bool
+    guard_negatives: bool
     corrupted: Mapping[str, float] = field(default_factory=dict)
     pairs: bool = False
     lengths: bool = False
@@ -106,7 +107,7 @@ def part_of(role: Role, split: Split, parts: Parts, *, held: bool = False) -> tu
         return ("contrast",)
     if not parts.learns_negatives:
         return ("contrast",)
-    return (train,) if parts.held_out_negatives else (train, "contrast")
+    return (train,) if parts.guard_negatives else (train, "contrast")
 
 
 def tasks_of(table: pa.Table, parts: Parts, pool: Sequence[Conversation], choice: Choice) -> list[Task]:

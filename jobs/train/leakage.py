@@ -20,15 +20,17 @@ from jobs.ingest.sources import find_files
 from jobs.lineage import Ancestor, lineage
 from jobs.train.sources import CORRECTIONS, SAMPLES, SELECTED, Sources
 
-HELD_OUT: tuple[Split, ...] = ("guard", "unseen")
+RESERVED: tuple[Split, ...] = ("guard", "unseen")
+"""What must not be learnt from: it is judged on. (What training is judged on while it lasts, ``train.held_out``, is
+of the train split.)"""
 
 
 def check_leakage(config: Config, sources: Sources, parent: Artifact | None = None) -> None:
-    """Nothing to do where no prompt (no trajectory) of a train split is also held out, in another corpus, in one that
-    ``parent`` or an ancestor of it learnt from, or in a suite of files.
+    """Nothing to do where no prompt (no trajectory) of a train split is also reserved for judging, in another corpus,
+    in one that ``parent`` or an ancestor of it learnt from, or in a suite of files.
 
     One prompt, letter by letter, falls into one split wherever the train fraction is the same, so that corpora are only
-    read where theirs differ, or where there are suites. What was held out is kept in memory; train splits stream by. A
+    read where theirs differ, or where there are suites. What is reserved is kept in memory; train splits stream by. A
     parent's corpora that the store lacks are not looked at (``iirl evaluate`` says then that nothing is known of them).
 
     Raises:
@@ -45,16 +47,16 @@ def check_leakage(config: Config, sources: Sources, parent: Artifact | None = No
         _check_suites(config, corpora)
 
 
-def held_out_keys(config: Config, corpora: Sequence[Corpus]) -> frozenset[str]:
-    """Keys (``key_of``) of all that is held out: of what the ``corpora`` and those that the configuration only asks in
-    audits hold in guard and unseen, and of the suites of files.
+def reserved_keys(config: Config, corpora: Sequence[Corpus]) -> frozenset[str]:
+    """Keys (``key_of``) of all that is reserved for judging: of what the ``corpora`` and those that the configuration
+    only asks in audits hold in guard and unseen, and of the suites of files.
 
     Raises:
         Tampered: a shard does not match its digest.
     """
     mine = {corpus.manifest.name for corpus in corpora}
     others = [section.name for section in config.corpora if section.name not in mine]
-    found = {key for _, key in _held_out((*corpora, *_there(corpora[0].store, others)))}
+    found = {key for _, key in _reserved((*corpora, *_there(corpora[0].store, others)))}
     return frozenset(found.union(*(_prompts(config, section.name) for section in config.evaluate.suites)))
 
 
@@ -83,14 +85,14 @@ def _train_share(recorded: JsonValue) -> float | None:
 
 
 def _check_splits(corpora: Sequence[Corpus]) -> None:
-    places = [(corpus.manifest.name, split) for corpus in corpora for split in HELD_OUT]
-    held: dict[str, int] = {}  # a bit for each place: most keys have one
-    for number, key in _held_out(corpora):
-        held[key] = held.get(key, 0) | 1 << number
+    places = [(corpus.manifest.name, split) for corpus in corpora for split in RESERVED]
+    reserved: dict[str, int] = {}  # a bit for each place: most keys have one
+    for number, key in _reserved(corpora):
+        reserved[key] = reserved.get(key, 0) | 1 << number
     shared: dict[int, tuple[str, set[str]]] = {}
     for corpus in corpora:
         for key in _keys(corpus, "train"):
-            for number in _bits(held.get(key, 0)):
+            for number in _bits(reserved.get(key, 0)):
                 shared.setdefault(number, (corpus.manifest.name, set()))[1].add(key)
     if shared:
         number = min(shared)
@@ -102,9 +104,9 @@ def _check_splits(corpora: Sequence[Corpus]) -> None:
         )
 
 
-def _held_out(corpora: Sequence[Corpus]) -> Iterator[tuple[int, str]]:
+def _reserved(corpora: Sequence[Corpus]) -> Iterator[tuple[int, str]]:
     """The number of a place, and a key there."""
-    for number, (corpus, split) in enumerate((corpus, split) for corpus in corpora for split in HELD_OUT):
+    for number, (corpus, split) in enumerate((corpus, split) for corpus in corpora for split in RESERVED):
         yield from ((number, key) for key in _keys(corpus, split))
 
 

@@ -211,12 +211,12 @@ def parts_of(sources: Sources, config: Config) -> Parts:
     """How records are dealt out to training and calibration."""
     shares = corrupted_shares(config)
     spoilt = bool(shares) and sources.count("demonstrations", "guard") > 0
-    held_out = spoilt or sources.count("negatives", "guard") > 0
+    guarded = spoilt or sources.count("negatives", "guard") > 0
     held = config.train.held_out.fraction if config.train.held_out is not None else 0.0
     beta = beta_of(config.expertness)
     return Parts(
         needs_negatives(config),
-        held_out,
+        guarded,
         shares,
         pairs=needs_pairs(config),
         lengths=config.length_debias > 0,

@@ -20,7 +20,7 @@ from jobs.console import Progress
 from jobs.train.event_files import EventFiles
 from jobs.train.journal import METRICS
 
-Asked = Literal["mlflow", "wandb"]
+Service = Literal["mlflow", "wandb"]
 EVERY_SECONDS = 10.0
 """How often a run that is under way is looked at."""
 
@@ -55,10 +55,10 @@ class Tracking:
     is said, and tried again with the next lines.
     """
 
-    def __init__(self, store: Store, folder: str, asked: Sequence[Asked], progress: Progress) -> None:
+    def __init__(self, store: Store, folder: str, services: Sequence[Service], progress: Progress) -> None:
         self._store, self._folder, self._progress = store, folder, progress
         self._trackers: dict[str, Tracker] = {"tensorboard": EventFiles(store, folder)}
-        self._asked, self._sent = tuple(asked), 0.0
+        self._services, self._sent = tuple(services), 0.0
 
     def tick(self) -> None:
         """Send what is new, now and then."""
@@ -68,7 +68,7 @@ class Tracking:
     def send(self) -> None:
         """Send what is new."""
         lines = read_lines(self._store, self._folder)
-        for name in ("tensorboard", *self._asked):
+        for name in ("tensorboard", *self._services):
             try:
                 tracker = self._tracker(name)
                 if fresh := lines[_first_after(lines, tracker.last()) :]:
@@ -96,13 +96,13 @@ class Tracking:
         return self._trackers[name]
 
 
-def check_trackers(asked: Sequence[Asked]) -> None:
+def check_trackers(services: Sequence[Service]) -> None:
     """Nothing to do where the tools that were asked for are installed.
 
     Raises:
         ConfigError: one is not.
     """
-    for name in asked:
+    for name in services:
         if importlib.util.find_spec(name) is None:
             raise ConfigError(f"train.trackers: {name} is not installed", todo=f"Run: pip install 'iirl[{name}]'")
 

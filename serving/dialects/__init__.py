@@ -1,7 +1,7 @@
 """One file per wire format; each is a pair of pure functions: body → what is asked, Scores → body."""
 
-from serving.dialects.dialect import Asked as Asked
 from serving.dialects.dialect import Dialect as Dialect
+from serving.dialects.dialect import Understood as Understood
 from serving.dialects.native import NATIVE
 from serving.dialects.openrlhf import OPENRLHF
 

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Asked:
+class Understood:
     """A request, understood. ``where`` is what the dialect calls its list of items, for messages about them."""
 
     inputs: tuple[Input, ...]
@@ -37,7 +37,7 @@ class Dialect:
 
     path: str
     summary: str
-    parse: Callable[[bytes, Mapping[str, str], int], Asked]
+    parse: Callable[[bytes, Mapping[str, str], int], Understood]
     answer: Callable[[Served, Sequence[Score]], BaseModel]
     request: type[BaseModel]
     response: type[BaseModel]

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from iirl_core.demonstration import Conversation, Input
 from iirl_core.reading import Score
 from iirl_core.records import messages_of, parse_record
-from serving.dialects.dialect import Asked, Dialect, check_count, inputs_of
+from serving.dialects.dialect import Dialect, Understood, check_count, inputs_of
 from serving.problem import unparsable_request
 from serving.schemas import (
     ArtifactBody,
@@ -26,16 +26,16 @@ from serving.served import Served
 from serving.steps import delivered_steps
 
 
-def parse(body: bytes, _query: Mapping[str, str], most: int) -> Asked:
+def parse(body: bytes, _query: Mapping[str, str], most: int) -> Understood:
     """The request, understood."""
     try:
         request = RewardsRequest.model_validate_json(body)
     except ValidationError as error:
         raise unparsable_request(error) from error
-    return Asked(_inputs(request.items, most), "items", request.model, request.truncate)
+    return Understood(_inputs(request.items, most), "items", request.model, request.truncate)
 
 
-def parse_report(body: bytes, most: int) -> tuple[Asked, str]:
+def parse_report(body: bytes, most: int) -> tuple[Understood, str]:
     """A report, understood: its items, and why.
 
     Raises:
@@ -45,7 +45,7 @@ def parse_report(body: bytes, most: int) -> tuple[Asked, str]:
         request = ReportsRequest.model_validate_json(body)
     except ValidationError as error:
         raise unparsable_request(error) from error
-    return Asked(_inputs(request.items, most), "items", request.model, "allow"), request.reason
+    return Understood(_inputs(request.items, most), "items", request.model, "allow"), request.reason
 
 
 def _inputs(items: Sequence[Item], most: int) -> tuple[Input, ...]:

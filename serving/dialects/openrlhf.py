@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from iirl_core.demonstration import Input
 from iirl_core.reading import Action, Score
 from iirl_core.records import conversation_of_query
-from serving.dialects.dialect import Asked, Dialect, Truncate, check_count, inputs_of, truncated
+from serving.dialects.dialect import Dialect, Truncate, Understood, check_count, inputs_of, truncated
 from serving.dialects.native import artifact_body
 from serving.problem import Detail, Problem, unparsable_request
 from serving.schemas import GetRewardRequest, GetRewardResponse
@@ -26,7 +26,7 @@ from serving.served import Served
 TRUNCATE: dict[str, Truncate] = {"error": "error", "allow": "allow"}
 
 
-def parse(body: bytes, query: Mapping[str, str], most: int) -> Asked:
+def parse(body: bytes, query: Mapping[str, str], most: int) -> Understood:
     """The request, understood: each query parsed back into messages."""
     try:
         request = GetRewardRequest.model_validate_json(body)
@@ -44,7 +44,7 @@ def parse(body: bytes, query: Mapping[str, str], most: int) -> Asked:
         return conversation_of_query(text, prompts[index])
 
     inputs = inputs_of("query", request.query, understand)
-    return Asked(inputs, "query", query.get("model"), TRUNCATE[truncate])
+    return Understood(inputs, "query", query.get("model"), TRUNCATE[truncate])
 
 
 def answer(served: Served, scores: Sequence[Score]) -> GetRewardResponse:

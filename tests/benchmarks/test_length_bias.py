@@ -6,7 +6,7 @@ import torch
 
 from benchmarks.alpaca import GAMER
 from benchmarks.length_bias import figures_of, norms
-from benchmarks.wordiness import GAMES, Asked, Told, tell
+from benchmarks.wordiness import GAMES, Questions, Told, tell
 from iirl_core.evaluation import Judged
 from iirl_core.probe import FAMILIES
 from iirl_core.probe.conversation import gaming
@@ -26,7 +26,7 @@ def test_what_a_reward_owes_to_length_is_told_in_deviations_and_games_by_their_p
     policies, golden = np.repeat([0, 1, 2], 4), np.repeat([0.9, 0.1, 0.5], 4)
     prompts, lengths = np.tile(np.arange(4), 3), np.full(12, 10.0)
     judged = Judged(("a", GAMER, "c"), policies, np.zeros(12), golden, prompts, lengths, np.zeros((12, 1)))
-    asked = Asked(judged, rows, {"a": (good, bad)}, {"praise": bad}, (good, bad))
+    asked = Questions(judged, rows, {"a": (good, bad)}, {"praise": bad}, (good, bad))
     told = tell(model, asked)
     assert told.bias["a"] == pytest.approx(2.0, abs=1e-3)  # every wordy answer at one end, every brief one at the other
     assert told.places == {GAMER: 3, "praise": 3}

@@ -9,7 +9,7 @@ import torch
 
 from benchmarks.alpaca import DEMONSTRATOR, INIT, Answer, Rows
 from benchmarks.learning import Lesson, fit, log_lengths, signals
-from benchmarks.reward_families import Asked, figures_of
+from benchmarks.reward_families import Exam, figures_of
 from benchmarks.suite_rows import EASY, HARD, LENGTH, STRONG, STYLES, WEAK
 from iirl_core.artifact import Provenance
 from iirl_core.config.expertness import DiscriminatorSection
@@ -31,7 +31,7 @@ def _letters(items: Sequence[Conversation]) -> np.ndarray:
 
 
 @pytest.fixture
-def asked(tmp_path: Path) -> Asked:
+def asked(tmp_path: Path) -> Exam:
     """The first half of the prompts; the map knows the other."""
     for model in MODELS:
         rows = [{"prompt": prompt, "response": _answer(model, prompt)} for prompt in PROMPTS]
@@ -46,10 +46,10 @@ def asked(tmp_path: Path) -> Asked:
         ]
         for half in (PROMPTS[:2], PROMPTS[2:])
     ]
-    return Asked(tmp_path, *told, Rows(tmp_path), len(PROMPTS))
+    return Exam(tmp_path, *told, Rows(tmp_path), len(PROMPTS))
 
 
-def test_calibration_is_of_prompts_that_the_map_does_not_know(asked: Asked) -> None:
+def test_calibration_is_of_prompts_that_the_map_does_not_know(asked: Exam) -> None:
     found = asked.estimates(_letters)
     assert found["goes_with_length"].value == pytest.approx(1)
     error = found[f"calibration/{INIT}"]
@@ -57,7 +57,7 @@ def test_calibration_is_of_prompts_that_the_map_does_not_know(asked: Asked) -> N
     assert error.value == pytest.approx((0.2 + 0.1) / 2, abs=0.02), "anchors are where 0.8 and 0.1 are said of 1 and 0"
 
 
-def test_a_learner_that_has_it_the_wrong_way_round_has_no_calibration_and_all_else(asked: Asked) -> None:
+def test_a_learner_that_has_it_the_wrong_way_round_has_no_calibration_and_all_else(asked: Exam) -> None:
     right, wrong = asked.estimates(_letters), asked.estimates(lambda items: -_letters(items))
     assert set(right) - set(wrong) == {f"calibration/{INIT}"}
     for runs, seeds in (([wrong], []), ([wrong, right], [right])):

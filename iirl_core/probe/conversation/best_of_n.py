@@ -83,10 +83,10 @@ def _answers(chosen: Sequence[Conversation], seed: ChunkSeed, writing: Writing) 
     """To each request its n answers; none where it cannot be put. The noise of each follows from the chunk's seed, its
     place and its number, and from nothing else that is asked.
     """
-    from iirl_core.policy.sampling import Asked  # transformers takes seconds to import
+    from iirl_core.policy.sampling import Prompted  # transformers takes seconds to import
 
     sampler, section, name = writing.opened(), writing.section, bytes(seed.entropy()).decode()
-    wanted: list[Asked] = []
+    wanted: list[Prompted] = []
     owners: list[int] = []
     for place, one in enumerate(chosen):
         try:
@@ -94,7 +94,7 @@ def _answers(chosen: Sequence[Conversation], seed: ChunkSeed, writing: Writing) 
         except InputError:  # no request, or no room for an answer
             continue
         owners += [place] * section.answers
-        wanted += [Asked(ids, answer_key(place, name, number)) for number in range(section.answers)]
+        wanted += [Prompted(ids, answer_key(place, name, number)) for number in range(section.answers)]
     found: list[list[Conversation]] = [[] for _ in chosen]
     for place, said in zip(owners, sampler.answers(wanted), strict=True):
         found[place].append(chosen[place].with_answer(said.text))

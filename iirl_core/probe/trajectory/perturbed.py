@@ -1,4 +1,4 @@
-"""Perturbed: steps of demonstrations under Gaussian noise of several strengths."""
+"""Perturbed: steps of demonstrations under Gaussian noise of several sizes."""
 
 from __future__ import annotations
 

@@ -37,10 +37,10 @@ def test_the_loss_is_equation_2_on_the_bounded_map_itself() -> None:
     """By hand, with m_ψ as the sum of sigmoids that the docstring states, and class means of unequal sizes."""
     module, z = _built(members=1, beta=2.0, saturation=0.0), torch.randn(7, 6)
     expert = torch.tensor([1.0, 1, 1, 1, 1, 0, 0])
-    strengths = module.outputs(z)[0]
+    outputs = module.outputs(z)[0]
     share = torch.softmax(module.share[0, 0], dim=0)
     slope = torch.nn.functional.softplus(module.slope[0, 0])
-    reward = (share * torch.sigmoid(slope * (strengths[:, None] - module.centre[0, 0]))).sum(dim=1)
+    reward = (share * torch.sigmoid(slope * (outputs[:, None] - module.centre[0, 0]))).sum(dim=1)
     expected = -2.0 * (reward[:5].mean() - reward[5:].mean())
     assert torch.allclose(module.loss(_batch(z, expert)), expected, atol=1e-6)
     assert torch.allclose(torch.sigmoid(module.signals(z)[0]), reward, atol=1e-6)

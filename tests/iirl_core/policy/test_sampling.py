@@ -8,7 +8,7 @@ import torch
 from iirl_core.demonstration import Conversation, Message, conversation
 from iirl_core.errors import ConfigError, InputError
 from iirl_core.policy.noise import NEAR, AnswerNoise, Draw, answer_key, choose
-from iirl_core.policy.sampling import Answer, Asked, Reader, Sampler
+from iirl_core.policy.sampling import Answer, Prompted, Reader, Sampler
 from tests.iirl_core.encoder.tiny import CHAT, Kind
 from tests.iirl_core.policy.tiny import tiny_policy
 
@@ -24,9 +24,9 @@ def _sampler(kind: Kind, folder: Path, *, batch: int = 4, draw: Draw = DRAW) -> 
     return Sampler(folder / kind, reader, draw, max_new_tokens=TOKENS, batch=batch)
 
 
-def _asked(sampler: Sampler, seed: int = 0, count: int = 3) -> list[Asked]:
+def _asked(sampler: Sampler, seed: int = 0, count: int = 3) -> list[Prompted]:
     return [
-        Asked(sampler.reader.prompt(prompt, TOKENS), answer_key(seed, prompt.context[-1].content, number))
+        Prompted(sampler.reader.prompt(prompt, TOKENS), answer_key(seed, prompt.context[-1].content, number))
         for prompt in PROMPTS
         for number in range(count)
     ]

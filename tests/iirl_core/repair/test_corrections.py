@@ -15,7 +15,7 @@ from iirl_core.demonstration import Comparison, Conversation, Input, Message, co
 from iirl_core.norm import Norm, NormKind
 from iirl_core.norm.predicate import Predicate
 from iirl_core.records.raw import RawRecord
-from iirl_core.repair.corrections import HELD_OUT, LEARNT, corrections_of
+from iirl_core.repair.corrections import LEARNT, RESERVED, corrections_of
 from iirl_core.triage import Right
 
 POLITE = conversation("Can you help?", "Of course.")
@@ -100,11 +100,11 @@ def test_what_says_nothing_of_what_is_right_is_counted(
 def test_what_is_held_out_teaches_nothing_whichever_side_it_is() -> None:
     for held in (POLITE, RUDE):
         made = corrections_of(
-            [finding("direction", POLITE, RUDE)], NORMS, pairs=True, held_out=lambda item, held=held: item == held
+            [finding("direction", POLITE, RUDE)], NORMS, pairs=True, reserved=lambda item, held=held: item == held
         )
         assert len(made) == 0
-        assert made.silent == {HELD_OUT: 1}
-    rows = corrections_of([finding("direction", POLITE, RUDE)], NORMS, pairs=False, held_out=lambda item: item == RUDE)
+        assert made.silent == {RESERVED: 1}
+    rows = corrections_of([finding("direction", POLITE, RUDE)], NORMS, pairs=False, reserved=lambda item: item == RUDE)
     assert len(rows) == 0
 
 
@@ -125,8 +125,8 @@ def test_earlier_turns_belong_to_the_prompt() -> None:
 
 def test_a_finding_whose_original_is_held_out_teaches_nothing() -> None:
     one = finding("direction", POLITE, RUDE)
-    made = corrections_of([one], NORMS, pairs=False, held_out=lambda item: item == POLITE)
-    assert (len(made), made.silent) == (0, {HELD_OUT: 1})
+    made = corrections_of([one], NORMS, pairs=False, reserved=lambda item: item == POLITE)
+    assert (len(made), made.silent) == (0, {RESERVED: 1})
 
 
 def test_a_comparison_that_the_corpora_hold_is_left_to_them() -> None:

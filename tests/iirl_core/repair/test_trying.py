@@ -100,7 +100,7 @@ def test_what_was_sound_must_stay_sound_and_the_kernel_that_broke_it_is_left_out
 ) -> None:
     model, guard, _ = planar()
     beside = ground(here(), held_out=held_out)
-    asked = beside.unseen if held_out else beside.fresh
+    asked = beside.held_out if held_out else beside.fresh
     assert {probe.family for probe in asked.probes} >= {"perturbed"}
     strong = around_guard(width=1.0, strength=5.0)
     names = {name for patch in wide() for name in patch.findings}
@@ -158,8 +158,8 @@ def test_families_that_are_held_out_of_repair_are_asked_apart() -> None:
     )
     assert {probe.family for probe in every.fresh.probes} == {"uniform", "boundary"}
     assert {probe.family for probe in some.fresh.probes} == {"boundary"}
-    assert {probe.family for probe in some.unseen.probes} == {"uniform"}
-    assert not every.unseen.probes
+    assert {probe.family for probe in some.held_out.probes} == {"uniform"}
+    assert not every.held_out.probes
     assert some.doubtful.any()
 
 
@@ -215,7 +215,7 @@ def test_no_policy_is_trained_or_listened_to_for_a_trial() -> None:
     norm = dataclasses.replace(off_arc(), id="also", families=("policy", "observed", "ascent", "far"))
     asked = ground(norm)
     assert {probe.family for probe in asked.fresh.probes} == {"uniform", "boundary", "far"}
-    assert not len(ground(norm, held_out=("policy", "observed", "ascent")).unseen.probes), "held out or not"
+    assert not len(ground(norm, held_out=("policy", "observed", "ascent")).held_out.probes), "held out or not"
     assert set(NOT_FRESH) <= set(FAMILIES)
 
 

@@ -14,7 +14,7 @@ from iirl_core.demonstration import conversation
 from iirl_core.errors import ConfigError, Tampered
 from iirl_core.policy import Initial, point_policy, publish_policy
 from iirl_core.policy.noise import answer_key
-from iirl_core.policy.sampling import Asked
+from iirl_core.policy.sampling import Prompted
 from iirl_core.policy.writing import Writing
 from iirl_core.probe import Material
 from iirl_core.store import DirectoryStore
@@ -52,7 +52,7 @@ def test_a_scorer_opens_the_language_model_that_the_driver_found_once(folder: st
     sampler = there.opened()
     assert sampler is here.opened()
     ids = sampler.reader.prompt(conversation("Is it open?", ""), 6)
-    assert len(sampler.answers([Asked(ids, answer_key(0, "open", 0))])) == 1
+    assert len(sampler.answers([Prompted(ids, answer_key(0, "open", 0))])) == 1
     assert sampler is not written(store, audited(folder, temperature=0.5)).opened()
 
 

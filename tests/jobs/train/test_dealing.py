@@ -10,9 +10,9 @@ from iirl_core.demonstration import conversation
 from jobs.train.dealing import Choice, Parts, part_of, tasks_of
 from tests.jobs.train.made import demonstration
 
-ONE_CLASS = Parts(learns_negatives=False, held_out_negatives=True)
-TWO_CLASSES = Parts(learns_negatives=True, held_out_negatives=True)
-NOTHING_LEFT = Parts(learns_negatives=True, held_out_negatives=False)
+ONE_CLASS = Parts(learns_negatives=False, guard_negatives=True)
+TWO_CLASSES = Parts(learns_negatives=True, guard_negatives=True)
+NOTHING_LEFT = Parts(learns_negatives=True, guard_negatives=False)
 
 
 @pytest.mark.parametrize("parts", [ONE_CLASS, TWO_CLASSES, NOTHING_LEFT])
@@ -33,7 +33,7 @@ def test_negatives_calibrate_only_where_training_does_not_see_them() -> None:
     assert part_of("negatives", "guard", TWO_CLASSES) == ("contrast",)
 
 
-def test_without_held_out_negatives_those_of_training_must_do() -> None:
+def test_without_negatives_in_the_guard_split_those_of_training_must_do() -> None:
     assert part_of("negatives", "train", NOTHING_LEFT) == ("train", "contrast")
 
 

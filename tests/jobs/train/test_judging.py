@@ -144,7 +144,7 @@ def test_evaluations_travel_in_the_journal(tmp_path: Path) -> None:
 
 
 def test_what_is_held_out_is_whole_prompts_of_the_train_split_alone() -> None:
-    parts = Parts(learns_negatives=True, held_out_negatives=True, corrupted={"empty": 1.0}, held_out=0.3)
+    parts = Parts(learns_negatives=True, guard_negatives=True, corrupted={"empty": 1.0}, held_out=0.3)
     made = [
         demonstration(conversation(f"question {n}", answer), split)
         for n in range(200)

@@ -138,9 +138,9 @@ def test_negatives_of_training_are_contrast_only_where_no_others_are(store: Dire
     write(store, "walks", "train", "guard")
     write(store, "wanderings", "train")
     two = changed(walks_config(tmp_path), expertness={"family": "discriminator"}, mapping={"kind": "sigmoid"})
-    assert not parts_of(read_sources(store, two), two).held_out_negatives
+    assert not parts_of(read_sources(store, two), two).guard_negatives
     write(store, "wanderings", "train", "guard")
-    assert parts_of(read_sources(store, two), two).held_out_negatives
+    assert parts_of(read_sources(store, two), two).guard_negatives
 
 
 def test_comparisons_are_both_sides_of_every_record(store: DirectoryStore, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from iirl_core.demonstration import Conversation, Trajectory, conversation
 from iirl_core.reading import Action
-from serving.dialects.dialect import Asked
+from serving.dialects.dialect import Understood
 from serving.dialects.native import answer, parse
 from serving.problem import Problem
 from tests.serving.scores import SERVED, score
@@ -14,7 +14,7 @@ from tests.serving.scores import SERVED, score
 MOST = 4
 
 
-def ask(*items: object, **fields: object) -> Asked:
+def ask(*items: object, **fields: object) -> Understood:
     return parse(json.dumps({"items": items, **fields}).encode(), {}, MOST)
 
 

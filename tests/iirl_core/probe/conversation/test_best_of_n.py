@@ -17,7 +17,7 @@ from iirl_core.demonstration import Conversation, Message
 from iirl_core.errors import ConfigError, InputError
 from iirl_core.norm import Norm, NormKind
 from iirl_core.policy.noise import answer_key
-from iirl_core.policy.sampling import Asked
+from iirl_core.policy.sampling import Prompted
 from iirl_core.probe import FAMILIES, AnswerReward, ChunkSeed, Material, Probe
 from iirl_core.probe.conversation.best_of_n import distance, first_best
 from tests.iirl_core.artifact.samples import text_draft
@@ -51,7 +51,7 @@ def drawn(one: Conversation, place: int, of: ChunkSeed, made: Material) -> list[
     sampler, name = made.writing.opened(), bytes(of.entropy()).decode()
     ids = sampler.reader.prompt(one, 12)
     keys = [answer_key(place, name, number) for number in range(made.writing.section.answers)]
-    return [sampler.answers([Asked(ids, key)])[0].text for key in keys]
+    return [sampler.answers([Prompted(ids, key)])[0].text for key in keys]
 
 
 def test_the_best_of_n_answers_to_a_demonstrations_request_is_asked_beside_the_demonstration(folder: Path) -> None:
