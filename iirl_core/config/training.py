@@ -132,5 +132,7 @@ class ForgetSection(Section):
     """Over the records that are left, from the weights as they are; all else is as ``train`` says. With
     ``--from-scratch``, from fresh weights, it is ``train.epochs``."""
     lost: Fraction = 0.1
-    """The share of the known-good guard inputs that are left which may lose more than 5% of the root's reward by it.
-    More, and nothing is sealed; 1 forgets at any price."""
+    """The share of the known-good guard inputs that are left which may have lost more than 5% of the root's reward, by
+    this forgetting and all that happened since training together. More, and nothing is sealed; 1 forgets at any price.
+    The root is the oldest artifact of the line whose guard set the store still has: where the older ones were deleted,
+    what earlier forgettings took is not counted any more."""

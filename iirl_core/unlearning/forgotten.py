@@ -16,8 +16,9 @@ class Forgotten:
     """What a manifest says of an artifact that has forgotten: how many ``records``, out of which ``corpora`` (by name:
     the digest of the one that held them), in which ``way`` and in how many ``epochs`` over what is left (0: none were
     needed); how many of the parent's repairs were ``dropped`` with it; of the ``guarded`` known-good inputs that are
-    left, how many were ``overdrawn``, losing more than their budget of what the root gave them, and what the worst of
-    them ``keeps``; and what ``remains`` (None: nobody could tell).
+    left, how many were ``overdrawn``, having lost more than their budget of what the artifact ``against`` gave them
+    (None: the parent's guard set says), and what the worst of them ``keeps``; and what ``remains`` (None: nobody could
+    tell).
     """
 
     records: int
@@ -29,6 +30,7 @@ class Forgotten:
     overdrawn: int
     keeps: float
     remains: Remains | None
+    against: Digest | None = None
 
     def __str__(self) -> str:
         names = ", ".join(name for name, _ in self.corpora)
@@ -62,6 +64,7 @@ class Forgotten:
             "overdrawn": self.overdrawn,
             "keeps": self.keeps,
             "remains": told,
+            **({} if self.against is None else {"against": self.against}),
         }
 
     @classmethod
@@ -87,6 +90,7 @@ class Forgotten:
             fields.integer("overdrawn"),
             fields.number("keeps"),
             told,
+            fields.digest("against") if "against" in fields.document else None,
         )
 
 

@@ -19,12 +19,12 @@ from iirl_core.canonical import digest_json
 from iirl_core.config import Config
 from iirl_core.corpus import Dropped, find_dropped
 from iirl_core.errors import ArtifactError
-from iirl_core.patch import BudgetReport
 from iirl_core.release import resolve
 from iirl_core.unlearning import Forgotten, Remains, Way, remains, way_of
 from jobs.builder import sign_sealed
 from jobs.console import Progress
 from jobs.forget.asking import ToForget, check_forgettable, sources_behind
+from jobs.forget.charging import Charge
 from jobs.forget.leaving import counted_left, left_of, reach_into, rename, touched
 from jobs.forget.measuring import witnesses
 from jobs.forget.refitting import Refitted, configured, folder_of_run, one_pass, refit
@@ -62,7 +62,7 @@ def run(session: Session, config: Config, progress: Progress, asked: ToForget) -
     this = Run(session, settings, sources, folder_of_run(settings, sources, parent, way), progress)
     reuse_features(this, config, behind, dropped)
     made = refit(this, parent, reach, way)
-    _check_cost(made.cost, config.forget.lost)
+    _check_charge(made.charge, config.forget.lost)
     asked_about = witnesses(behind, dropped)
     with progress.task("measuring what remains"):
         before, after = asked_about.heard(parent.model, made.model)
@@ -104,20 +104,22 @@ def _forgotten(
         way=way,
         epochs=epochs if way in (Way.REFITTED, Way.SCRATCH) else 0,
         dropped=len(made.dropped),
-        guarded=made.cost.guarded,
-        overdrawn=made.cost.overdrawn,
-        keeps=float(f"{made.cost.least:.6g}"),
+        guarded=made.charge.report.guarded,
+        overdrawn=made.charge.report.overdrawn,
+        keeps=float(f"{made.charge.report.least:.6g}"),
+        against=made.charge.against,
         remains=found,
     )
 
 
-def _check_cost(cost: BudgetReport, lost: float) -> None:
+def _check_charge(charge: Charge, lost: float) -> None:
+    cost = charge.report
     if cost.overdrawn > lost * cost.guarded:
         raise ArtifactError(
-            f"{cost.overdrawn} of the {cost.guarded} known-good inputs that are left would lose more than"
-            f" {cost.budget:.0%} of what the root gave them; the worst keeps {cost.least:.1%}",
+            f"{cost.overdrawn} of the {cost.guarded} known-good inputs that are left would have lost more than"
+            f" {cost.budget:.0%} of what {charge.against[:19]} gave them; the worst keeps {cost.least:.1%}",
             f"at most {lost:.0%} of them (forget.lost)",
-            "Give forget.epochs more, or forget.lost",
+            "Give forget.epochs more, or forget.lost, or train a new root without the records",
         )
 
 

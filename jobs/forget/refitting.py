@@ -6,41 +6,36 @@ import copy
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
 
 from iirl_core.artifact import Artifact, Guard
 from iirl_core.config import Config
 from iirl_core.encoder import Encoder, fit_encoder
-from iirl_core.encoder.trajectory import TrajectoryEncoder
-from iirl_core.errors import ArtifactError
 from iirl_core.expertness import LearntInOnePass
-from iirl_core.patch import BudgetReport, Repair, Repairs, check_budget
+from iirl_core.patch import Repair, Repairs, check_budget
 from iirl_core.patch.budget import BUDGET
 from iirl_core.reward_model import RewardModel, Support
 from iirl_core.unlearning import Reach, Way, kept_repairs
+from jobs.forget.charging import Charge, charge
 from jobs.train.dealing import Choice
 from jobs.train.features import Features
 from jobs.train.job import learn, run_name, task_of
 from jobs.train.parent import sized_as, weights_key
 from jobs.train.preparing import Run, write_features
-from jobs.train.sealing import CALIBRATION_ROWS, GUARD_ROWS, Fitted, assemble_model
+from jobs.train.sealing import CALIBRATION_ROWS, Fitted, assemble_model
 from jobs.train.sources import Sources
-
-BEFORE = "before"
-"""Where in a run's folder the guard set lies as the parent's encoder reads it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Refitted:
     """The child's model with those of the parent's repairs that still act as they did, the others, its guard set, what
-    training left behind, and what the known-good inputs of the parent's guard set that are left kept.
+    training left behind, and what the known-good inputs that are left kept.
     """
 
     model: RewardModel
     dropped: tuple[Repair, ...]
     guard: Guard
     fitted: Fitted
-    cost: BudgetReport
+    charge: Charge
 
 
 def one_pass(parent: Artifact) -> bool:
@@ -67,7 +62,7 @@ def refit(run: Run, parent: Artifact, reach: Reach, way: Way) -> Refitted:
     Raises:
         ConfigError: what is left cannot be learnt from.
         ClusterError: training failed more often than allowed.
-        ArtifactError: nothing is left of the parent's guard set.
+        ArtifactError: nothing is left of the guard set.
     """
     encoder = _encoder(run, parent, reach, way)
     if way is not Way.SCRATCH:
@@ -83,22 +78,7 @@ def refit(run: Run, parent: Artifact, reach: Reach, way: Way) -> Refitted:
     if not check_budget(guard.root_rewards, rewards, BUDGET).holds:  # the map moved under what they take
         model, dropped = model.with_repairs(Repairs()), tuple(parent.model.repairs)
         rewards = model.rewards(guard.z).detach()
-    given = parent.guard.given(_before(run, parent.model.encoder, fitted.encoder, guard.z))
-    known = ~given.isnan()
-    if not bool(known.any()):
-        raise ArtifactError("no row of the guard set is left", "some that the root rewarded", "Train a new root")
-    return Refitted(model, dropped, guard, fitted, check_budget(given[known], rewards[known], BUDGET))
-
-
-def _before(run: Run, old: Encoder, new: Encoder, z: Tensor) -> Tensor:
-    """The guard set's rows, which the ``new`` encoder reads as ``z``, as the ``old`` one reads them."""
-    if old is new:
-        return z
-    if isinstance(old, TrajectoryEncoder) and isinstance(new, TrajectoryEncoder):
-        return old.read_again(z, new)
-    there = replace(run, folder=f"{run.folder}/{BEFORE}")
-    write_features(there, old, Choice(("guard",)))
-    return Features(run.session.store, f"{there.folder}/features", "guard").head(GUARD_ROWS)
+    return Refitted(model, dropped, guard, fitted, charge(run, parent, fitted.encoder, guard.z, rewards))
 
 
 def _encoder(run: Run, parent: Artifact, reach: Reach, way: Way) -> Encoder:

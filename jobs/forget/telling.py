@@ -62,9 +62,10 @@ def tell(
 ) -> Outcome:
     """Print it, a line each."""
     found = forgotten.remains
+    against = "the parent" if forgotten.against is None else forgotten.against[:19]
     progress.say(
         f"  of {forgotten.guarded} known-good inputs that are left {forgotten.overdrawn} lost more than {BUDGET:.0%} of"
-        f" what the root gave them; the worst keeps {forgotten.keeps:.1%}"
+        f" what {against} gave them; the worst keeps {forgotten.keeps:.1%}"
     )
     if forgotten.dropped:
         progress.say(f"  {forgotten.dropped} repairs act elsewhere now and were left out: audit and patch again")

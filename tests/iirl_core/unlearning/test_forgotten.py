@@ -33,6 +33,9 @@ def test_it_survives_its_document() -> None:
     assert again(FORGOTTEN) == FORGOTTEN
     unknown = dataclasses.replace(FORGOTTEN, remains=None, way=Way.KEPT, epochs=0)
     assert again(unknown) == unknown
+    charged = dataclasses.replace(FORGOTTEN, against=digest_bytes(b"root"))
+    assert again(charged) == charged
+    assert "against" not in FORGOTTEN.document(), "as artifacts that were sealed before"
 
 
 @pytest.mark.parametrize(

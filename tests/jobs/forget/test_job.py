@@ -12,7 +12,8 @@ from iirl_core.artifact import Artifact, load_from, seal_child
 from iirl_core.corpus import forgot, read_corpus
 from iirl_core.encoder import fit_encoder
 from iirl_core.log import entries
-from iirl_core.patch import Projection, Repairs
+from iirl_core.patch import Projection, Repairs, check_budget
+from iirl_core.patch.budget import BUDGET
 from iirl_core.release import resolve
 from iirl_core.reward_model import RewardModel, assemble
 from iirl_core.signing import Trust
@@ -22,7 +23,7 @@ from jobs.proof import prove
 from jobs.train import run as train
 from jobs.train.sources import read_sources
 from tests.iirl_core.artifact.samples import patch_at
-from tests.jobs.forget.made import ALL, OCCUPANCY, OURS, THEIRS, held, learnt, made, quiet, rows, values
+from tests.jobs.forget.made import ALL, OCCUPANCY, OURS, THEIRS, held, items, learnt, made, quiet, rows, values
 from tests.jobs.train.made import walks
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(900), pytest.mark.usefixtures("ray_session")]
@@ -128,6 +129,24 @@ def test_what_was_never_trained_on_leaves_the_weights_and_repairs_as_they_are(tm
     kept = torch.cat([child.guard.z, child.guard.known_good])
     assert not any(held(kept, one, child.model.encoder) for one in gone)
     assert any(held(kept, one, child.model.encoder) for one in THEIRS)
+
+
+@pytest.mark.slow
+def test_forgetting_again_is_charged_by_what_the_root_gave(tmp_path: Path) -> None:
+    session, config = made(tmp_path, ALL)
+    config = config.model_copy(update={"forget": config.forget.model_copy(update={"lost": 1.0})})
+    store, root = session.store, learnt(session, config)
+    for source in (THEIRS[:30], THEIRS[30:]):
+        run(session, config, quiet()[0], ids=[one.id for one in source])
+    child = load_from(store, resolve(store, "walks"))
+    said = child.manifest.forgotten
+    assert said is not None
+    assert (child.manifest.parent != root.digest, said.against) == (True, root.digest)
+    left = items(OURS, "guard")
+    given, now = (one.model.rewards(one.model.encoder.encode(left).z).detach() for one in (root, child))
+    by_hand = check_budget(given, now, BUDGET)
+    assert (said.guarded, said.overdrawn) == (by_hand.guarded, by_hand.overdrawn)
+    assert said.keeps == pytest.approx(by_hand.least, abs=1e-3)
 
 
 @pytest.mark.slow
