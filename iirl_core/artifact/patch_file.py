@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TypeVar, cast
 
-from iirl_core.canonical import JsonValue, canonical_json
-from iirl_core.errors import Tampered
+from iirl_core.canonical import Digest, JsonValue
+from iirl_core.errors import ArtifactError, Tampered
 from iirl_core.patch.patch import Effect, Patch, Space
 from iirl_core.patch.repairs import Repair
 from iirl_core.signing.fields import Fields
 
 PATCH_FILE = "patches/patches.json"
+MODEL = "model"
+"""The field of a record that says for which model it was made (``model_digest``)."""
 R = TypeVar("R", bound=Repair)
 
 
-def patch_bytes(patches: Sequence[Patch]) -> bytes:
-    """As canonical JSON; each with its id, for readers."""
-    return canonical_json([{"id": patch.id, **asdict(patch)} for patch in patches])
-
-
-def read_patches(data: bytes) -> tuple[Patch, ...]:
-    """The inverse of ``patch_bytes``.
+def check_model(fields: Fields, model: Digest) -> None:
+    """Nothing to do where a record was made for the ``model``, or does not say for which (before it was known).
 
     Raises:
-        Tampered: a field is missing or of another type, or an id does not name its patch.
-        ArtifactError: a patch is not valid.
+        ArtifactError: it was made for another.
     """
-    return tuple(read_patch(fields) for fields in records(PATCH_FILE, data))
+    made_for = fields.digest(MODEL) if MODEL in fields.document else model
+    if made_for != model:
+        raise ArtifactError(
+            f"{fields.what}: {fields.text('id')} was made for another encoder or other weights, {made_for[:19]}",
+            f"repairs of this model, {model[:19]}",
+            "Load the artifact as it was sealed, or audit this model and run: iirl patch CONFIG.yaml",
+        )
 
 
 def records(what: str, data: bytes) -> list[Fields]:
@@ -51,7 +51,8 @@ def read_patch(fields: Fields) -> Patch:
     """One patch.
 
     Raises:
-        Tampered, ArtifactError: as ``read_patches``.
+        Tampered: a field is missing or of another type, or the id does not name the patch.
+        ArtifactError: it is not valid.
     """
     effect = fields.text("effect")
     if effect not in ("suppress", "boost"):

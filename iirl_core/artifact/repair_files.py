@@ -4,6 +4,8 @@ patches/patches.json        kernels; always there
 patches/projections.json    removed directions; where there are any
 patches/sculpts.json        how the map was lowered and raised; where it was
 patches/edits.json          what was added to the head's weights; where something was
+
+Each also says for which model it was made (``model_digest``): another of the same shapes has other places.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from iirl_core.artifact.edit_file import EDIT_FILE, read_edit
-from iirl_core.artifact.patch_file import PATCH_FILE, named, patch_bytes, read_patch, read_patches, records
+from iirl_core.artifact.patch_file import MODEL, PATCH_FILE, check_model, named, read_patch, records
 from iirl_core.canonical import Digest, JsonValue, canonical_json, folder_of
 from iirl_core.errors import Tampered
 from iirl_core.patch.ball import Ball
@@ -29,29 +31,29 @@ SCULPT_FILE = "patches/sculpts.json"
 REPAIR_FILES = (PATCH_FILE, PROJECTION_FILE, SCULPT_FILE, EDIT_FILE)
 
 
-def write_repairs(folder: Path, repairs: Repairs) -> None:
-    """Into ``folder/patches``, which must not exist."""
+def write_repairs(folder: Path, repairs: Repairs, model: Digest) -> None:
+    """Into ``folder/patches``, which must not exist; ``model`` is what they were made for."""
     (folder / PATCH_FILE).parent.mkdir()
-    (folder / PATCH_FILE).write_bytes(patch_bytes(repairs.patches))
-    others: dict[str, Sequence[Repair]] = {
+    kinds: dict[str, Sequence[Repair]] = {
+        PATCH_FILE: repairs.patches,
         PROJECTION_FILE: repairs.projections,
         SCULPT_FILE: repairs.sculpts,
         EDIT_FILE: repairs.edits,
     }
-    for path, some in others.items():
-        if some:
-            values: JsonValue = [_record(one) for one in some]
+    for path, some in kinds.items():
+        if some or path == PATCH_FILE:
+            values: JsonValue = [{**_record(one), MODEL: model} for one in some]
             (folder / path).write_bytes(canonical_json(values))
 
 
-def repairs_of(folder: Path) -> Repairs:
-    """Those of an artifact's folder.
+def repairs_of(folder: Path, model: Digest) -> Repairs:
+    """Those of an artifact's folder, of which all were made for ``model``.
 
     Raises:
         Tampered: a field is missing or of another type, or an id does not name its repair.
-        ArtifactError: a repair is not valid.
+        ArtifactError: a repair is not valid, or was made for another model.
     """
-    return _read(lambda path: (folder / path).read_bytes() if (folder / path).exists() else None)
+    return _read(lambda path: (folder / path).read_bytes() if (folder / path).exists() else None, model)
 
 
 def repairs_document(repairs: Repairs) -> dict[str, JsonValue]:
@@ -100,15 +102,17 @@ def stored_repairs(store: Store, digest: Digest) -> Repairs:
     return _read(read)
 
 
-def _read(read: Callable[[str], bytes | None]) -> Repairs:
-    patches, *others = (read(path) for path in REPAIR_FILES)
-    if patches is None:
+def _read(read: Callable[[str], bytes | None], model: Digest | None = None) -> Repairs:
+    """``model`` None: made for whichever."""
+    files = {path: read(path) for path in REPAIR_FILES}
+    if files[PATCH_FILE] is None:
         raise Tampered(f"{PATCH_FILE} is missing")
-    removed, shaped, edits = (
-        [] if data is None else records(path, data) for path, data in zip(REPAIR_FILES[1:], others, strict=True)
-    )
+    patches, removed, shaped, edits = ([] if data is None else records(path, data) for path, data in files.items())
+    if model is not None:
+        for fields in (*patches, *removed, *shaped, *edits):
+            check_model(fields, model)
     return Repairs(
-        read_patches(patches),
+        tuple(read_patch(fields) for fields in patches),
         tuple(_projection(fields) for fields in removed),
         tuple(_sculpt(fields) for fields in shaped),
         tuple(read_edit(fields) for fields in edits),

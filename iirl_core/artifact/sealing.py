@@ -27,6 +27,7 @@ from iirl_core.artifact.files import CHUNK, CLASSIFIER_CONFIG, MANIFEST, digest_
 from iirl_core.artifact.golden import golden_of
 from iirl_core.artifact.guard import GUARD_FILE, Guard, guard_metrics
 from iirl_core.artifact.manifest import CorpusEntry, FileEntry, GuardEntry, Manifest
+from iirl_core.artifact.model_digest import model_digest
 from iirl_core.artifact.provenance import Provenance
 from iirl_core.artifact.repair_files import REPAIR_FILES, write_repairs
 from iirl_core.artifact.weights import calibration_of, save_model
@@ -190,10 +191,10 @@ def _within_budget(guard: Guard, model: RewardModel, todo: str) -> torch.Tensor:
 
 def _finish(store: Store, manifest: Manifest, folder: Path, repairs: Repairs, shared: tuple[FileEntry, ...]) -> Digest:
     """Write repairs and card, list and keep the files of ``folder``, publish them with the ``shared`` ones."""
-    write_repairs(folder, repairs)
+    made = _entries(folder)
+    write_repairs(folder, repairs, model_digest(dataclasses.replace(manifest, files=(*made, *shared))))
     (folder / CARD).write_text(card_of(manifest), encoding="utf-8")
-    paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    own = [FileEntry(path, *digest_file(folder / path)) for path in paths]
+    own = [*made, *_entries(folder, known=made)]
     manifest = dataclasses.replace(manifest, files=tuple(sorted([*own, *shared])))
     final = f"artifacts/{folder_of(manifest.digest())}"
     if store.exists(f"{final}/{MANIFEST}"):
@@ -206,6 +207,13 @@ def _finish(store: Store, manifest: Manifest, folder: Path, repairs: Repairs, sh
     store.put(f"{staged}/{MANIFEST}", manifest.bytes())
     store.publish(staged, final, last=MANIFEST)
     return manifest.digest()
+
+
+def _entries(folder: Path, known: Sequence[FileEntry] = ()) -> list[FileEntry]:
+    """Its files, but for those that are ``known``: weights are long to read."""
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    paths = sorted(found.difference(entry.path for entry in known))
+    return [FileEntry(path, *digest_file(folder / path)) for path in paths]
 
 
 def _keep(store: Store, entry: FileEntry, folder: Path) -> None:

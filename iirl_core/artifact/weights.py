@@ -23,6 +23,7 @@ from torch import Tensor
 
 from iirl_core.artifact.golden import CONVERSATIONS
 from iirl_core.artifact.manifest import Calibration, Manifest
+from iirl_core.artifact.model_digest import model_digest
 from iirl_core.artifact.repair_files import repairs_of
 from iirl_core.canonical import JsonValue
 from iirl_core.config.expertness import Expertness as ExpertnessSection
@@ -89,7 +90,7 @@ def load_model(folder: Path, manifest: Manifest, *, trust_remote_code: bool) -> 
     """Rebuild the model that the manifest describes from the files in ``folder``, which were verified before.
 
     Raises:
-        ArtifactError: files and documents do not fit together.
+        ArtifactError: files and documents do not fit together, or repairs were made for another model.
     """
     place = folder / "model" if LAYERS in manifest.encoder else folder / "model" / "encoder"
     encoder = load_encoder(place, manifest.encoder, trust_remote_code=trust_remote_code)
@@ -113,7 +114,9 @@ def load_model(folder: Path, manifest: Manifest, *, trust_remote_code: bool) -> 
             f"the weights of {manifest.name} {manifest.version} do not fit ({one_line(error)})"
         ) from error
     mapping = from_document(cast(JsonValue, calibration.mapping))
-    return RewardModel(encoder, expertness, mapping, spaces, support, repairs=repairs_of(folder))
+    return RewardModel(
+        encoder, expertness, mapping, spaces, support, repairs=repairs_of(folder, model_digest(manifest))
+    )
 
 
 def _as_trained(section: ExpertnessSection, weights: Mapping[str, Tensor]) -> ExpertnessSection:

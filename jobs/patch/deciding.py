@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from cluster.session import Session
-from iirl_core.artifact import load_from, seal_child
+from iirl_core.artifact import Artifact, load_from, seal_child
+from iirl_core.artifact.model_digest import model_digest
 from iirl_core.canonical import Digest, folder_of
 from iirl_core.config import Config
+from iirl_core.errors import ArtifactError
 from iirl_core.log import Event, append_once
 from iirl_core.release import resolve
 from iirl_core.signing import (
@@ -40,7 +42,7 @@ def accept(
 
     Raises:
         InputError: none waits, or several do.
-        ArtifactError: the child breaks the known-good budget.
+        ArtifactError: the child breaks the known-good budget, or what waits was made for another model.
         ConfigError: the reviewer's or the builder's key is missing.
         NotFound, Tampered, Gated: the artifact, its audit, or what was suggested does not hold.
     """
@@ -48,6 +50,7 @@ def accept(
     person, chosen, past = _waiting(session, config, reference, suggestion, unfinished=True)
     builder = load_private_key(Path(config.keys), KeyRole.BUILDER)
     parent = load_from(store, chosen.parent, trust_remote_code=config.trusts_remote_code)
+    _check_model(chosen, parent)
     with progress.task("sealing"):
         repairs = parent.model.repairs.joined(chosen.repairs)
         # Nobody signed the suggestion's file: what it claims is computed again, and the least of both is claimed.
@@ -85,6 +88,17 @@ def reject(
         where=f"{session.store.url}/{where}",
         next="iirl patch CONFIG.yaml tries what else there is",
     )
+
+
+def _check_model(chosen: Suggestion, parent: Artifact) -> None:
+    """Its numbers mean nothing in another encoder, whatever the shapes."""
+    model = model_digest(parent.manifest)
+    if chosen.model not in (None, model):
+        raise ArtifactError(
+            f"the suggestion {chosen.id} was made for another encoder or other weights, {chosen.model[:19]}",
+            f"one for the model of {parent.digest[:19]}, {model[:19]}",
+            "iirl patch CONFIG.yaml makes one",
+        )
 
 
 def _waiting(

@@ -11,6 +11,7 @@ import torch
 
 from cluster.session import Session
 from iirl_core.artifact import Artifact, load_from, seal_child
+from iirl_core.artifact.model_digest import model_digest
 from iirl_core.audit import Audit, Finding, TriageLabel
 from iirl_core.config import Config
 from iirl_core.encoder.remembering import RememberingEncoder
@@ -144,7 +145,8 @@ def _repair(session: Session, config: Config, artifact: Artifact, work: _Work, h
     repairs = plan.repairs
     learnt = claims_of(session, config, artifact, tuple(repairs), work.flaws)
     if decided.approval is Approval.SUGGEST:
-        waits = Suggestion(artifact.digest, round_, repairs, learnt, decided.reasons, trial.document())
+        model = model_digest(artifact.manifest)
+        waits = Suggestion(artifact.digest, round_, repairs, learnt, decided.reasons, trial.document(), model)
         keep_suggestion(store, waits)
         return Repair(None, plan, trial.budget, decided, waits.id)
     human = shaped_by_people(tuple(repairs), work.findings, work.labels, work.by_people, config.triage)

@@ -27,7 +27,8 @@ FOLDER = "suggestions"
 @dataclass(frozen=True)
 class Suggestion:
     """``repairs`` to add to ``parent`` after ``round`` of its audit; ``learnt`` is what can be claimed of them;
-    ``trial`` how they did, for readers; ``reasons`` why nobody sealed them.
+    ``trial`` how they did, for readers; ``reasons`` why nobody sealed them; ``model`` the digest of the parent's model,
+    which they were made for (None: it was not kept then).
     """
 
     parent: Digest
@@ -36,6 +37,7 @@ class Suggestion:
     learnt: Provenance
     reasons: tuple[str, ...]
     trial: JsonValue
+    model: Digest | None = None
 
     def to_bytes(self) -> bytes:
         """Canonical JSON."""
@@ -48,6 +50,7 @@ class Suggestion:
                 "supervision": self.learnt.supervision.value,
                 "reasons": list(self.reasons),
                 "trial": self.trial,
+                **({} if self.model is None else {"model": self.model}),
             }
         )
 
@@ -80,6 +83,7 @@ class Suggestion:
             learnt=claims,
             reasons=fields.texts("reasons"),
             trial=json.loads(data)["trial"],
+            model=fields.digest("model") if "model" in fields.document else None,
         )
 
 
@@ -94,13 +98,19 @@ def suggestions_of(store: Store, digest: Digest, round_: int) -> tuple[Suggestio
     """All that were ever made after a round, decided or not.
 
     Raises:
-        Tampered: one was changed.
+        Tampered: one was changed, or was made for another artifact or round.
     """
     found = []
     for key in sorted(store.list(audit_file(digest, round_, f"{FOLDER}/"))):
         suggestion = Suggestion.parse(store.get(key))
-        if not key.endswith(f"/{suggestion.id}.json") or (suggestion.parent, suggestion.round) != (digest, round_):
+        if not key.endswith(f"/{suggestion.id}.json"):
             raise Tampered(f"{key} was changed", f"the suggestion {suggestion.id}")
+        if (suggestion.parent, suggestion.round) != (digest, round_):
+            raise Tampered(
+                f"the suggestion {suggestion.id} was made for round {suggestion.round} of {suggestion.parent[:19]}",
+                f"one for round {round_} of {digest[:19]}",
+                f"Remove {key}, then run: iirl patch CONFIG.yaml",
+            )
         found.append(suggestion)
     return tuple(found)
 

@@ -11,6 +11,7 @@ import torch
 
 from iirl_core.artifact import load_from, seal, seal_child
 from iirl_core.artifact.edit_file import EDIT_FILE
+from iirl_core.artifact.model_digest import model_digest
 from iirl_core.artifact.repair_files import (
     PROJECTION_FILE,
     SCULPT_FILE,
@@ -20,7 +21,7 @@ from iirl_core.artifact.repair_files import (
     stored_repairs,
     write_repairs,
 )
-from iirl_core.canonical import canonical_json
+from iirl_core.canonical import canonical_json, digest_json
 from iirl_core.errors import ArtifactError, Tampered
 from iirl_core.patch import Ball, Projection, Repairs, Sculpt, WeightEdit
 from iirl_core.patch.edit import Change
@@ -28,6 +29,8 @@ from iirl_core.reward_model import RewardModel
 from iirl_core.signing import Fields
 from iirl_core.store import DirectoryStore
 from tests.iirl_core.artifact.samples import patch_at, text_draft, trajectory_draft, walks
+
+MODEL = digest_json("a model")
 
 
 def gentle(width: int = 4) -> Projection:
@@ -67,11 +70,11 @@ def test_a_sculpted_map_is_sealed_beside_the_map_of_training(tmp_path: Path) -> 
     document = json.loads((child.folder / SCULPT_FILE).read_bytes())
     for field, value in (("side", "sideways"), ("knots", [[1.0]]), ("knots", 3), ("round", 4)):
         folder = tmp_path / f"{field}-{value}"
-        write_repairs(folder_in(folder), Repairs())
+        write_repairs(folder_in(folder), Repairs(), MODEL)
         changed = [{**document[0], field: value}]
         (folder / SCULPT_FILE).write_text(json.dumps(changed), encoding="utf-8")
         with pytest.raises(Tampered):
-            repairs_of(folder)
+            repairs_of(folder, model_digest(root.manifest))
 
 
 def slight(model: RewardModel, name: str = "decode_2", size: float = 0.01) -> WeightEdit:
@@ -113,7 +116,7 @@ def test_a_weight_edit_is_read_back_as_it_was_or_refused(tmp_path: Path) -> None
     assert repairs_from(Fields.parse("x", canonical_json(repairs_document(repairs)))) == repairs
     former = {kind: some for kind, some in repairs_document(Repairs()).items() if kind != "edits"}
     assert repairs_from(Fields("x", former)) == Repairs(), "what was suggested before there were any"
-    write_repairs(tmp_path, repairs)
+    write_repairs(tmp_path, repairs, MODEL)
     (document,) = json.loads((tmp_path / EDIT_FILE).read_bytes())
     change = document["changes"][0]
     for changed in (
@@ -125,7 +128,7 @@ def test_a_weight_edit_is_read_back_as_it_was_or_refused(tmp_path: Path) -> None
     ):
         (tmp_path / EDIT_FILE).write_text(json.dumps([{**document, **changed}]), encoding="utf-8")
         with pytest.raises(Tampered):
-            repairs_of(tmp_path)
+            repairs_of(tmp_path, MODEL)
 
 
 def test_where_a_map_is_sculpted_is_written_only_if_that_is_not_everywhere(tmp_path: Path) -> None:
@@ -133,8 +136,8 @@ def test_where_a_map_is_sculpted_is_written_only_if_that_is_not_everywhere(tmp_p
     everywhere = Sculpt("lower", knots, ("f-1",), ("n",), 3)
     somewhere = dataclasses.replace(everywhere, ball=Ball("input", 0, (9.0, 9.0, 9.0, 9.0), 0.5, 1.0))
     repairs = Repairs(sculpts=(everywhere, somewhere))
-    write_repairs(folder_in(tmp_path / "one"), repairs)
-    assert repairs_of(tmp_path / "one") == repairs
+    write_repairs(folder_in(tmp_path / "one"), repairs, MODEL)
+    assert repairs_of(tmp_path / "one", MODEL) == repairs
     whole, local = json.loads((tmp_path / "one" / SCULPT_FILE).read_bytes())
     assert "ball" not in whole, "as before there were regions"
     assert local["ball"] == {"space": "input", "expert": 0, "centre": [9, 9, 9, 9], "core": 0.5, "radius": 1.0}
@@ -147,7 +150,7 @@ def test_where_a_map_is_sculpted_is_written_only_if_that_is_not_everywhere(tmp_p
         broken = [{**local, "ball": {**local["ball"], **changed}}]
         (tmp_path / "one" / SCULPT_FILE).write_text(json.dumps(broken), encoding="utf-8")
         with pytest.raises(ArtifactError):
-            repairs_of(tmp_path / "one")
+            repairs_of(tmp_path / "one", MODEL)
 
 
 def folder_in(folder: Path) -> Path:
@@ -187,14 +190,14 @@ def test_what_it_takes_from_known_good_is_charged(tmp_path: Path) -> None:
 
 
 def test_a_file_that_was_changed_is_refused(tmp_path: Path) -> None:
-    write_repairs(tmp_path, Repairs(projections=(gentle(),)))
-    assert repairs_of(tmp_path).projections == (gentle(),)
+    write_repairs(tmp_path, Repairs(projections=(gentle(),)), MODEL)
+    assert repairs_of(tmp_path, MODEL).projections == (gentle(),)
     document = json.loads((tmp_path / PROJECTION_FILE).read_bytes())
     for field, value in (("centre", [1.0, 0.0, 0.0, 0.0]), ("directions", 1), ("directions", [[None] * 4])):
         changed = [{**document[0], field: value}]
         (tmp_path / PROJECTION_FILE).write_text(json.dumps(changed), encoding="utf-8")
         with pytest.raises(Tampered):
-            repairs_of(tmp_path)
+            repairs_of(tmp_path, MODEL)
 
 
 def test_a_classifier_says_that_the_direction_is_still_in_it(tmp_path: Path) -> None:

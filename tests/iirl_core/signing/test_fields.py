@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from iirl_core.artifact.patch_file import read_patches
+from iirl_core.artifact.patch_file import PATCH_FILE, records
 from iirl_core.errors import Tampered
 from iirl_core.signing.fields import Fields
 
@@ -20,7 +20,7 @@ def test_a_document_nested_without_end_is_refused() -> None:
         with pytest.raises(Tampered, match="not JSON"):
             Fields.parse("it", data)
         with pytest.raises(Tampered, match="not JSON"):
-            read_patches(data)
+            records(PATCH_FILE, data)
 
 
 def test_what_is_refused_is_quoted_in_short() -> None:

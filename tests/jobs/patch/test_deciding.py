@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from cluster.session import Session
 from iirl_core.artifact import load_from, seal_child
-from iirl_core.canonical import folder_of
-from iirl_core.errors import ConfigError, InputError, Tampered
+from iirl_core.artifact.model_digest import model_digest
+from iirl_core.canonical import Digest, digest_json, folder_of
+from iirl_core.errors import ArtifactError, ConfigError, InputError, Tampered
 from iirl_core.log import entries
 from iirl_core.release import audit_file, resolve
 from iirl_core.signing import RepairPredicate, SealPredicate, Trust, statements_of, verify_envelope
@@ -22,7 +25,7 @@ from jobs.cli import parser
 from jobs.commands import module_of
 from jobs.patch import deciding
 from jobs.patch.deciding import accept, reject
-from jobs.patch.suggestion import suggestions_of
+from jobs.patch.suggestion import Suggestion, suggestions_of
 from tests.iirl_core.artifact.samples import patch_at, walks
 from tests.jobs.patch.audited import audited_root
 from tests.jobs.wheel import quiet
@@ -134,6 +137,36 @@ def test_a_suggestion_that_was_changed_is_not_sealed(tmp_path: Path) -> None:
     session.store.put(key, json.dumps({**document, "mode": "frozen-policy"}).encode())
     with pytest.raises(Tampered, match="was changed"):
         accept(session, config, quiet())
+
+
+def put(session: Session, folder: str, suggestion: Suggestion) -> None:
+    """Where the suggestions for the artifact of ``folder`` lie."""
+    session.store.put(audit_file(Digest(folder), 1, f"suggestions/{suggestion.id}.json"), suggestion.to_bytes())
+
+
+def test_a_suggestion_for_another_artifact_is_not_sealed(tmp_path: Path) -> None:
+    session, config, root = audited_root(tmp_path, patch=SUGGESTED)
+    patch.run(session, config, quiet())
+    (waits,) = suggestions_of(session.store, root, 1)
+    put(session, root, replace(waits, parent=digest_json("another artifact")))
+    with pytest.raises(Tampered, match=r"was made for round 1 of sha256:\w+; expected one for round 1 of") as refused:
+        accept(session, config, quiet())
+    assert "\n" not in str(refused.value)
+
+
+def test_a_suggestion_for_another_model_is_not_sealed_whatever_artifact_it_names(tmp_path: Path) -> None:
+    session, config, root = audited_root(tmp_path, patch=SUGGESTED)
+    patch.run(session, config, quiet())
+    (waits,) = suggestions_of(session.store, root, 1)
+    assert waits.model == model_digest(load_from(session.store, root).manifest)
+    strange, former = replace(waits, model=digest_json("another model")), replace(waits, model=None)
+    put(session, root, strange)
+    put(session, root, former)
+    with pytest.raises(ArtifactError, match=r"made for another encoder.*expected one for the model of") as refused:
+        accept(session, config, quiet(), suggestion=strange.id)
+    assert "\n" not in str(refused.value)
+    assert resolve(session.store, "sample") == root
+    assert accept(session, config, quiet(), suggestion=former.id).passed, "as suggestions were written before"
 
 
 def test_a_person_needs_a_key(tmp_path: Path) -> None:
