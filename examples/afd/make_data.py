@@ -1,13 +1,13 @@
 """A help desk of 82 things: what a careless base model would have read, demonstrations of a careful clerk, and a
 language model that has read nothing yet.
 
-    python examples/afd/make_data.py          # before anything else
-    python examples/afd/make_data.py judge    # after iirl sample
+    python examples/afd/make_data.py                  # before anything else
+    python examples/afd/make_data.py judge [STORE]    # after iirl sample
 
 The first fills the folder data beside this file with base.jsonl (answers of all manners), demonstrations.jsonl (the
 clerk's) and untrained/ (a Llama with random weights, and a tokenizer of the words that occur here). Equal versions of
 torch and tokenizers write equal bytes. The second gives π_init's answers to unseen requests (the corpus ``choice`` of
-the store .iirl) their golden scores: data/choice.jsonl, what the rewards are judged by.
+STORE, by default .iirl) their golden scores: data/choice.jsonl, what the rewards are judged by.
 """
 
 from __future__ import annotations
@@ -147,4 +147,4 @@ def judge(store: str = ".iirl", folder: Path = DATA) -> None:
 
 
 if __name__ == "__main__":
-    judge() if sys.argv[1:] == ["judge"] else main()
+    judge(*sys.argv[2:3]) if sys.argv[1:2] == ["judge"] else main()
