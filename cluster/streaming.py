@@ -10,7 +10,8 @@ from contextlib import contextmanager
 @contextmanager
 def streaming(*, block_bytes: int | None = None, ordered: bool = False) -> Iterator[None]:
     """Ray Data inside the ``with``: blocks of at most ``block_bytes`` (None: Ray's own target), rows in order if
-    ``ordered``. What goes wrong is raised, not printed.
+    ``ordered``. What goes wrong is raised, not printed: as it was raised in a task, or our own errors would be lost in
+    Ray Data's.
     """
     from ray.data import DataContext  # seconds
 
@@ -18,6 +19,7 @@ def streaming(*, block_bytes: int | None = None, ordered: bool = False) -> Itera
     if block_bytes is not None:
         context.target_max_block_size = block_bytes
     context.execution_options.preserve_order = ordered
+    context.raise_original_map_exception = True
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     context.issue_detectors_config.detectors = []  # they advise on memory every 30 s, in ten lines

@@ -95,7 +95,6 @@ def _embedded(
 
     plan = embedding.plan
     with streaming():
-        ray.data.DataContext.get_current().raise_original_map_exception = True
         rows = ray.data.read_parquet(list(paths), filesystem=filesystem)
         rows = rows.map_batches(taken, batch_format="pyarrow", batch_size=None, zero_copy_batch=True)
         device = "cuda" if plan.gpus else "cpu"

@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 import ray
 
-from iirl_core.errors import ClusterError
+from iirl_core.errors import ClusterError, InputError
 from jobs.audit.fanning import _fan_out
 from jobs.audit.scorers import ScorerPool
 
@@ -78,3 +78,15 @@ def test_a_chunk_that_loses_every_scorer_ends_the_audit_in_one_line(
         dict(_fan_out(dying(tmp_path / "died", always=True), ray.put("of"), [b"1", b"kill", b"2"]))
     assert "\n" not in str(caught.value)
     assert "retry attempts" not in str(caught.value)
+
+
+class Refusing:
+    def answer(self, assignment: str, question: bytes) -> bytes:
+        raise InputError("a norm that cannot be checked", "one that can")
+
+
+def test_what_a_scorer_raises_ends_the_audit_with_that_error() -> None:
+    pool = cast(ScorerPool, SimpleNamespace(actors=[ray.remote(num_cpus=0)(Refusing).remote()]))
+    with pytest.raises(InputError) as caught:
+        dict(_fan_out(pool, ray.put("of"), [b"1"]))
+    assert str(caught.value) == "a norm that cannot be checked; expected one that can."
