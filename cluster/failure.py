@@ -23,9 +23,14 @@ def failure_of(error: BaseException, doing: str) -> IirlError:
     for one in reversed(chain):
         if isinstance(one, IirlError):
             return one
-    said = [line.strip() for line in str(chain[-1]).splitlines()]
-    lines = [line for line in said if line and not line.startswith(ADVICE)] or [type(chain[-1]).__name__]
-    return ClusterError(f"{doing} failed ({lines[-1][:200]})", todo="See /tmp/ray/session_latest/logs")
+    return ClusterError(f"{doing} failed ({last_line(chain[-1])})", todo="See /tmp/ray/session_latest/logs")
+
+
+def last_line(error: BaseException) -> str:
+    """Of what an error of Ray's says, where the reason stands; at most 200 characters, its name if it says nothing."""
+    said = [line.strip() for line in str(error).splitlines()]
+    lines = [line for line in said if line and not line.startswith(ADVICE)] or [type(error).__name__]
+    return lines[-1][:200]
 
 
 def _chain(error: BaseException) -> list[BaseException]:

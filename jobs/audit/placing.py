@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cluster.failure import failure_of
 from iirl_core.probe import Material
+from jobs.asking_again import answers_in_order
 from jobs.audit.scorers import ScorerPool
 
 PLACED = 1024
@@ -20,22 +21,20 @@ def placed(scorers: ScorerPool, assignment: ray.ObjectRef, material: Material) -
     """For every demonstration of the material its steps' situations; empty for those that were not sampled.
 
     Raises:
-        ClusterError: a scorer was lost more often than Ray retries.
+        IirlError: what a scorer raised, if it is one of ours.
+        ClusterError: scorers were lost again and again with the same share.
     """
     total = len(material.demonstrations)
     sample = np.unique(np.linspace(0, total - 1, min(PLACED, total)).astype(int))
     shares = np.array_split(sample, len(scorers.actors))
+    questions = [((), (assignment, pickle.dumps(share.tolist()))) for share in shares]
+    found: dict[int, NDArray[np.int64]] = {}
     try:
-        answers = ray.get(
-            [
-                actor.place.remote(assignment, pickle.dumps(share.tolist()))
-                for actor, share in zip(scorers.actors, shares, strict=True)
-            ]
-        )
+        for _, answer in answers_in_order(
+            scorers.actors, "place", questions, doing="the audit", in_flight=len(questions)
+        ):
+            found |= pickle.loads(answer)  # noqa: S301 - our own scorers' answers
     except ray.exceptions.RayError as error:
         raise failure_of(error, "the audit") from error
-    found: dict[int, NDArray[np.int64]] = {}
-    for answer in answers:
-        found |= pickle.loads(answer)  # noqa: S301 - our own scorers' answers
     nowhere = np.empty(0, np.int64)
     return tuple(found.get(index, nowhere) for index in range(total))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from iirl_core.canonical import Digest
 from iirl_core.demonstration import Input
 from iirl_core.evaluation import RowFacts
 from iirl_core.evaluation.frozen import Floats
+from jobs.asking_again import answers_in_order
 from jobs.audit.scorers import ScorerPool
 from jobs.evaluate.endpoint import Endpoint
 from jobs.evaluate.reading import Row
@@ -56,17 +56,14 @@ class Raters:
 
         Raises:
             IirlError: what a scorer raised, if it is one of ours.
-            ClusterError: a scorer was lost more often than Ray retries.
+            ClusterError: scorers were lost again and again with the same batch.
         """
-        actors, waiting = self.pool.actors, deque[tuple[Kept, ray.ObjectRef]]()
+        questions = ((kept, (list(digests), self.remote, pickle.dumps(inputs))) for kept, inputs in batches)
         try:
-            for number, (kept, inputs) in enumerate(batches):
-                if len(waiting) == self.ahead:
-                    yield _answered(waiting.popleft())
-                asked = actors[number % len(actors)].rate.remote(list(digests), self.remote, pickle.dumps(inputs))
-                waiting.append((kept, asked))
-            while waiting:
-                yield _answered(waiting.popleft())
+            for kept, answer in answers_in_order(
+                self.pool.actors, "rate", questions, doing="the evaluation", in_flight=self.ahead
+            ):
+                yield kept, pickle.loads(answer)  # noqa: S301 - our own scorers' answers
         except ray.exceptions.RayError as error:
             raise failure_of(error, "the evaluation") from error
 
@@ -110,11 +107,6 @@ class Raters:
                     yield Rated(facts, own.inputs, own.heads, golden)
             finally:
                 threads.shutdown(cancel_futures=True)
-
-
-def _answered(asked: tuple[Kept, ray.ObjectRef]) -> tuple[Kept, list[Scored]]:
-    kept, answer = asked
-    return kept, pickle.loads(ray.get(answer))  # noqa: S301 - our own scorers' answers
 
 
 def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:

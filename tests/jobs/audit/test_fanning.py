@@ -12,6 +12,7 @@ import pytest
 import ray
 
 from iirl_core.errors import ClusterError, InputError
+from iirl_core.patience import Patience
 from jobs.audit.fanning import _fan_out
 from jobs.audit.scorers import ScorerPool
 
@@ -61,21 +62,18 @@ def dying(died: Path, *, always: bool) -> ScorerPool:
     return cast(ScorerPool, SimpleNamespace(actors=[remote.remote(str(died), always) for _ in range(2)]))
 
 
-def test_a_chunk_whose_scorer_is_lost_goes_to_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobs.audit.fanning.PAUSE", 0.01)
+def test_a_chunk_whose_scorer_is_lost_goes_to_another(tmp_path: Path) -> None:
     questions = [b"kill" if number == 5 else str(number).encode() for number in range(12)]
-    told = dict(_fan_out(dying(tmp_path / "died", always=False), ray.put("of"), questions))
+    pool = dying(tmp_path / "died", always=False)
+    told = dict(_fan_out(pool, ray.put("of"), questions, Patience(losses=2, pause=0.01)))
     assert (tmp_path / "died").exists()
     assert [told[number] for number in range(12)] == questions
 
 
-def test_a_chunk_that_loses_every_scorer_ends_the_audit_in_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("jobs.audit.fanning.PAUSE", 0.01)
-    monkeypatch.setattr("jobs.audit.fanning.LOSSES", 2)
-    with pytest.raises(ClusterError, match="the audit failed") as caught:
-        dict(_fan_out(dying(tmp_path / "died", always=True), ray.put("of"), [b"1", b"kill", b"2"]))
+def test_a_chunk_that_loses_every_scorer_ends_the_audit_in_one_line(tmp_path: Path) -> None:
+    pool = dying(tmp_path / "died", always=True)
+    with pytest.raises(ClusterError, match="the audit failed: an actor was lost 3 times") as caught:
+        dict(_fan_out(pool, ray.put("of"), [b"1", b"kill", b"2"], Patience(losses=2, pause=0.01)))
     assert "\n" not in str(caught.value)
     assert "retry attempts" not in str(caught.value)
 
