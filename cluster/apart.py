@@ -7,8 +7,12 @@ has failed; the next pipeline then waits for those CPUs for ever. What Ray Data 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import ParamSpec, TypeVar
+
+from iirl_core.patience import PATIENCE
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,12 +34,30 @@ def run_apart(pipeline: Callable[P, T], *arguments: P.args, **named: P.kwargs) -
 def stream_apart(pipeline: Callable[P, Iterator[T]], *arguments: P.args, **named: P.kwargs) -> Iterator[T]:
     """What ``pipeline`` yields, one after the other. Needs Ray.
 
+    Where its process is lost, it is driven from its start again, and what it had yielded may come again. Ray's own
+    retries would leave out as many items as had come, whichever they were, and Ray Data yields in no certain order.
+
     Raises:
-        RayError: it failed.
+        RayError: it failed, or was lost more often than ``PATIENCE`` allows.
         IirlError: it raised one of ours.
     """
     import ray
+    from ray import exceptions
 
-    driver = ray.remote(num_cpus=0, max_calls=1, num_returns="streaming")(pipeline)
-    for item in driver.remote(*arguments, **named):
-        yield ray.get(item)
+    lost = (
+        exceptions.WorkerCrashedError,
+        exceptions.NodeDiedError,
+        exceptions.OutOfMemoryError,
+        exceptions.ObjectLostError,
+    )
+    driver = ray.remote(num_cpus=0, max_calls=1, max_retries=0, num_returns="streaming")(pipeline)
+    for losses in count(1):
+        try:
+            for item in driver.remote(*arguments, **named):
+                yield ray.get(item)
+            return
+        except lost as error:
+            pause = PATIENCE.pause_after(losses)
+            if pause is None or isinstance(error, exceptions.RayTaskError):  # the pipeline's own failure, not its loss
+                raise
+            time.sleep(pause)

@@ -6,7 +6,7 @@ command after a kill goes on where it stopped, and after success it only finds w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 from ray.exceptions import RayError
@@ -15,6 +15,7 @@ from cluster.apart import stream_apart
 from cluster.failure import failure_of
 from cluster.resources import ActorPlan, plan_samplers
 from cluster.session import Session
+from cluster.store import open_store
 from cluster.streaming import streaming
 from iirl_core.config import Config
 from iirl_core.config.sampling import SampleSection
@@ -74,9 +75,7 @@ def _sample(session: Session, config: Config, section: SampleSection, progress: 
     with progress.task(f"sample {section.name}", sum(sizes)) as advance:
         advance(sum(sizes) - sum(sizes[chunk] for chunk in pending))
         try:
-            for chunk, answers in whole_chunks(
-                stream_apart(_tables, task, plan, pending) if pending else iter(()), sizes
-            ):
+            for chunk, answers in whole_chunks(stream_apart(_tables, task, plan) if pending else iter(()), sizes):
                 chunks.put_answers(chunk, answers)
                 advance(len(answers))
         except RayError as error:
@@ -87,9 +86,12 @@ def _sample(session: Session, config: Config, section: SampleSection, progress: 
     return manifest
 
 
-def _tables(task: SampleTask, plan: ActorPlan, chunks: Sequence[int]) -> Iterator[pa.Table]:
-    with streaming():
-        yield from (by_vllm if task.section.engine == "vllm" else by_transformers)(task, plan, chunks)
+def _tables(task: SampleTask, plan: ActorPlan) -> Iterator[pa.Table]:
+    """Of the chunks that have no answers yet: fewer, where this was lost and is driven again."""
+    pending = Chunks(open_store(task.store), task.folder).pending()
+    if pending:
+        with streaming():
+            yield from (by_vllm if task.section.engine == "vllm" else by_transformers)(task, plan, pending)
 
 
 def _found(store: Store, task: SampleTask) -> CorpusManifest | None:

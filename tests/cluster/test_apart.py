@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -42,3 +44,23 @@ def test_what_a_pipeline_started_ends_with_it_and_the_next_one_finds_its_cpus_fr
     third = run_apart(hold, fails=False)
     assert len({first, second, third}) == 3
     assert last == 0
+
+
+def turning_round(folder: Path) -> Iterator[int]:
+    """Its process ends when three items were taken; the next time it yields in another order, as Ray Data may."""
+    again = (folder / "taken").exists()
+    for number in reversed(range(6)) if again else range(6):
+        if number == 3 and not again:
+            while not (folder / "taken").exists():
+                time.sleep(0.01)
+            os._exit(1)
+        yield number
+
+
+def test_nothing_of_a_pipeline_is_missing_where_its_process_is_lost(ray_session: None, tmp_path: Path) -> None:
+    came = []
+    for number in stream_apart(turning_round, tmp_path):
+        came.append(number)
+        if len(came) == 3:
+            (tmp_path / "taken").touch()
+    assert came == [0, 1, 2, 5, 4, 3, 2, 1, 0]
