@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from itertools import count
 from typing import ParamSpec, TypeVar
 
-from iirl_core.patience import PATIENCE
+from iirl_core.patience import PATIENCE, Patience
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,14 +30,14 @@ def run_apart(pipeline: Callable[P, T], *arguments: P.args, **named: P.kwargs) -
     return returned
 
 
-def stream_apart(pipeline: Callable[P, Iterator[T]], *arguments: P.args, **named: P.kwargs) -> Iterator[T]:
+def stream_apart(pipeline: Callable[[], Iterator[T]], patience: Patience = PATIENCE) -> Iterator[T]:
     """What ``pipeline`` yields, one after the other. Needs Ray.
 
     Where its process is lost, it is driven from its start again, and what it had yielded may come again. Ray's own
     retries would leave out as many items as had come, whichever they were, and Ray Data yields in no certain order.
 
     Raises:
-        RayError: it failed, or was lost more often than ``PATIENCE`` allows.
+        RayError: it failed, or was lost more often than ``patience`` allows without coming farther.
         IirlError: it raised one of ours.
     """
     import ray
@@ -50,14 +49,24 @@ def stream_apart(pipeline: Callable[P, Iterator[T]], *arguments: P.args, **named
         exceptions.OutOfMemoryError,
         exceptions.ObjectLostError,
     )
-    driver = ray.remote(num_cpus=0, max_calls=1, max_retries=0, num_returns="streaming")(pipeline)
-    for losses in count(1):
+    driver = ray.remote(num_cpus=0, max_calls=1, max_retries=0, num_returns="streaming")(_driven)
+    losses = most = 0
+    while True:
+        came = 0
         try:
-            for item in driver.remote(*arguments, **named):
+            for item in driver.remote(pipeline):
                 yield ray.get(item)
+                came += 1
+                if came > most:
+                    losses, most = 0, came
             return
         except lost as error:
-            pause = PATIENCE.pause_after(losses)
+            losses += 1
+            pause = patience.pause_after(losses)
             if pause is None or isinstance(error, exceptions.RayTaskError):  # the pipeline's own failure, not its loss
                 raise
             time.sleep(pause)
+
+
+def _driven(pipeline: Callable[[], Iterator[T]]) -> Iterator[T]:
+    yield from pipeline()

@@ -7,6 +7,7 @@ command after a kill goes on where it stopped, and after success it only finds w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import pyarrow as pa
 from ray.exceptions import RayError
@@ -75,7 +76,9 @@ def _sample(session: Session, config: Config, section: SampleSection, progress: 
     with progress.task(f"sample {section.name}", sum(sizes)) as advance:
         advance(sum(sizes) - sum(sizes[chunk] for chunk in pending))
         try:
-            for chunk, answers in whole_chunks(stream_apart(_tables, task, plan) if pending else iter(()), sizes):
+            for chunk, answers in whole_chunks(
+                stream_apart(partial(_tables, task, plan)) if pending else iter(()), sizes
+            ):
                 chunks.put_answers(chunk, answers)
                 advance(len(answers))
         except RayError as error:

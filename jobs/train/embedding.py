@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,7 +82,7 @@ class Embedding:
     def _mapped(self, corpora: Sequence[Corpus], taken: Callable[[pa.Table], pa.Table]) -> Iterator[pa.Table]:
         filesystem, _ = corpora[0].store.filesystem()
         paths = [path for one in corpora for path in one.paths()]
-        return stream_apart(_embedded, paths, filesystem, taken, self)
+        return stream_apart(partial(_embedded, paths, filesystem, taken, self))
 
 
 def _embedded(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from ray.actor import ActorHandle
 
 from iirl_core.errors import ClusterError, InputError
 from iirl_core.patience import Patience
-from jobs.asking_again import answers_in_order, whom
+from jobs.asking_again import answers_in_order
 from tests.jobs.losing import lost_once
 
 HASTE = Patience(losses=2, pause=0.01)
@@ -27,11 +28,50 @@ class Answering:
         return f"{said} {number} {os.getpid()}".encode()
 
 
+class Failing(Answering):
+    """One that cannot start."""
+
+    def __init__(self) -> None:
+        raise InputError("no key for the store", "one")
+
+
+class Losing(Answering):
+    """One that itself asks for what is lost; it notes how often it was asked."""
+
+    def __init__(self, asked: str) -> None:
+        self.asked = Path(asked)
+
+    def answer(self, said: str, number: int) -> bytes:
+        with self.asked.open("a") as lines:
+            lines.write("asked\n")
+        raise ray.exceptions.ObjectLostError("ab" * 28, None, "")
+
+
 class Dying(Answering):
     def answer(self, said: str, number: int) -> bytes:
         if number == 13:
             os._exit(1)
         return super().answer(said, number)
+
+
+class Leaving:
+    """The first process of each ends at its second question; the next one is not there until the file says so."""
+
+    def __init__(self, began: str, room: str | None) -> None:
+        self.asked = 0
+        if Path(began).exists():
+            while room is not None and not Path(room).exists():
+                time.sleep(0.02)
+        Path(began).touch()
+        self.first = not Path(f"{began}-left").exists()
+        self.left = Path(f"{began}-left")
+
+    def answer(self, said: str, number: int) -> bytes:
+        self.asked += 1
+        if self.first and self.asked == 2:
+            self.left.touch()
+            os._exit(1)
+        return f"{said} {number}".encode()
 
 
 @pytest.fixture
@@ -46,22 +86,6 @@ def two(actor: type[Answering], started: list[ActorHandle]) -> list[ActorHandle]
     remote = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=3)(actor)
     started.extend(remote.remote() for _ in range(2))
     return started
-
-
-@pytest.mark.parametrize(
-    ("load", "away", "last", "next_one"),
-    [
-        ([0, 0, 0], (), 1, 1),  # who answered last
-        ([1, 1, 0], (), 1, 2),  # who has least to do
-        ([0, 1, 0], (), 1, 2),  # the first after who answered last
-        ([0, 1, 1], (0,), 1, 1),  # nobody who is away
-        ([2, 1, 1], (0, 1, 2), 0, 1),  # but where all are
-    ],
-)
-def test_the_next_question_goes_to_one_with_the_fewest(
-    load: list[int], away: tuple[int, ...], last: int, next_one: int
-) -> None:
-    assert whom(load, away, last) == next_one
 
 
 @pytest.mark.ray
@@ -120,3 +144,52 @@ def test_what_an_actor_raises_is_raised_and_not_asked_again(started: list[ActorH
     asked = answers_in_order(two(Answering, started), "answer", [((), ("so", 99))], doing="a test", in_flight=1)
     with pytest.raises(InputError, match="a smaller number"):
         list(asked)
+
+
+@pytest.mark.ray
+def test_where_all_are_lost_the_first_that_is_there_again_answers_what_is_left(
+    started: list[ActorHandle], tmp_path: Path
+) -> None:
+    remote = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=3)(Leaving)
+    room = tmp_path / "room"
+    started.append(remote.remote(str(tmp_path / "soon"), None))
+    started.append(remote.remote(str(tmp_path / "later"), str(room)))
+    questions = [(number, ("so", number)) for number in range(12)]
+    asked = answers_in_order(started, "answer", questions, doing="a test", in_flight=4, patience=Patience(6, 0.01))
+    assert [(number, answer.decode()) for number, answer in asked] == [(number, f"so {number}") for number in range(12)]
+    assert (tmp_path / "soon-left").exists()
+    assert (tmp_path / "later-left").exists()
+    room.touch()
+
+
+@pytest.mark.ray
+def test_where_none_starts_again_it_ends_in_one_line(started: list[ActorHandle]) -> None:
+    remote = ray.remote(num_cpus=0, max_restarts=0)(Dying)
+    started.extend(remote.remote() for _ in range(2))
+    questions = [((), ("so", number)) for number in (13, 13, 14)]
+    asked = answers_in_order(
+        started, "answer", questions, doing="the evaluation", in_flight=2, patience=Patience(losses=4, pause=0.01)
+    )
+    with pytest.raises(ClusterError, match="the evaluation failed: every actor was lost, and none starts again"):
+        list(asked)
+
+
+@pytest.mark.ray
+def test_an_actor_that_cannot_start_is_not_waited_for(started: list[ActorHandle]) -> None:
+    started.append(ray.remote(num_cpus=0)(Failing).remote())
+    asked = answers_in_order(
+        started, "answer", [((), ("so", 1))], doing="a test", in_flight=1, patience=Patience(losses=6, pause=100.0)
+    )
+    with pytest.raises(ray.exceptions.RayActorError, match="no key for the store"):
+        list(asked)
+
+
+@pytest.mark.ray
+def test_what_an_actor_itself_finds_lost_is_raised_and_not_asked_again(
+    started: list[ActorHandle], tmp_path: Path
+) -> None:
+    started.append(ray.remote(num_cpus=0)(Losing).remote(str(tmp_path / "asked")))
+    asked = answers_in_order(started, "answer", [((), ("so", 1))], doing="a test", in_flight=1, patience=HASTE)
+    with pytest.raises(ray.exceptions.RayTaskError):
+        list(asked)
+    assert (tmp_path / "asked").read_text() == "asked\n"
