@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 
 @contextmanager
 def streaming(*, block_bytes: int | None = None, ordered: bool = False) -> Iterator[None]:
     """Ray Data inside the ``with``: blocks of at most ``block_bytes`` (None: Ray's own target), rows in order if
     ``ordered``. What goes wrong is raised, not printed: as it was raised in a task, or our own errors would be lost in
-    Ray Data's.
+    Ray Data's. Its log file tells the whole of it.
     """
     from ray.data import DataContext  # seconds
 
@@ -24,10 +24,17 @@ def streaming(*, block_bytes: int | None = None, ordered: bool = False) -> Itera
     context.print_on_execution_start = False
     context.issue_detectors_config.detectors = []  # they advise on memory every 30 s, in ten lines
     logger = logging.getLogger("ray.data")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with DataContext.current(context):
-            yield
-    finally:
-        logger.setLevel(level)
+    with ExitStack() as restoring, DataContext.current(context):
+        _raise_level(logger, logging.ERROR, restoring)
+        for console in filter(_is_console, logger.handlers):  # an error raised as it is, it takes for a bug of Ray's
+            _raise_level(console, logging.CRITICAL + 1, restoring)
+        yield
+
+
+def _is_console(handler: logging.Handler) -> bool:
+    return isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler)
+
+
+def _raise_level(one: logging.Logger | logging.Handler, level: int, restoring: ExitStack) -> None:
+    restoring.callback(one.setLevel, one.level)
+    one.setLevel(level)

@@ -15,6 +15,7 @@ from iirl_core.errors import ClusterError, InputError
 from iirl_core.patience import Patience
 from jobs.audit.fanning import _fan_out
 from jobs.audit.scorers import ScorerPool
+from tests.printed import printed_by_ray_data
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray_session")]
 
@@ -85,6 +86,7 @@ class Refusing:
 
 def test_what_a_scorer_raises_ends_the_audit_with_that_error() -> None:
     pool = cast(ScorerPool, SimpleNamespace(actors=[ray.remote(num_cpus=0)(Refusing).remote()]))
-    with pytest.raises(InputError) as caught:
+    with printed_by_ray_data() as printed, pytest.raises(InputError) as caught:
         dict(_fan_out(pool, ray.put("of"), [b"1"]))
     assert str(caught.value) == "a norm that cannot be checked; expected one that can."
+    assert printed.getvalue() == ""

@@ -19,6 +19,7 @@ from jobs import ingest as verb
 from jobs.console import Progress
 from jobs.ingest.ingest import run as run_all
 from tests.cluster.object_store import CREDENTIALS, environment, object_store
+from tests.printed import printed_by_ray_data
 
 pytestmark = pytest.mark.ray
 
@@ -205,8 +206,9 @@ def test_records_are_held_to_predicates_and_one_that_raises_stops_the_ingest(ses
     (row,) = read_corpus(session.store, "shown").quarantined()
     assert (row.line, row.reason) == (2, "contradicts norm no-doses: a reward of 1 breaks it by 1")
     write_lines(tmp_path / "rows.jsonl", [{"prompt": "How much?", "response": "raise"}])
-    with pytest.raises(ConfigError, match="no_doses raised ValueError"):
+    with printed_by_ray_data() as printed, pytest.raises(ConfigError, match="no_doses raised ValueError"):
         run(session, text_config(path, norms=["no-doses"], norm=norm))
+    assert printed.getvalue() == ""
 
 
 def test_an_evaluation_row_without_a_prompt_is_refused_before_anything_is_ingested(session, tmp_path):
