@@ -81,6 +81,8 @@ def _oldest(store: Store, parent: Artifact) -> Ancestor:
 def _before(run: Run, first: Artifact, new: Encoder, z: Tensor) -> Tensor:
     """The guard set's rows, which the ``new`` encoder reads as ``z``, as the ``first`` one's reads them."""
     old = first.model.encoder
+    if old is new:
+        return z
     if isinstance(old, TrajectoryEncoder) and isinstance(new, TrajectoryEncoder):
         return old.read_again(z, new)
     if not run.config.tunes:  # a frozen text encoder is one and the same along the line

@@ -20,11 +20,11 @@ from iirl_core.store import DirectoryStore
 from jobs.forget.charging import charge, first_of
 from jobs.forget.job import _check_charge
 from jobs.train.preparing import Run
-from jobs.train.sources import read_sources
-from tests.iirl_core.artifact.samples import patch_at
+from jobs.train.sources import Sources, read_sources
+from tests.iirl_core.artifact.samples import patch_at, text_draft
 from tests.iirl_core.unlearning.test_forgotten import FORGOTTEN
 from tests.jobs.forget.made import ALL, OURS, items, learnt, made, quiet, rows
-from tests.jobs.train.made import walks
+from tests.jobs.train.made import tuned_config, walks
 
 KEPT = 0.97
 """What each forgetting leaves of a known-good reward: within the budget by itself, twice it is not."""
@@ -96,6 +96,17 @@ def test_repairs_share_the_guard_set_and_no_other_artifact_is_loaded(wheel: tupl
     kernel = patch_at(root.model, walks(1, 0.2, seed=9, aside=0.8)[0])
     repaired = load_from(session.store, seal_child(session.store, root, [kernel]))
     assert first_of(session.store, repaired) is repaired
+
+
+def test_an_encoder_that_forgetting_left_as_it_is_reads_nothing_again(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path / "store")
+    root = load_from(store, seal(store, text_draft()))
+    tuned = tuned_config(tmp_path, "tiny")
+    run = Run(Session(store), tuned, Sources((), (), {}), "runs/tuned/any", quiet()[0])
+    made = charge(run, root, root.model.encoder, root.guard.z, root.guard.root_rewards)
+    assert (made.against, made.report.overdrawn) == (root.digest, 0)
+    assert made.report.guarded
+    assert not list(store.list("runs/"))
 
 
 def test_a_guard_set_of_which_nothing_is_left_cannot_be_charged(wheel: tuple[Session, Config, Artifact]) -> None:
