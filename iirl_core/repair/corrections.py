@@ -21,7 +21,7 @@ from iirl_core.norm.norm import Norm, NormKind
 from iirl_core.patch.budget import KNOWN_GOOD
 from iirl_core.triage.right import Right
 
-RESERVED = "its prompt or trajectory is held out of training"
+RESERVED = "its prompt or trajectory is reserved for judging (guard, unseen, or a suite)"
 """Why a finding is left out of which evaluation or calibration looks at some input."""
 APART = "it does not compare two answers to one prompt"
 """Why no comparison is made of a finding."""

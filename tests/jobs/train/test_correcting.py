@@ -233,7 +233,7 @@ def test_what_is_held_out_anywhere_is_not_learnt_from(repaired: tuple[Session, D
     assert isinstance(recorded, dict)
     assert recorded["corrections"] == {
         "of": child,
-        "silent": {"its prompt or trajectory is held out of training": 2},
+        "silent": {"its prompt or trajectory is reserved for judging (guard, unseen, or a suite)": 2},
     }
 
 
