@@ -129,7 +129,7 @@ def _stretches(finding: Finding, model: RewardModel) -> Iterator[tuple[Input, ..
     """What the offending row looks at, then ever longer ones around it, cut out of every input alike."""
     items = [item for item in finding.inputs if isinstance(item, Trajectory)]
     length = min(len(item) for item in items)
-    sight = _sight(model, finding.step, length)
+    sight = _sight(model, min(finding.step, length - 1), length)
     size = len(sight)
     while size < length:
         before = (size - len(sight) + 1) // 2

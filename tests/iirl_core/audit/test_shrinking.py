@@ -123,3 +123,14 @@ def test_a_longer_stretch_lies_around_what_the_row_looks_at() -> None:
     (small,) = shrunk(finding(Trajectory(states), step=20), model, always)
     assert isinstance(small, Trajectory)
     assert np.array_equal(small.observations, states[18:24].astype(np.float32))
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("step", [6, 20])
+def test_of_a_pair_of_which_one_is_over_before_the_offending_step_its_end_stays(step: int) -> None:
+    model, _, _ = planar()
+    states = np.tile([[0.0, -1.5]], (40, 1)) + np.arange(40)[:, None] * 1e-3
+    always = replace(off_arc(), kind=NormKind.FLOOR, threshold=1.0)
+    for one in shrunk(finding(Trajectory(states[:6]), Trajectory(states), step=step), model, always):
+        assert isinstance(one, Trajectory)
+        assert np.array_equal(one.observations, states[5:6].astype(np.float32))
