@@ -25,10 +25,8 @@ def run(
     from_scratch: bool = False,
 ) -> Outcome:
     """``iirl forget``; see ``jobs.forget.job.run``."""
-    from jobs.forget.asking import (
-        ToForget,
-        ids_in,
-    )  # here, so that workers which import one file do not import them all
+    # Here, so that workers which import one file do not import them all.
+    from jobs.forget.asking import ToForget, ids_in
     from jobs.forget.job import run as run_job
 
     named = (*ids, *(() if listed is None else ids_in(Path(listed))))
