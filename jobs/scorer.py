@@ -114,6 +114,7 @@ class Scorer:
     def _load(self, assignment: Assignment) -> None:
         """A patched child has its parent's encoder, so what that one remembers still holds."""
         from iirl_core.artifact import load_from
+        from iirl_core.artifact.model_digest import encoder_digest
         from iirl_core.encoder.remembering import RememberingEncoder
 
         remote = assignment.trust_remote_code
@@ -121,21 +122,6 @@ class Scorer:
         if artifact.manifest.kind == "trajectory":  # encoding steps costs less than remembering them
             self.artifact, self.asked = artifact, artifact.model
             return
-        if self.assignment is None or encoder_of(artifact) != encoder_of(self.artifact):
+        if self.assignment is None or encoder_digest(artifact.manifest) != encoder_digest(self.artifact.manifest):
             self.encoder = RememberingEncoder(artifact.model.encoder, REMEMBERED)
         self.artifact, self.asked = artifact, artifact.model.with_encoder(self.encoder)
-
-
-def encoder_of(artifact: Artifact) -> tuple[object, ...]:
-    """What an artifact's encoder is, to the byte: its description and the files of the model; but what a classifier's
-    configuration says of patches is nothing of the encoder's.
-    """
-    from iirl_core.artifact.files import CLASSIFIER_CONFIG
-
-    manifest = artifact.manifest
-    files = [
-        (entry.path, entry.digest)
-        for entry in manifest.files
-        if entry.path.startswith("model/") and entry.path != CLASSIFIER_CONFIG
-    ]
-    return manifest.encoder, files

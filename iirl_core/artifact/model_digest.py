@@ -1,4 +1,4 @@
-"""What repairs of an artifact were made for: its model as training left it, to the byte."""
+"""What an artifact's model is, to the byte, whatever repairs stand beside it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,26 @@ from iirl_core.canonical import Digest, JsonValue, digest_json
 
 
 def model_digest(manifest: Manifest) -> Digest:
-    """Of the encoder, the weights, the spaces and their units: all that says where a repair's numbers lie. Repairs
-    change none of it, so a patched child has its parent's; a model of the same shapes has another.
+    """What repairs were made for: of the encoder, the weights, the spaces and their units, all that says where a
+    repair's numbers lie. Repairs change none of it, so a patched child has its parent's; a model of the same shapes has
+    another.
 
     ``manifest`` lists the files under ``model/``.
     """
-    files = {
-        entry.path: entry.digest
-        for entry in manifest.files
-        if entry.path.startswith("model/") and entry.path != CLASSIFIER_CONFIG  # it tells whether there are patches
-    }
     spread = manifest.calibration
     units: JsonValue = [list(spread.latent), list(spread.residual), spread.input]
-    return digest_json([manifest.encoder, manifest.expertness, units, dict(files)])
+    return digest_json([manifest.encoder, manifest.expertness, units, dict(_files(manifest))])
+
+
+def encoder_digest(manifest: Manifest) -> Digest:
+    """Of the encoder, and of the weights beside it: artifacts of which it is the same encode alike."""
+    return digest_json([manifest.encoder, dict(_files(manifest))])
+
+
+def _files(manifest: Manifest) -> dict[str, Digest]:
+    """Of the model, by path; but what a classifier's configuration says of patches is nothing of the model's."""
+    return {
+        entry.path: entry.digest
+        for entry in manifest.files
+        if entry.path.startswith("model/") and entry.path != CLASSIFIER_CONFIG
+    }

@@ -12,7 +12,7 @@ import pytest
 from iirl_core.artifact import Artifact, ArtifactDraft, load, load_from, seal, seal_child
 from iirl_core.artifact.files import digest_file
 from iirl_core.artifact.manifest import FileEntry
-from iirl_core.artifact.model_digest import model_digest
+from iirl_core.artifact.model_digest import encoder_digest, model_digest
 from iirl_core.artifact.patch_file import PATCH_FILE
 from iirl_core.artifact.repair_files import SCULPT_FILE
 from iirl_core.canonical import canonical_json
@@ -22,6 +22,8 @@ from iirl_core.errors import ArtifactError
 from iirl_core.patch import Repairs, Sculpt
 from iirl_core.store import DirectoryStore
 from tests.iirl_core.artifact.samples import patch_at, text_draft, trajectory_draft, walks
+from tests.iirl_core.classifier.test_classifier import BAD, PLAIN, sealed
+from tests.iirl_core.encoder.tiny import tiny
 
 
 def elsewhere() -> ArtifactDraft:
@@ -93,3 +95,12 @@ def test_a_classifier_that_tells_of_patches_is_still_the_same_model(tmp_path: Pa
     assert model_digest(child.manifest) == model_digest(root.manifest)
     (record,) = json.loads((child.folder / PATCH_FILE).read_bytes())
     assert record["model"] == model_digest(root.manifest)
+
+
+def test_a_patched_child_has_its_parents_encoder_and_another_training_has_not(tmp_path: Path) -> None:
+    parent = sealed(tmp_path, tiny("bert", tmp_path / "bert"), PLAIN)
+    store = DirectoryStore(tmp_path / "store")
+    child = load_from(store, seal_child(store, parent, [patch_at(parent.model, BAD[0], strength=0.01)]))
+    other = sealed(tmp_path, str(tmp_path / "bert"), PLAIN, pooling="cls")
+    assert encoder_digest(child.manifest) == encoder_digest(parent.manifest)
+    assert encoder_digest(other.manifest) != encoder_digest(parent.manifest)
