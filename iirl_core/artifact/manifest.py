@@ -15,8 +15,10 @@ from iirl_core.encoder.protocol import ArtifactKind
 from iirl_core.errors import ArtifactError
 from iirl_core.unlearning.forgotten import Forgotten
 
-SCHEMA = 1
-"""Version of this document. Readers refuse others."""
+SCHEMA = 2
+"""Version of this document. Readers refuse others than this and ``FORMER``."""
+FORMER = 1
+"""The version that does not know ``forgotten.against``; what does not say it is still written so, for older readers."""
 
 
 @dataclass(frozen=True, order=True)
@@ -117,6 +119,11 @@ class Manifest:
     forgotten: Forgotten | None = None
 
     @property
+    def schema(self) -> int:
+        """The oldest version that holds all of it."""
+        return FORMER if self.forgotten is None or self.forgotten.against is None else SCHEMA
+
+    @property
     def repairs(self) -> dict[str, int]:
         """How many of each kind are enabled; of kinds beside patches only those that there are."""
         others = {"projections": self.projections, "sculpts": self.sculpts, "edits": self.edits}
@@ -148,7 +155,7 @@ class Manifest:
         if self.terminal is not None:
             terminal = {"states": self.terminal, "staying_alive_pays": self.staying_alive_pays}
         return {
-            "schema": SCHEMA,
+            "schema": self.schema,
             "name": self.name,
             "version": self.version,
             "parent": self.parent,

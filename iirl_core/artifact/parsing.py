@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from iirl_core.artifact.manifest import (
+    FORMER,
     SCHEMA,
     Calibration,
     CorpusEntry,
@@ -29,9 +30,11 @@ def parse_manifest(data: bytes) -> Manifest:
     """
     fields = Fields.parse("manifest.json", data)
     schema = fields.document.get("schema")
-    if schema != SCHEMA:
+    if schema not in (FORMER, SCHEMA):
         raise ArtifactError(
-            f"manifest.json has schema {schema!r}", f"{SCHEMA}", "Open it with the version of iirl that made it"
+            f"manifest.json has schema {schema!r}",
+            f"{FORMER} or {SCHEMA}",
+            "Open it with the version of iirl that made it",
         )
     manifest = _manifest(fields)
     if manifest.bytes() != data:

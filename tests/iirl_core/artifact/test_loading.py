@@ -116,8 +116,8 @@ def test_a_map_that_was_swapped_is_caught_by_the_golden_readings(folder: Path) -
 
 
 def test_a_newer_schema_is_not_guessed_at(folder: Path) -> None:
-    _edit(folder, {"schema": 2})
-    with pytest.raises(ArtifactError, match="schema 2"):
+    _edit(folder, {"schema": 3})
+    with pytest.raises(ArtifactError, match="schema 3"):
         load(folder)
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from iirl_core.artifact import FileEntry, Manifest, load_from, parse_manifest, seal
-from iirl_core.canonical import Digest, canonical_json
+from iirl_core.canonical import Digest, canonical_json, digest_bytes
 from iirl_core.errors import ArtifactError, Tampered
 from iirl_core.store import DirectoryStore
 from tests.iirl_core.artifact.samples import config, trajectory_draft
+from tests.iirl_core.unlearning.test_forgotten import FORGOTTEN
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +22,16 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
 
 def test_a_manifest_survives_its_bytes(manifest: Manifest) -> None:
     assert parse_manifest(manifest.bytes()) == manifest
+
+
+def test_only_what_an_older_version_cannot_read_says_so(manifest: Manifest) -> None:
+    charged = dataclasses.replace(FORGOTTEN, against=digest_bytes(b"root"))
+    former, newer = (dataclasses.replace(manifest, forgotten=one) for one in (FORGOTTEN, charged))
+    assert [one.document()["schema"] for one in (manifest, former, newer)] == [1, 1, 2]
+    assert [parse_manifest(one.bytes()) for one in (former, newer)] == [former, newer]
+    for one, schema in ((former, 2), (newer, 1)):
+        with pytest.raises(Tampered, match="canonical"):
+            parse_manifest(canonical_json({**one.document(), "schema": schema}))
 
 
 def test_it_says_what_the_design_asks_for(manifest: Manifest) -> None:
