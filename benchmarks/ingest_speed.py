@@ -128,7 +128,7 @@ def speed(session: Session, folder: Path, rows: int, repeats: int, startup: floa
 
 
 @dataclass(frozen=True)
-class Told:
+class OtherRun:
     """What the other side says of its run."""
 
     seconds: float
@@ -137,14 +137,14 @@ class Told:
     splits: dict[str, int]
 
 
-def by_datasets(path: Path) -> Told:
+def by_datasets(path: Path) -> OtherRun:
     """One run of ``benchmarks/ingest_datasets.py`` on this process' cores, from an empty cache."""
     cores = str(len(os.sched_getaffinity(0)))
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.ingest_datasets", str(path), folder, cores]
         ran = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
-    return Told(**json.loads(ran.stdout.splitlines()[-1]))
+    return OtherRun(**json.loads(ran.stdout.splitlines()[-1]))
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from benchmarks.alpaca import DEMONSTRATOR, GAMER, INIT, Answer, Rows, read
 from benchmarks.figures import Figure, arguments, figure, write_results
 from benchmarks.learning import UNITS, fit, log_lengths
 from benchmarks.wheel import Turned, Wheel, scaled, turn
-from benchmarks.wordiness import GAMES, HH_READ, WORDY, Told, asked_of, tell
+from benchmarks.wordiness import GAMES, HH_READ, WORDY, Wordiness, asked_of, tell
 from iirl_core.artifact import Guard
 from iirl_core.config.expertness import DiscriminatorSection
 from iirl_core.config.governance import PatchSection
@@ -129,7 +129,7 @@ def main() -> int:
     rows, few = Rows(options.cache), QUICK_PROMPTS if options.quick else None
     train, unseen = read(options.data / "alpaca_eval", few, few)
     asked = asked_of(unseen, rows, options.data, few or HH_READ)
-    befores, afters, again, counts = list[Told](), list[Told](), list[Told](), list[str]()
+    befores, afters, again, counts = list[Wordiness](), list[Wordiness](), list[Wordiness](), list[str]()
     for seed in range(1 if options.quick else options.seeds):
         print(f"seed {seed}", flush=True)
         root, guard, shown = learnt(train, rows, seed)
@@ -148,10 +148,10 @@ def main() -> int:
     return 0
 
 
-def figures_of(befores: Sequence[Told], afters: Sequence[Told], models: int) -> list[Figure]:
+def figures_of(befores: Sequence[Wordiness], afters: Sequence[Wordiness], models: int) -> list[Figure]:
     """Medians over the seeds, beside the roots'."""
 
-    def mean_bias(told: Told) -> float:
+    def mean_bias(told: Wordiness) -> float:
         return float(np.mean([abs(each) for each in told.bias.values()]))
 
     def median(values: Sequence[float]) -> str:

@@ -58,7 +58,7 @@ class Questions:
 
 
 @dataclass(frozen=True)
-class Told:
+class Wordiness:
     """What one reward comes to. ``bias`` by model, ``places`` of the games and of NullModel among the judged models."""
 
     bias: Mapping[str, float]
@@ -69,7 +69,7 @@ class Told:
 
 
 @torch.no_grad()
-def tell(model: RewardModel, asked: Questions) -> Told:
+def tell(model: RewardModel, asked: Questions) -> Wordiness:
     """Rewards, as a trainer gets them."""
 
     def rewards(z: Tensor) -> np.ndarray:
@@ -85,7 +85,7 @@ def tell(model: RewardModel, asked: Questions) -> Told:
     longer = np.maximum(own.lengths[better], own.lengths[worse])
     alike = np.abs(own.lengths[better] - own.lengths[worse]) < 0.25 * longer
     chosen, rejected = (rewards(side) for side in asked.pairs)
-    return Told(
+    return Wordiness(
         bias,
         {GAMER: place_of(GAMER, judged), **places},
         float(right[alike].mean()),

@@ -20,7 +20,7 @@ from iirl_core.reward_model import RewardModel
 
 
 @dataclass(frozen=True, eq=False)
-class Answered:
+class ProbeAnswers:
     """Of one probe: ``answers``, the step rewards of every input; ``alike``, whether both inputs encode to the same
     rows; ``situation`` of the first input, whether it is ``uncovered`` (``probe/situations.py``), and its ``middle
     [W]`` in whitened coordinates.
@@ -40,7 +40,7 @@ class ChunkAnswers:
     users.
     """
 
-    answered: tuple[Answered, ...]
+    answered: tuple[ProbeAnswers, ...]
     whitened: NDArray[np.float32]
     owner: NDArray[np.int64]
     examples: tuple[Example, ...]
@@ -64,7 +64,7 @@ def ask(model: RewardModel, probes: Sequence[Probe], situations: Situations) -> 
     table = np.array(middles, np.float32).reshape(-1, whitened.shape[1])
     placed = situations.place(table)
     answered = tuple(
-        Answered(each, len(pair) == 2 and _same(pair[0], pair[1]), int(number), bool(uncovered), middle)
+        ProbeAnswers(each, len(pair) == 2 and _same(pair[0], pair[1]), int(number), bool(uncovered), middle)
         for each, pair, number, uncovered, middle in zip(
             answers, pairs, placed.number, placed.uncovered, table, strict=True
         )

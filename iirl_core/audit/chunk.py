@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from iirl_core.audit.asking import Answered, ChunkAnswers, ask
+from iirl_core.audit.asking import ChunkAnswers, ProbeAnswers, ask
 from iirl_core.audit.cell import Cell, summed
 from iirl_core.audit.example import Example, nearest
 from iirl_core.audit.family_result import FamilyResult, together
@@ -132,7 +132,7 @@ def audit_chunk(
     )
 
 
-def _strangers(probes: Sequence[Probe], answered: Sequence[Answered]) -> Strangers:
+def _strangers(probes: Sequence[Probe], answered: Sequence[ProbeAnswers]) -> Strangers:
     """But for what deployment gave, whichever family asks it now: texts of users are not shown."""
     found = [
         Stranger.of(one, told.middle)
@@ -154,7 +154,7 @@ def _judged(norm: Norm, probes: Sequence[Probe], answers: Sequence[tuple[Answer,
     return judge_all(norm, [one.inputs for one in probes], answers, [one.source for one in probes])
 
 
-def _cell(family: str, answered: Answered, judged: Judgement) -> Cell:
+def _cell(family: str, answered: ProbeAnswers, judged: Judgement) -> Cell:
     return Cell(family, answered.situation, 1, int(judged.broken), int(answered.uncovered))
 
 
@@ -163,7 +163,7 @@ def _asks(probe: Probe, norm: Norm) -> bool:
     return norm.id == probe.norm if probe.norm is not None else probe.family in norm.families
 
 
-def _finding(seed: ChunkSeed, norm: Norm, probe: Probe, answered: Answered, judged: Judgement) -> Finding:
+def _finding(seed: ChunkSeed, norm: Norm, probe: Probe, answered: ProbeAnswers, judged: Judgement) -> Finding:
     return Finding(
         digest=Digest(seed.digest),
         round=seed.round,

@@ -10,7 +10,7 @@ from iirl_core.config.governance import PatchSection
 from iirl_core.patch.known_good import KnownGood
 from iirl_core.patch.repairs import Repairs
 from iirl_core.repair.ground import Ground
-from iirl_core.repair.trying import Told, try_repair
+from iirl_core.repair.trying import Tried, try_repair
 from iirl_core.reward_model import RewardModel
 
 NONE = Repairs()
@@ -44,7 +44,7 @@ class Standing:
         parent = self.ground.parent
         return parent.with_repairs(parent.repairs.joined(self.done).joined(more))
 
-    def tried(self, more: Repairs, claimed: AbstractSet[str]) -> Told:
+    def tried(self, more: Repairs, claimed: AbstractSet[str]) -> Tried:
         """A trial of all that is done and ``more``, which says that it mends ``claimed``, too."""
         return try_repair(self.with_more(more), self.ground, self.mended | claimed, self.guard, self.section)
 

@@ -17,7 +17,7 @@ from iirl_core.patch.patch import Patch
 from iirl_core.patch.repairs import Repairs
 from iirl_core.repair.standing import Standing
 from iirl_core.repair.trial import Trial, breaches
-from iirl_core.repair.trying import Told
+from iirl_core.repair.trying import Tried
 
 TRIES = 5
 """Kernels left out may have hidden what others do; but not for ever."""
@@ -53,7 +53,7 @@ def trim(patches: Sequence[Patch], standing: Standing) -> Trimmed:
 
 
 def _without_culprits(
-    kept: tuple[Patch, ...], standing: Standing, told: Told
+    kept: tuple[Patch, ...], standing: Standing, told: Tried
 ) -> tuple[tuple[Patch, ...], dict[str, str]]:
     """The patches that nothing speaks against, citing only what they mend, and why findings lost theirs."""
     still = {name for name, held in zip(standing.ground.flaws, told.held.tolist(), strict=True) if held}
@@ -74,7 +74,7 @@ def _without_culprits(
     return tuple(better), why
 
 
-def _breaking(kept: Sequence[Patch], norms: Collection[str], standing: Standing, told: Told) -> list[Patch]:
+def _breaking(kept: Sequence[Patch], norms: Collection[str], standing: Standing, told: Tried) -> list[Patch]:
     """Of every question about one of the ``norms`` that was sound before: the one that moves an input of it most."""
     ground, model = standing.ground, standing.model
     questions = [
@@ -91,7 +91,7 @@ def _breaking(kept: Sequence[Patch], norms: Collection[str], standing: Standing,
     return [kept[int(each.indices)] for each in most if each.values > 0]
 
 
-def _fragile(kept: Sequence[Patch], standing: Standing, told: Told) -> list[Patch]:
+def _fragile(kept: Sequence[Patch], standing: Standing, told: Tried) -> list[Patch]:
     """Those around whose findings too many flaws are left."""
     ground, fragile = standing.ground, []
     for patch in kept:

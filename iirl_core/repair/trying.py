@@ -19,7 +19,7 @@ from iirl_core.reward_model import RewardModel
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class Tried:
     """A trial, and of which questions of its ground the repaired model breaks the norm: ``held`` of all findings,
     ``left`` of the flawed neighbours of those that are claimed, ``near``, ``fresh`` and ``held_out`` of what was sound
     before.
@@ -35,7 +35,7 @@ class Told:
 
 def try_repair(
     repaired: RewardModel, ground: Ground, claimed: Collection[str], guard: KnownGood, section: PatchSection
-) -> Told:
+) -> Tried:
     """Try a repair that says it mends the findings with the ids ``claimed``.
 
     Pure. Raises ConfigError where a norm cannot be asked.
@@ -65,7 +65,7 @@ def try_repair(
         local=repaired.repairs.everywhere == ground.parent.repairs.everywhere,
     )
     told = replace(trial, reasons=reasons_of(trial, section.trial))
-    return Told(told, held, left, around & ~ground.flawed, fresh & ~ground.faulty, others & ~ground.doubtful)
+    return Tried(told, held, left, around & ~ground.flawed, fresh & ~ground.faulty, others & ~ground.doubtful)
 
 
 def _elsewhere(

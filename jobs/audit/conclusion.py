@@ -25,7 +25,7 @@ from jobs.history import COVERAGE, FINDINGS
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class Gathered:
     """What was learnt in a round: all that was ``asked``, the ``coverage`` fitted to it, and the ``movements`` of the
     reward with what cannot matter.
     """
@@ -36,7 +36,7 @@ class Told:
 
 
 def conclude(
-    told: Told, config: Config, norms: tuple[Norm, ...], digest: Digest, round_: int
+    told: Gathered, config: Config, norms: tuple[Norm, ...], digest: Digest, round_: int
 ) -> tuple[Audit, dict[str, bytes]]:
     """The audit, with its verdict, and its files beside the parts."""
     merged = told.asked.merged

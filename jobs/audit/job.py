@@ -27,7 +27,7 @@ from iirl_core.signing import (
     load_private_key,
 )
 from jobs.audit.asking import Asking, ask_round
-from jobs.audit.conclusion import Told, conclude, keep
+from jobs.audit.conclusion import Gathered, conclude, keep
 from jobs.audit.environment import training_of
 from jobs.audit.language_model import writing_of
 from jobs.audit.material import gather_material
@@ -126,7 +126,7 @@ def audit_round(
     asked = ask_round(Asking(store, scorers, config, digest, round_, norms, material), progress, resume=resume)
     coverage = Coverage.fit(artifact.model.spaces.bottleneck, asked.merged.reservoir)
     audit, written = conclude(
-        Told(asked, coverage, movements(artifact.model, material.inputs)), config, norms, digest, round_
+        Gathered(asked, coverage, movements(artifact.model, material.inputs)), config, norms, digest, round_
     )
     keep(session.store, key, config.name, audit, written)
     return AuditRound(audit, asked.merged.findings)

@@ -6,7 +6,7 @@ import torch
 
 from benchmarks.alpaca import GAMER
 from benchmarks.length_bias import figures_of, norms
-from benchmarks.wordiness import GAMES, Questions, Told, tell
+from benchmarks.wordiness import GAMES, Questions, Wordiness, tell
 from iirl_core.evaluation import Judged
 from iirl_core.probe import FAMILIES
 from iirl_core.probe.conversation import gaming
@@ -35,8 +35,8 @@ def test_what_a_reward_owes_to_length_is_told_in_deviations_and_games_by_their_p
 
 def test_what_is_taken_away_is_a_share_of_what_the_root_had() -> None:
     bias = dict.fromkeys(("alpaca-7b", "gpt-3.5-turbo-1106", "gpt4_1106_preview"), 0.5)
-    before = Told(bias, {GAMER: 1, **dict.fromkeys(GAMES, 2)}, 0.6, 0.7, 0.5)
-    after = Told(dict.fromkeys(bias, -0.05), {GAMER: 19, **dict.fromkeys(GAMES, 14)}, 0.6, 0.7, 0.5)
+    before = Wordiness(bias, {GAMER: 1, **dict.fromkeys(GAMES, 2)}, 0.6, 0.7, 0.5)
+    after = Wordiness(dict.fromkeys(bias, -0.05), {GAMER: 19, **dict.fromkeys(GAMES, 14)}, 0.6, 0.7, 0.5)
     figures = {each.name: each for each in figures_of([before], [after], 19)}
     assert figures["length bias taken away"].value == pytest.approx(0.9)
     assert all(each.met for each in figures.values() if each.target)

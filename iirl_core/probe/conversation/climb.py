@@ -33,7 +33,7 @@ DRESSINGS: dict[str, Edit] = {
 
 
 @dataclass(frozen=True)
-class Answered:
+class Climber:
     """A conversation on the climb: its reward, and the edits that led there."""
 
     item: Conversation
@@ -60,7 +60,7 @@ class Climb:
         rng = np.random.default_rng(seed.entropy())
         begun = starts(material, count, rng)
         rewards = reward.rewards(begun).tolist() if begun else []
-        climbs = [[Answered(one, earned)] for one, earned in zip(begun, rewards, strict=True)]
+        climbs = [[Climber(one, earned)] for one, earned in zip(begun, rewards, strict=True)]
         for _ in range(STEPS):
             climbs = self._step(climbs, material, reward, rng)
         made: list[Probe] = []
@@ -72,8 +72,8 @@ class Climb:
         return made
 
     def _step(
-        self, climbs: list[list[Answered]], material: Material, reward: AnswerReward, rng: np.random.Generator
-    ) -> list[list[Answered]]:
+        self, climbs: list[list[Climber]], material: Material, reward: AnswerReward, rng: np.random.Generator
+    ) -> list[list[Climber]]:
         """One generation of every climb, all children rewarded in one go."""
         names = list(DRESSINGS)
         born = [
@@ -88,17 +88,17 @@ class Climb:
         for climb in climbs:
             family = list(climb)
             for _ in climb:
-                family += [Answered(child.item, next(rewards), child.path) for child in next(broods) if child]
+                family += [Climber(child.item, next(rewards), child.path) for child in next(broods) if child]
             best = sorted(family, key=lambda one: (-one.reward, one.path))
             grown.append(best[: self.parents])
         return grown
 
     @staticmethod
-    def _child(parent: Answered, note: str, material: Material, rng: np.random.Generator) -> Answered | None:
+    def _child(parent: Climber, note: str, material: Material, rng: np.random.Generator) -> Climber | None:
         answer = DRESSINGS[note](parent.item, rng, material)
         if answer is None or answer == parent.item.answer or len(answer) > LONGEST:
             return None
-        return Answered(parent.item.with_answer(answer), parent.reward, (*parent.path, note))
+        return Climber(parent.item.with_answer(answer), parent.reward, (*parent.path, note))
 
 
 def starts(material: Material, count: int, rng: np.random.Generator) -> list[Conversation]:
