@@ -26,8 +26,8 @@ def run(
 ) -> Outcome:
     """``iirl forget``; see ``jobs.forget.job.run``."""
     # Here, so that workers which import one file do not import them all.
-    from jobs.forget.asking import ToForget, ids_in
     from jobs.forget.job import run as run_job
+    from jobs.forget.to_forget import ToForget, ids_in
 
     named = (*ids, *(() if listed is None else ids_in(Path(listed))))
     return run_job(session, config, progress, ToForget(reference, tuple(sources), named, from_scratch))

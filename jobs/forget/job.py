@@ -23,13 +23,13 @@ from iirl_core.release import resolve
 from iirl_core.unlearning import Forgotten, Remains, Way, remains, way_of
 from jobs.builder import sign_sealed
 from jobs.console import Progress
-from jobs.forget.asking import ToForget, check_forgettable, sources_behind
 from jobs.forget.charging import Charge
 from jobs.forget.leaving import counted_left, left_of, reach_into, rename, touched
 from jobs.forget.measuring import witnesses
 from jobs.forget.refitting import Refitted, configured, folder_of_run, one_pass, refit
 from jobs.forget.reusing import reuse_features
 from jobs.forget.telling import apart_from, keep, tell
+from jobs.forget.to_forget import ToForget, check_forgettable, sources_behind
 from jobs.outcome import Outcome
 from jobs.train.preparing import Run
 from jobs.train.sealing import build_key, metrics_of, point

@@ -14,7 +14,7 @@ from iirl_core.corpus import write_corpus
 from iirl_core.errors import ConfigError, NotFound
 from iirl_core.store import DirectoryStore
 from jobs.forget import run
-from jobs.forget.asking import check_forgettable, ids_in, sources_behind
+from jobs.forget.to_forget import check_forgettable, ids_in, sources_behind
 from tests.iirl_core.artifact.samples import config as sample_config
 from tests.iirl_core.artifact.samples import trajectory_draft
 from tests.jobs.forget.made import ALL, OURS, learnt, made, quiet
