@@ -13,13 +13,15 @@ from iirl_core.config import Config
 from iirl_core.corpus import read_corpus
 from iirl_core.demonstration import Demonstration
 from iirl_core.encoder.text import TextEncoder
+from iirl_core.patch import check_budget
+from iirl_core.patch.budget import BUDGET
 from iirl_core.release import resolve
 from iirl_core.store import DirectoryStore
 from iirl_core.unlearning import Way
 from jobs.forget import run
 from jobs.train import run as train
 from tests.iirl_core.encoder.tiny import tiny
-from tests.jobs.forget.made import held, quiet
+from tests.jobs.forget.made import held, items, quiet
 from tests.jobs.train.made import comparisons_config, ingest, make_builder, make_comparisons, tuned_config
 
 pytestmark = [
@@ -62,6 +64,25 @@ def test_an_encoder_that_was_trained_is_trained_on_from_where_it_is(tmp_path: Pa
     assert 0 < max(moved) < 0.2, "a few steps away, not from anew"
     assert len(child.guard.z) == len(parent.guard.z) - sum(one.split == "guard" for one in gone)
     assert not any(held(torch.cat([child.guard.z, child.guard.known_good]), one, after) for one in gone)
+
+
+def test_forgetting_again_is_charged_by_what_the_root_gave_through_its_own_encoder(tmp_path: Path) -> None:
+    config = tuned_config(tmp_path, tiny("bert", tmp_path / "model"), batch=16)
+    config = config.model_copy(update={"forget": config.forget.model_copy(update={"epochs": 1, "lost": 1.0})})
+    root, first, _ = forgot(tmp_path, config)
+    session = Session(DirectoryStore(tmp_path / "store"))
+    gone = list(read_corpus(session.store, "polite").demonstrations("train"))[:2]
+    run(session, config, quiet()[0], ids=[one.id for one in gone])
+    child = load_from(session.store, resolve(session.store, config.name))
+    said = child.manifest.forgotten
+    assert said is not None
+    assert (child.manifest.parent, said.against) == (first.digest, root.digest)
+    left = items(list(read_corpus(session.store, "polite").demonstrations()), "guard")
+    given, now = (one.model.rewards(one.model.encoder.encode(left).z).detach() for one in (root, child))
+    by_hand = check_budget(given, now, BUDGET)
+    assert by_hand.guarded
+    assert (said.guarded, said.overdrawn) == (by_hand.guarded, by_hand.overdrawn)
+    assert said.keeps == pytest.approx(by_hand.least, abs=1e-3)
 
 
 def test_a_comparison_is_forgotten_with_both_its_sides(tmp_path: Path) -> None:
