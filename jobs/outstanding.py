@@ -52,7 +52,7 @@ class Outstanding:
         self.last, self.doing, self.patience = first, doing, patience
         self.calls = [getattr(actor, method).options(max_task_retries=0) for actor in actors]
         self.load = [0] * len(actors)
-        self.presence = Presence(actors)
+        self.presence = Presence(actors, patience.pause)
         self.asked: dict[ray.ObjectRef, tuple[int, Question]] = {}
         self.waiting: list[Question] = []
 
@@ -73,6 +73,7 @@ class Outstanding:
     def answer(self) -> tuple[int, bytes]:
         """The next one, with its question's place. There must be a question that is not answered."""
         while True:
+            self.presence.call_due()
             self._ask_due()
             for ref in self._done():
                 if ref in self.presence.starting:
@@ -96,11 +97,12 @@ class Outstanding:
                 self.ask(question)
 
     def _done(self) -> Sequence[ray.ObjectRef]:
-        """The call that returns next; none, if something is to be asked again before that."""
-        refs = [*self.asked, *self.presence.starting]
-        if not refs and not self.presence.there:
+        """The call that returns next; none, if something is to be called again before that."""
+        refs, dues = [*self.asked, *self.presence.starting], [*self.presence.due.values()]
+        if self.presence.there:
+            dues += [question.due for question in self.waiting]
+        elif not refs and not dues:
             raise ClusterError(f"{self.doing} failed: every actor was lost, and none starts again", todo=TODO)
-        dues = [question.due for question in self.waiting] if self.presence.there else []
         pause = max(0.0, min(dues) - time.monotonic()) if dues else None
         if not refs:
             time.sleep(pause or 0.0)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, contextmanager
 
 
 @contextmanager
 def printed_by_ray_data() -> Iterator[io.StringIO]:
-    """All that goes to the console inside the ``with``. In a driver, Ray Data's handler keeps the stderr that was there
-    when it was imported, so that what replaces it later (pytest's ``capfd``, too) hears nothing of it.
+    """What it sends to the console inside the ``with``, and nothing that Ray says of its own meanwhile. Ray Data's
+    handler keeps the stderr that was there when it was imported, so that pytest's ``capfd`` hears nothing of it.
     """
     import ray.data  # noqa: F401 - it makes the handlers
 
     printed = io.StringIO()
-    with ExitStack() as restoring, redirect_stderr(printed), redirect_stdout(printed):
+    with ExitStack() as restoring:
         for handler in logging.getLogger("ray.data").handlers:
             if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
                 restoring.callback(handler.setStream, handler.stream)
