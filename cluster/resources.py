@@ -120,11 +120,9 @@ def plan_samplers(capacity: Capacity, section: SampleSection) -> ActorPlan:
     """As many samplers as asked for, or as fit, smaller ones where more of these do; never the last CPU.
 
     Raises:
-        ConfigError: GPUs are asked for and no node has what one sampler needs, or vLLM is and no GPU.
+        ConfigError: GPUs are asked for and no node has what one sampler needs.
         ClusterError: no node has a whole CPU.
     """
-    if section.engine == "vllm" and not section.gpus_per_sampler:
-        raise ConfigError("sample.engine vllm without a GPU", "sample.gpus_per_sampler of at least 1")
     _check_gpus("sample.gpus_per_sampler", section.gpus_per_sampler, 1, capacity)
     return _actors(capacity, section.samplers, section.cpus_per_sampler, section.gpus_per_sampler)
 

@@ -41,8 +41,8 @@ class SampleSection(Section):
     chat_template: str | None = None
     """Jinja; None takes the tokenizer's own, or our plain one where it has none."""
     engine: Literal["transformers", "vllm"] = "transformers"
-    """``vllm`` (GPUs, and the package vllm on them) samples faster, with seeds of its own: other answers than
-    ``transformers``, and the same again only on the same GPUs and version."""
+    """``vllm`` (GPUs and the extra ``vllm`` on them, or its build for CPUs) samples faster, with seeds of its own:
+    other answers than ``transformers`` where they are drawn, the same again only on the same machines and version."""
     batch: int = Field(default=16, ge=1)
     """Answers that a sampler writes at a time."""
     samplers: int = Field(default=1, ge=1)

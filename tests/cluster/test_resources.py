@@ -117,9 +117,7 @@ def test_samplers_are_as_many_as_asked_for_where_they_fit() -> None:
     assert plan_samplers(LAPTOP, sampling(samplers=9, cpus_per_sampler=0.5)).count < 9
     smaller = plan_samplers(nodes(4, 4), sampling(samplers=2, cpus_per_sampler=4))
     assert (smaller.count, smaller.cpus) == (2, 3.0), "two that leave a CPU each, and not one that takes a node"
-    assert plan_samplers(FARM, sampling(samplers=2, gpus_per_sampler=1, engine="vllm")).gpus == 1
-    with pytest.raises(ConfigError, match="vllm without a GPU"):
-        plan_samplers(FARM, sampling(engine="vllm"))
+    assert plan_samplers(FARM, sampling(samplers=2, gpus_per_sampler=1)).gpus == 1
 
 
 def test_a_gpu_where_there_is_none_is_refused_with_the_key_that_asks_for_it() -> None:

@@ -1,4 +1,4 @@
-"""A sealed artifact's ``model/`` in the hands of TRL and RewardBench, and what vLLM reads of it."""
+"""A sealed artifact's ``model/`` in the hands of TRL, RewardBench and vLLM."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ KINDS: list[tuple[Kind, str, dict[str, Any]]] = [
     ("qwen2", "last", {**BRADLEY_TERRY, "hidden": 0}),
 ]
 NEED_TRL = "needs the extra bench"
+NEED_VLLM = "needs vLLM, see CONTRIBUTING.md"
 NEED_REWARDBENCH = "needs: pip install --no-deps rewardbench==0.1.4"
 OURS = {"bf16": False, "use_cpu": True, "report_to": "none", "disable_tqdm": True}
 
@@ -35,7 +36,7 @@ OURS = {"bf16": False, "use_cpu": True, "report_to": "none", "disable_tqdm": Tru
 def artifact(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Artifact:
     kind, pooling, family = request.param
     folder = tmp_path_factory.mktemp("sealed")
-    return sealed(folder, tiny(kind, folder / kind), family, pooling=pooling)
+    return sealed(folder, tiny(kind, folder / kind, heads=1), family, pooling=pooling)
 
 
 def folder_of(artifact: Artifact) -> str:
@@ -107,6 +108,20 @@ def test_rewardbench_scores_texts_by_it(artifact: Artifact, rewardbench: ModuleT
     tokenizer.padding_side = "left"  # as its command line does; BERT counts positions from the left, so one at a time
     alone = [pipe([text], truncation=False, padding=True, max_length=512) for text in texts]
     assert (torch.cat(alone)[:, 0] - expected).abs().max() < 1e-4
+
+
+def test_vllm_classifies_texts_by_it(artifact: Artifact, monkeypatch: pytest.MonkeyPatch) -> None:
+    vllm = pytest.importorskip("vllm", reason=NEED_VLLM)
+    monkeypatch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
+    monkeypatch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
+    model = vllm.LLM(folder_of(artifact), runner="pooling", dtype="float32", enforce_eager=True, disable_log_stats=True)
+    tokenizer = AutoTokenizer.from_pretrained(folder_of(artifact))
+    texts = [written(tokenizer, item) for item in ASKED]
+    bert = json.loads((artifact.folder / "model" / "config.json").read_text())["model_type"] == "bert"
+    for activated in (True,) if bert else (True, False):  # without, vLLM leaves out the tanh within BERT's head
+        asked = vllm.PoolingParams(use_activation=activated)
+        given = torch.tensor([one.outputs.probs for one in model.classify(texts, pooling_params=asked, use_tqdm=False)])
+        assert (given[:, 0] - signals(artifact, ASKED)).abs().max() < 1e-4
 
 
 def test_vllm_is_told_all_that_it_needs(artifact: Artifact) -> None:

@@ -61,24 +61,24 @@ def tokenizer_of(kind: Kind) -> PreTrainedTokenizerFast:
     return made
 
 
-def config_of(kind: Kind, vocabulary: int) -> PreTrainedConfig:
-    """Two layers, 32 wide."""
+def config_of(kind: Kind, vocabulary: int, heads: int = 4) -> PreTrainedConfig:
+    """Two layers, 32 wide. vLLM computes with no heads narrower than 32, so it needs ``heads`` 1."""
     shape = {"vocab_size": vocabulary, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2}
-    shape |= {"num_attention_heads": 4, "max_position_embeddings": LENGTH}
+    shape |= {"num_attention_heads": heads, "max_position_embeddings": LENGTH}
     if kind == "bert":
         return BertConfig(**shape)
     if kind == "roberta":
         return RobertaConfig(**{**shape, "max_position_embeddings": LENGTH + 2})
-    grouped = {**shape, "num_key_value_heads": 2}
+    grouped = {**shape, "num_key_value_heads": min(2, heads)}
     tokens = {"bos_token_id": None, "eos_token_id": 2} if kind == "qwen2" else {"bos_token_id": 1, "eos_token_id": 2}
     return Qwen2Config(**grouped, **tokens) if kind == "qwen2" else LlamaConfig(**grouped, **tokens)
 
 
-def tiny(kind: Kind, folder: Path) -> str:
+def tiny(kind: Kind, folder: Path, heads: int = 4) -> str:
     """Write one into ``folder`` and return its name for ``encoder.model``."""
     tokenizer = tokenizer_of(kind)
     torch.manual_seed(0)
-    model = AutoModel.from_config(config_of(kind, len(tokenizer)))
+    model = AutoModel.from_config(config_of(kind, len(tokenizer), heads))
     for parameter in model.parameters():
         if parameter.ndim == 2:
             parameter.data.mul_(5)  # else random rows hardly tell texts apart

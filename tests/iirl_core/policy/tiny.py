@@ -16,11 +16,11 @@ from iirl_core.policy.writing import Writing
 from tests.iirl_core.encoder.tiny import Kind, config_of, tokenizer_of
 
 
-def tiny_policy(kind: Kind, folder: Path) -> str:
+def tiny_policy(kind: Kind, folder: Path, heads: int = 4) -> str:
     """Write one into ``folder`` as a hub would, and return its name for ``imitate.model``."""
     tokenizer = tokenizer_of(kind)
     torch.manual_seed(0)
-    AutoModelForCausalLM.from_config(config_of(kind, len(tokenizer))).save_pretrained(folder)
+    AutoModelForCausalLM.from_config(config_of(kind, len(tokenizer), heads)).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return str(folder)
 

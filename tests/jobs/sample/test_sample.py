@@ -1,34 +1,27 @@
 from __future__ import annotations
 
-import io
 import json
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
-from rich.console import Console
 
 from cluster.session import Session
-from iirl_core.config import Config
-from iirl_core.config.corpora import SplitSection
-from iirl_core.corpus import CorpusManifest, identity_of, origin_of, read_corpus, split_of, write_corpus
-from iirl_core.corpus.identity import split_key
-from iirl_core.demonstration import Conversation, Demonstration, Message, conversation
+from iirl_core.corpus import CorpusManifest, origin_of, read_corpus
 from iirl_core.errors import ConfigError
 from iirl_core.log import entries
 from iirl_core.store import DirectoryStore
 from jobs import sample
 from jobs.console import Progress
-from jobs.sample.chunks import PROMPTS, Chunks
+from jobs.sample.chunks import Chunks
 from tests.iirl_core.policy.tiny import tiny_policy
+from tests.jobs.sample.sampled import ASKED, config_of, context_of, run, with_prompts
 
 pytestmark = pytest.mark.ray
-ASKED = PROMPTS + 6
 
 
 @pytest.fixture(scope="module")
@@ -41,53 +34,13 @@ def sampled(
     policy: str, tmp_path_factory: pytest.TempPathFactory, ray_session: None
 ) -> tuple[DirectoryStore, CorpusManifest]:
     """By one sampler, in one go."""
-    store = _with_prompts(tmp_path_factory.mktemp("sampled"))
-    return store, _run(store, _config(policy))[0]
+    store = with_prompts(tmp_path_factory.mktemp("sampled"))
+    return store, run(store, config_of(policy))[0]
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> DirectoryStore:
-    return _with_prompts(tmp_path)
-
-
-def _with_prompts(folder: Path) -> DirectoryStore:
-    """Two answers to each prompt; and a prompt that leaves no room for one."""
-    store = DirectoryStore(folder / "store")
-    items = [conversation(f"Is it {n}? " * (1 + n % 5), answer) for n in range(ASKED) for answer in ("Yes.", "No.")]
-    write_corpus(store, "asked", [_shown(item) for item in [*items, conversation("word " * 60, "Indeed.")]])
-    return store
-
-
-def context_of(one: Demonstration) -> tuple[Message, ...]:
-    assert isinstance(one.input, Conversation)
-    return one.input.context
-
-
-def _shown(item: Conversation) -> Demonstration:
-    identity = identity_of(item)
-    return Demonstration(identity, item, "asked", split_of(split_key(item, identity), SplitSection()))
-
-
-def _config(policy: str, *, seed: int = 0, **changes: Any) -> Config:
-    section = {"name": "answers", "model": policy, "prompts": "asked", "per_prompt": 2, "max_new_tokens": 6, **changes}
-    return Config.model_validate(
-        {
-            "name": "sampled",
-            "seed": seed,
-            "corpora": [{"name": "asked", "files": ["asked.jsonl"]}],
-            "sample": [{"cpus_per_sampler": 0.5, **section}],
-            "encoder": {"kind": "text"},
-            "audit": {"probes": {}},
-        }
-    )
-
-
-def _run(store: DirectoryStore, config: Config) -> tuple[CorpusManifest, str]:
-    progress = Progress(Console(file=io.StringIO(), width=200))
-    outcome = sample.run(Session(store), config, progress)
-    assert outcome.next == "iirl train CONFIG.yaml"
-    said = progress.console.file.getvalue()  # type: ignore[attr-defined]
-    return read_corpus(store, "answers").manifest, said
+    return with_prompts(tmp_path)
 
 
 def test_a_policys_answers_become_a_corpus_that_says_whose_they_are(
@@ -110,7 +63,7 @@ def test_a_policys_answers_become_a_corpus_that_says_whose_they_are(
     assert origin.sampled == "fixed"
     assert [(entry.event.kind, entry.event.detail("policy")) for entry in entries(store)] == [("sample", origin.policy)]
     assert not list(store.list("runs/sampled/"))
-    again, said = _run(store, _config(policy))
+    again, said = run(store, config_of(policy))
     assert again == manifest
     assert "there already" in said
 
@@ -128,8 +81,8 @@ def test_a_run_that_was_killed_goes_on_with_the_chunks_it_has_to_the_same_corpus
 
     monkeypatch.setattr(Chunks, "put_answers", noting)
     with pytest.raises(KeyboardInterrupt):
-        _run(store, _config(policy))
-    manifest, _ = _run(store, _config(policy, samplers=2, batch=5))
+        run(store, config_of(policy))
+    manifest, _ = run(store, config_of(policy, samplers=2, batch=5))
     assert sorted(kept) == [0, 1]
     assert manifest.digest == sampled[1].digest
 
@@ -141,7 +94,7 @@ def test_after_a_kill_without_warning_the_same_command_ends_in_the_same_corpus(
     import ray
 
     config = tmp_path / "config.yaml"
-    document = _config(policy).model_dump(mode="json", exclude_unset=True)
+    document = config_of(policy).model_dump(mode="json", exclude_unset=True)
     config.write_text(json.dumps({**document, "store": store.url.removeprefix("file://")}))
     command = [sys.executable, "-m", "jobs", "sample", str(config)]
     address = ray.get_runtime_context().gcs_address
@@ -152,16 +105,16 @@ def test_after_a_kill_without_warning_the_same_command_ends_in_the_same_corpus(
         process.kill()
     assert process.returncode == -signal.SIGKILL
     assert not list(store.list("corpora/answers/"))
-    assert _run(store, _config(policy))[0].digest == sampled[1].digest
+    assert run(store, config_of(policy))[0].digest == sampled[1].digest
     assert not list(store.list("runs/sampled/"))
 
 
 def test_what_cannot_be_sampled_is_refused(store: DirectoryStore, policy: str, ray_session: None) -> None:
     with pytest.raises(ConfigError, match="no section sample"):
-        sample.run(Session(store), _config(policy).model_copy(update={"sample": []}), Progress())
+        sample.run(Session(store), config_of(policy).model_copy(update={"sample": []}), Progress())
     with pytest.raises(ConfigError, match="vllm"):
-        _run(store, _config(policy, engine="vllm"))
+        run(store, config_of(policy, engine="vllm"))
     with pytest.raises(ConfigError, match="no GPU"):
-        _run(store, _config(policy, gpus_per_sampler=1))
+        run(store, config_of(policy, gpus_per_sampler=1))
     with pytest.raises(ConfigError, match="there is no policy"):
-        _run(store, _config("nobody/nothing"))
+        run(store, config_of("nobody/nothing"))

@@ -1,23 +1,29 @@
-"""All of it but the engine, which needs GPUs and vLLM."""
+"""What surrounds the engine; and where vLLM is installed, the engine."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from iirl_core.canonical import Digest
 from iirl_core.config.sampling import SampleSection
 from iirl_core.corpus import identity_of, read_corpus, write_corpus
-from iirl_core.demonstration import Demonstration, conversation
+from iirl_core.demonstration import Conversation, Demonstration, conversation
 from iirl_core.errors import ConfigError
 from iirl_core.policy.source import find_policy
 from iirl_core.store import DirectoryStore
+from jobs.sample import vllm_engine
 from jobs.sample.chunks import Chunks
 from jobs.sample.task import SampleTask
 from jobs.sample.vllm_engine import SEEDS, Asking, check_vllm
 from tests.iirl_core.policy.tiny import tiny_policy
+from tests.jobs.sample.sampled import ASKED, config_of, context_of, run, with_prompts
+
+WITH_VLLM = find_spec("vllm") is not None
 
 PROMPTS = [conversation("Is it open?", ""), conversation("word " * 60, "")]
 
@@ -38,7 +44,7 @@ def asking(tmp_path: Path) -> Asking:
 
 def test_each_answer_is_asked_for_by_its_tokens_and_with_a_seed_of_its_own(asking: Asking) -> None:
     rows = asking.asked({"chunk": 0})
-    assert [(row["prompt"], row["number"]) for row in rows] == [(0, 0), (0, 1)]
+    assert [(row["place"], row["number"]) for row in rows] == [(0, 0), (0, 1)]
     columns = [asking.prompt(row) for row in rows]
     assert columns[0]["tokenized_prompt"] == list(asking.reader.rendering.prompt(PROMPTS[0]))
     sampling = [column["sampling_params"] for column in columns]
@@ -69,7 +75,52 @@ def test_tokens_that_come_back_are_an_answer(asking: Asking, ended: bool, cut: b
     }
 
 
-@pytest.mark.skipif(find_spec("vllm") is not None, reason="vLLM is installed")
+@pytest.mark.skipif(WITH_VLLM, reason="vLLM is installed")
 def test_vllm_that_is_not_installed_is_refused() -> None:
     with pytest.raises(ConfigError, match="not installed"):
-        check_vllm()
+        check_vllm(1)
+
+
+@pytest.mark.parametrize(
+    ("build", "gpus", "refused"), [("0.29.0", 0, True), ("0.29.0", 1, False), ("0.29.0+cpu", 0, False)]
+)
+def test_vllm_that_needs_a_gpu_is_refused_where_a_sampler_has_none(
+    build: str, gpus: float, refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vllm_engine, "find_spec", lambda name: name)
+    monkeypatch.setattr(vllm_engine, "version", lambda name: build)
+    with pytest.raises(ConfigError, match="without a GPU") if refused else nullcontext():
+        check_vllm(gpus)
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return tiny_policy("llama", tmp_path_factory.mktemp("policy") / "untrained", heads=1)
+
+
+@pytest.mark.ray
+@pytest.mark.skipif(not WITH_VLLM, reason="needs vLLM, see CONTRIBUTING.md")
+def test_vllm_writes_what_transformers_does_where_nothing_is_drawn(
+    policy: str, tmp_path: Path, ray_session: None
+) -> None:
+    ours, theirs = (answers_by(engine, policy, tmp_path / engine, temperature=0) for engine in ("transformers", "vllm"))
+    assert len(ours) == 2 * ASKED
+    assert theirs == ours
+
+
+@pytest.mark.ray
+@pytest.mark.skipif(not WITH_VLLM, reason="needs vLLM, see CONTRIBUTING.md")
+def test_vllm_draws_the_same_answers_again_and_several_to_a_prompt(
+    policy: str, tmp_path: Path, ray_session: None
+) -> None:
+    first, second = (answers_by("vllm", policy, tmp_path / name, samplers=2) for name in ("first", "second"))
+    assert first == second
+    assert len({text for _, text in first}) > ASKED
+
+
+def answers_by(engine: str, policy: str, folder: Path, **changes: object) -> list[tuple[str, str]]:
+    """In order: each prompt with what was answered, two to a prompt."""
+    store = with_prompts(folder)
+    run(store, config_of(policy, engine=engine, **changes))
+    rows = read_corpus(store, "answers").demonstrations()
+    return sorted((repr(context_of(one)), cast(Conversation, one.input).answer) for one in rows)
