@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
-from iirl_core.canonical import Digest, canonical_json, digest_chunks
+from iirl_core.canonical import Digest, canonical_json, digest_chunks, digest_json
 from iirl_core.config.corpora import SplitSection
-from iirl_core.demonstration import SPLITS, Conversation, Input, Split, Trajectory
+from iirl_core.demonstration import SPLITS, Conversation, Input, Message, Split, Trajectory
 
 
 def identity_of(item: Input) -> Digest:
@@ -29,6 +30,11 @@ def identity_and_key(item: Input) -> tuple[Digest, str]:
     state.update(b"%b %d\n%b" % (role.encode(), len(content), content))
     identity = Digest("sha256:" + state.hexdigest())
     return identity, key if context else identity
+
+
+def plain_identity(turns: Sequence[Message]) -> Digest:
+    """A digest of ``turns`` in which case and white space do not count: what makes two prompts or answers the same."""
+    return digest_json([[turn.role, " ".join(turn.content.casefold().split())] for turn in turns])
 
 
 def split_key(item: Input, identity: Digest) -> str:

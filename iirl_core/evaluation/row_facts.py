@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from iirl_core.canonical import digest_json
+from iirl_core.corpus.identity import plain_identity
 from iirl_core.demonstration import Conversation
 from iirl_core.evaluation.frozen import Ints
 
@@ -35,7 +35,7 @@ class RowFacts:
 
 def prompt_of(item: Conversation) -> str:
     """A digest of the context in which case and white space do not count: what makes two prompts the same."""
-    return digest_json([[turn.role, " ".join(turn.content.casefold().split())] for turn in item.context])
+    return plain_identity(item.context)
 
 
 def in_order(facts: Sequence[RowFacts]) -> list[int]:

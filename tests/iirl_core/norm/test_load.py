@@ -174,6 +174,39 @@ def test_two_answers_cannot_be_apart_and_alike(tmp_path: Path) -> None:
     assert len(norms_of(config(equal, agreement(tmp_path / "two.jsonl", threshold=0.2), encoder="text"))) == 2
 
 
+SWAPPED = '{"prompt": " Q", "chosen": "No", "rejected": "yes\\n"}\n'
+
+
+def test_agreements_that_prefer_opposite_answers_contradict_each_other(tmp_path: Path) -> None:
+    (tmp_path / "one.jsonl").write_text(GOOD)
+    (tmp_path / "two.jsonl").write_text(SWAPPED)
+    one, two = agreement(tmp_path / "one.jsonl", id="one"), agreement(tmp_path / "two.jsonl", id="two", threshold=0.0)
+    with pytest.raises(ConfigError, match=r"'one' and 'two' contradict .*answers 'yes' and 'no' to 'q' each is chosen"):
+        norms_of(config(one, two, encoder="text"))
+    elsewhere = {**two, "matches": [{"kind": "keyword", "words": ["maybe"]}]}
+    with pytest.raises(ConfigError, match=r"'one' and 'two' contradict each other"):
+        norms_of(config(one, elsewhere, encoder="text"))
+    apart = {**one, "matches": [{"kind": "keyword", "words": ["perhaps"]}]}
+    assert len(norms_of(config(apart, elsewhere, encoder="text"))) == 2, "each speaks of its own inputs"
+
+
+def test_an_agreement_that_prefers_both_of_two_answers_contradicts_itself(tmp_path: Path) -> None:
+    (tmp_path / "one.jsonl").write_text(GOOD + GOOD.replace("no", "perhaps"))
+    assert len(norms_of(config(agreement(tmp_path / "one.jsonl"), encoder="text"))) == 1
+    (tmp_path / "one.jsonl").write_text(GOOD + SWAPPED)
+    with pytest.raises(ConfigError, match=r"'off' contradicts itself: of the answers 'yes' and 'no' to 'q' each"):
+        norms_of(config(agreement(tmp_path / "one.jsonl"), encoder="text"))
+
+
+def test_answers_that_only_case_tells_apart_are_told_apart_by_it(tmp_path: Path) -> None:
+    loud, louder = GOOD.replace("yes", "NO"), GOOD.replace("no", "NO").replace("yes", "No")
+    (tmp_path / "one.jsonl").write_text(loud + louder)
+    assert len(norms_of(config(agreement(tmp_path / "one.jsonl"), encoder="text"))) == 1
+    (tmp_path / "one.jsonl").write_text(loud + GOOD.replace("no", "NO").replace("yes", "no"))
+    with pytest.raises(ConfigError, match=r"of the answers 'NO' and 'no'"):
+        norms_of(config(agreement(tmp_path / "one.jsonl"), encoder="text"))
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
