@@ -21,13 +21,17 @@ STEPS = 4
 
 
 def push_outside(points: NDArray[np.float64], material: Material) -> NDArray[np.float64]:
-    """``[N, P]`` → the points, moved outside where they were not; other dimensions than a region's stay as they are."""
+    """``[N, P]`` → the points, moved outside where they were not; other dimensions than a region's stay as they are.
+    Of no points nothing is moved.
+    """
+    if not len(points):
+        return points
     if not material.regions:
         reach = np.full(len(points), AWAY * np.sqrt(points.shape[1]))
         return np.clip(push_away(points, reach, material), *material.box)
     moved = points.copy()
-    # Regions take turns, so that each is probed.
-    for turn, region in enumerate(material.regions):
+    # Regions take turns, so that each is probed; of few points not every region gets one.
+    for turn, region in enumerate(material.regions[: len(points)]):
         part = slice(turn, None, len(material.regions))
         states = points[part, : region.width]
         if isinstance(region, Bounds):

@@ -42,9 +42,9 @@ class PointReward:
 
     @torch.no_grad()
     def rewards(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """``[N, P]`` → ``[N]`` in [0, 1]."""
+        """``[N, P]`` → ``[N]`` in [0, 1]; a reward that is not a number counts as 1: what a search should find."""
         parts = torch.split(torch.from_numpy(points).float(), BLOCK)
-        return torch.cat([self._reward(part) for part in parts]).double().numpy()
+        return torch.cat([self._reward(part) for part in parts]).double().nan_to_num(nan=1.0).numpy()
 
     def slopes(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """``∂ log(reward + 1e-8)/∂ point``, ``[N, P]``; zero where the reward is clipped. The logarithm keeps a

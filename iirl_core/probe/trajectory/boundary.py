@@ -29,7 +29,7 @@ class Boundary:
 
     def probes(self, seed: ChunkSeed, count: int, material: Material) -> list[Probe]:
         """The outermost points found above their level; fewer than ``count`` where lines met no reward but the
-        demonstration's own.
+        demonstration's own, none where no line met any (a reward that is 0 everywhere, or 1).
 
         Raises:
             InputError: the material has no reward to search.
@@ -46,7 +46,9 @@ class Boundary:
         met = above.any(axis=1) & (first > 0)
         inner, outer, level, first = inner[met], outer[met], level[met], first[met]
         near, far = stops[first], stops[first - 1]
-        for _ in range(HALVINGS if len(inner) else 0):
+        if not len(inner):
+            return []
+        for _ in range(HALVINGS):
             middle = (near + far) / 2
             high_reward = reward.rewards(inner + (outer - inner) * middle[:, None]) > level
             near, far = np.where(high_reward, middle, near), np.where(high_reward, far, middle)
