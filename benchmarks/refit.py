@@ -5,8 +5,9 @@ Comparisons are those of HH's harmless-base, 70% of the prompts to learn from; s
 alpaca_eval answered there. A parent is fitted by Bradley–Terry on ``FIRST`` random comparisons over rows of a frozen
 MiniLM. For each target policy, size and number of rounds α it is re-fitted on the nearest comparisons
 (``iirl_core.selection``: the highest cosine of either answer to one of the round's samples), in each round with samples
-of its own, and on random comparisons of the same number, new ones each round; and once on all of them. Asked are
-comparisons of other prompts: all, and the quarter that is nearest to samples which no round has used.
+of its own, and on random comparisons of the same number, new ones each round; and as many times on all of
+them, so that both are trained for as many epochs. Asked are comparisons of other prompts: all, and the quarter that is
+nearest to samples which no round has used.
 
 What is tested is the selection. FRFT's claim about policies needs policy optimisation, and is not tested here.
 """
@@ -135,10 +136,12 @@ def measure(
     """All figures: per target, size and α; then over all targets."""
     quarter = {name: _quarter(asked, parts[ROUNDS]) for name, parts in samples.items()}
     parents = [_parent(train, seed) for seed in range(seeds)]
-    whole = np.stack([_right(refitted(parent, train, seed), asked) for seed, parent in enumerate(parents)])
+    everything = _rounds(parents, train, [list(range(len(train.names)))] * ROUNDS)
+    wholes = [np.stack([_right(model, asked) for model in models]) for models in everything]
     start = np.stack([_right(parent, asked) for parent in parents])
     yield _share("parent, all asked", start, asked)
-    yield _share("re-fitted on all comparisons, all asked", whole, asked)
+    for alpha, whole in enumerate(wholes):
+        yield _share(f"re-fitted on all comparisons, α = {alpha + 1}, all asked", whole, asked)
     for size in sizes:
         control = _rounds(parents, train, [_random(train, size, round_) for round_ in range(ROUNDS)])
         near = {
@@ -154,7 +157,7 @@ def measure(
             kinds = {"all asked": [np.arange(len(asked.names))] * len(samples), "quarters": list(quarter.values())}
             for kind, parts in kinds.items():
                 yield _gap_over(f"{label}: near − random, {kind}", list(right.values()), random, asked, parts)
-                yield _gap_over(f"{label}: near − whole, {kind}", list(right.values()), whole, asked, parts)
+                yield _gap_over(f"{label}: near − whole, {kind}", list(right.values()), wholes[alpha], asked, parts)
 
 
 def _parent(train: Pairs, seed: int) -> Expertness:

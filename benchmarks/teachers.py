@@ -1,6 +1,7 @@
 """What trains a policy: the true reward, or a reward learnt from demonstrations alone, as an artifact would give it.
 
-Learnt here as ``iirl train`` does (the same encoder, family and ``assemble``), in this process; what is asked of the
+Learnt here as ``iirl train`` does (the same encoder, family and ``assemble``; the occupancy is that of
+``examples/families/occupancy.yaml``), in this process; what is asked of the
 RewardModel is the column ``reward`` of its ``rows``, which is what a Reading's ``step_rewards`` are.
 """
 

@@ -166,6 +166,10 @@ def _check_refit(config: Config) -> None:
 
 
 def _check_trajectories(config: Config) -> None:
+    if config.encoder.kind != "trajectory":
+        for corpus in config.corpora:
+            if corpus.split.by == "steps":
+                raise ValueError(f"corpora: {corpus.name} is split by steps, which only trajectories have")
     episodic = config.expertness.family == "occupancy"
     if episodic and config.encoder.kind != "trajectory":
         raise ValueError("expertness: an occupancy is that of trajectories; give it an encoder of them")

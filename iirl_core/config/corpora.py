@@ -17,6 +17,9 @@ class SplitSection(Section):
     train: Fraction = 0.7
     guard: Fraction = 0.15
     unseen: Fraction = 0.15
+    by: Literal["record", "steps"] = "record"
+    """``steps``, of trajectories: each is cut in up to three, of which the first goes to train, the next to guard and
+    the last to unseen, so that few long demonstrations are all learnt from, from where they begin."""
 
     @model_validator(mode="after")
     def _sums_to_one(self) -> SplitSection:
@@ -57,7 +60,7 @@ class CorpusSection(Section):
     longer *strict*. None: fixed data."""
     split: SplitSection = SplitSection()
     segment: int | None = Field(default=None, ge=1)
-    """Cut trajectories into segments of this many steps before splitting."""
+    """Cut trajectories into segments of this many steps before splitting them by record."""
     rows_per_shard: int = Field(default=50_000, ge=1)
     sources: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
     """Weights by source (a record's own ``source``, else its file's name without endings): a record's weight is
@@ -92,6 +95,12 @@ class CorpusSection(Section):
         )
         plain = CorpusSection(name=self.name)
         return [key for key in keys if getattr(self, key) != getattr(plain, key)]
+
+    @model_validator(mode="after")
+    def _is_cut_once(self) -> CorpusSection:
+        if self.segment and self.split.by == "steps":
+            raise ValueError("segment with split.by steps: a trajectory is cut by one or the other")
+        return self
 
     @model_validator(mode="after")
     def _pairs_have_sides(self) -> CorpusSection:

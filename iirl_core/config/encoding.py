@@ -72,7 +72,7 @@ class TrajectoryEncoderSection(Section):
     emphasis: Literal["even", "departure"] = "even"
     """What a dimension's deviation counts for. ``departure``: more, by as many deviations as the demonstrations' mean
     lies from where they began: what they set out to change tells most about what they are for. Needs whole
-    demonstrations, so no corpora[].segment."""
+    demonstrations, so no corpora[].segment; ``corpora[].split.by: steps`` leaves their beginnings together."""
     horizon: int | None = Field(default=None, ge=1)
     """Steps after which an episode is cut off: what terminal: absorbing counts up to."""
 

@@ -9,11 +9,11 @@ from iirl_core.canonical import digest_json
 from iirl_core.config.corpora import CorpusSection, SplitSection
 from iirl_core.corpus.identity import identity_and_key, identity_of, split_of
 from iirl_core.corpus.tables import Kind
-from iirl_core.demonstration import Conversation, Demonstration, Input
+from iirl_core.demonstration import SPLITS, Conversation, Demonstration, Input, Split
 from iirl_core.errors import InputError
 from iirl_core.records.parse import Side, parse_comparison, parse_record
 from iirl_core.records.raw import Quarantined, RawRecord
-from iirl_core.records.segment import segments
+from iirl_core.records.segment import segments, shares
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,9 @@ def admission_of(section: CorpusSection, kind: Kind) -> Admission:
 
 
 def admit(row: RawRecord | Quarantined, stem: str, rules: Admission) -> Iterator[Demonstration | Quarantined]:
-    """One demonstration (or one per segment), or one Quarantined. ``stem`` is the source of rows that name none."""
+    """One demonstration (or one for each part of a trajectory), or one Quarantined. ``stem`` is the source of rows that
+    name none.
+    """
     if isinstance(row, Quarantined):
         yield row
         return
@@ -47,12 +49,24 @@ def admit(row: RawRecord | Quarantined, stem: str, rules: Admission) -> Iterator
         item = parse_record(row.document, rules.take)
         _check(item, rules)
         source, weight = _attributes(row.document, stem, rules)
-        inputs: tuple[Input, ...] = (item,) if isinstance(item, Conversation) else segments(item, rules.segment)
-        for part in inputs:
+        for part, split in _parts(item, rules):
             identity, key = identity_and_key(part)
-            yield Demonstration(identity, part, source, split_of(key, rules.split), weight)
+            yield Demonstration(identity, part, source, split or split_of(key, rules.split), weight)
     except InputError as error:
         yield Quarantined(row.file, row.line, str(error).rstrip("."))
+
+
+def _parts(item: Input, rules: Admission) -> Iterator[tuple[Input, Split | None]]:
+    """What a record is cut into, each with its split, or None where its hash decides that."""
+    if isinstance(item, Conversation):
+        yield item, None
+    elif rules.split.by == "steps":
+        fractions: list[float] = [getattr(rules.split, split) for split in SPLITS]
+        yield from (
+            (part, split) for part, split in zip(shares(item, fractions), SPLITS, strict=True) if part is not None
+        )
+    else:
+        yield from ((part, None) for part in segments(item, rules.segment))
 
 
 def _side(document: object, stem: str, rules: Admission) -> Demonstration:

@@ -11,4 +11,5 @@ from iirl_core.records.raw import RawRecord as RawRecord
 from iirl_core.records.raw import RecordFile as RecordFile
 from iirl_core.records.reading import open_records as open_records
 from iirl_core.records.segment import segments as segments
+from iirl_core.records.segment import shares as shares
 from iirl_core.records.templates import messages_of as messages_of

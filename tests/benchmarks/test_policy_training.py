@@ -11,11 +11,21 @@ from benchmarks import policy_training
 from benchmarks.examined import SMOOTHED, Run, figures_of, notes_of, smoothed
 from benchmarks.policy_training import ARS
 from benchmarks.teacher_alignment import alignment, reached
-from benchmarks.teachers import mixture, occupancy, spoilt, true_return
+from benchmarks.teachers import demonstrations_of, mixture, occupancy, spoilt, true_return
+from cluster.session import Session
+from iirl_core.artifact import load_from
+from iirl_core.config import load_config
 from iirl_core.config.expertness import MixtureSection
 from iirl_core.demonstration import Trajectory
 from iirl_core.optimiser.ars import Episode, Progress
 from iirl_core.probe.trajectory.policy import judge_of
+from iirl_core.release import resolve
+from iirl_core.store import DirectoryStore
+from jobs import ingest, train
+from jobs.key import new_keys
+from tests.jobs.wheel import quiet
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 def run(teacher: str, seed: int, true_return: float) -> Run:
@@ -117,3 +127,24 @@ def test_alignment_is_one_where_the_judge_says_the_same() -> None:
     assert alignment(asked, true_return, 0.0).tolist() == pytest.approx([1, 1])
     assert alignment(asked, lambda episodes: -true_return(episodes), 0.0).tolist() == pytest.approx([-1, -1])
     assert alignment(asked, lambda episodes: np.ones(len(episodes)), 0.0).tolist() == [0, 0]
+
+
+@pytest.mark.slow
+@pytest.mark.real
+@pytest.mark.ray
+@pytest.mark.usefixtures("ray_session")
+def test_the_examined_reward_is_what_a_configuration_trains(
+    data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IIRL_DATA", str(data_folder))
+    new_keys(tmp_path / "keys")
+    own = [f"{key}={tmp_path / key}" for key in ("store", "keys")]
+    config = load_config(EXAMPLES / "families" / "occupancy.yaml", own)
+    session = Session(DirectoryStore(tmp_path / "store"))
+    ingest.run(session, config, quiet())
+    train.run(session, config, quiet())
+    trained = load_from(session.store, resolve(session.store, config.name))
+    examined = occupancy(demonstrations_of(data_folder / "mujoco" / "HalfCheetah-v4-expert.npz"), config.seed)
+    rollouts = demonstrations_of(data_folder / "mujoco" / "HalfCheetah-v4-rollouts.npz")
+    ours, theirs = ([one.signal for one in each.read(rollouts)] for each in (trained, examined))
+    assert ours == pytest.approx(theirs, rel=1e-3)

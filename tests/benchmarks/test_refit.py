@@ -42,7 +42,7 @@ def test_every_side_is_measured_at_every_size_and_round(monkeypatch: pytest.Monk
     monkeypatch.setattr("benchmarks.learning.EPOCHS", 2)
     samples = {"first": {part: torch.tensor([[1.0, 0.0]]) for part in range(ROUNDS + 1)}}
     figures = {each.name: each for each in measure(pairs(80, seed=0), pairs(40, seed=1), samples, [20], seeds=2)}
-    assert len(figures) == 2 + ROUNDS * 5
+    assert len(figures) == 1 + ROUNDS * 6
     near = figures["20, α = 3: near − random, quarters"]
     assert len(near.runs) == 2
     assert -1 <= near.value <= 1

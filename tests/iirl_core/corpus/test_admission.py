@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from iirl_core.config.corpora import SplitSection
 from iirl_core.corpus import Admission, admit, table_of
 from iirl_core.demonstration import Demonstration
 from iirl_core.records import Quarantined, RawRecord
@@ -76,6 +77,14 @@ def test_segments_are_rows_of_their_own():
     rows = admitted({"observations": np.arange(10).reshape(5, 2)}, Admission("trajectory", segment=2))
     assert [len(row.input) for row in rows] == [2, 2, 1]
     assert len({row.id for row in rows}) == 3
+
+
+def test_a_trajectory_that_is_split_by_its_steps_is_learnt_from_where_it_begins():
+    rules = Admission("trajectory", split=SplitSection(train=0.6, guard=0.2, unseen=0.2, by="steps"))
+    for first in range(20):
+        rows = admitted({"observations": np.arange(first, first + 10).reshape(5, 2)}, rules)
+        assert [(row.split, len(row.input)) for row in rows] == [("train", 3), ("guard", 1), ("unseen", 1)]
+        assert rows[0].input.observations[0, 0] == first
 
 
 def test_a_source_has_a_weight_that_multiplies_its_records():
