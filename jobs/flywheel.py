@@ -18,7 +18,7 @@ from iirl_core.flywheel import Round, Step, decide_next
 from iirl_core.release import resolve
 from jobs.audit import AuditRound, audit_round
 from jobs.audit.job import check_families
-from jobs.audit.language_model import writing_of
+from jobs.audit.language_model import check_writing
 from jobs.audit.scorers import ScorerPool
 from jobs.console import Progress
 from jobs.outcome import Outcome
@@ -58,7 +58,7 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
         NotFound: nothing was trained yet.
     """
     check_families(config)
-    writing_of(session.store, config)
+    check_writing(session.store, config)
     digest = resolve(session.store, config.name)
     turns: list[Turn] = []
     step = Step.PATCH

@@ -104,3 +104,8 @@ class LanguageModelSection(Section):
     batch: int = Field(default=16, ge=1)
     """Answers that are written at a time."""
     search: TokenSearchSection = TokenSearchSection()
+
+    @property
+    def called(self) -> str:
+        """The policy, in errors."""
+        return f"audit.language_model.model {self.model!r}"

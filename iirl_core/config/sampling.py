@@ -49,3 +49,8 @@ class SampleSection(Section):
     """At most so many actors, each with the policy in its memory."""
     cpus_per_sampler: float = Field(default=1.0, gt=0)
     gpus_per_sampler: float = Field(default=0.0, ge=0)
+
+    @property
+    def called(self) -> str:
+        """The policy, in errors."""
+        return f"sample.model {self.model!r}"

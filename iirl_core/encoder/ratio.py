@@ -16,7 +16,9 @@ from iirl_core.canonical import JsonValue
 from iirl_core.demonstration import Conversation, Input
 from iirl_core.encoder.protocol import ArtifactKind, Encoded
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
+from iirl_core.encoder.template import check_template
 from iirl_core.encoder.text import TextEncoder
+from iirl_core.encoder.tokenizer import check_tokenizer
 from iirl_core.errors import ConfigError, one_line
 from iirl_core.policy.reading import read_language_model
 from iirl_core.reading import TokenCount
@@ -30,34 +32,42 @@ class LanguageModel:
         self.rendering, self.policy = rendering, policy
 
     @classmethod
-    def loaded(cls, folder: Path, *, max_tokens: int, policy: str, template: str | None = None) -> LanguageModel:
-        """From a transformers folder; where ``template`` is None: the tokenizer's own, or our plain one.
+    def loaded(cls, folder: Path, *, max_tokens: int, policy: str, name: str) -> LanguageModel:
+        """From a transformers folder, with the tokenizer's own chat template or our plain one; ``name`` is what a user
+        calls it.
 
         Raises:
-            ConfigError: it holds no causal language model, or one that takes fewer tokens.
+            ConfigError: it holds no causal language model, or one that takes fewer tokens, with another's tokenizer
+                (``check_tokenizer``), or a chat template that drops the answer or the question.
         """
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            model = read_language_model(folder)
-        except (OSError, ValueError, ImportError) as error:
-            raise ConfigError(
-                f"the policy in {folder.name} cannot be loaded ({one_line(error)})", "a causal language model"
-            ) from error
-        takes = getattr(model.config, "max_position_embeddings", None) or max_tokens
-        if max_tokens > takes:
-            raise ConfigError(f"expertness.max_tokens {max_tokens}", f"at most the {takes} of {folder.name}")
-        return cls(
-            model, Rendering(tokenizer, template or tokenizer.chat_template or PLAIN_TEMPLATE, max_tokens), policy
-        )
+        made = cls._read(folder, max_tokens=max_tokens, policy=policy, name=name, template=None)
+        check_tokenizer(made.model, made.rendering.tokenizer, name)
+        check_template(made.rendering, name, questions=True, todo="Give its tokenizer another, or none for our own")
+        return made
 
     @classmethod
     def told(cls, folder: Path, document: dict[str, JsonValue]) -> LanguageModel:
         """The inverse of ``save`` and ``document``."""
-        return cls.loaded(
+        return cls._read(
             folder,
             max_tokens=int(cast(int, document["max_tokens"])),
             policy=str(document["policy"]),
+            name=f"the policy in {folder.name}",
             template=str(document["chat_template"]),
+        )
+
+    @classmethod
+    def _read(cls, folder: Path, *, max_tokens: int, policy: str, name: str, template: str | None) -> LanguageModel:
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            model = read_language_model(folder)
+        except (OSError, ValueError, ImportError) as error:
+            raise ConfigError(f"{name} cannot be loaded ({one_line(error)})", "a causal language model") from error
+        takes = getattr(model.config, "max_position_embeddings", None) or max_tokens
+        if max_tokens > takes:
+            raise ConfigError(f"expertness.max_tokens {max_tokens}", f"at most the {takes} of {name}")
+        return cls(
+            model, Rendering(tokenizer, template or tokenizer.chat_template or PLAIN_TEMPLATE, max_tokens), policy
         )
 
     def document(self) -> dict[str, JsonValue]:

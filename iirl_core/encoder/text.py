@@ -15,13 +15,14 @@ from transformers import AutoModel, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from iirl_core.config.encoding import TextEncoderSection
-from iirl_core.demonstration import Input, conversation, conversation_of
+from iirl_core.demonstration import Input, conversation_of
 from iirl_core.encoder.pooling import Pooling, pool
 from iirl_core.encoder.protocol import ArtifactKind, Encoded
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Around, Rendering
+from iirl_core.encoder.template import check_template
 from iirl_core.encoder.tokenizer import check_tokenizer, is_causal
 from iirl_core.encoder.words import whole_words
-from iirl_core.errors import ConfigError, InputError, one_line
+from iirl_core.errors import ConfigError, one_line
 from iirl_core.pretrained import check_weights, model_source
 from iirl_core.reading import TokenCount
 
@@ -117,21 +118,10 @@ def fit_text(section: TextEncoderSection) -> TextEncoder:
         raise ConfigError(
             f"encoder.pooling cls: the first token of {section.model!r}, a causal model, sees no other", "last or mean"
         )
-    check_tokenizer(encoder.model, encoder.rendering.tokenizer, section.model)
-    _check_template(encoder.rendering)
+    name = f"encoder.model {section.model!r}"
+    check_tokenizer(encoder.model, encoder.rendering.tokenizer, name)
+    check_template(encoder.rendering, name)
     return encoder
-
-
-def _check_template(rendering: Rendering) -> None:
-    """A template that writes the same whatever the answer is would make every answer to a prompt worth the same."""
-    try:
-        texts = [rendering.render(conversation("A question.", answer)) for answer in ("One answer.", "Another one.")]
-    except InputError:
-        return  # it takes no such conversation; those that it takes will be asked of it
-    if texts[0] == texts[1]:
-        raise ConfigError(
-            "the chat template drops the answer", "one that writes the last turn", "Set encoder.chat_template"
-        )
 
 
 def load_text(

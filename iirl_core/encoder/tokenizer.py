@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from iirl_core.errors import ConfigError
 
@@ -25,20 +27,40 @@ def check_tokenizer(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, 
     Raises:
         ConfigError: it knows tokens that the model does not, or far fewer, or they disagree in a special token.
     """
+    _check_size(len(model.get_input_embeddings().weight), tokenizer, name)
+    _check_special(model.config, tokenizer, name, lambda: is_causal(model))
+
+
+def check_read(config: PreTrainedConfig, tokenizer: PreTrainedTokenizerBase, name: str) -> None:
+    """As ``check_tokenizer``, of a causal language model whose configuration alone was read.
+
+    Raises:
+        ConfigError: likewise.
+    """
+    rows = getattr(config, "vocab_size", None)
+    if rows is not None:
+        _check_size(rows, tokenizer, name)
+    _check_special(config, tokenizer, name, lambda: True)
+
+
+def _check_size(rows: int, tokenizer: PreTrainedTokenizerBase, name: str) -> None:
     known = 1 + max(tokenizer.get_vocab().values(), default=-1)
-    rows = len(model.get_input_embeddings().weight)
     if known > rows or rows - known > max(PADDING, SPARE * rows):
-        raise ConfigError(f"encoder.model {name!r}: its tokenizer knows {known} tokens, the model {rows}", TODO)
+        raise ConfigError(f"{name}: its tokenizer knows {known} tokens, the model {rows}", TODO)
+
+
+def _check_special(
+    config: PreTrainedConfig, tokenizer: PreTrainedTokenizerBase, name: str, causal: Callable[[], bool]
+) -> None:
     for role in SPECIAL:
-        theirs, ours = _ids(getattr(model.config, f"{role}_token_id", None)), getattr(tokenizer, f"{role}_token_id")
+        theirs, ours = _ids(getattr(config, f"{role}_token_id", None)), getattr(tokenizer, f"{role}_token_id")
         if not theirs or ours is None or ours in theirs:
             continue
-        if role in CHOSEN_ANEW and theirs <= _special(tokenizer) and is_causal(model):
+        if role in CHOSEN_ANEW and theirs <= _special(tokenizer) and causal():
             continue
         token = tokenizer.convert_ids_to_tokens(min(theirs))
         raise ConfigError(
-            f"encoder.model {name!r}: the model's {role} token is {min(theirs)}, which to its tokenizer is {token!r}"
-            f" ({role}: {ours})",
+            f"{name}: the model's {role} token is {min(theirs)}, which to its tokenizer is {token!r} ({role}: {ours})",
             TODO,
         )
 
@@ -57,8 +79,8 @@ def _special(tokenizer: PreTrainedTokenizerBase) -> set[int]:
 @torch.no_grad()
 def is_causal(model: PreTrainedModel) -> bool:
     """Whether a token sees only those before it: found by asking the model, not its name. A first token that is the
-    same whatever follows it is that of a causal model.
+    same whatever follows it, in hidden states or in the logits of a language model, is that of a causal model.
     """
     ids = torch.tensor([[1, 2, 3], [1, 3, 2]], device=model.device)
-    hidden: Tensor = model(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state[:, 0]
-    return bool(torch.allclose(hidden[0], hidden[1], atol=1e-6))
+    first: Tensor = model(input_ids=ids, attention_mask=torch.ones_like(ids))[0][:, 0]
+    return bool(torch.allclose(first[0], first[1], atol=1e-6))

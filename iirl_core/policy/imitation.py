@@ -12,6 +12,8 @@ from transformers import AutoTokenizer, PreTrainedModel
 
 from iirl_core.config.imitation import ImitateSection
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
+from iirl_core.encoder.template import check_template
+from iirl_core.encoder.tokenizer import check_tokenizer
 from iirl_core.errors import ConfigError, one_line
 from iirl_core.policy.reading import read_language_model
 
@@ -44,29 +46,29 @@ def load_initial(section: ImitateSection, folder: Path) -> tuple[PreTrainedModel
     """π_init from a local folder, and how conversations are put to it.
 
     Raises:
-        ConfigError: there is no such causal language model, it takes fewer tokens than ``max_tokens`` or than its
-            tokenizer has, or it cannot compute its layers again where that is asked for.
+        ConfigError: there is no such causal language model, it takes fewer tokens than ``max_tokens``, the tokenizer is
+            another's (``check_tokenizer``), the chat template drops the answer or the question, or it cannot compute
+            its layers again where that is asked for.
     """
+    name = f"imitate.model {section.model!r}"
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model = read_language_model(folder)
     except (OSError, ValueError, ImportError) as error:
         raise ConfigError(
-            f"imitate.model {section.model!r} cannot be loaded ({one_line(error)})",
+            f"{name} cannot be loaded ({one_line(error)})",
             "a causal language model: a folder, a hub name or a policy in the store",
         ) from error
     takes = getattr(model.config, "max_position_embeddings", None) or section.max_tokens
     if section.max_tokens > takes:
         raise ConfigError(f"imitate.max_tokens {section.max_tokens}", f"at most the model's {takes}")
-    if len(tokenizer) > model.get_input_embeddings().num_embeddings:
-        raise ConfigError(
-            f"imitate.model {section.model!r} has a tokenizer of {len(tokenizer)} tokens",
-            f"at most the model's {model.get_input_embeddings().num_embeddings}",
-        )
+    check_tokenizer(model, tokenizer, name)
     if section.train.gradient_checkpointing and not model.supports_gradient_checkpointing:
         raise ConfigError(f"imitate.train.gradient_checkpointing: {type(model).__name__} cannot", "false")
     template = section.chat_template or tokenizer.chat_template or PLAIN_TEMPLATE
-    return model, Rendering(tokenizer, template, section.max_tokens)
+    rendering = Rendering(tokenizer, template, section.max_tokens)
+    check_template(rendering, name, questions=True)
+    return model, rendering
 
 
 def trained(model: PreTrainedModel, weights: Mapping[str, Tensor]) -> PreTrainedModel:

@@ -16,6 +16,8 @@ from transformers.utils import logging as transformers_logging
 
 from iirl_core.demonstration import ROLES, Conversation, conversation
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
+from iirl_core.encoder.template import check_template
+from iirl_core.encoder.tokenizer import check_read
 from iirl_core.errors import ConfigError, InputError, one_line
 from iirl_core.policy.noise import NEAR, AnswerNoise, Draw
 from iirl_core.policy.reading import read_language_model
@@ -43,24 +45,25 @@ class Answer:
 class Reader:
     """How prompts are put to the policy in ``folder``, and what it writes becomes text; without its weights. ``ends``
     are the tokens that end an answer: the tokenizer's, the policy's own, and those that the chat template writes behind
-    one.
+    one; ``name`` is what a user calls the policy.
 
     Raises:
-        ConfigError: there is no causal language model with a fast tokenizer in the folder.
+        ConfigError: there is no causal language model with a fast tokenizer in the folder, the tokenizer is another's
+            (``check_read``), or the chat template drops the answer or the question.
     """
 
-    def __init__(self, folder: Path, chat_template: str | None) -> None:
+    def __init__(self, folder: Path, chat_template: str | None, name: str) -> None:
         transformers_logging.disable_progress_bar()
         try:
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
             config = AutoConfig.from_pretrained(folder, local_files_only=True)
         except (OSError, ValueError) as error:
-            raise ConfigError(
-                f"the policy in {folder.name} cannot be read ({one_line(error)})", "a causal language model"
-            ) from error
+            raise ConfigError(f"{name} cannot be read ({one_line(error)})", "a causal language model") from error
+        check_read(config, tokenizer, name)
         self.takes: int | None = getattr(config, "max_position_embeddings", None)
         template = chat_template or tokenizer.chat_template or PLAIN_TEMPLATE
         self.rendering = Rendering(tokenizer, template, self.takes or 2**31)
+        check_template(self.rendering, name, questions=True)
         answered = self.rendering.answered(_PROBE)
         written = set(answered.ids[answered.start :]) & set(tokenizer.all_special_ids)
         self.ends = tuple(sorted(written | {tokenizer.eos_token_id} - {None} | _ends_of(folder)))

@@ -29,7 +29,7 @@ from iirl_core.signing import (
 from jobs.audit.asking import Asking, ask_round
 from jobs.audit.conclusion import Gathered, conclude, keep
 from jobs.audit.environment import training_of
-from jobs.audit.language_model import writing_of
+from jobs.audit.language_model import check_writing
 from jobs.audit.material import gather_material
 from jobs.audit.scorers import ScorerPool
 from jobs.console import Progress
@@ -60,7 +60,7 @@ def run(
     """
     digest = resolve(session.store, reference or config.name)
     check_families(config)
-    writing_of(session.store, config)
+    check_writing(session.store, config)
     with ScorerPool(session, config.audit) as scorers:
         audited = audit_round(session, config, progress, scorers, digest, resume=resume)
     say_findings(audited.findings, progress)

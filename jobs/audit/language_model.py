@@ -43,7 +43,8 @@ def _opened(opening: Opening) -> Sampler:
 
     section = opening.section
     folder = folder_of_policy(open_store(opening.store), opening.policy)
-    reader, draw = Reader(folder, section.chat_template), Draw(section.temperature, section.top_p)
+    reader = Reader(folder, section.chat_template, section.called)
+    draw = Draw(section.temperature, section.top_p)
     tokens, batch = section.max_new_tokens, section.batch
     return Sampler(folder, reader, draw, max_new_tokens=tokens, batch=batch, device=opening.device)
 
@@ -55,9 +56,28 @@ def writing_of(store: Store, config: Config) -> Writing | None:
         ConfigError: there is none of that name.
         Tampered: its files in the store were changed.
     """
-    section = config.audit.language_model
-    if section is None or not {*WRITTEN}.intersection(config.audit.probes):
+    section = _asked(config)
+    if section is None:
         return None
     policy = find_policy(store, section.model)
     device = "cuda" if config.audit.gpus_per_scorer else "cpu"
     return Writing(policy.name, policy.digest, section, Opening(store.url, policy, section, device))
+
+
+def check_writing(store: Store, config: Config) -> None:
+    """Refuse, before any scorer starts, a language model that could not be asked.
+
+    Raises:
+        ConfigError: there is none of that name, or its tokenizer or chat template does not fit it (``Reader``).
+        Tampered: its files in the store were changed.
+    """
+    section = _asked(config)
+    if section is not None:
+        from iirl_core.policy.sampling import Reader  # transformers takes seconds to import
+
+        Reader(folder_of_policy(store, find_policy(store, section.model)), section.chat_template, section.called)
+
+
+def _asked(config: Config) -> LanguageModelSection | None:
+    wanted = {*WRITTEN}.intersection(config.audit.probes)
+    return config.audit.language_model if wanted else None

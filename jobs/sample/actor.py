@@ -27,7 +27,7 @@ class SampleActor:
         section, store = task.section, open_store(task.store)
         folder = folder_of_policy(store, task.policy)
         self.task, self.chunks = task, Chunks(store, task.folder)
-        self.reader = Reader(folder, section.chat_template)
+        self.reader = Reader(folder, section.chat_template, section.called)
         draw = Draw(section.temperature, section.top_p)
         self.sampler = Sampler(
             folder, self.reader, draw, max_new_tokens=section.max_new_tokens, batch=section.batch, device=device

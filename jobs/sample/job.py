@@ -23,7 +23,7 @@ from iirl_core.config.sampling import SampleSection
 from iirl_core.corpus import CorpusManifest, read_corpus, write_corpus
 from iirl_core.errors import ConfigError, NotFound
 from iirl_core.log import Event, append_once
-from iirl_core.policy.source import find_policy
+from iirl_core.policy.source import PolicySource, find_policy, folder_of_policy
 from iirl_core.store.protocol import Store
 from jobs.console import Progress
 from jobs.ingest import say_corpus
@@ -47,21 +47,35 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
     """
     if not config.sample:
         raise ConfigError("there is no section sample", "a list of corpora to sample", "See docs/config.md")
-    made = [_sample(session, config, section, progress) for section in config.sample]
+    policies = [_policy_of(session.store, section) for section in config.sample]  # all, before any answers
+    made = [
+        _sample(session, config, section, policy, progress)
+        for section, policy in zip(config.sample, policies, strict=True)
+    ]
     for manifest in made:
         say_corpus(session.store, manifest, progress)
     said = ", ".join(f"{manifest.name} ({manifest.rows:,} answers)" for manifest in made)
     return Outcome(f"sampled {said}", f"{session.store.url}/corpora", "iirl train CONFIG.yaml")
 
 
-def _sample(session: Session, config: Config, section: SampleSection, progress: Progress) -> CorpusManifest:
+def _policy_of(store: Store, section: SampleSection) -> PolicySource:
+    """Found, and its tokenizer and chat template looked at."""
+    from iirl_core.policy.sampling import Reader  # transformers takes seconds to import
+
+    if section.engine == "vllm":
+        check_vllm(section.gpus_per_sampler)
+    policy = find_policy(store, section.model)
+    Reader(folder_of_policy(store, policy), section.chat_template, section.called)
+    return policy
+
+
+def _sample(
+    session: Session, config: Config, section: SampleSection, policy: PolicySource, progress: Progress
+) -> CorpusManifest:
     store = session.store
     prompts = read_corpus(store, section.prompts)
     if prompts.manifest.kind != "conversation":
         raise ConfigError(f"sample.prompts {section.prompts} holds {prompts.manifest.kind}s", "conversations")
-    if section.engine == "vllm":
-        check_vllm(section.gpus_per_sampler)
-    policy = find_policy(store, section.model)
     task = SampleTask(store.url, config.name, section, policy, prompts.manifest.digest, config.seed)
     chunks = Chunks(store, task.folder)
     there = _found(store, task)

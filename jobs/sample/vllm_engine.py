@@ -42,7 +42,7 @@ class Asking:
         """How prompts are put and answers read."""
         from iirl_core.policy.sampling import Reader  # transformers takes seconds to import
 
-        return Reader(self.folder, self.task.section.chat_template)
+        return Reader(self.folder, self.task.section.chat_template, self.task.section.called)
 
     def asked(self, row: Mapping[str, int]) -> list[dict[str, object]]:
         """A chunk → what the engine is asked. ``prompt`` is a column of its own, so the prompt's place is ``place``."""

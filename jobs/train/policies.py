@@ -33,7 +33,8 @@ def beside_ratio(store: Store, config: Config, encoder: Encoder, sft: PolicySour
     """The encoder with the ratio of both as one column more, and the answers' lengths where the family asks for them.
 
     Raises:
-        ConfigError: a policy cannot be loaded, or takes fewer tokens than ``expertness.max_tokens``.
+        ConfigError: a policy cannot be loaded, takes fewer tokens than ``expertness.max_tokens``, or has another's
+            tokenizer or a chat template that drops the answer or the question.
     """
     from iirl_core.encoder.ratio import LanguageModel, RatioEncoder  # transformers takes seconds to import
     from iirl_core.encoder.text import TextEncoder
@@ -41,8 +42,9 @@ def beside_ratio(store: Store, config: Config, encoder: Encoder, sft: PolicySour
     section = config.expertness
     if not isinstance(encoder, TextEncoder) or not isinstance(section, LogRatioSection):
         raise ConfigError(f"expertness.{section.family} beside an encoder of {config.encoder.kind}", "log_ratio, text")
+    names = (f"expertness.sft {section.sft!r}", f"expertness.init {section.init!r}")
     models = [
-        LanguageModel.loaded(folder_of_policy(store, one), max_tokens=section.max_tokens, policy=one.digest)
-        for one in (sft, init)
+        LanguageModel.loaded(folder_of_policy(store, one), max_tokens=section.max_tokens, policy=one.digest, name=name)
+        for one, name in zip((sft, init), names, strict=True)
     ]
     return RatioEncoder(encoder, *models, lengths=section.length_debias > 0)

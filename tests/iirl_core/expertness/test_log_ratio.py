@@ -46,7 +46,7 @@ def folder_of_models() -> Path:
     folder = Path(_temporary().name)
     tiny("bert", folder / "bert")
     tiny_policy("llama", folder / "init")
-    init = LanguageModel.loaded(folder / "init", max_tokens=128, policy="sha256:0")
+    init = LanguageModel.loaded(folder / "init", max_tokens=128, policy="sha256:0", name="init")
     model = init.model.requires_grad_(True).train()
     optimiser = torch.optim.Adam(model.parameters(), 3e-3)
     for _ in range(15):
@@ -64,7 +64,7 @@ def _encoder(length: int = 128, *, lengths: bool = False) -> RatioEncoder:
     text = fit_encoder(TextEncoderSection(model=str(folder_of_models() / "bert"), max_tokens=200), [])
     assert isinstance(text, TextEncoder)
     sft, init = (
-        LanguageModel.loaded(folder_of_models() / name, max_tokens=length, policy=f"sha256:{name}")
+        LanguageModel.loaded(folder_of_models() / name, max_tokens=length, policy=f"sha256:{name}", name=name)
         for name in ("sft", "init")
     )
     return RatioEncoder(text, sft, init, lengths=lengths)
@@ -245,9 +245,9 @@ def test_its_loss_is_that_of_a_discriminator_with_this_logit() -> None:
 
 def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"max_tokens 512; expected at most the 256"):
-        LanguageModel.loaded(folder_of_models() / "init", max_tokens=512, policy="")
+        LanguageModel.loaded(folder_of_models() / "init", max_tokens=512, policy="", name="init")
     with pytest.raises(ConfigError, match="causal language model"):
-        LanguageModel.loaded(folder_of_models() / "nothing", max_tokens=64, policy="")
+        LanguageModel.loaded(folder_of_models() / "nothing", max_tokens=64, policy="", name="nothing")
     sections = {"family": "log_ratio", "sft": "a", "init": "b"}
     with pytest.raises(ValidationError, match="a frozen text encoder"):
         config(expertness=sections, mapping={"kind": "sigmoid"})

@@ -20,7 +20,7 @@ DRAW = Draw(1.0, 0.9)
 def _sampler(kind: Kind, folder: Path, *, batch: int = 4, draw: Draw = DRAW) -> Sampler:
     if not (folder / kind).exists():
         tiny_policy(kind, folder / kind)
-    reader = Reader(folder / kind, None)
+    reader = Reader(folder / kind, None, "tiny")
     return Sampler(folder / kind, reader, draw, max_new_tokens=TOKENS, batch=batch)
 
 
@@ -107,8 +107,8 @@ def test_where_two_tokens_nearly_tie_the_answers_own_logits_decide() -> None:
 
 
 def test_what_ends_an_answer_ends_it(tmp_path: Path) -> None:
-    plain = Reader(Path(tiny_policy("llama", tmp_path / "llama")), None)
-    chat = Reader(Path(tiny_policy("qwen2", tmp_path / "qwen2")), None)
+    plain = Reader(Path(tiny_policy("llama", tmp_path / "llama")), None, "tiny")
+    chat = Reader(Path(tiny_policy("qwen2", tmp_path / "qwen2")), None, "tiny")
     words = plain.rendering.tokenizer(" Until six. ", add_special_tokens=False)["input_ids"]
     more = plain.rendering.tokenizer("\nuser: And then?", add_special_tokens=False)["input_ids"]
     end = plain.rendering.tokenizer.eos_token_id
@@ -121,7 +121,7 @@ def test_what_ends_an_answer_ends_it(tmp_path: Path) -> None:
 
 
 def test_a_prompt_without_room_for_an_answer_is_refused(tmp_path: Path) -> None:
-    reader = Reader(Path(tiny_policy("llama", tmp_path / "llama")), CHAT)
+    reader = Reader(Path(tiny_policy("llama", tmp_path / "llama")), CHAT, "tiny")
     with pytest.raises(InputError, match="at most 256 together"):
         reader.prompt(conversation("word " * 50, ""), TOKENS)
     with pytest.raises(InputError, match="without a prompt"):
@@ -129,5 +129,5 @@ def test_a_prompt_without_room_for_an_answer_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_language_model_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot be read"):
-        Reader(tmp_path, None)
+    with pytest.raises(ConfigError, match="tiny cannot be read"):
+        Reader(tmp_path, None, "tiny")

@@ -32,6 +32,7 @@ def writing_by(folder: Path, **changes: object) -> Writing:
     @cache
     def opened() -> Sampler:
         draw, tokens = Draw(section.temperature, section.top_p), section.max_new_tokens
-        return Sampler(folder, Reader(folder, section.chat_template), draw, max_new_tokens=tokens, batch=section.batch)
+        reader = Reader(folder, section.chat_template, section.called)
+        return Sampler(folder, reader, draw, max_new_tokens=tokens, batch=section.batch)
 
     return Writing(folder.name, Digest("sha256:0"), section, opened)

@@ -19,7 +19,7 @@ from iirl_core.policy.writing import Writing
 from iirl_core.probe import Material
 from iirl_core.store import DirectoryStore
 from jobs.audit.job import check_families
-from jobs.audit.language_model import writing_of
+from jobs.audit.language_model import check_writing, writing_of
 from jobs.audit.plan import chunks_of, plan_of
 from tests.iirl_core.artifact.samples import config
 from tests.iirl_core.policy.tiny import tiny_policy
@@ -115,3 +115,14 @@ def test_what_cannot_be_asked_is_refused_in_one_line(folder: str, tmp_path: Path
         check_families(Config.model_validate({**document, "norms": [pair]}))
     with pytest.raises(ConfigError, match="there is no policy"):
         writing_of(DirectoryStore(tmp_path / "store"), audited("nobody/nothing"))
+
+
+def test_one_that_does_not_fit_its_template_is_refused_before_any_scorer_starts(folder: str, tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path / "store")
+    check_writing(store, audited(folder))
+    asked = audited(folder, chat_template="{{ messages[0]['content'] }}")
+    with pytest.raises(
+        ConfigError, match=r"audit\.language_model\.model '.*clerk': the chat template drops the answer"
+    ):
+        check_writing(store, asked)
+    check_writing(store, audited("nobody/nothing", ("empty",)))
