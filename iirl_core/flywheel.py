@@ -18,24 +18,27 @@ class Step(StrEnum):
     ASKED = "the probes are spent"
     IDLE = "nothing improves any more: train again"
     STUCK = "the last repair changed nothing: train again"
+    WAITS = "it waits for a person"
 
 
 @dataclass(frozen=True)
 class Round:
     """One round that was turned: its ``probes``, whether its verdict ``passed``, the ``open`` findings of hard norms,
-    and whether its repair ``repaired`` anything (True before it is known).
+    whether its repair ``repaired`` anything (True before it is known), and where it did not, whether that ``waits`` for
+    a person: to decide about a repair, or about what is a flaw.
     """
 
     probes: int
     passed: bool
     open: int
     repaired: bool = True
+    waits: bool = False
 
 
 def decide_next(rounds: Sequence[Round], section: FlywheelSection) -> Step:
     """After the audit of the last of ``rounds``, at least one, oldest first: release when it passed; else patch, while
     rounds and probes are left, the last repair changed something, and one of the last ``section.patience`` rounds had
-    fewer open findings than any before them.
+    fewer open findings than any before them. What waits for a person ends it, too.
     """
     last = rounds[-1]
     if last.passed:
@@ -45,7 +48,7 @@ def decide_next(rounds: Sequence[Round], section: FlywheelSection) -> Step:
     if section.probes is not None and sum(one.probes for one in rounds) >= section.probes:
         return Step.ASKED
     if not last.repaired:
-        return Step.STUCK
+        return Step.WAITS if last.waits else Step.STUCK
     return Step.IDLE if _idle([one.open for one in rounds], section.patience) else Step.PATCH
 
 

@@ -22,7 +22,7 @@ from jobs.audit.language_model import check_writing
 from jobs.audit.scorers import ScorerPool
 from jobs.console import Progress
 from jobs.outcome import Outcome
-from jobs.patch import DECIDE, Repair, patch_round
+from jobs.patch import Repair, patch_round
 from jobs.report import write_report
 from jobs.triage import say_unsure, triage_round
 
@@ -46,8 +46,10 @@ class Turn:
     @property
     def round(self) -> Round:
         """What the wheel decides by."""
-        repaired = self.repair is None or self.repair.child is not None
-        return Round(self.audit.probes, self.audit.verdict.passed, self.audit.open_hard, repaired)
+        repair, audit = self.repair, self.audit
+        repaired = repair is None or repair.child is not None
+        waits = repair is not None and (bool(repair.suggestions) or (self.unsure > 0 and not self.flaws))
+        return Round(audit.probes, audit.verdict.passed, audit.open_hard, repaired, waits)
 
 
 def run(session: Session, config: Config, progress: Progress) -> Outcome:
@@ -129,9 +131,8 @@ def _outcome(config: Config, turns: list[Turn], step: Step, digest: Digest, repo
         return Outcome(made, report, "iirl release CONFIG.yaml")
     why = "; ".join(audit.verdict.reasons)
     repair = turns[-1].repair
-    if repair is not None and repair.suggestion:
-        waits = f"{config.name} waits for a person: {repair.suggestion}, {repair.plan.repairs}"
-        return Outcome(waits, report, DECIDE, passed=False)
+    if repair is not None and repair.suggestions:
+        return Outcome(f"{config.name} waits for a person: {repair.waiting}", report, repair.following, passed=False)
     people = "iirl triage CONFIG.yaml, then iirl triage list CONFIG.yaml: people decide what is unsure"
     following = people if turns[-1].unsure else "iirl show REF"
     return Outcome(f"{config.name} does not pass ({step.value}): {why}", report, following, passed=False)

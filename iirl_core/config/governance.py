@@ -89,7 +89,8 @@ class PatchSection(Section):
     approval: Literal["manual", "suggested", "automatic"] = "automatic"
     """``automatic``: what passes its trial is sealed, within ``automatic`` below; what goes beyond is suggested.
     ``suggested``: the repair is kept with its evidence until a person accepts or rejects it (``iirl patch CONFIG
-    --accept``, ``--reject REASON``). ``manual``: candidates are listed, and nothing is sealed."""
+    --accept``, ``--reject REASON``). ``manual``: every candidate that passes its trial by itself is kept, none of them
+    is preferred, and a person chooses (``--accept --suggestion ID``)."""
     automatic: AutomaticSection = AutomaticSection()
     kinds: list[RepairKind] = ["kernels", "projection", "sculpting"]
     """What may be tried: kernels around flaws; directions that edits move answers in, removed from what the head sees;

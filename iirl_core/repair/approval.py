@@ -13,7 +13,7 @@ class Approval(StrEnum):
     """What becomes of a plan."""
 
     NOTHING = "there is nothing to seal"
-    LIST = "candidates are listed, and nothing is sealed"
+    CHOOSE = "a person chooses among candidates"
     SUGGEST = "a person decides"
     SEAL = "the policy lets it be sealed"
 
@@ -28,11 +28,11 @@ class Decided:
 
 def decide(plan: Plan, section: PatchSection) -> Decided:
     """By ``patch.approval`` and, where that is automatic, within ``patch.automatic``."""
+    if section.approval == "manual":
+        return Decided(Approval.CHOOSE, ("patch.approval: manual",)) if plan.open else Decided(Approval.NOTHING)
     trial = plan.trial
     if not plan.chosen or trial is None:
         return Decided(Approval.NOTHING)
-    if section.approval == "manual":
-        return Decided(Approval.LIST)
     if section.approval == "suggested":
         return Decided(Approval.SUGGEST, ("patch.approval: suggested",))
     policy = section.automatic

@@ -1,6 +1,7 @@
 """Choosing: of all candidates that pass their trial, the cheapest; then again, for what it leaves.
 
 What is cheap takes little from known-good rewards (on average over the guard set), and is small for what it mends.
+Where a person chooses, every candidate is tried by itself, and those that pass are laid out.
 """
 
 from __future__ import annotations
@@ -29,13 +30,15 @@ TURNS = 8
 @dataclass(frozen=True)
 class Plan:
     """``chosen`` are the candidates that make the repair, in order, and ``considered`` all that were tried; ``refused``
-    are the findings that none of them mends, ``postponed`` how many wait for the next round.
+    are the findings that none of them mends, ``postponed`` how many wait for the next round. ``open`` are the
+    candidates among which a person chooses, each a repair by itself, as they were tried; then none is chosen here.
     """
 
     chosen: tuple[Offer, ...]
     considered: tuple[Offer, ...]
     refused: tuple[Refusal, ...]
     postponed: int = 0
+    open: tuple[Offer, ...] = ()
 
     @property
     def repairs(self) -> Repairs:
@@ -47,9 +50,11 @@ class Plan:
 
     @property
     def trial(self) -> Trial | None:
-        """Of the repair as a whole; of a candidate that did not pass, where none did; None where there was none."""
+        """Of the repair as a whole; of a candidate that did not pass, where none did; None where there was none, or
+        where a person chooses.
+        """
         tried = self.chosen or self.considered
-        return tried[-1].trial if tried else None
+        return tried[-1].trial if tried and not self.open else None
 
 
 def choose(
@@ -70,10 +75,27 @@ def choose(
     turn = _Turns(findings, Standing(ground, guard, section, round_), rejected)
     while turn.standing.left and len(turn.chosen) < TURNS and turn.chose():
         pass
-    left = turn.standing.left
-    waiting = [name for name in left if turn.postponed and name not in turn.reasons]
-    refused = tuple(Refusal(name, turn.reasons.get(name, turn.otherwise)) for name in left if name not in waiting)
-    return Plan(tuple(turn.chosen), tuple(turn.considered), refused, len(waiting))
+    return turn.plan(turn.standing.left)
+
+
+def lay_out(
+    findings: Sequence[Finding],
+    ground: Ground,
+    guard: KnownGood,
+    section: PatchSection,
+    round_: int,
+    *,
+    rejected: Collection[str] = (),
+) -> Plan:
+    """What a person may choose of: every kind of repair, tried by itself. Otherwise as ``choose``.
+
+    Raises:
+        ConfigError, InputError: a norm cannot be asked, or an input is not such as the model reads.
+    """
+    turn = _Turns(findings, Standing(ground, guard, section, round_), rejected)
+    passed = turn.passed()
+    mended = {name for offer in passed for name in offer.claimed}
+    return turn.plan([name for name in turn.standing.left if name not in mended], passed)
 
 
 class _Turns:
@@ -94,13 +116,15 @@ class _Turns:
         no = any(map(self._refused, self.considered))
         return "what would mend it was rejected" if no else "nothing in patch.kinds mends it: train again"
 
+    def plan(self, left: Sequence[str], passed: Sequence[Offer] = ()) -> Plan:
+        """What was decided, where nothing mends the findings ``left``, and a person chooses among ``passed``."""
+        waiting = [name for name in left if self.postponed and name not in self.reasons]
+        refused = tuple(Refusal(name, self.reasons.get(name, self.otherwise)) for name in left if name not in waiting)
+        return Plan(tuple(self.chosen), tuple(self.considered), refused, len(waiting), tuple(passed))
+
     def chose(self) -> bool:
-        """Try every kind on what is left, and choose the cheapest that passes; whether there was one. Weights are
-        edited where nothing else passes: an edit is dear to make, and hard to read.
-        """
-        passed = self._passed(self._offers())
-        if not passed and "editing" in self.kinds:
-            passed = self._passed(edits(self.findings, self.standing))
+        """Choose the cheapest of what passes; whether there was one."""
+        passed = self.passed()
         if not passed:
             return False
         best = min(passed, key=lambda offer: offer.price)
@@ -109,6 +133,13 @@ class _Turns:
         if best.kind == "kernels":  # which were offered to all that is left, and refused the rest
             self.kinds.remove("kernels")
         return True
+
+    def passed(self) -> list[Offer]:
+        """Try every kind on what is left: what passes. Weights are edited where nothing else passes: an edit is dear to
+        make, and hard to read.
+        """
+        passed = self._passed(self._offers())
+        return passed or (self._passed(edits(self.findings, self.standing)) if "editing" in self.kinds else [])
 
     def _passed(self, offers: Iterator[Offer]) -> list[Offer]:
         """Of all that were tried, those that may be chosen."""

@@ -58,7 +58,7 @@ def accept(
         child = seal_child(store, parent, repairs, learnt=learnt, human=True)
     _decided(store, config, person, chosen, "accept", child=child)
     sign_child(store, builder, config, child, parent=chosen.parent, round_=chosen.round, repairs=chosen.repairs)
-    record_child(store, chosen.parent, chosen.round, child)
+    record_child(store, chosen.parent, chosen.round, child, chosen.repairs)
     return Outcome(
         made=f"accepted {chosen.id}: {chosen.parent[:19]} with {chosen.repairs} is {child[:19]}",
         where=f"{store.url}/artifacts/{folder_of(child)}",

@@ -17,10 +17,10 @@ from iirl_core.config import Config
 from iirl_core.encoder.remembering import RememberingEncoder
 from iirl_core.errors import ConfigError
 from iirl_core.norm import norms_of
-from iirl_core.patch import BudgetReport, check_budget
+from iirl_core.patch import BudgetReport, Repairs, check_budget
 from iirl_core.probe import ChunkSeed
 from iirl_core.release import resolve
-from iirl_core.repair import Approval, Ground, Plan, choose, decide, ground_of
+from iirl_core.repair import Approval, Ground, Plan, Trial, choose, decide, ground_of, lay_out
 from iirl_core.signing import KeyRole, Trust, load_private_key
 from iirl_core.triage import acted_on, shaped_by_people
 from jobs.audit.material import gather_material
@@ -34,7 +34,6 @@ from jobs.patch.suggestion import Suggestion, keep_suggestion, rejected_repairs
 
 REMEMBERED = 20_000
 """Conversations whose encoding is kept: proposing and trying ask about the same ones."""
-DECIDE = "iirl patch CONFIG.yaml --accept, or --reject REASON"
 
 
 def run(session: Session, config: Config, progress: Progress, reference: str | None = None) -> Outcome:
@@ -58,12 +57,9 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
             where=f"{store.url}/artifacts/{repair.child.replace(':', '-')}",
             next="iirl audit CONFIG.yaml",
         )
-    if repair.suggestion:
-        made = f"suggested {repair.suggestion}: {repair.plan.repairs} for {digest[:19]} ({refused}); nothing was sealed"
-        return Outcome(made, "; ".join(repair.decided.reasons), DECIDE, passed=False)
-    if repair.decided.approval is Approval.LIST:
-        made = f"listed {len(repair.plan.considered)} candidates ({refused}); nothing was sealed"
-        return Outcome(made, digest, "patch.approval: suggested keeps them for a decision", passed=False)
+    if repair.suggestions:
+        made = f"{digest[:19]} waits for a person: {repair.waiting} ({refused}); nothing was sealed"
+        return Outcome(made, "; ".join(repair.decided.reasons), repair.following, passed=False)
     return Outcome(f"repaired nothing: {refused}", digest, "train again", passed=False)
 
 
@@ -138,20 +134,49 @@ def _repair(session: Session, config: Config, artifact: Artifact, work: _Work, h
         return Repair(None, Plan((), (), ()), _budget(artifact, config.patch.budget))
     ground = _ground(session, config, artifact, work, history)
     rejected = rejected_repairs(store, artifact.digest, round_, Trust.from_folder(Path(config.keys)))
-    plan = choose(work.flaws, ground, artifact.guard, config.patch, round_, rejected=rejected)
+    planned = lay_out if config.patch.approval == "manual" else choose
+    plan = planned(work.flaws, ground, artifact.guard, config.patch, round_, rejected=rejected)
     decided, trial = decide(plan, config.patch), plan.trial
-    if decided.approval in (Approval.NOTHING, Approval.LIST) or trial is None:
+    if decided.approval is Approval.CHOOSE:
+        tried = [(offer.repairs, offer.trial) for offer in plan.open]
+        names = _suggest(session, config, artifact, work, tried, reasons=decided.reasons)
+        return Repair(None, plan, _budget(artifact, config.patch.budget), decided, names)
+    if decided.approval is Approval.NOTHING or trial is None:
         return Repair(None, plan, _budget(artifact, config.patch.budget), decided)
     repairs = plan.repairs
-    learnt = claims_of(session, config, artifact, tuple(repairs), work.flaws)
     if decided.approval is Approval.SUGGEST:
-        model = model_digest(artifact.manifest)
-        waits = Suggestion(artifact.digest, round_, repairs, learnt, decided.reasons, trial.document(), model)
-        keep_suggestion(store, waits)
-        return Repair(None, plan, trial.budget, decided, waits.id)
+        names = _suggest(session, config, artifact, work, [(repairs, trial)], reasons=decided.reasons)
+        return Repair(None, plan, trial.budget, decided, names)
+    learnt = claims_of(session, config, artifact, tuple(repairs), work.flaws)
     human = shaped_by_people(tuple(repairs), work.findings, work.labels, work.by_people, config.triage)
     child = seal_child(store, artifact, artifact.model.repairs.joined(repairs), learnt=learnt, human=human)
     return Repair(child, plan, trial.budget, decided)
+
+
+def _suggest(
+    session: Session,
+    config: Config,
+    artifact: Artifact,
+    work: _Work,
+    tried: Sequence[tuple[Repairs, Trial]],
+    *,
+    reasons: tuple[str, ...],
+) -> tuple[str, ...]:
+    """Keep each repair for a person, with its trial; their ids."""
+    names = []
+    for repairs, trial in tried:
+        waits = Suggestion(
+            parent=artifact.digest,
+            round=work.audit.round,
+            repairs=repairs,
+            learnt=claims_of(session, config, artifact, tuple(repairs), work.flaws),
+            reasons=reasons,
+            trial=trial.document(),
+            model=model_digest(artifact.manifest),
+        )
+        keep_suggestion(session.store, waits)
+        names.append(waits.id)
+    return tuple(names)
 
 
 @torch.no_grad()

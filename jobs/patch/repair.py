@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from iirl_core.audit import Audit
 from iirl_core.canonical import Digest, JsonValue, canonical_json
-from iirl_core.patch import BudgetReport
+from iirl_core.patch import BudgetReport, Repairs
 from iirl_core.release import audit_file
 from iirl_core.repair import Approval, Decided, Offer, Plan, Trial
 from iirl_core.store.protocol import Store
@@ -24,15 +24,27 @@ NOTHING = Decided(Approval.NOTHING)
 @dataclass(frozen=True)
 class Repair:
     """``child`` is the repaired artifact, None where nothing was sealed; ``budget`` is measured on the guard set with
-    all the child's repairs, or those that are suggested. ``decided`` says what the policy makes of the plan,
-    ``suggestion`` is the id of what waits for a person ("": nothing does).
+    all the child's repairs, or those that are suggested. ``decided`` says what the policy makes of the plan;
+    ``suggestions`` are the ids of what waits for a person: the plan's repair, or each of its open candidates.
     """
 
     child: Digest | None
     plan: Plan
     budget: BudgetReport
     decided: Decided = NOTHING
-    suggestion: str = ""
+    suggestions: tuple[str, ...] = ()
+
+    @property
+    def waiting(self) -> str:
+        """What waits for a person, by its ids; "" where nothing does."""
+        waits = [offer.repairs for offer in self.plan.open] or [self.plan.repairs]
+        return " or ".join(f"{name}, {repairs}" for name, repairs in zip(self.suggestions, waits, strict=False))
+
+    @property
+    def following(self) -> str:
+        """The command with which a person decides."""
+        which = "--suggestion ID " if self.plan.open else ""
+        return f"iirl patch CONFIG.yaml {which}--accept, or {which}--reject REASON"
 
     @property
     def trial(self) -> Trial | None:
@@ -41,18 +53,14 @@ class Repair:
 
     def document(self) -> dict[str, JsonValue]:
         """As JSON."""
-        repairs = self.plan.repairs
         return {
             "child": self.child,
-            "patches": [one.id for one in repairs.patches],
-            "projections": [one.id for one in repairs.projections],
-            "sculpts": [one.id for one in repairs.sculpts],
-            "edits": [one.id for one in repairs.edits],
+            **_ids(self.plan.repairs),
             "refused": [{"finding": one.finding, "reason": one.reason} for one in self.plan.refused],
             "postponed": self.plan.postponed,
             "approval": self.decided.approval.value,
             "left_to_a_person_because": list(self.decided.reasons),
-            "suggestion": self.suggestion or None,
+            "suggestions": list(self.suggestions),
             "budget": {
                 "allowed": self.budget.budget,
                 "guarded": self.budget.guarded,
@@ -62,6 +70,16 @@ class Repair:
             "trial": None if self.trial is None else self.trial.document(),
             "considered": [_considered(offer, offer in self.plan.chosen) for offer in self.plan.considered],
         }
+
+
+def _ids(repairs: Repairs) -> dict[str, JsonValue]:
+    """By kind."""
+    return {
+        "patches": [one.id for one in repairs.patches],
+        "projections": [one.id for one in repairs.projections],
+        "sculpts": [one.id for one in repairs.sculpts],
+        "edits": [one.id for one in repairs.edits],
+    }
 
 
 def _considered(offer: Offer, chosen: bool) -> JsonValue:
@@ -79,10 +97,10 @@ def keep_record(store: Store, audit: Audit, repair: Repair) -> None:
     store.put(audit_file(audit.digest, audit.round, REPAIR), canonical_json(repair.document()))
 
 
-def record_child(store: Store, digest: Digest, round_: int, child: Digest) -> None:
-    """A person accepted what the record of ``digest``'s round says: it came to ``child``."""
+def record_child(store: Store, digest: Digest, round_: int, child: Digest, repairs: Repairs) -> None:
+    """A person accepted ``repairs`` of those that the record of ``digest``'s round tells of: they came to ``child``."""
     key = audit_file(digest, round_, REPAIR)
-    store.put(key, canonical_json({**json.loads(store.get(key)), "child": child}))
+    store.put(key, canonical_json({**json.loads(store.get(key)), **_ids(repairs), "child": child}))
 
 
 def child_on_record(store: Store, digest: Digest, round_: int) -> str | None:

@@ -145,19 +145,19 @@ def rejected_repairs(store: Store, digest: Digest, round_: int, trust: Trust) ->
 def open_suggestion(
     store: Store, digest: Digest, round_: int, trust: Trust, named: str = "", *, unfinished: bool = False
 ) -> Suggestion:
-    """The suggestion that waits; ``named`` by its id where several do. ``unfinished``: also one that was accepted and
-    has no child on record, because accepting it was interrupted.
+    """The suggestion that waits; ``named`` by its id where several do. None does once the round's repair has a child on
+    record. ``unfinished``: also one that was accepted and has none, because accepting it was interrupted.
 
     Raises:
         InputError: none does, or several do and none is named.
         Tampered, Gated: a suggestion or a decision does not hold.
     """
     decided = decisions_of(store, digest, trust)
-    resumed = unfinished and child_on_record(store, digest, round_) is None
+    kept = () if child_on_record(store, digest, round_) else suggestions_of(store, digest, round_)
     waiting = {
         one.id: one
-        for one in suggestions_of(store, digest, round_)
-        if one.digest not in decided or (resumed and decided[one.digest].decision == "accept")
+        for one in kept
+        if one.digest not in decided or (unfinished and decided[one.digest].decision == "accept")
     }
     if named in waiting:
         return waiting[named]

@@ -25,6 +25,12 @@ def test_a_repair_that_changed_nothing_ends_it() -> None:
     assert decide_next([Round(100, passed=False, open=9, repaired=False)], FlywheelSection()) is Step.STUCK
 
 
+def test_a_repair_that_waits_for_a_person_ends_it_and_changed_nothing_yet() -> None:
+    waiting = Round(100, passed=False, open=9, repaired=False, waits=True)
+    assert decide_next([waiting], FlywheelSection()) is Step.WAITS
+    assert decide_next([waiting], FlywheelSection(rounds=1)) is Step.SPENT
+
+
 @pytest.mark.parametrize(("probes", "step"), [(201, Step.PATCH), (200, Step.ASKED), (None, Step.PATCH)])
 def test_a_budget_of_probes_ends_it_when_it_is_spent(probes: int | None, step: Step) -> None:
     assert decide_next(turned(9, 5), FlywheelSection(probes=probes)) is step

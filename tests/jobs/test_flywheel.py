@@ -3,7 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from iirl_core.audit import FamilyResult
+from iirl_core.patch import BudgetReport
+from iirl_core.repair import Plan
 from jobs.flywheel import COLUMNS, Turn, round_table
+from jobs.patch import Repair
 from tests.iirl_core.audit.test_audit import AUDIT
 
 
@@ -17,3 +20,16 @@ def test_the_round_table_tells_what_was_found_from_what_was_verified_and_how_hel
         "verdict": "not passed",
     }
     assert (first["held out"], second["held out"]) == ("", "25.00%")
+
+
+def test_a_round_waits_for_a_person_where_a_repair_does_or_where_nobody_knows_what_is_a_flaw() -> None:
+    nothing = Repair(None, Plan((), (), ()), BudgetReport(0.05, 1, 0, 0, 1.0, 1.0, 1.0))
+    kept = replace(nothing, suggestions=("r-1",))
+    waits = [
+        Turn(AUDIT, 9, 2, kept),
+        Turn(AUDIT, 0, 2, nothing),
+        Turn(AUDIT, 9, 2, nothing),
+        Turn(AUDIT, 0, 0, nothing),
+    ]
+    assert [turn.round.waits for turn in waits] == [True, True, False, False]
+    assert not Turn(AUDIT, 0, 2, None).round.waits, "after the last audit nothing was tried"

@@ -35,12 +35,17 @@ def test_beyond_the_policy_a_person_decides_and_is_told_why() -> None:
     assert decide(plan("kernels", cost=0.01), narrow).approval is Approval.SEAL
 
 
-@pytest.mark.parametrize(("approval", "becomes"), [("suggested", Approval.SUGGEST), ("manual", Approval.LIST)])
-def test_the_configuration_may_leave_nothing_to_the_policy(
-    approval: Literal["suggested", "manual"], becomes: Approval
-) -> None:
-    assert decide(plan("kernels"), PatchSection(approval=approval)).approval is becomes
+def test_the_configuration_may_leave_nothing_to_the_policy() -> None:
+    assert decide(plan("kernels"), PatchSection(approval="suggested")).approval is Approval.SUGGEST
 
 
-def test_of_nothing_there_is_nothing_to_decide() -> None:
-    assert decide(plan(), PatchSection()).approval is Approval.NOTHING
+def test_by_hand_a_person_chooses_and_nothing_that_was_chosen_without_one_is_sealed() -> None:
+    by_hand, chosen = PatchSection(approval="manual"), plan("kernels", "projection")
+    decided = decide(dataclasses.replace(chosen, chosen=(), open=chosen.chosen), by_hand)
+    assert (decided.approval, decided.reasons) == (Approval.CHOOSE, ("patch.approval: manual",))
+    assert decide(chosen, by_hand).approval is Approval.NOTHING
+
+
+@pytest.mark.parametrize("approval", ["manual", "suggested", "automatic"])
+def test_of_nothing_there_is_nothing_to_decide(approval: Literal["manual", "suggested", "automatic"]) -> None:
+    assert decide(plan(), PatchSection(approval=approval)).approval is Approval.NOTHING

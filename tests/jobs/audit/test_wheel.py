@@ -25,6 +25,8 @@ from jobs.audit import audit_round
 from jobs.audit.job import run as audit
 from jobs.audit.scorers import ScorerPool
 from jobs.history import history_of, latest_round
+from jobs.patch.deciding import accept
+from jobs.patch.suggestion import suggestions_of
 from tests.jobs.audit.turning import PROBES, make_root, wheel_config
 from tests.jobs.wheel import quiet
 
@@ -194,9 +196,24 @@ def test_manual_triage_patches_nothing_that_no_person_labelled(tmp_path: Path) -
     config = wheel_config(tmp_path, triage="manual", flywheel={"rounds": 3})
     outcome = flywheel.run(session, config, quiet())
     assert not outcome.passed
+    assert "waits for a person" in outcome.made
     assert resolve(session.store, "sample") == root
     labels = latest_round(session.store, root, Trust.from_folder(tmp_path / "keys")).labels
     assert set(labels.values()) == {"unsure"}
+
+
+def test_the_wheel_stops_where_a_person_chooses_a_repair_and_says_so(tmp_path: Path) -> None:
+    session, root = make_root(tmp_path)
+    config = wheel_config(tmp_path, patch={"approval": "manual"}, flywheel={"rounds": 3})
+    outcome = flywheel.run(session, config, quiet())
+    waiting = suggestions_of(session.store, root, 1)
+    assert outcome.made.startswith("sample waits for a person: r-")
+    assert waiting
+    assert all(one.id in outcome.made for one in waiting)
+    assert "changed nothing" not in outcome.made
+    assert "--suggestion ID --accept" in outcome.next
+    accept(session, config, quiet(), suggestion=waiting[0].id)
+    assert resolve(session.store, "sample") != root
 
 
 def _budget(scorers: int) -> dict[str, object]:

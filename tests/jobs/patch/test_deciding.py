@@ -23,9 +23,12 @@ from jobs import patch
 from jobs.__main__ import main
 from jobs.cli import parser
 from jobs.commands import module_of
+from jobs.console import Progress
+from jobs.history import history_of
 from jobs.patch import deciding
 from jobs.patch.deciding import accept, reject
 from jobs.patch.suggestion import Suggestion, suggestions_of
+from jobs.report.chain import repair_record
 from tests.iirl_core.artifact.samples import patch_at, walks
 from tests.jobs.patch.audited import audited_root
 from tests.jobs.wheel import quiet
@@ -48,7 +51,7 @@ def test_a_suggested_repair_is_kept_and_sealed_when_a_person_accepts_it(tmp_path
     (waits,) = suggestions_of(session.store, root, 1)
     assert waits.id in outcome.made
     record = json.loads(session.store.get(audit_file(root, 1, patch.REPAIR)))
-    assert (record["child"], record["suggestion"]) == (None, waits.id)
+    assert (record["child"], record["suggestions"]) == (None, [waits.id])
 
     assert accept(session, config, quiet()).passed
     child = load_from(session.store, resolve(session.store, "sample"))
@@ -114,18 +117,40 @@ def test_what_goes_beyond_the_policy_waits_for_a_person(tmp_path: Path) -> None:
     assert resolve(session.store, "sample") == root
 
 
-def test_by_hand_nothing_is_sealed_or_kept(tmp_path: Path) -> None:
+def test_by_hand_nothing_is_chosen_and_a_person_seals_whichever_candidate_they_take(tmp_path: Path) -> None:
     session, config, root = audited_root(tmp_path, patch={"approval": "manual"})
     told = io.StringIO()
-    from jobs.console import Progress
-
     outcome = patch.run(session, config, Progress(Console(file=told, width=300)))
     assert "nothing was sealed" in outcome.made
-    assert "kernels" in told.getvalue()
-    assert suggestions_of(session.store, root, 1) == ()
+    assert "--suggestion ID --accept" in outcome.next
+    assert ": trial passed" in told.getvalue()
+    assert "chosen" not in told.getvalue()
     assert resolve(session.store, "sample") == root
+    open_ones = suggestions_of(session.store, root, 1)
     record = json.loads(session.store.get(audit_file(root, 1, patch.REPAIR)))
-    assert record["considered"]
+    assert len(open_ones) > 1
+    assert set(record["suggestions"]) == {one.id for one in open_ones}
+    assert (record["child"], record["patches"], record["trial"]) == (None, [], None)
+
+    with pytest.raises(InputError, match=f"{len(open_ones)} suggestions are open"):
+        accept(session, config, quiet())
+    first, taken = open_ones[:2]
+    reject(session, config, quiet(), reason="no", suggestion=first.id)
+    assert accept(session, config, quiet(), suggestion=taken.id).passed
+    child = load_from(session.store, resolve(session.store, "sample"))
+    assert child.model.repairs == taken.repairs, "alone: no candidate stands on another"
+    assert repair_record(session.store, history_of(session.store, root, Trust.from_folder(tmp_path / "keys"))[-1]).added
+    with pytest.raises(InputError, match="0 suggestions are open"):
+        accept(session, config, quiet(), root)
+
+
+def test_by_hand_what_a_person_rejected_is_not_laid_out_again(tmp_path: Path) -> None:
+    session, config, root = audited_root(tmp_path, patch={"approval": "manual", "kinds": ["kernels"]})
+    patch.run(session, config, quiet())
+    (waits,) = suggestions_of(session.store, root, 1)
+    reject(session, config, quiet(), reason="no", suggestion=waits.id)
+    again = patch.run(session, config, quiet())
+    assert "repaired nothing" in again.made
 
 
 def test_a_suggestion_that_was_changed_is_not_sealed(tmp_path: Path) -> None:
