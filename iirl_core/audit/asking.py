@@ -23,7 +23,7 @@ from iirl_core.reward_model import RewardModel
 class ProbeAnswers:
     """Of one probe: ``answers``, the step rewards of every input; ``alike``, whether both inputs encode to the same
     rows; ``situation`` of the first input, whether it is ``uncovered`` (``probe/situations.py``), and its ``middle
-    [W]`` in whitened coordinates.
+    [W]`` in whitened coordinates; ``disagreement`` in [0, 1] of the ensemble about the last input, at its worst step.
     """
 
     answers: tuple[Answer, ...]
@@ -31,6 +31,7 @@ class ProbeAnswers:
     situation: int
     uncovered: bool
     middle: NDArray[np.float32]
+    disagreement: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +54,11 @@ def ask(model: RewardModel, probes: Sequence[Probe], situations: Situations) -> 
     encoded = model.encoder.encode(inputs)
     whitened = model.spaces.bottleneck.apply(encoded.z).numpy()
     ends = np.cumsum(encoded.lengths)
-    parts = iter(np.split(model.rewards(encoded.z, Episodes(encoded.lengths, encoded.absorbed)).numpy(), ends[:-1]))
+    rewards, doubts = model.doubted(encoded.z, Episodes(encoded.lengths, encoded.absorbed))
+    parts = iter(np.split(rewards.numpy(), ends[:-1]))
     answers = tuple(tuple(next(parts) for _ in probe.inputs) for probe in probes)
+    doubted = iter(np.split(doubts.nan_to_num(nan=1.0).numpy(), ends[:-1]))
+    disagreements = [float([next(doubted) for _ in probe.inputs][-1].max()) for probe in probes]
     rows = iter(np.split(encoded.z.numpy(), ends[:-1]))
     pairs = [[next(rows) for _ in probe.inputs] for probe in probes]
     offends = [last for probe in probes for last in [False] * (len(probe.inputs) - 1) + [True]]
@@ -64,9 +68,9 @@ def ask(model: RewardModel, probes: Sequence[Probe], situations: Situations) -> 
     table = np.array(middles, np.float32).reshape(-1, whitened.shape[1])
     placed = situations.place(table)
     answered = tuple(
-        ProbeAnswers(each, len(pair) == 2 and _same(pair[0], pair[1]), int(number), bool(uncovered), middle)
-        for each, pair, number, uncovered, middle in zip(
-            answers, pairs, placed.number, placed.uncovered, table, strict=True
+        ProbeAnswers(each, len(pair) == 2 and _same(pair[0], pair[1]), int(number), bool(uncovered), middle, doubt)
+        for each, pair, number, uncovered, middle, doubt in zip(
+            answers, pairs, placed.number, placed.uncovered, table, disagreements, strict=True
         )
     )
     shown = np.repeat(np.array(offends, dtype=bool), encoded.lengths)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from iirl_core.audit.cell import Cell
+from iirl_core.audit.cell import Cell, cell_document, cell_from
 from iirl_core.audit.example import Example
 from iirl_core.audit.family_result import FamilyResult
-from iirl_core.audit.steering import Choice
+from iirl_core.audit.steering import Choice, choice_document, choice_from
 from iirl_core.audit.tampering import Movement
 from iirl_core.audit.unshown import Unshown
 from iirl_core.audit.verdict import Verdict
@@ -77,12 +77,10 @@ class Audit:
                 }
                 for result in self.families
             ],
-            "cells": [[one.family, one.situation, one.spoken, one.broken, one.uncovered] for one in self.cells],
+            "cells": [cell_document(one) for one in self.cells],
             "examples": [[one.situation, one.apart, one.text] for one in self.examples],
             "movements": [[one.check, one.asked, one.moved] for one in self.movements],
-            "choices": [
-                [one.wave, one.family, one.situation, one.count, one.spoken, one.broken] for one in self.choices
-            ],
+            "choices": [choice_document(one) for one in self.choices],
             "unshown": [[one.questions, list(one.families), one.text] for one in self.unshown],
             "held_out": list(self.held_out),
             "findings": self.findings,
@@ -126,10 +124,10 @@ class Audit:
                 coverage_file=Digest(str(document["coverage_file"])),
                 histogram=tuple(int(bar) for bar in document["histogram"]),
                 parts=tuple((str(name), Digest(str(digest))) for name, digest in sorted(document["parts"].items())),
-                cells=tuple(Cell(str(f), int(s), *map(int, counts)) for f, s, *counts in document.get("cells", ())),
+                cells=tuple(map(cell_from, document.get("cells", ()))),
                 examples=tuple(Example(int(s), float(d), str(t)) for s, d, t in document.get("examples", ())),
                 movements=tuple(Movement(str(c), int(n), float(m)) for c, n, m in document.get("movements", ())),
-                choices=tuple(Choice(int(w), str(f), *map(int, rest)) for w, f, *rest in document.get("choices", ())),
+                choices=tuple(map(choice_from, document.get("choices", ()))),
                 moving=int(document.get("moving", 0)),
                 unshown=tuple(
                     Unshown(int(n), tuple(map(str, families)), str(text))

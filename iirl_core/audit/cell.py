@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from scipy.special import betaincinv
 
+from iirl_core.canonical import JsonValue
 from iirl_core.errors import InputError
 
 TAIL = 0.025
 """Of a two-sided 95% interval."""
+STEPS = 4096
+"""Disagreement is counted in steps of 1/4096, of which sums are exact, whatever is added first."""
 
 
 @dataclass(frozen=True, order=True)
 class Cell:
     """``spoken`` questions of ``family``, each a probe about a norm that had something to say of it, whose first input
     lies in ``situation``; ``broken`` of them are verified findings, and ``uncovered`` of these inputs lie
-    where no demonstration does (``probe/situations.py``).
+    where no demonstration does (``probe/situations.py``). ``doubt`` is the sum, over the questions, of the ensemble's
+    disagreement (0 in audits that did not count it).
 
     Raises:
-        InputError: more broken or uncovered than spoken.
+        InputError: more broken, uncovered or doubted than spoken.
     """
 
     family: str
@@ -30,14 +32,21 @@ class Cell:
     spoken: int
     broken: int
     uncovered: int
+    doubt: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= max(self.broken, self.uncovered) <= self.spoken:
+        counts = (self.broken, self.uncovered, self.doubt)
+        if min(counts) < 0 or max(counts) > self.spoken:
             raise InputError(
-                f"{self.family} in situation {self.situation}: {self.broken} broken, {self.uncovered} uncovered of "
-                f"{self.spoken} spoken",
+                f"{self.family} in situation {self.situation}: {self.broken} broken, {self.uncovered} uncovered, "
+                f"{self.doubt:g} doubted of {self.spoken} spoken",
                 "no more than a norm spoke of",
             )
+
+    @property
+    def disagreement(self) -> float:
+        """Of the ensemble about a question, on average, in [0, 1]; 0 where no norm spoke."""
+        return self.doubt / self.spoken if self.spoken else 0.0
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -49,8 +58,30 @@ class Cell:
 
 def summed(cells: Iterable[Cell]) -> tuple[Cell, ...]:
     """One of each family and situation, in order."""
-    counts: dict[tuple[str, int], NDArray[np.int64]] = {}
-    for cell in cells:
-        key = (cell.family, cell.situation)
-        counts[key] = counts.get(key, np.zeros(3, np.int64)) + np.array([cell.spoken, cell.broken, cell.uncovered])
-    return tuple(Cell(*key, *counts[key].tolist()) for key in sorted(counts))
+    counts: dict[tuple[str, int], tuple[int, int, int, float]] = {}
+    for one in cells:
+        spoken, broken, uncovered, doubt = counts.get((one.family, one.situation), (0, 0, 0, 0.0))
+        totals = (spoken + one.spoken, broken + one.broken, uncovered + one.uncovered, doubt + one.doubt)
+        counts[one.family, one.situation] = totals
+    return tuple(Cell(family, situation, *totals) for (family, situation), totals in sorted(counts.items()))
+
+
+def cell_document(cell: Cell) -> list[JsonValue]:
+    """As JSON."""
+    return [cell.family, cell.situation, cell.spoken, cell.broken, cell.uncovered, cell.doubt]
+
+
+def cell_from(document: Sequence[JsonValue]) -> Cell:
+    """The inverse of ``cell_document``; the last entry may be missing.
+
+    Raises:
+        ValueError, TypeError: an entry is missing, or of another type.
+    """
+    family, *counts = document[:5]
+    situation, spoken, broken, uncovered = (int(str(one)) for one in counts)
+    return Cell(str(family), situation, spoken, broken, uncovered, *(float(str(one)) for one in document[5:]))
+
+
+def exact(disagreement: float) -> float:
+    """The nearest whole step."""
+    return round(disagreement * STEPS) / STEPS

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iirl_core.audit.asking import ChunkAnswers, ProbeAnswers, ask
-from iirl_core.audit.cell import Cell, summed
+from iirl_core.audit.cell import Cell, exact, summed
 from iirl_core.audit.example import Example, nearest
 from iirl_core.audit.family_result import FamilyResult, together
 from iirl_core.audit.finding import Finding
@@ -155,7 +155,8 @@ def _judged(norm: Norm, probes: Sequence[Probe], answers: Sequence[tuple[Answer,
 
 
 def _cell(family: str, answered: ProbeAnswers, judged: Judgement) -> Cell:
-    return Cell(family, answered.situation, 1, int(judged.broken), int(answered.uncovered))
+    doubt = exact(answered.disagreement)
+    return Cell(family, answered.situation, 1, int(judged.broken), int(answered.uncovered), doubt)
 
 
 def _asks(probe: Probe, norm: Norm) -> bool:

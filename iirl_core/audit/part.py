@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from iirl_core.audit.cell import Cell
+from iirl_core.audit.cell import cell_document, cell_from
 from iirl_core.audit.chunk import ChunkResult
 from iirl_core.audit.example import Example
 from iirl_core.audit.family_result import FamilyResult
@@ -40,7 +40,7 @@ def part_to_bytes(result: ChunkResult) -> bytes:
         "refuted": result.refuted,
         "families": [[one.family, one.norm, one.asked, one.spoken, one.broken, one.steered] for one in result.families],
         "histogram": list(result.histogram),
-        "cells": [[one.family, one.situation, one.spoken, one.broken, one.uncovered] for one in result.cells],
+        "cells": [cell_document(one) for one in result.cells],
         "examples": [[one.situation, one.apart, one.text] for one in result.examples],
         "moving": result.moving,
         "strangers": [
@@ -73,7 +73,7 @@ def part_from_bytes(data: bytes) -> ChunkResult:
             histogram=tuple(int(bar) for bar in told["histogram"]),
             refuted=int(told["refuted"]),
             moving=int(told["moving"]),
-            cells=tuple(Cell(*one) for one in told["cells"]),
+            cells=tuple(map(cell_from, told["cells"])),
             examples=tuple(Example(*one) for one in told["examples"]),
             strangers=_strangers(*told.get("strangers", (0, ()))),
         )

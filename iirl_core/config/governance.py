@@ -22,8 +22,8 @@ class AuditSection(Section):
     repairs generalise."""
     steered: float = Field(default=0.0, ge=0, lt=1)
     """Share of a round's probes that the blue team sends, after the others and in three waves, where findings cluster,
-    little was asked, or no demonstration lies: by a bandit over families (but those that are held out) and situations.
-    Flaw rates are read off the others alone."""
+    little was asked, no demonstration lies, or the ensemble disagrees: by a bandit over families (but those that are
+    held out) and situations. Flaw rates are read off the others alone."""
     chunk: int = Field(default=2048, ge=1)
     """Probes that one worker makes, scores and judges at a time: the memory of an audit, whatever its budget."""
     scorers: int = Field(default=2, ge=1)

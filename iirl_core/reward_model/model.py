@@ -129,6 +129,11 @@ class RewardModel:
         """The column ``reward [N]`` of ``rows`` alone, at a part of its cost; differentiable in z."""
         return torch.cat([self._rewards(*part) for part in self._parts(z, episodes)])
 
+    def doubted(self, z: Tensor, episodes: Episodes | None = None) -> tuple[Tensor, Tensor]:
+        """The columns ``reward [N]`` and ``disagreement [N]`` of ``rows``, at little more than the cost of the one."""
+        parts = [self._doubted(*part) for part in self._parts(z, episodes)]
+        return torch.cat([reward for reward, _ in parts]), torch.cat([doubt for _, doubt in parts])
+
     def _parts(self, z: Tensor, episodes: Episodes | None) -> Iterator[tuple[Tensor, Episodes]]:
         """Rows by the chunk, and episodes whole."""
         if not len(z):
@@ -151,7 +156,15 @@ class RewardModel:
         return z
 
     def _rewards(self, z: Tensor, episodes: Episodes) -> Tensor:
-        mapped = self._mapped(self._shaped(z), self.head.combined(self.head.credit(self.seen(z), episodes)), episodes)
+        signal = self.head.combined(self.head.credit(self.seen(z), episodes))
+        return self._patched(z, self._mapped(self._shaped(z), signal, episodes))
+
+    def _doubted(self, z: Tensor, episodes: Episodes) -> tuple[Tensor, Tensor]:
+        signals, shaped = self.head.credit(self.seen(z), episodes), self._shaped(z)
+        mapped = self._mapped(shaped, self.head.combined(signals), episodes)
+        return self._patched(z, mapped), _disagreement(shaped, signals)
+
+    def _patched(self, z: Tensor, mapped: Tensor) -> Tensor:
         effects = self.bank.effects({space: self.space(z, space) for space in self.bank.spaces}, len(z))
         return (mapped - effects.suppressed.to(z.device) + effects.boosted.to(z.device)).clamp(0, 1)
 
@@ -164,7 +177,6 @@ class RewardModel:
         unpatched = self._unpatched(z, episodes) if changed else mapped
         effects = self.bank.effects({space: self.space(z, space) for space in self.bank.spaces}, len(z))
         suppressed, boosted = effects.suppressed.to(z.device), effects.boosted.to(z.device)
-        spread = shaped.reward(signals).std(dim=0, correction=0)
         return Rows(
             signal=signal,
             unpatched=unpatched,
@@ -172,7 +184,7 @@ class RewardModel:
             suppressed=suppressed,
             boosted=boosted,
             reward=(mapped - suppressed + boosted).clamp(0, 1),
-            disagreement=(2 * spread).clamp(max=1),
+            disagreement=_disagreement(shaped, signals),
             support_distance=self.support.distance(self.spaces.bottleneck.apply(z)),
             gate=latents_of(self.expertness, self.spaces.bottleneck, z).gate,
         )
@@ -225,6 +237,13 @@ class RewardModel:
             tuple(self.patches[column].id for column, effect in zip(line, effects, strict=True) if effect > 0)
             for line, effects in zip(columns.tolist(), strongest.tolist(), strict=True)
         ]
+
+
+def _disagreement(shaped: Monotone, signals: Tensor) -> Tensor:
+    """``[M, N]``, each member's signals → ``[N]`` in [0, 1]: twice the deviation of the rewards that they come to."""
+    if not signals.numel():  # the deviation of nothing, of which torch would warn
+        return signals.new_zeros(signals.shape[1])
+    return (2 * shaped.reward(signals).std(dim=0, correction=0)).clamp(max=1)
 
 
 def _reading(rows: Rows, patches: tuple[str, ...], tokens: TokenCount | None) -> Reading:

@@ -23,10 +23,10 @@ AUDIT = Audit(
     histogram=(30, *[0] * 19),
     parts=(("parts-0/000000.parquet", DIGEST),),
     verdict=Verdict(False, ("11 open findings of hard norms",)),
-    cells=(Cell("far", 3, 28, 11, 28),),
+    cells=(Cell("far", 3, 28, 11, 28, 1.5),),
     examples=(Example(3, 0.25, "state (1.00)"),),
     movements=(Movement("batch", 32, 0.0001),),
-    choices=(Choice(1, "far", 3, 20, 8, 2),),
+    choices=(Choice(1, "far", 3, 20, 8, 2, 0.125),),
     moving=4,
     unshown=(Unshown(12, ("far", "uniform"), "state (9.00)"),),
     held_out=("near",),
@@ -47,6 +47,13 @@ def test_an_audit_from_before_situations_were_counted_is_still_read() -> None:
     assert (read.cells, read.examples, read.movements, read.choices, read.moving) == ((), (), (), (), 0)
     assert (read.unshown, read.held_out) == ((), ())
     assert not any(result.steered for result in read.families)
+
+
+def test_an_audit_from_before_disagreement_was_counted_is_still_read() -> None:
+    document = json.loads(AUDIT.to_bytes())
+    document["cells"], document["choices"] = ([one[:-1] for one in document[key]] for key in ("cells", "choices"))
+    read = Audit.parse(document)
+    assert (read.cells, read.choices) == ((Cell("far", 3, 28, 11, 28),), (Choice(1, "far", 3, 20, 8, 2),))
 
 
 def test_rates_are_read_off_open_questions_alone() -> None:

@@ -21,6 +21,7 @@ from iirl_core.audit import (
     verify,
     worst_first,
 )
+from iirl_core.audit.cell import STEPS
 from iirl_core.canonical import canonical_json
 from iirl_core.demonstration import Comparison, Trajectory, conversation
 from iirl_core.errors import ConfigError
@@ -28,7 +29,7 @@ from iirl_core.norm import Norm, NormKind
 from iirl_core.norm.matcher import Keyword, Source
 from iirl_core.norm.predicate import predicate_of
 from iirl_core.patch.propose import flaws_of
-from iirl_core.probe import PointReward, Probe, material_of
+from iirl_core.probe import FAMILIES, PointReward, Probe, material_of
 from iirl_core.reward_model import RewardModel
 from tests.iirl_core.artifact.samples import patch_at, text_draft
 from tests.iirl_core.probe.samples import off_arc, planar, seed
@@ -126,6 +127,17 @@ def test_every_question_is_counted_in_one_situation() -> None:
     by_situation = Counter(finding.situation for finding in result.findings)
     assert {cell.situation: cell.broken for cell in result.cells if cell.broken} == dict(by_situation)
     assert {example.situation for example in result.examples} >= {cell.situation for cell in result.cells}
+
+
+def test_the_ensembles_disagreement_is_counted_as_readings_tell_it() -> None:
+    model, _, train = planar()
+    norm = replace(off_arc(), region=None)
+    material = material_of(model, [norm], train)
+    probes = FAMILIES["uniform"].probes(seed("uniform"), 200, material)
+    told = [reading.evidence.disagreement for reading in model.read([probe.inputs[-1] for probe in probes])]
+    result = audit_chunk(model, [norm], seed("uniform"), 200, material)
+    assert sum(told) > 1
+    assert sum(cell.doubt for cell in result.cells) == pytest.approx(sum(told), abs=200 / STEPS)
 
 
 def test_what_was_refuted_is_not_counted_as_broken_in_its_situation() -> None:

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from iirl_core.audit.cell import Cell
-from iirl_core.audit.steering import steer
+from iirl_core.audit.steering import choice_document, choice_from, steer
 
 ARMS = [("typos", 0), ("typos", 1), ("far", 0), ("far", 1)]
 
@@ -38,10 +39,20 @@ def test_of_two_equal_rates_the_one_that_no_demonstration_covers_counts_more() -
     assert counts["far", 0] > 3900
 
 
+def test_of_two_equal_rates_the_one_about_which_the_ensemble_disagrees_counts_more() -> None:
+    doubted = Cell("typos", 0, 1000, 100, 0, doubt=900.0)
+    counts = sent([doubted, Cell("far", 0, 1000, 100, 0), *asked()[1::2]])
+    assert counts["typos", 0] > 3900
+    assert sent([doubted, *asked(far1=300)[1:]])["far", 1] > 3900, "three times as many findings count for more"
+
+
 def test_what_is_known_when_it_is_chosen_is_written_down() -> None:
-    (choice,) = steer(asked(far1=900), ARMS, [64, 36], wave=2, seed="d/1/0")
+    cells = [replace(cell, doubt=cell.spoken / 3) for cell in asked(far1=900)]
+    (choice,) = steer(cells, ARMS, [64, 36], wave=2, seed="d/1/0")
     assert (choice.wave, choice.family, choice.situation, choice.count) == (2, "far", 1, 100)
-    assert (choice.spoken, choice.broken) == (1000, 900)
+    assert (choice.spoken, choice.broken, choice.disagreement) == (1000, 900, 0.3333)
+    assert choice_from(choice_document(choice)) == choice
+    assert choice_from(choice_document(choice)[:6]) == replace(choice, disagreement=0.0), "as it was written before"
 
 
 def test_the_seed_and_the_wave_decide_every_draw() -> None:

@@ -44,9 +44,9 @@ def test_the_page_shows_the_matrix_and_escapes_what_was_asked() -> None:
 
 
 def test_the_page_shows_what_the_blue_team_chose_and_knew() -> None:
-    page = render_report(replace(portal_report(), choices=(Choice(2, "typos", 0, 120, 10, 3),)))
+    page = render_report(replace(portal_report(), choices=(Choice(2, "typos", 0, 120, 10, 3, 0.25),)))
     assert "Where the blue team sent probes" in page
-    assert "3 of 10 broken" in page
+    assert '3 of 10 broken</td><td class="n">0.250</td>' in page
 
 
 def test_a_page_of_an_audit_without_situations_has_no_such_table() -> None:

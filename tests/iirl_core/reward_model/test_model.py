@@ -140,6 +140,15 @@ def test_rewards_alone_are_the_column_of_the_rows(model: RewardModel) -> None:
     assert patched.rewards(z[:0]).shape == (0,)
 
 
+def test_rewards_and_disagreement_alone_are_the_columns_of_the_rows(model: RewardModel) -> None:
+    (item,) = walks(1, seed=9)
+    patched, z = model.with_patches([patch_at(model, item)]), model.encoder.encode([item]).z
+    reward, disagreement = patched.doubted(z)
+    assert torch.equal(reward, patched.rows(z).reward)
+    assert torch.equal(disagreement, patched.rows(z).disagreement)
+    assert disagreement.max() > 0
+
+
 def test_patches_of_one_space_with_centres_of_different_lengths_are_refused_by_name(model: RewardModel) -> None:
     right = patch_at(model, walks(1, seed=9)[0])
     short = dataclasses.replace(right, centre=right.centre[:-1])

@@ -95,6 +95,7 @@ def test_the_blue_team_chooses_alike_however_many_scorers_there_are(tmp_path: Pa
     assert one.probes == 800
     assert sum(choice.count for choice in one.choices) == 400
     assert {choice.wave for choice in one.choices} == {1, 2, 3}
+    assert any(choice.disagreement > 0 for choice in one.choices)
     assert sum(result.asked for result in one.families if result.steered) == 400
     assert len(one.parts) > 3
 
