@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
+from iirl_core.config.encoding import LoraSection
 from iirl_core.config.section import Section
 from iirl_core.config.training import OptimiserSection, TrainSection
 
@@ -40,6 +41,9 @@ class ImitateSection(Section):
     """Longer conversations lose the start of their context first; an answer that is longer by itself loses its end."""
     chat_template: str | None = None
     """Jinja; None takes the tokenizer's own, or our plain one where it has none. The policy keeps it."""
+    lora: LoraSection | None = None
+    """Trains adapters beside the linear layers alone (they bear a higher rate); None: all of the model's weights. An
+    adapter at what gives the next token's logits is refused: its weights may be the embeddings'."""
     train: ImitationTrainSection = ImitationTrainSection()
 
     @model_validator(mode="after")

@@ -10,12 +10,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoTokenizer, PreTrainedModel
 
+from iirl_core.config.encoding import LoraSection
 from iirl_core.config.imitation import ImitateSection
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
 from iirl_core.encoder.template import check_template
 from iirl_core.encoder.tokenizer import check_tokenizer
 from iirl_core.errors import ConfigError, one_line
 from iirl_core.policy.reading import read_language_model
+from iirl_core.tuning.lora import adapted, merged, target_modules
 
 
 class Imitation(nn.Module):
@@ -23,11 +25,14 @@ class Imitation(nn.Module):
     policy's, up to a constant (AfD, arXiv 2405.15624, §3). What it leads to is π_SFT.
     """
 
-    def __init__(self, model: PreTrainedModel, *, checkpointing: bool = False) -> None:
+    def __init__(
+        self, model: PreTrainedModel, adapters: LoraSection | None = None, *, checkpointing: bool = False
+    ) -> None:
+        """``adapters``: only these are trained, fresh ones by torch's seed; ``model`` is changed in place."""
         super().__init__()
-        self.model = model.train()
         if checkpointing:  # layers are computed again on the way back
             model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        self.model = (model if adapters is None else adapted(model, adapters)).train()
 
     def forward(self, ids: Tensor, mask: Tensor, starts: Tensor, weight: Tensor) -> Tensor:
         """The weighted mean over answer tokens of their negative log probability, in nats.
@@ -47,8 +52,8 @@ def load_initial(section: ImitateSection, folder: Path) -> tuple[PreTrainedModel
 
     Raises:
         ConfigError: there is no such causal language model, it takes fewer tokens than ``max_tokens``, the tokenizer is
-            another's (``check_tokenizer``), the chat template drops the answer or the question, or it cannot compute
-            its layers again where that is asked for.
+            another's (``check_tokenizer``), the chat template drops the answer or the question, it cannot compute its
+            layers again where that is asked for, or a target of the adapters names nothing.
     """
     name = f"imitate.model {section.model!r}"
     try:
@@ -63,6 +68,8 @@ def load_initial(section: ImitateSection, folder: Path) -> tuple[PreTrainedModel
     if section.max_tokens > takes:
         raise ConfigError(f"imitate.max_tokens {section.max_tokens}", f"at most the model's {takes}")
     check_tokenizer(model, tokenizer, name)
+    if section.lora is not None:
+        target_modules(model, section.lora.targets, "imitate.lora")
     if section.train.gradient_checkpointing and not model.supports_gradient_checkpointing:
         raise ConfigError(f"imitate.train.gradient_checkpointing: {type(model).__name__} cannot", "false")
     template = section.chat_template or tokenizer.chat_template or PLAIN_TEMPLATE
@@ -71,13 +78,17 @@ def load_initial(section: ImitateSection, folder: Path) -> tuple[PreTrainedModel
     return model, rendering
 
 
-def trained(model: PreTrainedModel, weights: Mapping[str, Tensor]) -> PreTrainedModel:
+def trained(
+    model: PreTrainedModel, weights: Mapping[str, Tensor], adapters: LoraSection | None = None
+) -> PreTrainedModel:
     """``model`` with the trained weights of an Imitation of it; it is changed in place. Tied weights come once.
 
     Raises:
         RuntimeError: they are of another shape.
     """
     own = {name.removeprefix("model."): tensor for name, tensor in weights.items()}
+    if adapters is not None:
+        return merged(model, adapters, own)
     missing, strange = model.load_state_dict(own, strict=False)
     tied = set(model.all_tied_weights_keys)
     if strange or set(missing) - tied:

@@ -19,17 +19,19 @@ if TYPE_CHECKING:
     from peft import PeftModel
 
 
-def target_modules(model: PreTrainedModel, targets: Sequence[str] | None) -> list[str]:
+def target_modules(model: PreTrainedModel, targets: Sequence[str] | None, key: str = "encoder.lora") -> list[str]:
     """The full names of the linear layers that get adapters: those whose name ends in one of ``targets``, whole parts
-    of it compared; every one where that is None.
+    of it compared; every one where that is None. What gives a language model's logits gets none: it often shares its
+    weights with the embeddings. ``key`` is the section that names the targets.
 
     Raises:
         ConfigError: one of the targets names none.
     """
+    logits = model.get_output_embeddings()
     layers = [
         name
         for name, module in model.named_modules()
-        if isinstance(module, nn.Linear | Conv1D) and not name.startswith(POOLER)
+        if isinstance(module, nn.Linear | Conv1D) and not name.startswith(POOLER) and module is not logits
     ]
     if targets is None:
         return layers
@@ -38,7 +40,7 @@ def target_modules(model: PreTrainedModel, targets: Sequence[str] | None) -> lis
         named = {name for name in layers if f".{name}".endswith(f".{target}")}
         if not named:
             known = ", ".join(sorted({name.rpartition(".")[2] for name in layers}))
-            raise ConfigError(f"encoder.lora.targets: no linear layer is named {target}", f"one of {known}")
+            raise ConfigError(f"{key}.targets: no linear layer is named {target}", f"one of {known}")
         found |= named
     return [name for name in layers if name in found]
 

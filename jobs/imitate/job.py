@@ -169,6 +169,7 @@ def _task(session: Session, section: ImitateSection, folder: str, seed: int, mod
         steps=order.steps(section.train.epochs),
         seed=seed,
         model=ray.put(model),
+        adapters=section.lora,
     )
 
 
@@ -188,7 +189,7 @@ def _publish(
     config = section.model_dump(mode="json", exclude={"model"})
     metrics = {f"perplexity_{when}": float(f"{math.exp(said[when]):.6g}") for when in ("before", "after")}
     with tempfile.TemporaryDirectory(prefix="policy-") as name:
-        save_policy(trained(model, weights), rendering, Path(name))
+        save_policy(trained(model, weights, section.lora), rendering, Path(name))
         return publish_policy(
             store,
             Path(name),

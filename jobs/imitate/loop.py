@@ -14,6 +14,7 @@ import torch
 
 from cluster.store import open_store
 from iirl_core.canonical import JsonValue, canonical_json
+from iirl_core.config.encoding import LoraSection
 from iirl_core.config.training import TrainSection
 from iirl_core.store.protocol import Store
 from jobs.imitate.turns import Turns
@@ -42,6 +43,7 @@ class ImitationTask:
     steps: int
     seed: int
     model: ObjectRef[PreTrainedModel]
+    adapters: LoraSection | None = None
     threads: int = 1
 
 
@@ -56,7 +58,8 @@ def imitation_loop(config: dict[str, ImitationTask]) -> None:
     order = Order(
         len(turns), task.train.batch, task.seed, lengths=turns.lengths, sorted_together=task.train.sorted_together
     )
-    module = Imitation(ray.get(task.model), checkpointing=task.train.gradient_checkpointing)
+    torch.manual_seed(task.seed)  # for the adapters: the same on every rank
+    module = Imitation(ray.get(task.model), task.adapters, checkpointing=task.train.gradient_checkpointing)
     engine = Engine(module, task.train, task.steps, seed=task.seed)
 
     def tell(when: str) -> None:

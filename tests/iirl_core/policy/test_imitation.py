@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from iirl_core.config.encoding import LoraSection
 from iirl_core.config.imitation import ImitateSection
 from iirl_core.demonstration import conversation
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE
@@ -67,6 +68,34 @@ def test_imitation_makes_the_answers_likelier_and_leaves_what_was_saved_as_it_wa
     assert how.answered(ITEMS[0]) == answered[0]
     stock = AutoModelForCausalLM.from_pretrained(tmp_path / "one")
     assert float(Imitation(stock)(*batch).detach()) == pytest.approx(last, rel=1e-4)
+
+
+def test_adapters_alone_are_trained_and_merged_they_say_what_was_learnt_in_a_plain_model(tmp_path: Path) -> None:
+    section = ImitateSection(model="", max_tokens=128, lora=LoraSection(rank=4))
+    folder = Path(tiny_policy("llama", tmp_path))
+    model, rendering = load_initial(section, folder)
+    answered = [rendering.answered(item) for item in ITEMS]
+    batch = (*_padded([one.ids for one in answered]), torch.tensor([one.start for one in answered]), torch.ones(2))
+    untrained = float(Imitation(load_initial(section, folder)[0])(*batch).detach())
+    module = Imitation(model, section.lora)
+    assert float(module(*batch).detach()) == pytest.approx(untrained, rel=1e-6), "fresh ones change nothing"
+    learnt = {name: one for name, one in module.named_parameters() if one.requires_grad}
+    assert all("lora_" in name for name in learnt)
+    assert not any("lm_head" in name or "embed" in name for name in learnt)
+    optimiser = torch.optim.AdamW(learnt.values(), lr=1e-2)
+    for _ in range(60):
+        optimiser.zero_grad()
+        module(*batch).backward()
+        optimiser.step()
+    last = float(module(*batch).detach())
+    assert last < 0.9 * untrained
+    weights = {name: one.detach().clone() for name, one in learnt.items()}
+    plain = trained(load_initial(section, folder)[0], weights, section.lora)
+    save_policy(plain, rendering, tmp_path / "kept")
+    again, _ = load_initial(ImitateSection(model="", max_tokens=128), tmp_path / "kept")
+    assert float(Imitation(again)(*batch).detach()) == pytest.approx(last, rel=1e-4)
+    with pytest.raises(ConfigError, match=r"imitate\.lora\.targets: no linear layer is named lm_head"):
+        load_initial(section.model_copy(update={"lora": LoraSection(targets=["lm_head"])}), folder)
 
 
 def test_what_cannot_be_imitated_with_is_refused(tmp_path: Path) -> None:

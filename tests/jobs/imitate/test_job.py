@@ -72,6 +72,21 @@ def test_imitation_leaves_a_policy_that_finds_unseen_answers_likelier(store: Dir
     assert [entry.event.kind for entry in entries(store)] == ["imitate"]
 
 
+@pytest.mark.ray
+@pytest.mark.usefixtures("ray_session")
+def test_a_policy_whose_adapters_alone_were_trained_is_a_plain_one(store: DirectoryStore, tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    with Session(store) as session:
+        run(session, _config(tmp_path, lora={"rank": 8}), QUIET)
+    digest = resolve_policy(store, "sft")
+    assert digest is not None
+    policy = load_policy(store, digest)
+    assert policy.manifest.metrics["perplexity_after"] < 0.9 * policy.manifest.metrics["perplexity_before"]
+    names = set(AutoModelForCausalLM.from_pretrained(policy.model).state_dict())
+    assert names == set(AutoModelForCausalLM.from_pretrained(tmp_path / "init").state_dict())
+
+
 @pytest.mark.slow
 @pytest.mark.ray
 @pytest.mark.timeout(900)
