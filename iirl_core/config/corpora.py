@@ -12,7 +12,9 @@ Role = Literal["demonstrations", "negatives", "probes", "init-samples", "sft-sam
 
 
 class SplitSection(Section):
-    """Fractions by hash of the prompt (conversations) or of the record (trajectories); they sum to 1."""
+    """Fractions by hash of the prompt (conversations) or of the record (trajectories); they sum to 1. A prompt in other
+    case or with other white space is another prompt here; ``decontaminate`` compares them normalised.
+    """
 
     train: Fraction = 0.7
     guard: Fraction = 0.15

@@ -106,7 +106,8 @@ class TrainSection(Section):
     parent: str | None = None
     """Start from the weights of this artifact (``NAME``, ``NAME@CHANNEL`` or ``sha256:…``), of the same encoder, family
     and shape, and seal its child: without its patches, and only if it keeps the known-good budget of the root's guard
-    set. ``NAME`` must not be the name that this run seals under, or each run would start from the last."""
+    set. The encoder stays as it is (``encoder.tuning: frozen``): only the head is re-fitted. ``NAME`` must not be the
+    name that this run seals under, or each run would start from the last."""
     corrections: str | None = None
     """Learn, too, what the repairs of this artifact's chain mended (``NAME``, ``NAME@CHANNEL`` or ``sha256:…``):
     findings as negatives, as demonstrations or as comparisons, whichever their norms and the family make of them
