@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Protocol, Self, TypeVar
@@ -41,14 +41,15 @@ def heads_alone(measure: Measure[Data], data: Data, heads: int) -> list[Estimate
         for pair in zip(*ways, strict=True):
             better = max(pair, key=lambda estimate: estimate.value)
             named.setdefault(better.name, []).append(better)
-    return [_over_heads(f"random/{name}", estimates) for name, estimates in named.items()]
+    return [over_heads(f"random/{name}", estimates) for name, estimates in named.items()]
 
 
 def _said(head: int, sign: int, answers: Answers) -> Floats:
     return sign * answers.heads[:, head]
 
 
-def _over_heads(name: str, estimates: list[Estimate]) -> Estimate:
+def over_heads(name: str, estimates: Sequence[Estimate]) -> Estimate:
+    """The mean over estimates of the same figure, one of each random head, with the interval that holds 95% of them."""
     values = np.array([estimate.value for estimate in estimates])
     value = float(values.mean())
     low, high = np.quantile(values, [TAIL, 1 - TAIL])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from iirl_core.errors import InputError
+from iirl_core.evaluation.baselines import over_heads
 from iirl_core.evaluation.estimate import Estimate
 from iirl_core.evaluation.frozen import Floats
 from iirl_core.evaluation.ranks import ranks
@@ -20,7 +21,7 @@ FEWEST = 4
 @dataclass(frozen=True, eq=False)
 class Returned:
     """N rollouts: ``rewards [N]``, the mean reward of a step; ``returns [N]``, the true ones; ``lengths [N]``, in
-    steps; and what ``baselines`` say of each, by name.
+    steps; what ``baselines`` say of each, by name; and ``heads [N, H]``, what random heads do.
 
     Raises:
         InputError: lengths differ, or a number is not finite.
@@ -30,9 +31,11 @@ class Returned:
     returns: Floats
     lengths: Floats
     baselines: Mapping[str, Floats] = field(default_factory=dict)
+    heads: Floats | None = None
 
     def __post_init__(self) -> None:
-        columns = (self.rewards, self.returns, self.lengths, *self.baselines.values())
+        heads = () if self.heads is None else self.heads.T
+        columns = (self.rewards, self.returns, self.lengths, *self.baselines.values(), *heads)
         if any(column.shape != self.rewards.shape for column in columns):
             raise InputError(f"{len(self.rewards)} rewards of rollouts", "one of everything each")
         if not all(np.isfinite(column).all() for column in columns):
@@ -45,7 +48,8 @@ def returns(returned: Returned, resampling: Resampling) -> list[Estimate]:
     * ``returns/spearman``: of the mean reward of a step;
     * ``returns/given_length``: the same with what both share with length taken out of their ranks (partial
       correlation), where lengths differ;
-    * ``BASELINE/returns/…``: of length, and of what each of the baselines says.
+    * ``BASELINE/returns/…``: of length, and of what each of the baselines says;
+    * ``random/returns/…``: of random heads, each told the better of its two signs.
     """
     scores = {"": returned.rewards, "length/": returned.lengths, **{f"{k}/": v for k, v in returned.baselines.items()}}
     found = []
@@ -58,6 +62,19 @@ def returns(returned: Returned, resampling: Resampling) -> list[Estimate]:
             if len(values) >= FEWEST and np.isfinite(statistic(everybody)):
                 clusters = np.arange(len(values))
                 found.append(resampling.estimate(f"{prefix}returns/{name}", clusters, statistic))
+    return found + _random(returned)
+
+
+def _random(returned: Returned) -> list[Estimate]:
+    if returned.heads is None or len(returned.rewards) < FEWEST:
+        return []
+    found, everybody = [], np.ones(len(returned.rewards))
+    for name, given in (("spearman", None), ("given_length", returned.lengths)):
+        values = [abs(correlation(head, returned.returns, given)(everybody)) for head in returned.heads.T]
+        if np.isfinite(values).all():
+            count = len(everybody)
+            alone = [Estimate(name, value, value, value, count, count) for value in values]
+            found.append(over_heads(f"random/returns/{name}", alone))
     return found
 
 

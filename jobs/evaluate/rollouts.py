@@ -31,7 +31,12 @@ def find_rollouts(config: Config) -> tuple[RecordFile, ...]:
     return find_files(config.evaluate.rollouts, "evaluate.rollouts")
 
 
-BASELINES = {"length": "length alone", "nearest": "nearest demonstration", "mahalanobis": "Mahalanobis distance"}
+BASELINES = {
+    "length": "length alone",
+    "random": "random head",
+    "nearest": "nearest demonstration",
+    "mahalanobis": "Mahalanobis distance",
+}
 """What stands beside ``returns/FILE/…``, and what it is called."""
 
 
@@ -47,8 +52,8 @@ class Ranked:
 def rank_rollouts(
     model: RewardModel, files: Sequence[RecordFile], shown: Sequence[Trajectory], config: Config
 ) -> list[Ranked]:
-    """``returns/FILE/…`` of each file, with its baselines: length, and how near to the demonstrations ``shown`` the
-    states lie.
+    """``returns/FILE/…`` of each file, with its baselines: length, random heads, and how near to the demonstrations
+    ``shown`` the states lie.
 
     Raises:
         InputError: a file holds no rollouts with returns, or they do not fit the model.
@@ -57,11 +62,13 @@ def rank_rollouts(
     for file, described in zip(files, describe_files(files), strict=True):
         rollouts = read_rollouts(file)
         items = [one.trajectory for one in rollouts]
+        scored = score(model, items)
         returned = Returned(
-            rewards=score(model, items).inputs,
+            rewards=scored.inputs,
             returns=np.array([one.true_return for one in rollouts]),
             lengths=np.array([len(item) for item in items], np.float64),
             baselines={"nearest": nearness(shown, items), "mahalanobis": mahalanobis(shown, items)},
+            heads=scored.heads,
         )
         estimates = returns(returned, Resampling(config.evaluate.bootstrap, config.seed))
         named = [replace(each, name=each.name.replace("returns/", f"returns/{file.stem}/")) for each in estimates]

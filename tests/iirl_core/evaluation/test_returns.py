@@ -8,7 +8,7 @@ import pytest
 from iirl_core.demonstration import Trajectory
 from iirl_core.errors import InputError
 from iirl_core.evaluation import Estimate, Resampling
-from iirl_core.evaluation.returns import Returned, returns
+from iirl_core.evaluation.returns import Returned, correlation, returns
 from iirl_core.evaluation.rollouts import first_steps, mahalanobis, nearness, read_rollouts
 from iirl_core.records.raw import RecordFile
 
@@ -52,6 +52,16 @@ def test_baselines_stand_beside_it() -> None:
         "nearest/returns/given_length",
     } <= names
     assert "length/returns/given_length" not in names
+
+
+def test_random_heads_stand_beside_it_each_told_the_better_of_its_signs() -> None:
+    true = np.arange(9.0)
+    heads = np.stack([-true, np.array([3.0, 1, 4, 1, 5, 9, 2, 6, 5])], axis=1)
+    figures = found(Returned(true, true, np.arange(9.0) % 2, heads=heads))
+    other = abs(correlation(heads[:, 1], true)(np.ones(9)))
+    assert figures["random/returns/spearman"].value == pytest.approx((1 + other) / 2)
+    assert figures["random/returns/spearman"].high == pytest.approx(1, abs=0.05)
+    assert "random/returns/given_length" in figures
 
 
 def test_too_few_or_equal_rollouts_give_no_figure() -> None:
