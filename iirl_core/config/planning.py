@@ -21,8 +21,9 @@ class PlanSection(Section):
     memory_gb: float = Field(default=80.0, gt=0)
     """10⁹ bytes of memory of one device, which the plan is held against."""
     rows: int | None = Field(default=None, ge=1)
-    """Rows that an epoch learns from, answers or steps of trajectories, where no corpus is there that could be counted:
-    each side of a comparison is one, so is each corrupted negative."""
+    """Rows that an epoch learns from, answers or steps of trajectories, where no corpus is there that could be counted,
+    or nobody knows how many comparisons reach train.select.threshold: each side of a comparison is one, so is each
+    corrupted negative."""
     tokens: float | None = Field(default=None, gt=0)
     """Tokens of a text on average, likewise, or where ingestion did not count them; more than ``encoder.max_tokens``
     are cut."""

@@ -17,6 +17,7 @@ _QWEN3_06B: Mapping[str, object] = {
     "num_key_value_heads": 8,
     "head_dim": 128,
     "vocab_size": 151936,
+    "tie_word_embeddings": True,
 }
 _LLAMA3_8B: Mapping[str, object] = {
     "model_type": "llama",

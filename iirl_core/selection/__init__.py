@@ -1,6 +1,8 @@
 """Which comparisons a reward is re-fitted on: decisions about similarities, without an encoder or a cluster."""
 
 from iirl_core.selection.nearest import Nearest as Nearest
+from iirl_core.selection.sampling import MAX_TOKENS as MAX_TOKENS
+from iirl_core.selection.sampling import SAMPLES as SAMPLES
 from iirl_core.selection.sampling import dealt as dealt
 from iirl_core.selection.sampling import drawn as drawn
 from iirl_core.selection.sampling import kept_of as kept_of

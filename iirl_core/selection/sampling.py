@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import hashlib
 
+SAMPLES = 20_000
+"""Samples that comparisons are compared with, of a larger corpus a fair part: some megabytes on each actor."""
+MAX_TOKENS = 256
+"""What the sentence encoder reads of a text."""
+
 
 def drawn(comparison: str, seed: int, round_: int = 0) -> float:
     """In [0, 1), uniform over comparisons: the similarity that stands in for one where the selection is random."""

@@ -19,14 +19,12 @@ from cluster.streaming import streaming
 from iirl_core.corpus import Corpus, demonstrations_of
 from iirl_core.demonstration import Conversation, Demonstration, Message
 from iirl_core.encoder import Encoder, place
-from iirl_core.selection import dealt, drawn
+from iirl_core.selection import SAMPLES, dealt, drawn
 
 if TYPE_CHECKING:
     import pyarrow.fs
     from ray import ObjectRef
 
-SAMPLES = 20_000
-"""Samples that are compared with, of a larger corpus a fair part: some megabytes on each actor."""
 BATCH = 256
 DIGITS = 5
 """Decimals of a similarity that count: the rest depends on which texts shared a batch."""

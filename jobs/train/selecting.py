@@ -26,12 +26,10 @@ from iirl_core.config.training import SelectSection
 from iirl_core.corpus import Corpus, read_corpus, write_corpus
 from iirl_core.encoder import fit_encoder
 from iirl_core.errors import ConfigError, CorpusEmpty, IirlError
-from iirl_core.selection import Nearest, drawn, kept_of
+from iirl_core.selection import MAX_TOKENS, Nearest, drawn, kept_of
 from iirl_core.store.protocol import Store
 from jobs.console import Progress
 from jobs.train.embedding import Dealing, Embedding
-
-MAX_TOKENS = 256
 
 
 @dataclass(frozen=True)

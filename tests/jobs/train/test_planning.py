@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
+from iirl_core.canonical import digest_bytes
 from iirl_core.config import Config
 from iirl_core.config.encoding import TrajectoryEncoderSection
 from iirl_core.config.expertness import DiscriminatorSection
@@ -16,11 +17,12 @@ from iirl_core.config.planning import PlanSection
 from iirl_core.corpus import write_corpus
 from iirl_core.demonstration import Trajectory, conversation
 from iirl_core.errors import ConfigError
-from iirl_core.plan import backbone_of, head_of
+from iirl_core.plan import backbone_of, forward_flops, head_of, language_model_of, reading_flops
+from iirl_core.policy import Initial, point_policy, publish_policy
 from iirl_core.store import DirectoryStore
 from jobs.__main__ import main
 from jobs.train.planning import plan_lines
-from tests.iirl_core.plan.shapes import LLAMA3_8B, MINILM
+from tests.iirl_core.plan.shapes import LLAMA3_8B, MINILM, tiny
 from tests.jobs.train.made import demonstration, make_corpora, walks, walks_config
 
 
@@ -249,6 +251,137 @@ def test_what_corpora_do_not_say_is_assumed_and_said_to_be(tmp_path: Path) -> No
     assert "32 texts of about 50" in line(counted, "tokens")
     steps = walks_config(tmp_path / "elsewhere").model_copy(update={"plan": PlanSection(rows=640)})
     assert "200: 20 epochs of about 640 rows" in line(plan_lines(steps), "steps")
+
+
+def ratio_config(folder: Path, **sections: object) -> Config:
+    """By a π_SFT that the store has, or is to have, and a π_init of the same shape in a folder."""
+    init = backbone(folder / "init", tiny("llama", vocab_size=5000))
+    family = {"family": "log_ratio", "sft": "polite-sft", "init": init, "max_tokens": 40}
+    return text_config(folder, backbone(folder / "model", MINILM), expertness=family, **sections)
+
+
+def keep_policy(store: DirectoryStore, folder: Path) -> None:
+    manifest = publish_policy(
+        store,
+        folder,
+        name="polite-sft",
+        initial=Initial("init", digest_bytes(b"init")),
+        corpora=(),
+        config={},
+        environment={},
+        metrics={},
+    )
+    point_policy(store, manifest)
+
+
+def test_both_policies_of_a_log_ratio_are_counted_and_no_step_is_taken(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path / "store")
+    write_texts(store, "polite", 30, tokens=50)
+    write_texts(store, "rude", 10, tokens=50)
+    config = ratio_config(tmp_path)
+    keep_policy(store, tmp_path / "init")
+    lines, policy = plan_lines(config), language_model_of(tiny("llama", vocab_size=5000))
+    said = [text for text in lines if text.startswith("policy")]
+    assert [text.split()[1] for text in said] == ["sft", "init"]
+    assert all(f"{policy.parameters:,} parameters (llama, 3 layers of 32), frozen" in text for text in said)
+    assert f"{4 * (22_713_216 + 2 * policy.parameters) / 1e6:.3g} MB of weights" in line(lines, "encoding")
+    assert "over about 30 rows to learn from: log_ratio takes no steps" in line(lines, "one pass")
+    assert not [text for text in lines if text.startswith(("steps", "training")) or "ZeRO" in text]
+    assert "40 texts of about 50, encoded once" in line(lines, "tokens")
+    assert "3.2e+03 tokens: both policies read each text, about 40 of it" in line(lines, "reading")
+    encoding = 40 * 50 * forward_flops(backbone_of(MINILM), 50)
+    reading = 2 * 40 * 40 * reading_flops(policy, 40)
+    wanted = f"{encoding + reading:.3g} FLOPs: {encoding:.3g} to encode, {reading:.3g} to read by both policies"
+    assert wanted in line(lines, "compute")
+    assert float(line(lines, "CPU-hours").split()[1]) == pytest.approx((encoding + reading) / 0.02e12 / 3600, rel=0.05)
+    assert not [text for text in lines if text.startswith("not known")]
+
+
+def test_a_policy_that_nobody_made_yet_leaves_bytes_and_hours_unknown(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path / "store")
+    for name in ("polite", "rude"):
+        write_texts(store, name, 10, tokens=50)
+    lines = plan_lines(ratio_config(tmp_path))
+    said = "expertness.sft (polite-sft, which is not in the store, nor on this machine): parameters, bytes, hours"
+    assert line(lines, "not known").endswith(said)
+    assert [text.split()[1] for text in lines if text.startswith("policy")] == ["init"]
+    elsewhere = line(plan_lines(ratio_config(tmp_path, store="s3://bucket/prefix")), "not known")
+    assert "polite-sft, which is not on this machine; a plan does not look into s3://bucket/prefix" in elsewhere
+    assert not [text for text in lines if text.startswith(("encoding", "compute", "CPU-hours", "steps"))]
+
+
+def refit_config(folder: Path, select: dict[str, object], **sections: object) -> Config:
+    corpora = [
+        {"name": "polite", "files": ["pairs.jsonl"], "take": "chosen", "paired": True},
+        {"name": "rude", "files": ["pairs.jsonl"], "take": "rejected", "paired": True, "role": "negatives"},
+        {"name": "answers", "files": ["answers.jsonl"], "role": "samples", "origin": {"policy": "clerk"}},
+    ]
+    train = {"parent": "root", "batch": 64, "epochs": 2, "select": {"model": str(folder / "model"), **select}}
+    return text_config(
+        folder,
+        backbone(folder / "model", MINILM),
+        corpora=corpora,
+        expertness={"family": "bradley_terry", "hidden": 96},
+        train=train,
+        **sections,
+    )
+
+
+def write_comparisons(store: DirectoryStore, pairs: int, samples: int) -> None:
+    for name, count in (("polite", pairs), ("rude", pairs), ("answers", samples)):
+        write_texts(store, name, count, tokens=50)
+
+
+def test_a_re_fit_takes_the_steps_of_what_each_round_keeps(tmp_path: Path) -> None:
+    write_comparisons(DirectoryStore(tmp_path / "store"), 300, samples=90)
+    lines = plan_lines(refit_config(tmp_path, {"near": "answers", "keep": 50, "rounds": 3}))
+    assert "50 of 300 comparisons in each of 3 rounds, the nearest to the samples" in line(lines, "selection")
+    assert "9: 3 rounds of 2 epochs of about 100 rows, 64 a step" in line(lines, "steps")
+    assert "300 texts of about 50, encoded once in each round" in line(lines, "tokens")
+    assert "690 answers of comparisons and samples, once" in line(lines, "embedding")
+    each, head = 50 * forward_flops(backbone_of(MINILM), 50), int(line(lines, "head").split()[1].replace(",", ""))
+    wanted = (
+        f"at most {690 * each:.3g} to select, {300 * each:.3g} to encode, {6.0 * head * 9 * 64:.3g} to fit the head"
+    )
+    assert wanted in line(lines, "compute")
+    share = plan_lines(refit_config(tmp_path, {"near": "answers", "keep": 0.1}))
+    assert "30 of 300 comparisons, the nearest" in line(share, "selection")
+    assert " 1: 2 epochs of about 60 rows" in line(share, "steps")
+    more = plan_lines(refit_config(tmp_path, {"near": "answers", "keep": 4000}))
+    assert "18: 2 epochs of about 600 rows" in line(more, "steps"), "no more than there are"
+
+
+def test_a_re_fit_on_comparisons_at_random_embeds_nothing(tmp_path: Path) -> None:
+    write_comparisons(DirectoryStore(tmp_path / "store"), 300, samples=90)
+    lines = plan_lines(refit_config(tmp_path, {"by": "random", "keep": 50}))
+    assert "50 of 300 comparisons, drawn at random" in line(lines, "selection")
+    assert "3: 2 epochs of about 100 rows" in line(lines, "steps")
+    assert not [text for text in lines if text.startswith(("embedding", "sentences"))]
+    assert "select" not in line(lines, "compute")
+
+
+def test_how_many_comparisons_reach_a_threshold_is_not_known_beforehand(tmp_path: Path) -> None:
+    write_comparisons(DirectoryStore(tmp_path / "store"), 300, samples=90)
+    near = {"near": "answers", "threshold": 0.8}
+    lines = plan_lines(refit_config(tmp_path, near))
+    assert "of 300 comparisons, those whose cosine to a sample reaches 0.8" in line(lines, "selection")
+    assert "how many comparisons reach train.select.threshold" in line(lines, "not known")
+    assert not [text for text in lines if text.startswith(("steps", "compute"))]
+    told = plan_lines(refit_config(tmp_path, near, plan={"rows": 64}))
+    assert " 2: 2 epochs of about 64 rows" in line(told, "steps")
+    bound = plan_lines(refit_config(tmp_path, {**near, "keep": 50}))
+    assert "at most 50 of 300" in line(bound, "selection")
+    assert "at most 3: 2 epochs of about 100 rows" in line(bound, "steps")
+
+
+def test_samples_that_are_not_there_leave_the_hours_of_a_re_fit_unknown(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path / "store")
+    for name in ("polite", "rude"):
+        write_texts(store, name, 300, tokens=50)
+    lines = plan_lines(refit_config(tmp_path, {"near": "answers", "keep": 50}))
+    assert "3: 2 epochs of about 100 rows" in line(lines, "steps")
+    assert "corpus answers, which is not ingested: how many texts train.select embeds" in line(lines, "not known")
+    assert not [text for text in lines if text.startswith(("embedding", "compute", "CPU-hours"))]
 
 
 def test_trajectories_have_a_head_once_they_are_ingested(tmp_path: Path) -> None:

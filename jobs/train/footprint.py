@@ -1,0 +1,82 @@
+"""Bytes on one device that a plan tells: of each actor that encodes, and of each worker that trains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from iirl_core.config import Config
+from iirl_core.config.expertness import LogRatioSection
+from iirl_core.plan import Backbone, Head, Memory, activations, reading_bytes, states
+from iirl_core.plan.memory import WIDTH, Stage
+from jobs.train.shapes import Shapes, adapters_of, trainable_of
+
+STAGES: tuple[Stage, ...] = (0, 1, 2, 3)
+
+
+def encoding_lines(config: Config, shapes: Shapes) -> Iterator[str]:
+    """Of a text encoder, and of the policies beside it; none where one of their shapes is not known."""
+    encoder, policies = shapes.encoder, [one for one in shapes.policies.values() if one is not None]
+    if encoder is None or config.encoder.kind != "text" or len(policies) < len(shapes.policies):
+        return
+    weights = WIDTH["fp32"] * (encoder.parameters + sum(one.parameters for one in policies))
+    one, tokens = replace(encoder, layers=1), config.encoder.batch * config.encoder.max_tokens
+    most = activations(one, tokens, precision="fp32", checkpointing=False)
+    if isinstance(config.expertness, LogRatioSection):  # which read text by text
+        most = max(most, *(reading_bytes(policy, config.expertness.max_tokens) for policy in policies))
+    yield f"encoding      each actor: {_bytes(weights)} of weights, fp32, and at most {_bytes(most)} of activations"
+    if config.train.gpus_per_worker and weights + most > config.plan.memory_gb * 1e9:
+        yield _too_much(config, "encode", weights + most)
+
+
+def training_lines(config: Config, backbone: Backbone | None, head: Head) -> Iterator[str]:
+    """Of the head, and of the encoder where it is trained, under every stage of ZeRO."""
+    train = config.train
+    place = "GPU" if train.gpus_per_worker else "worker"
+    over = "over all" + (f" in {train.accumulation} parts" if train.accumulation > 1 else "")
+    yield f"training      each {place}, of {train.workers}: {train.batch} rows a step {over}, {train.precision}"
+    columns = ("weights", "gradients", "optimiser", "activations", "together", "on the host")
+    yield "              " + "".join(f"{column:>13}" for column in columns)
+    for stage in STAGES:
+        found = _states(config, backbone, head, stage)
+        chosen = "*" if stage == train.zero_stage else " "
+        parts = (found.weights, found.gradients, found.optimiser, found.activations, found.device, found.host)
+        yield f"     {chosen} ZeRO {stage} " + "".join(f"{_bytes(part):>13}" for part in parts)
+    needed = _states(config, backbone, head, train.zero_stage).device
+    if train.gpus_per_worker and needed > config.plan.memory_gb * 1e9:
+        yield _too_much(config, "train", needed)
+
+
+def _too_much(config: Config, what: str, needed: float) -> str:
+    return f"too much      to {what}: {_bytes(needed)} of the {config.plan.memory_gb:g} GB that plan.memory_gb says"
+
+
+def _states(config: Config, backbone: Backbone | None, head: Head, stage: Stage) -> Memory:
+    """Of the head, and of the encoder where it is trained: then texts are taken to be as long as they may be."""
+    train = config.train
+    rows = -(-train.batch // (train.workers * train.accumulation))
+    kept = float(WIDTH[train.precision] * rows * head.activations)
+    frozen = gathered = 0
+    if backbone is not None and config.encoder.kind == "text" and config.tunes:
+        frozen = backbone.parameters if adapters_of(config, backbone) else backbone.unused
+        gathered = max(backbone.layer, backbone.embeddings)
+        tokens, checkpointing = rows * config.encoder.max_tokens, train.gradient_checkpointing
+        kept += activations(backbone, tokens, precision=train.precision, checkpointing=checkpointing)
+    found = states(
+        trainable_of(config, backbone, head),
+        frozen,
+        precision=train.precision,
+        stage=stage,
+        devices=train.workers,
+        offload=train.offload,
+        gathered=gathered,
+    )
+    return replace(found, activations=kept)
+
+
+def _bytes(count: float) -> str:
+    """In powers of ten."""
+    for size, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count:.0f} B"
