@@ -5,11 +5,29 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.ingest_speed import by_datasets, memory
+from benchmarks.figures import figure
+from benchmarks.ingest_speed import by_datasets, memory, write_parts
 from cluster.session import Session
 from iirl_core.corpus import Admission, admit, read_corpus, write_corpus
 from iirl_core.records import open_records
 from iirl_core.store import DirectoryStore
+
+
+def test_memory_and_speed_are_kept_apart_unless_a_file_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.figures.RESULTS", tmp_path)
+    parts = {part: [figure(part, [1.0], "")] for part in ("memory", "near", "speed")}
+
+    def written() -> dict[str, list[str]]:
+        return {path.stem: list(json.loads(path.read_text())["figures"]) for path in tmp_path.iterdir()}
+
+    write_parts({"memory": parts["memory"]})
+    assert written() == {"ingest_memory": ["memory"]}
+    write_parts(parts)
+    assert written() == {"ingest_memory": ["memory", "near"], "ingest_speed": ["speed"]}
+    write_parts(parts, tmp_path / "mine.json")
+    assert written()["mine"] == ["memory", "near", "speed"]
 
 
 def test_both_sides_keep_the_same_rows(tmp_path: Path) -> None:
