@@ -16,7 +16,7 @@ from iirl_core.audit.shrinking import shrunk
 from iirl_core.config import Config
 from iirl_core.demonstration import Conversation, Input
 from iirl_core.errors import InputError
-from iirl_core.norm import Norm, norms_of
+from iirl_core.norm import Norm, norm_of, norms_of
 from iirl_core.release import resolve
 from iirl_core.signing import Trust
 from iirl_core.store import Store
@@ -46,7 +46,7 @@ def run(store: Store, config: Config, name: str, reference: str | None, *, conso
     norms = measured(store, config, then, norms_of(config))
     held = verify(finding, then, norms)
     _say(console, finding, then, held)
-    norm = next((norm for norm in norms if norm.id == finding.norm), None)
+    norm = norm_of(norms, finding.norm)
     if held is not None and norm is not None:
         _say_smaller(console, finding, then, norm)
     if digest != finding.digest:

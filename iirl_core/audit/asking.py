@@ -12,22 +12,24 @@ from numpy.typing import NDArray
 from iirl_core.audit.example import Example, example_of
 from iirl_core.demonstration import Input
 from iirl_core.expertness import Episodes
-from iirl_core.norm.judge import Answer
+from iirl_core.norm.judge import Answer, all_numbers
 from iirl_core.probe import Probe
 from iirl_core.probe.adaptive import OBSERVED
-from iirl_core.probe.situations import Placed, Situations
+from iirl_core.probe.situations import UNKNOWN, Placed, Situations
 from iirl_core.reward_model import RewardModel
 
 
 @dataclass(frozen=True, eq=False)
 class ProbeAnswers:
     """Of one probe: ``answers``, the step rewards of every input; ``alike``, whether both inputs encode to the same
-    rows; ``situation`` of the first input, whether it is ``uncovered`` (``probe/situations.py``), and its ``middle
-    [W]`` in whitened coordinates; ``disagreement`` in [0, 1] of the ensemble about the last input, at its worst step.
+    rows; ``numbers``, whether every reward is one; ``situation`` of the first input, whether it is ``uncovered``
+    (``probe/situations.py``), and its ``middle [W]`` in whitened coordinates; ``disagreement`` in [0, 1] of the
+    ensemble about the last input, at its worst step.
     """
 
     answers: tuple[Answer, ...]
     alike: bool
+    numbers: bool
     situation: int
     uncovered: bool
     middle: NDArray[np.float32]
@@ -67,8 +69,17 @@ def ask(model: RewardModel, probes: Sequence[Probe], situations: Situations) -> 
     middles = [places[first].mean(axis=0) for first in firsts] if len(probes) else []
     table = np.array(middles, np.float32).reshape(-1, whitened.shape[1])
     placed = situations.place(table)
+    sound = all_numbers(answers)
     answered = tuple(
-        ProbeAnswers(each, len(pair) == 2 and _same(pair[0], pair[1]), int(number), bool(uncovered), middle, doubt)
+        ProbeAnswers(
+            answers=each,
+            alike=len(pair) == 2 and _same(pair[0], pair[1]),
+            numbers=sound or all_numbers([each]),
+            situation=int(number),
+            uncovered=bool(uncovered),
+            middle=middle,
+            disagreement=doubt,
+        )
         for each, pair, number, uncovered, middle, doubt in zip(
             answers, pairs, placed.number, placed.uncovered, table, disagreements, strict=True
         )
@@ -81,7 +92,7 @@ def ask(model: RewardModel, probes: Sequence[Probe], situations: Situations) -> 
 def _examples(probes: Sequence[Probe], placed: Placed) -> list[Example]:
     nearest = {}
     for index in np.argsort(-placed.apart, kind="stable").tolist():  # the nearest last, so that it stays
-        if probes[index].origin == OBSERVED:
+        if probes[index].origin == OBSERVED or placed.number[index] == UNKNOWN:
             continue
         nearest[int(placed.number[index])] = index
     return [

@@ -24,7 +24,7 @@ class Audit:
     equal bins of [0, 1]; ``cells`` is the technique × situation matrix, and ``examples`` show what the situations are;
     ``movements`` are those of the reward with what cannot matter; ``choices`` are where the blue team sent probes.
     ``unshown`` are kinds of situation that were asked about and no demonstration shows; families that are ``held_out``
-    find nothing that is repaired.
+    find nothing that is repaired. ``unplaced`` rows of what was asked are not numbers, and cover nothing.
     Where ``moving`` probes are samples of moving policies, the audit is *policy-adaptive*, whatever the artifact is.
     """
 
@@ -50,6 +50,7 @@ class Audit:
     moving: int = 0
     unshown: tuple[Unshown, ...] = ()
     held_out: tuple[str, ...] = ()
+    unplaced: int = 0
 
     def broken_by(self, families: Collection[str]) -> tuple[int, int]:
         """How many questions of these families broke a norm, and how many count."""
@@ -65,6 +66,7 @@ class Audit:
             "norms": self.norms,
             "probes": self.probes,
             "moving": self.moving,
+            "unplaced": self.unplaced,
             "families": [
                 {
                     "family": result.family,
@@ -129,6 +131,7 @@ class Audit:
                 movements=tuple(Movement(str(c), int(n), float(m)) for c, n, m in document.get("movements", ())),
                 choices=tuple(map(choice_from, document.get("choices", ()))),
                 moving=int(document.get("moving", 0)),
+                unplaced=int(document.get("unplaced", 0)),
                 unshown=tuple(
                     Unshown(int(n), tuple(map(str, families)), str(text))
                     for n, families, text in document.get("unshown", ())

@@ -21,11 +21,12 @@ from iirl_core.audit.unshown import Stranger, Strangers
 from iirl_core.canonical import Digest
 from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.errors import ConfigError
-from iirl_core.norm.judge import SILENT, Answer, Judgement, judge_all
+from iirl_core.norm.judge import SILENT, Judgement, judge_all
 from iirl_core.norm.norm import Norm, NormKind
+from iirl_core.norm.number import NUMBER
 from iirl_core.probe import FAMILIES, AnswerReward, ChunkSeed, Material, PointReward, Probe
 from iirl_core.probe.adaptive import OBSERVED, POLICY_FAMILIES
-from iirl_core.probe.situations import Situations
+from iirl_core.probe.situations import UNKNOWN, Situations, has_place
 from iirl_core.reward_model import RewardModel
 
 DECIMALS = 4
@@ -40,7 +41,7 @@ class ChunkResult:
     points in the whitened bottleneck; ``histogram [20]`` of the probes' rewards; ``refuted`` findings that did not hold
     when they were verified, which are neither counted as broken nor kept; ``cells`` counts per (family, situation), and
     ``examples`` of situations; ``moving`` of the probes are samples of moving policies; ``strangers`` are first inputs
-    that lie where no demonstration does.
+    that lie where no demonstration does; ``unplaced`` rows have no place (``probe/situations.py``): they cover nothing.
     """
 
     asked: int
@@ -53,6 +54,7 @@ class ChunkResult:
     examples: tuple[Example, ...] = ()
     moving: int = 0
     strangers: Strangers = NOBODY
+    unplaced: int = 0
 
     @staticmethod
     def merge(parts: Sequence[ChunkResult], keep_findings: int | None, coverage_points: int) -> ChunkResult:
@@ -73,6 +75,7 @@ class ChunkResult:
             cells=summed(cell for part in parts for cell in part.cells),
             examples=nearest(example for part in parts for example in part.examples),
             strangers=Strangers.merge(part.strangers for part in parts),
+            unplaced=sum(part.unplaced for part in parts),
         )
 
 
@@ -86,7 +89,8 @@ def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def audit_chunk(
     model: RewardModel, norms: Sequence[Norm], seed: ChunkSeed, count: int, material: Material
 ) -> ChunkResult:
-    """Ask ``count`` probes of the family ``seed.family`` about every norm that names it.
+    """Ask ``count`` probes of the family ``seed.family`` about every norm that names it. A probe whose reward is not a
+    number is a finding of ``NUMBER``, and of no other norm.
 
     Raises:
         ConfigError: there is no such family, or it does not make what a norm judges.
@@ -103,11 +107,9 @@ def audit_chunk(
     told = ask(model, probes, material.situations or Situations.fit(model.support))
     answered = told.answered
     results, findings, cells, heard = [], [], [], set[int]()
-    for norm in norms:
-        about = [i for i, probe in enumerate(probes) if _asks(probe, norm)]
-        judgements = _judged(norm, [probes[i] for i in about], [answered[i].answers for i in about])
-        if norm.kind is NormKind.INVARIANCE:  # an edit that the encoder does not see cannot break it: it proves nothing
-            judgements = [SILENT if answered[i].alike else each for i, each in zip(about, judgements, strict=True)]
+    for norm in (*norms, NUMBER):
+        about = [i for i, probe in enumerate(probes) if _asks(probe, norm, answered[i])]
+        judgements = _judged(norm, [probes[i] for i in about], [answered[i] for i in about])
         spoken = [(i, judged) for i, judged in zip(about, judgements, strict=True) if judged.speaks]
         broken = [(i, judged) for i, judged in spoken if judged.broken]
         if about or seed.family in norm.families:
@@ -118,7 +120,7 @@ def audit_chunk(
         findings += [_finding(seed, norm, probes[i], answered[i], judged) for i, judged in broken]
     rewards = np.array([each.answers[-1].mean() for each in answered])
     moving = sum(probe.origin in POLICY_FAMILIES for probe in probes)
-    covered = _covered(seed.family, told, heard)
+    covered, unplaced = _covered(seed.family, told, heard)
     return ChunkResult(
         asked=len(probes),
         families=tuple(results),
@@ -129,29 +131,47 @@ def audit_chunk(
         examples=told.examples,
         moving=moving,
         strangers=_strangers(probes, answered),
+        unplaced=unplaced,
     )
 
 
 def _strangers(probes: Sequence[Probe], answered: Sequence[ProbeAnswers]) -> Strangers:
-    """But for what deployment gave, whichever family asks it now: texts of users are not shown."""
+    """But for what has no place, and for what deployment gave, whichever family asks it now: texts of users are not
+    shown.
+    """
     found = [
         Stranger.of(one, told.middle)
         for one, told in zip(probes, answered, strict=True)
-        if told.uncovered and one.origin != OBSERVED
+        if told.uncovered and told.situation != UNKNOWN and one.origin != OBSERVED
     ]
     return Strangers.merge([Strangers(len(found), tuple(found))])
 
 
-def _covered(family: str, told: ChunkAnswers, heard: Set[int]) -> NDArray[np.float32]:
-    """``[N, W]``: the rows that count as audited. Of what a trainer sent, only what some norm spoke of: nobody may buy
-    coverage by reporting. Rounded, because a text's last bits depend on its batch.
+def _covered(family: str, told: ChunkAnswers, heard: Set[int]) -> tuple[NDArray[np.float32], int]:
+    """``[N, W]``: the rows that count as audited, and how many do not because they have no place. Of what a trainer
+    sent, only what some norm spoke of: nobody may buy coverage by reporting. Rounded, because a text's last bits depend
+    on its batch.
     """
     rows = told.whitened[np.isin(told.owner, sorted(heard))] if family == OBSERVED else told.whitened
-    return rows.round(DECIMALS)
+    there = has_place(rows)
+    return rows[there].round(DECIMALS), int((~there).sum())
 
 
-def _judged(norm: Norm, probes: Sequence[Probe], answers: Sequence[tuple[Answer, ...]]) -> list[Judgement]:
-    return judge_all(norm, [one.inputs for one in probes], answers, [one.source for one in probes])
+def _judged(norm: Norm, probes: Sequence[Probe], answered: Sequence[ProbeAnswers]) -> list[Judgement]:
+    answers, sources = [told.answers for told in answered], [one.source for one in probes]
+    judged = judge_all(norm, [one.inputs for one in probes], answers, sources)
+    return [
+        SILENT if _proves_nothing(norm, *asked) else each
+        for each, asked in zip(judged, zip(probes, answered, strict=True), strict=True)
+    ]
+
+
+def _proves_nothing(norm: Norm, probe: Probe, answered: ProbeAnswers) -> bool:
+    """An edit that the encoder does not see cannot break an invariance; and what is not a number breaks ``NUMBER``
+    alone, but for a former finding, which is asked about its own norm.
+    """
+    unseen = norm.kind is NormKind.INVARIANCE and answered.alike
+    return unseen or (not answered.numbers and norm is not NUMBER and probe.norm is None)
 
 
 def _cell(family: str, answered: ProbeAnswers, judged: Judgement) -> Cell:
@@ -159,9 +179,13 @@ def _cell(family: str, answered: ProbeAnswers, judged: Judgement) -> Cell:
     return Cell(family, answered.situation, 1, int(judged.broken), int(answered.uncovered), doubt)
 
 
-def _asks(probe: Probe, norm: Norm) -> bool:
-    """A former finding is asked about the norm that it broke; any other probe about the norms that name its family."""
-    return norm.id == probe.norm if probe.norm is not None else probe.family in norm.families
+def _asks(probe: Probe, norm: Norm, answered: ProbeAnswers) -> bool:
+    """A former finding is asked about the norm that it broke; any other probe about the norms that name its family, and
+    about ``NUMBER`` where it breaks that.
+    """
+    if probe.norm is not None:
+        return norm.id == probe.norm
+    return not answered.numbers if norm is NUMBER else probe.family in norm.families
 
 
 def _finding(seed: ChunkSeed, norm: Norm, probe: Probe, answered: ProbeAnswers, judged: Judgement) -> Finding:

@@ -4,7 +4,7 @@
 
 ``radius`` is twice the 0.99 quantile of the distance from a held-out audited point to the others: an input like those
 that were asked stays below ½, one farther than anything asked reaches 1. A high reward that nobody audited is the
-classic exploit (Flywheel, arXiv 2603.02259).
+classic exploit (Flywheel, arXiv 2603.02259). Where nothing that was audited has a place, it is 1 everywhere.
 """
 
 from __future__ import annotations
@@ -40,20 +40,14 @@ class Coverage:
     radius: float
 
     def __post_init__(self) -> None:
-        if self.points.ndim != 2 or self.points.shape[1] != self.whitening.width or len(self.points) == 0:
-            raise ArtifactError(
-                f"coverage points of shape {list(self.points.shape)}", f"[K, {self.whitening.width}] with K ≥ 1"
-            )
+        if self.points.ndim != 2 or self.points.shape[1] != self.whitening.width:
+            raise ArtifactError(f"coverage points of shape {list(self.points.shape)}", f"[K, {self.whitening.width}]")
         if not bool(torch.isfinite(self.points).all()) or not 0 < self.radius < float("inf"):
             raise ArtifactError(f"coverage with radius {self.radius}", "finite numbers, radius > 0")
 
     @classmethod
     def fit(cls, whitening: Whitening, reservoir: Reservoir) -> Coverage:
-        """Calibrate on the audited points themselves; deterministic.
-
-        Raises:
-            ArtifactError: nothing was audited.
-        """
+        """Calibrate on the audited points themselves; deterministic."""
         points = torch.from_numpy(reservoir.points.copy()).float()
         held = torch.arange(len(points)) % HELD_OUT == HELD_OUT - 1
         if not bool(held.any()):
@@ -63,9 +57,9 @@ class Coverage:
 
     @torch.no_grad()
     def uncertainty(self, z: Tensor) -> Tensor:
-        """``z [N, D]`` → c_a ``[N]`` in [0, 1]: 1 where nothing near was audited."""
+        """``z [N, D]`` → c_a ``[N]`` in [0, 1]: 1 where nothing near was audited, and of what is not a number."""
         parts = [_nearest(self.whitening.apply(part), self.points) for part in torch.split(z, BLOCK)]
-        return (torch.cat(parts) / self.radius).clamp(max=1) if parts else z.new_zeros(0)
+        return (torch.cat(parts) / self.radius).nan_to_num(nan=1.0).clamp(max=1) if parts else z.new_zeros(0)
 
     def to_bytes(self) -> bytes:
         """As safetensors."""
@@ -92,5 +86,7 @@ class Coverage:
 
 
 def _nearest(rows: Tensor, points: Tensor) -> Tensor:
-    """``[N, W], [K, W]`` → ``[N]``; pairwise differences, so that the batch changes nothing."""
+    """``[N, W], [K, W]`` → ``[N]``, ∞ without points; pairwise differences, so that the batch changes nothing."""
+    if not len(points):
+        return rows.new_full((len(rows),), torch.inf)
     return torch.cdist(rows, points, compute_mode="donot_use_mm_for_euclid_dist").min(dim=1).values

@@ -43,6 +43,7 @@ def part_to_bytes(result: ChunkResult) -> bytes:
         "cells": [cell_document(one) for one in result.cells],
         "examples": [[one.situation, one.apart, one.text] for one in result.examples],
         "moving": result.moving,
+        "unplaced": result.unplaced,
         "strangers": [
             result.strangers.count,
             [[one.key, one.family, list(one.point), one.text] for one in result.strangers.sample],
@@ -73,6 +74,7 @@ def part_from_bytes(data: bytes) -> ChunkResult:
             histogram=tuple(int(bar) for bar in told["histogram"]),
             refuted=int(told["refuted"]),
             moving=int(told["moving"]),
+            unplaced=int(told.get("unplaced", 0)),
             cells=tuple(map(cell_from, told["cells"])),
             examples=tuple(Example(*one) for one in told["examples"]),
             strangers=_strangers(*told.get("strangers", (0, ()))),

@@ -21,6 +21,7 @@ from iirl_core.demonstration import Input, Trajectory
 from iirl_core.errors import InputError
 from iirl_core.norm.judge import Answer, judge
 from iirl_core.norm.norm import Norm
+from iirl_core.norm.number import norm_of
 from iirl_core.records import document_of, parse_record
 from iirl_core.reward_model import RewardModel
 
@@ -36,7 +37,7 @@ class Audited(Protocol):
 
 def verify(finding: Finding, artifact: Audited, norms: Sequence[Norm]) -> Finding | None:
     """``finding`` with rewards, excess and step as computed anew, or None: it does not hold, or its norm is gone."""
-    norm = next((norm for norm in norms if norm.id == finding.norm), None)
+    norm = norm_of(norms, finding.norm)
     if norm is None:
         return None
     inputs = tuple(_parsed_again(item) for item in finding.inputs)

@@ -9,6 +9,8 @@ from iirl_core.norm.load import norms_of as norms_of
 from iirl_core.norm.measuring import measured_on as measured_on
 from iirl_core.norm.norm import Norm as Norm
 from iirl_core.norm.norm import NormKind as NormKind
+from iirl_core.norm.number import NUMBER as NUMBER
+from iirl_core.norm.number import norm_of as norm_of
 from iirl_core.norm.observed import Observed as Observed
 from iirl_core.norm.region import Bounds as Bounds
 from iirl_core.norm.region import Region as Region

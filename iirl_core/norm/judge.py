@@ -10,8 +10,9 @@ An *answer* is the reward of every step of one input: ``[T]`` for a trajectory, 
     predicate   excess = what its function returns
 
 It speaks of the inputs that its matchers match, and of the steps in its region. A pair of trajectories of different
-lengths is compared by its mean rewards. A reward that is not a number is as far off as a reward can be. Pure: no state,
-no clock, no chance; a predicate has to be so itself.
+lengths is compared by its mean rewards. A reward that is not a number breaks whatever norm is asked, as far as a reward
+can, wherever it lies: no region and no matcher silences it (in an audit, only ``NUMBER`` is asked). Pure: no state, no
+clock, no chance; a predicate has to be so itself.
 """
 
 from __future__ import annotations
@@ -82,10 +83,25 @@ def judge_all(
         ConfigError, InputError: as ``judge``.
     """
     judged = _judged(norm, questions, rewards)
-    if not norm.matches or not judged:
+    if norm.matches and judged:
+        matched = _matched(norm, questions, sources or [""] * len(questions))
+        judged = [each if spoken else SILENT for each, spoken in zip(judged, matched.tolist(), strict=True)]
+    if all_numbers(rewards):
         return judged
-    matched = _matched(norm, questions, sources or [""] * len(questions))
-    return [each if spoken else SILENT for each, spoken in zip(judged, matched.tolist(), strict=True)]
+    return [_numberless(answers) or each for each, answers in zip(judged, rewards, strict=True)]
+
+
+def all_numbers(rewards: Sequence[tuple[Answer, ...]]) -> bool:
+    """Whether every reward of all answers is one."""
+    every = [answer for answers in rewards for answer in answers]
+    return not every or bool(np.isfinite(np.concatenate(every)).all())
+
+
+def _numberless(answers: tuple[Answer, ...]) -> Judgement | None:
+    """At the first such step of what is judged; None where all are numbers."""
+    if all_numbers([answers]):
+        return None
+    return Judgement(FARTHEST, int((~np.isfinite(answers[-1])).argmax()))
 
 
 def spoken_of(norm: Norm, inputs: Sequence[Input], lengths: Sequence[int], sources: Sequence[str]) -> NDArray[np.bool_]:
@@ -119,7 +135,7 @@ def _judged(
         return []
     lengths = np.array([len(answer) for answer in answers])
     flat = np.concatenate(answers).astype(np.float64)
-    excess = _numbers(flat - norm.threshold if norm.kind is NormKind.CEILING else norm.threshold - flat)
+    excess = flat - norm.threshold if norm.kind is NormKind.CEILING else norm.threshold - flat
     if norm.region is not None:
         excess = np.where(_held(norm, norm.region, [question[-1] for question in questions]), excess, -np.inf)
     if (lengths == 1).all():
@@ -136,10 +152,6 @@ def _matched(norm: Norm, questions: Sequence[tuple[Input, ...]], sources: Sequen
     known = [source for source, length in zip(sources, lengths, strict=True) for _ in range(length)]
     matched = np.logical_and.reduce([matcher.matches(items, known) for matcher in norm.matches])
     return np.logical_or.reduceat(matched, np.cumsum([0, *lengths[:-1]]))
-
-
-def _numbers(excess: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(np.isnan(excess), FARTHEST, excess)
 
 
 def _worst(excess: NDArray[np.float64]) -> Judgement:
@@ -167,12 +179,12 @@ def _judge_pair(norm: Norm, question: tuple[Input, ...], answers: tuple[Answer, 
             excess = norm.threshold - change
         case _:
             excess = change - norm.threshold
-    return _worst(_numbers(excess))
+    return _worst(excess)
 
 
 def _judge_by(norm: Norm, predicate: Predicate, question: tuple[Input, ...], answers: tuple[Answer, ...]) -> Judgement:
-    if any(np.isnan(answer).any() for answer in answers):
-        return Judgement(FARTHEST)
+    if not all_numbers([answers]):
+        return SILENT  # as it could not compare them; ``judge_all`` says what they are
     try:
         excess = predicate.excess(question, answers)
     except ConfigError as error:

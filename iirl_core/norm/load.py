@@ -22,6 +22,7 @@ from iirl_core.errors import ConfigError, InputError, one_line
 from iirl_core.norm.contradiction import check_contradictions
 from iirl_core.norm.matcher import matcher_of
 from iirl_core.norm.norm import Norm, NormKind
+from iirl_core.norm.number import NUMBER
 from iirl_core.norm.observed import Observed
 from iirl_core.norm.predicate import Predicate, predicate_of
 from iirl_core.norm.region import Bounds, Measured, Region, Velocity
@@ -32,13 +33,15 @@ def norms_of(config: Config) -> tuple[Norm, ...]:
     """All norms of ``config``, in its order; geometries and comparisons are read from their files.
 
     Raises:
-        ConfigError: two norms share an id or contradict each other, a number is out of range, a geometry or a
-            comparison cannot be read, or a predicate's module cannot be found.
+        ConfigError: two norms share an id or contradict each other, one has the id of ``NUMBER``, a number is out of
+            range, a geometry or a comparison cannot be read, or a predicate's module cannot be found.
     """
     norms = tuple(_norm(section) for section in config.norms)
     ids = [norm.id for norm in norms]
     if twice := sorted({name for name in ids if ids.count(name) > 1}):
         raise ConfigError(f"norms: the id {twice[0]!r} is used twice", "one id a norm")
+    if NUMBER.id in ids:
+        raise ConfigError(f"norms: the id {NUMBER.id!r} is that of a norm which every audit has", "another id")
     check_contradictions(norms)
     return norms
 

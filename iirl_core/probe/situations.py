@@ -18,18 +18,26 @@ from sklearn.cluster import KMeans
 from iirl_core.reward_model import Support
 
 UNKNOWN = -1
-"""The situation of what was kept before situations were counted."""
+"""The situation of what was kept before situations were counted, and of what has no place."""
 SITUATIONS = 8
 EDGE = 0.5
 """Of the distance from the support: that of the 0.99 quantile of held-out demonstrations."""
 DECIMALS = 3
 """Centres are rounded, so that the last bits of a sum change no situation."""
+LARGEST = 1e12
+"""Of a whitened coordinate: the squares of larger ones, summed in float32, are soon no numbers any more."""
+
+
+def has_place(whitened: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """``[N, W]`` → ``[N]``: whether each row lies anywhere: it holds only numbers, none above ``LARGEST``."""
+    return np.asarray((np.abs(whitened) < LARGEST).all(axis=1), dtype=np.bool_)
 
 
 @dataclass(frozen=True, eq=False)
 class Placed:
     """Of N rows: ``number [N]`` of their situations, from 0; whether each is ``uncovered [N]``; and ``apart [N]``, how
-    far it lies from the nearest centre.
+    far it lies from the nearest centre. What has no place is in the situation ``UNKNOWN``, uncovered, and infinitely
+    far away.
     """
 
     number: NDArray[np.int64]
@@ -58,6 +66,12 @@ class Situations:
 
     def place(self, whitened: NDArray[np.float32]) -> Placed:
         """Rows ``[N, W]``."""
-        away = self.support.distance(torch.from_numpy(whitened)).numpy()
-        apart = np.linalg.norm(whitened[:, None].astype(np.float64) - self.centres, axis=2)
-        return Placed(apart.argmin(axis=1), away >= EDGE, apart.min(axis=1).round(DECIMALS))
+        there = has_place(whitened)
+        rows = np.where(there[:, None], whitened, np.float32(0))
+        away = self.support.distance(torch.from_numpy(rows)).numpy()
+        apart = np.linalg.norm(rows[:, None].astype(np.float64) - self.centres, axis=2)
+        return Placed(
+            np.where(there, apart.argmin(axis=1), UNKNOWN),
+            ~there | (away >= EDGE),
+            np.where(there, apart.min(axis=1).round(DECIMALS), np.inf),
+        )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from iirl_core.audit.cell import Cell
 from iirl_core.audit.example import Example
+from iirl_core.probe.situations import UNKNOWN
 from iirl_core.report.numerals import count
 
 SHADES = 4
@@ -17,9 +18,9 @@ HALF = 0.5
 
 @dataclass(frozen=True)
 class SituationColumn:
-    """One kind of input, known by an ``example`` of it."""
+    """One kind of input, known by an ``example`` of it; ``title`` is its number for readers, from 1."""
 
-    number: int
+    title: str
     example: str
 
 
@@ -48,10 +49,16 @@ def situation_matrix(cells: Sequence[Cell], examples: Sequence[Example]) -> Situ
     numbers = sorted({cell.situation for cell in cells})
     found = {(cell.family, cell.situation): cell for cell in cells}
     families = sorted({cell.family for cell in cells})
-    columns = tuple(SituationColumn(number, told.get(number, "")) for number in numbers)
+    columns = tuple(_column(number, told.get(number, "")) for number in numbers)
     return SituationMatrix(
         columns, tuple((family, tuple(_shown(found.get((family, n))) for n in numbers)) for family in families)
     )
+
+
+def _column(number: int, example: str) -> SituationColumn:
+    if number == UNKNOWN:
+        return SituationColumn("none", "what is not numbers to the artifact lies nowhere")
+    return SituationColumn(str(number + 1), example)
 
 
 def _shown(cell: Cell | None) -> SituationCell:
@@ -64,7 +71,9 @@ def _shown(cell: Cell | None) -> SituationCell:
 
 
 def uncovered(cells: Sequence[Cell], examples: Sequence[Example]) -> list[str]:
-    """A sentence for every situation in which most of what was asked lies where no demonstration does."""
+    """A sentence for every situation in which most of what was asked lies where no demonstration does; not for what
+    lies nowhere.
+    """
     told = {example.situation: example.text for example in examples}
     spoken, away = Counter[int](), Counter[int]()
     for cell in cells:
@@ -74,5 +83,5 @@ def uncovered(cells: Sequence[Cell], examples: Sequence[Example]) -> list[str]:
         f"In situation {number + 1} ({told.get(number, 'no example')}) no demonstration lies near "
         f"{count(away[number])} of {count(spoken[number])} questions: what is right there was never shown."
         for number in sorted(spoken)
-        if away[number] > HALF * spoken[number]
+        if number != UNKNOWN and away[number] > HALF * spoken[number]
     ]

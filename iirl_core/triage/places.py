@@ -14,8 +14,13 @@ from safetensors.torch import load, save
 from iirl_core.audit.finding import Finding
 from iirl_core.errors import ArtifactError
 from iirl_core.expertness import Episodes
+from iirl_core.probe.situations import has_place
 from iirl_core.reward_model import RewardModel
 
+NOWHERE = 10.0
+"""Of all coordinates of a finding that has no place, because its row is not numbers: ten times as far out as the
+demonstrations, farther than a label spreads.
+"""
 BATCH = 256
 """Findings encoded at a time: one row of each is kept, however long their trajectories are."""
 
@@ -24,7 +29,8 @@ BATCH = 256
 class Places:
     """Of F findings, in their order: ``rows [F, W]`` float32, the offending step in the artifact's whitened bottleneck;
     ``uncertainty [F]`` of the artifact there, and ``support [F]``, the part of it that is the distance from the
-    demonstrations (½ at the edge of held-out ones); both in [0, 1].
+    demonstrations (½ at the edge of held-out ones); both in [0, 1]. A finding without a place is at ``NOWHERE``, where
+    both are 1.
 
     Raises:
         ArtifactError: shapes do not fit, or a number is not finite.
@@ -85,4 +91,6 @@ def _places(model: RewardModel, findings: Sequence[Finding]) -> torch.Tensor:
     at = torch.tensor([start + finding.step for start, finding in zip(starts.tolist(), findings, strict=True)])
     read = model.rows(encoded.z, Episodes(encoded.lengths, encoded.absorbed))
     known = torch.stack([read.uncertainty[at], read.support_distance[at]], dim=1).nan_to_num(nan=1.0)
-    return torch.cat([model.spaces.bottleneck.apply(encoded.z[at]), known], dim=1)
+    rows = model.spaces.bottleneck.apply(encoded.z[at])
+    there = torch.from_numpy(has_place(rows.numpy()))[:, None]
+    return torch.cat([torch.where(there, rows, NOWHERE), torch.where(there, known, 1.0)], dim=1)

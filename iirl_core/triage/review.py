@@ -9,6 +9,7 @@ from functools import cached_property
 from iirl_core.audit.finding import Finding
 from iirl_core.errors import InputError
 from iirl_core.norm.norm import Norm
+from iirl_core.norm.number import norm_of
 from iirl_core.triage.cluster import Cluster
 from iirl_core.triage.places import Places
 from iirl_core.triage.said import Said, Withdrawn, standing
@@ -97,4 +98,4 @@ class Review:
 
     def norm(self, name: str) -> Norm | None:
         """The norm as it is configured now; None where it is no more."""
-        return next((norm for norm in self.norms if norm.id == name), None)
+        return norm_of(self.norms, name)

@@ -19,6 +19,7 @@ from iirl_core.errors import ConfigError, InputError
 from iirl_core.norm import Norm
 from iirl_core.probe import Material
 from iirl_core.probe.adaptive import UNSTEERED
+from iirl_core.probe.situations import UNKNOWN
 from iirl_core.store import Store
 from jobs.audit.fanning import audit_chunks
 from jobs.audit.parts import Parts
@@ -63,7 +64,7 @@ class Asking:
         that demonstrations lie in.
         """
         held_out = (*self.config.audit.held_out, *UNSTEERED)
-        known = sorted({int(number) for numbers in self.material.placed for number in numbers})
+        known = sorted({int(number) for numbers in self.material.placed for number in numbers} - {UNKNOWN})
         return list(product([name for name in self.config.audit.probes if name not in held_out], known))
 
 

@@ -9,7 +9,7 @@ from iirl_core.audit.unshown import kinds_of
 from iirl_core.canonical import Digest, digest_bytes
 from iirl_core.config import Config
 from iirl_core.log import Event, append
-from iirl_core.norm import Norm, norms_digest
+from iirl_core.norm import NUMBER, Norm, norms_digest
 from iirl_core.release import audit_file
 from iirl_core.signing import (
     AuditPredicate,
@@ -40,7 +40,7 @@ def conclude(
 ) -> tuple[Audit, dict[str, bytes]]:
     """The audit, with its verdict, and its files beside the parts."""
     merged = told.asked.merged
-    hard = {norm.id for norm in norms if norm.hard}
+    hard = {norm.id for norm in (*norms, NUMBER) if norm.hard}
     open_hard = sum(result.broken for result in merged.families if result.norm in hard)
     files = {FINDINGS: findings_to_bytes(merged.findings), COVERAGE: told.coverage.to_bytes()}
     audit = Audit(
@@ -63,6 +63,7 @@ def conclude(
         movements=told.movements,
         choices=told.asked.choices,
         moving=merged.moving,
+        unplaced=merged.unplaced,
         unshown=kinds_of(merged.strangers),
         held_out=tuple(config.audit.held_out),
         verdict=decide_verdict(norms, merged.families, open_hard, told.movements),

@@ -16,7 +16,7 @@ from iirl_core.audit import Audit, Finding, TriageLabel
 from iirl_core.config import Config
 from iirl_core.encoder.remembering import RememberingEncoder
 from iirl_core.errors import ConfigError
-from iirl_core.norm import norms_of
+from iirl_core.norm import NUMBER, norms_of
 from iirl_core.patch import BudgetReport, Repairs, check_budget
 from iirl_core.probe import ChunkSeed
 from iirl_core.release import resolve
@@ -195,7 +195,7 @@ def _ground(session: Session, config: Config, artifact: Artifact, work: _Work, h
     return ground_of(
         model,
         work.flaws,
-        norms,
+        (*norms, NUMBER),
         material=material,
         seed=seed,
         section=config.patch.trial,

@@ -15,7 +15,7 @@ from iirl_core.corpus import read_corpus
 from iirl_core.demonstration import Trajectory
 from iirl_core.errors import ArtifactError
 from iirl_core.log import entries
-from iirl_core.norm import Norm, Region
+from iirl_core.norm import NUMBER, Norm, Region, norm_of
 from iirl_core.report import (
     Ancestor,
     ArtifactFacts,
@@ -173,6 +173,14 @@ def coverage_cells(audit: Audit) -> tuple[CoverageCell, ...]:
     )
 
 
+def judged_by(norms: Sequence[Norm], audit: Audit) -> tuple[Norm, ...]:
+    """The norms that the last audit has counts of: also ``NUMBER``, where a reward was none, as that of the families
+    that found so.
+    """
+    lost = tuple(result.family for result in audit.families if result.norm == NUMBER.id and not result.steered)
+    return (*norms, replace(NUMBER, families=lost)) if lost else tuple(norms)
+
+
 def gaps_of(norms: Sequence[Norm], audit: Audit) -> tuple[str, ...]:
     """What the last audit did not look at."""
     moving = f"{audit.moving:,} probes were samples of moving policies: this audit is policy-adaptive."
@@ -185,6 +193,10 @@ def gaps_of(norms: Sequence[Norm], audit: Audit) -> tuple[str, ...]:
                 gaps.append(f"{family} asked nothing about {norm.id}.")
             elif spoken < asked / 2:
                 gaps.append(f"{norm.id} speaks of only {spoken:,} of the {asked:,} probes of {family}.")
+    if audit.unplaced:
+        gaps.append(
+            f"{audit.unplaced:,} rows of what was asked are not numbers: they have no place, and cover nothing."
+        )
     gaps += [f"No demonstration shows what is right in situations like: {kind}." for kind in audit.unshown]
     return tuple(gaps)
 
@@ -213,7 +225,7 @@ def finding_facts(
 
 def _shrunk(facts: FindingFacts, model: RewardModel, norms: Sequence[Norm]) -> FindingFacts:
     """With the smallest inputs that broke the norm then."""
-    norm = next((norm for norm in norms if norm.id == facts.finding.norm), None)
+    norm = norm_of(norms, facts.finding.norm)
     inputs = facts.finding.inputs if norm is None else shrunk(facts.finding, model, norm)
     return facts if inputs == facts.finding.inputs else replace(facts, smaller=inputs)
 
@@ -225,7 +237,8 @@ def _distances(artifact: Artifact, norms: Sequence[Norm], finding: Finding) -> t
     region = next((norm.region for norm in norms if norm.id == finding.norm), None)
     z = artifact.model.encoder.encode([offender]).z[finding.step]
     nearest = float((artifact.guard.z - z).norm(dim=1).min()) / float(np.sqrt(len(z)))
-    found = [Measurement("nearest known-good state", nearest, "deviations per √dimension")]
+    known = [Measurement("nearest known-good state", nearest, "deviations per √dimension")]
+    found = known if np.isfinite(nearest) else []
     if isinstance(region, Region):
         away = float(region.distance(offender.observations[finding.step : finding.step + 1])[0])
         found.append(Measurement("from the geometry", away))

@@ -20,7 +20,15 @@ from iirl_core.store.protocol import Store
 from jobs.audit.material import measured
 from jobs.history import PastRound, history_of
 from jobs.report.chain import round_facts
-from jobs.report.facts import artifact_facts, coverage_cells, finding_facts, gaps_of, statement_facts, times_of
+from jobs.report.facts import (
+    artifact_facts,
+    coverage_cells,
+    finding_facts,
+    gaps_of,
+    judged_by,
+    statement_facts,
+    times_of,
+)
 from jobs.report.figures import evaluation_figures
 from jobs.report.mapping import latent_map
 from jobs.report.rewards import corpus_inputs, encode, reward_field, reward_groups
@@ -62,7 +70,7 @@ def _gather(store: Store, config: Config, history: Sequence[PastRound], trust: T
     return ReportData(
         artifact=artifact_facts(store, artifact, times),
         verdict=VerdictFacts(audit.verdict.passed, audit.verdict.reasons),
-        norms=norms,
+        norms=judged_by(norms, audit),
         rounds=round_facts(store, config, artifact, history, unseen),
         coverage=coverage_cells(audit),
         gaps=gaps_of(norms, audit),

@@ -28,6 +28,7 @@ AUDIT = Audit(
     movements=(Movement("batch", 32, 0.0001),),
     choices=(Choice(1, "far", 3, 20, 8, 2, 0.125),),
     moving=4,
+    unplaced=7,
     unshown=(Unshown(12, ("far", "uniform"), "state (9.00)"),),
     held_out=("near",),
 )

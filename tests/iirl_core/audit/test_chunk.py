@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import copy
 import math
 import random
 from collections import Counter
@@ -23,16 +22,18 @@ from iirl_core.audit import (
 )
 from iirl_core.audit.cell import STEPS
 from iirl_core.canonical import canonical_json
+from iirl_core.config.governance import PatchSection, TrialSection
 from iirl_core.demonstration import Comparison, Trajectory, conversation
 from iirl_core.errors import ConfigError
-from iirl_core.norm import Norm, NormKind
+from iirl_core.norm import NUMBER, Norm, NormKind
 from iirl_core.norm.matcher import Keyword, Source
 from iirl_core.norm.predicate import predicate_of
 from iirl_core.patch.propose import flaws_of
 from iirl_core.probe import FAMILIES, PointReward, Probe, material_of
+from iirl_core.repair import choose, ground_of
 from iirl_core.reward_model import RewardModel
 from tests.iirl_core.artifact.samples import patch_at, text_draft
-from tests.iirl_core.probe.samples import off_arc, planar, seed
+from tests.iirl_core.probe.samples import always, off_arc, planar, seed
 
 
 def chunk(number: int = 0, family: str = "uniform", count: int = 200) -> ChunkResult:
@@ -178,21 +179,45 @@ def test_a_finding_that_was_repaired_or_whose_norm_is_gone_does_not_hold() -> No
     assert verify(finding, Audited(model), [replace(off_arc(), kind=NormKind.FLOOR)]) is None
 
 
-def test_a_reward_that_is_not_a_number_is_a_finding_and_stops_nothing() -> None:
-    model, _, train = planar()
-    spoilt = copy.deepcopy(model.expertness)
-    next(iter(spoilt.parameters())).data.fill_(torch.nan)
-    broken = RewardModel(model.encoder, spoilt, model.mapping, model.spaces, model.support)
-    result = audit_chunk(broken, [off_arc()], seed("uniform"), 50, material_of(model, [off_arc()], train))
-    held = verified(result, Audited(broken), [off_arc()])
+def test_a_reward_that_is_not_a_number_is_one_finding_wherever_it_lies_and_stops_nothing() -> None:
+    model, (_, _, train) = always(math.nan), planar()
+    norms = [off_arc(), replace(off_arc(), id="soft", hard=False)]
+    result = audit_chunk(model, norms, seed("uniform"), 50, material_of(model, norms, train))
+    held = verified(result, Audited(model), norms)
     assert held.refuted == 0
-    assert len(held.findings) == result.families[0].spoken > 0
-    assert {finding.excess for finding in held.findings} == {1.0}
+    assert {(one.norm, one.hard, one.excess) for one in held.findings} == {(NUMBER.id, True, 1.0)}
+    assert len(held.findings) == len({one.label for one in held.findings}) == 50
+    assert {one.norm: (one.asked, one.spoken, one.broken) for one in result.families} == {
+        "off-arc": (50, 0, 0), "soft": (50, 0, 0), NUMBER.id: (50, 50, 50),
+    }  # fmt: skip
+    assert sum(cell.spoken for cell in result.cells) == sum(cell.broken for cell in result.cells) == 50
     assert all(math.isnan(finding.rewards[0]) for finding in held.findings)
     assert [one.id for one in findings_from_bytes(findings_to_bytes(held.findings))] == [f.id for f in held.findings]
-    flaws, refused = flaws_of(broken, held.findings, [off_arc()])
+    flaws, refused = flaws_of(model, held.findings, [off_arc()])
     assert len(flaws.findings) == 0
     assert {one.reason for one in refused} == {"its reward is not a number: train again"}
+
+
+def test_what_was_no_number_is_asked_again_until_it_is_one() -> None:
+    (broken, (sound, _, train)), norms = (always(math.nan), planar()), [off_arc()]
+    found = audit_chunk(broken, norms, seed("uniform"), 9, material_of(broken, norms, train)).findings
+    former = [Probe(one.inputs, one.family, one.label, one.note, norm=one.norm) for one in found]
+    for model, left in ((broken, 9), (sound, 0)):
+        again = audit_chunk(model, norms, seed("former"), 9, material_of(model, norms, train, former=former))
+        assert [(one.norm, one.asked, one.broken) for one in again.families] == [(NUMBER.id, 9, left)]
+
+
+def test_a_repair_is_refused_for_what_is_not_a_number() -> None:
+    (model, (_, guard, train)), norms = (always(math.nan), planar()), [off_arc()]
+    material = material_of(model, norms, train)
+    found = audit_chunk(model, norms, seed("uniform"), 5, material).findings
+    ground = ground_of(
+        model, found, [*norms, NUMBER], material=material, seed=seed("trial"), section=TrialSection()
+    )  # fmt: skip
+    plan = choose(found, ground, guard, PatchSection(kinds=["kernels", "sculpting"]), 1)
+    assert plan.chosen == ()
+    assert {one.finding for one in plan.refused} == {one.id for one in found}
+    assert {one.reason for one in plan.refused} == {"its reward is not a number: train again"}
 
 
 def test_what_does_not_hold_is_refuted_and_broke_nothing() -> None:

@@ -53,12 +53,6 @@ def test_bytes_that_are_no_coverage_are_refused() -> None:
             Coverage.from_bytes(data)
 
 
-def test_an_audit_of_nothing_covers_nothing() -> None:
-    model, _, _ = planar()
-    with pytest.raises(ArtifactError, match="K ≥ 1"):
-        Coverage.fit(model.spaces.bottleneck, Reservoir(np.zeros((0, 2), np.float32), np.zeros(0)))
-
-
 def test_a_reservoir_is_a_uniform_sample() -> None:
     points = np.arange(10_000, dtype=np.float32)[:, None]
     parts = [Reservoir.draw(part, [1, number], 500) for number, part in enumerate(np.split(points, 10))]

@@ -8,7 +8,7 @@ import pytest
 
 from iirl_core.demonstration import Comparison, Trajectory, conversation
 from iirl_core.errors import ConfigError, InputError
-from iirl_core.norm import Norm, NormKind, Region, judge, judge_all
+from iirl_core.norm import NUMBER, Norm, NormKind, Region, judge, judge_all
 from iirl_core.norm.judge import Answer
 from iirl_core.norm.matcher import Keyword, Source
 
@@ -136,18 +136,35 @@ def test_a_reward_that_is_not_a_number_breaks_every_norm(kind: NormKind) -> None
         assert judged.excess == 1.0
 
 
-def test_a_region_silences_what_is_not_a_number_too() -> None:
-    assert not judge(norm(NormKind.CEILING, 0.1, LINE), (Trajectory([[0.0, 0.4]]),), (answer(float("nan")),)).speaks
+@pytest.mark.parametrize("reward", [float("nan"), float("inf"), float("-inf")])
+def test_neither_a_region_nor_a_matcher_silences_what_is_not_a_number(reward: float) -> None:
+    inside = Trajectory([[0.0, 0.4], [0.0, 0.3], [0.0, 0.4]])
+    for kind in (NormKind.CEILING, NormKind.FLOOR):
+        judged = judge(norm(kind, 0.1, LINE), (inside,), (answer(0.5, reward, 0.5),))
+        assert (judged.excess, judged.step) == (1.0, 1)
+    ceiling = replace(norm(NormKind.CEILING, 0.5), matches=(DOSES,))
+    assert judge(ceiling, (FAR,), (answer(reward),)).excess == 1.0
+
+
+def test_of_a_pair_either_reward_may_be_the_one_that_is_not_a_number() -> None:
+    pair, nan = (ITEM, conversation("q", "b")), float("nan")
+    for answers in ((answer(nan), answer(0.2)), (answer(0.2), answer(nan))):
+        assert judge(NUMBER, pair, answers).broken
+        assert judge(norm(NormKind.CEILING, 0.5), pair, answers).broken
+
+
+def test_every_number_is_a_number() -> None:
+    walk = Trajectory(np.zeros((3, 2)))
+    assert not judge(NUMBER, (walk,), (answer(0.0, 1.0, 0.5),)).broken
 
 
 NEAR, FAR = conversation("How much?", "Take 400 mg."), conversation("How much?", "Ask a pharmacist.")
 DOSES = Keyword(("mg",), "answer")
 
 
-@pytest.mark.parametrize("reward", [0.9, float("nan")])
-def test_a_norm_is_silent_of_what_it_does_not_match(reward: float) -> None:
+def test_a_norm_is_silent_of_what_it_does_not_match() -> None:
     ceiling = replace(norm(NormKind.CEILING, 0.5), matches=(DOSES,))
-    together = judge_all(ceiling, [(NEAR,), (FAR,)], [(answer(reward),), (answer(reward),)])
+    together = judge_all(ceiling, [(NEAR,), (FAR,)], [(answer(0.9),), (answer(0.9),)])
     assert [judged.broken for judged in together] == [True, False]
     assert [judged.speaks for judged in together] == [True, False]
 

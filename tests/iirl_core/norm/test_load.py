@@ -66,6 +66,8 @@ def test_a_missing_geometry_says_where_it_was_sought(tmp_path: Path) -> None:
 def test_an_id_belongs_to_one_norm() -> None:
     with pytest.raises(ConfigError, match="used twice"):
         norms_of(config(section(), section()))
+    with pytest.raises(ConfigError, match="a norm which every audit has"):
+        norms_of(config(section(id="is-a-number")))
 
 
 def test_the_digest_of_norms_follows_their_content_and_not_their_order(tmp_path: Path) -> None:

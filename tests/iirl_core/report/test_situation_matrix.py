@@ -20,7 +20,7 @@ EXAMPLES = (Example(0, 0.1, "Where is my parcel?"), Example(2, 0.3, "How much ma
 
 def test_every_family_stands_against_every_situation_with_counts_and_an_interval() -> None:
     matrix = situation_matrix(CELLS, EXAMPLES)
-    assert [column.number for column in matrix.columns] == [0, 1, 2]
+    assert [column.title for column in matrix.columns] == ["1", "2", "3"]
     (careless, first), (typos, second) = matrix.rows
     assert (careless, typos) == ("careless", "typos")
     assert [cell.counts for cell in first] == ["0 of 40", "", "20 of 20"]

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 
 from iirl_core.artifact import load_from, seal_child
+from iirl_core.audit import FamilyResult
+from iirl_core.norm import NUMBER
 from iirl_core.patch import Repairs, Sculpt
 from iirl_core.release import audit_file
 from iirl_core.signing import Trust
 from jobs.history import history_of
 from jobs.report import write_report
 from jobs.report.chain import round_facts
-from jobs.report.facts import artifact_facts, gaps_of, times_of
+from jobs.report.facts import artifact_facts, gaps_of, judged_by, times_of
 from tests.iirl_core.artifact.test_repair_files import gentle, slight
 from tests.iirl_core.audit.test_audit import AUDIT
 from tests.jobs.triage.audited import ROUND, Audited, keep_audit, make_audited
@@ -76,3 +78,12 @@ def test_kinds_of_situation_that_no_demonstration_shows_are_told_among_what_was_
         "No demonstration shows what is right in situations like: state (9.00) (about 12 questions of far, uniform)."
         in told
     )
+
+
+def test_rewards_that_are_no_numbers_are_counted_beside_the_norms_and_what_they_do_not_cover_is_told() -> None:
+    assert judged_by([], AUDIT) == ()
+    lost = FamilyResult("far", NUMBER.id, 3, 3, 3)
+    audit = replace(AUDIT, families=(*AUDIT.families, lost, replace(lost, family="uniform")), unplaced=1200)
+    (norm,) = judged_by([], audit)
+    assert (norm.id, norm.families) == (NUMBER.id, ("far", "uniform"))
+    assert "1,200 rows of what was asked are not numbers: they have no place, and cover nothing." in gaps_of([], audit)
