@@ -101,10 +101,24 @@ def ask_round(asking: Asking, progress: Progress, *, resume: bool = False) -> Ro
             chunks = tuple(steered_chunks(config, asking.digest, asking.round, choices, wave))
             merged, more = _wave(asking, asking.parts(chunks), steered, merged, progress)
             files |= more
-    if merged.asked == 0:
-        raise InputError("an audit whose families had nothing to ask", "a probe corpus, or other families")
+    check_asked(merged)
     findings = twinned(merged.findings, asking.material.rows, asking.material.window)
     return RoundResult(replace(merged, findings=findings), tuple(sorted(files.items())), tuple(choices))
+
+
+def check_asked(merged: ChunkResult) -> None:
+    """Refuse an audit that would say nothing.
+
+    Raises:
+        InputError: no family had anything to ask, or all that was asked deployment gave, and no norm spoke of it.
+    """
+    if merged.asked == 0:
+        raise InputError("an audit whose families had nothing to ask", "a probe corpus, or other families")
+    if not len(merged.reservoir.points):
+        raise InputError(
+            f"an audit that asked {merged.asked} inputs of deployment, of which no norm speaks",
+            "norms that speak of them, or families beside observed",
+        )
 
 
 def _wave(

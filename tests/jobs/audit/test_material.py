@@ -3,14 +3,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from iirl_core.artifact import load_from
 from iirl_core.audit import audit_chunk
 from iirl_core.corpus import identity_of
 from iirl_core.demonstration import Trajectory
+from iirl_core.errors import InputError
 from iirl_core.norm import Bounds, norms_of
 from iirl_core.observation import Observation, keep_observations
 from iirl_core.probe import FAMILIES, ChunkSeed
+from jobs.audit.asking import check_asked
 from jobs.audit.material import gather_material
 from tests.iirl_core.artifact.samples import walks
 from tests.jobs.audit.turning import make_root, wheel_config
@@ -67,6 +70,8 @@ def test_what_no_norm_speaks_of_counts_as_asked_but_not_as_audited(tmp_path: Pat
     assert (result.asked, result.moving, result.families) == (1, 1, ())
     assert len(result.reservoir.points) == 0
     assert result.examples == ()
+    with pytest.raises(InputError, match="asked 1 inputs of deployment, of which no norm speaks"):
+        check_asked(result)
 
 
 def test_everything_observed_is_asked_once_over_all_chunks(tmp_path: Path) -> None:
