@@ -8,6 +8,7 @@ import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
+from iirl_core.encoder.tokenizer import is_causal
 from iirl_core.pretrained import check_weights
 
 
@@ -16,7 +17,8 @@ def read_language_model(folder: Path) -> PreTrainedModel:
 
     Raises:
         OSError: there is no such folder, or no safetensors in it.
-        ValueError: it holds none, or weights are missing or of another shape.
+        ValueError: it holds none, weights are missing or of another shape, or a token sees those that follow it, as a
+            BERT's does, which would learn to copy them.
         ImportError: it needs a package that is not installed.
     """
     said = transformers_logging.get_verbosity()
@@ -35,4 +37,6 @@ def read_language_model(folder: Path) -> PreTrainedModel:
         transformers_logging.set_verbosity(said)
     check_weights(read["missing_keys"], [name for name, *_ in read["mismatched_keys"]])
     whole: PreTrainedModel = model
+    if not is_causal(whole):
+        raise ValueError(f"{type(whole).__name__} as it lies there sees what follows a token")
     return whole

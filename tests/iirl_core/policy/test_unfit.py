@@ -79,6 +79,24 @@ def test_one_that_ends_by_others_of_its_tokenizers_special_tokens_is_taken(
     door[1](folder)
 
 
+@pytest.mark.parametrize("decoder", [False, True])
+def test_a_model_whose_tokens_see_what_follows_them_is_none_unless_it_is_made_a_decoder(
+    decoder: bool, tmp_path: Path
+) -> None:
+    model = AutoModelForCausalLM.from_config(config_of("bert", len(tokenizer_of("bert"))))
+    model.config.is_decoder = decoder
+    model.save_pretrained(tmp_path)
+    tokenizer = tokenizer_of("bert")
+    tokenizer.eos_token = "[SEP]"
+    tokenizer.save_pretrained(tmp_path)
+    for name in ("imitate.model 'tiny'", "expertness.sft 'tiny'"):
+        if decoder:
+            DOORS[name](tmp_path)
+            continue
+        with pytest.raises(ConfigError, match=r"BertLMHeadModel as it lies there sees what follows a token"):
+            DOORS[name](tmp_path)
+
+
 def test_a_tokenizer_with_more_tokens_than_the_model(door: tuple[str, Door], tmp_path: Path) -> None:
     folder = Path(tiny_policy("llama", tmp_path))
     tokenizer = AutoTokenizer.from_pretrained(folder)
