@@ -21,6 +21,7 @@ from iirl_core.log import entries
 from iirl_core.release import resolve
 from iirl_core.signing import Trust
 from jobs import evaluate, flywheel, patch, triage
+from jobs.__main__ import main
 from jobs.audit import audit_round
 from jobs.audit.job import run as audit
 from jobs.audit.scorers import ScorerPool
@@ -171,6 +172,16 @@ def test_the_verbs_one_by_one_do_what_the_wheel_does(tmp_path: Path) -> None:
     assert repaired.passed
     child = resolve(session.store, "sample")
     assert load_from(session.store, child).manifest.parent == root
+
+
+def test_the_exit_code_of_an_audit_is_its_verdict(tmp_path: Path) -> None:
+    session, root = make_root(tmp_path)
+    trust, file = Trust.from_folder(tmp_path / "keys"), tmp_path / "config.yaml"
+    for threshold, passed in ((0.15, False), (1.0, True)):
+        norms = [{**wheel_config(tmp_path).norms[0].model_dump(mode="json"), "threshold": threshold}]
+        file.write_text(json.dumps(wheel_config(tmp_path, norms=norms, audit=_budget(1)).model_dump(mode="json")))
+        assert main(["audit", str(file), "--budget", "200"]) == (0 if passed else 1)
+        assert latest_round(session.store, root, trust).audit.verdict.passed is passed
 
 
 def test_a_family_that_is_held_out_finds_but_is_not_repaired(tmp_path: Path) -> None:
