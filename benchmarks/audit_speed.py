@@ -4,7 +4,8 @@ The spatial example's reward is asked by its own families about a norm that noth
 is measured. *A scorer's own batches* are the same chunks, made, scored, judged and verified by one process with one
 thread, in a loop, without Ray; the chunks through Ray have one scorer with one thread. *Two nodes* are two raylets on
 this machine, each with all it starts pinned to one core; one scorer a node. Memory is that of the driver and every Ray
-process. ``--parts`` picks some of the three.
+process, and is kept in a file of its own; *flawed* is the same about the example's own norms, which the reward breaks.
+``--parts`` picks some of the four.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ os.environ["RAY_AUTH_MODE"] = "token"
 
 import torch
 
-from benchmarks.figures import Figure, arguments, figure, write_results
+from benchmarks.figures import Figure, arguments, figure, write_parts
 from benchmarks.peak_memory import SAMPLE_SECONDS, peak_memory
 from cluster import Session, open_session
 from iirl_core.artifact import load_from
-from iirl_core.audit import ChunkResult, audit_chunk, verified
+from iirl_core.audit import Audit, ChunkResult, audit_chunk, verified
 from iirl_core.config import Config, load_config
 from iirl_core.norm import norms_of
 from iirl_core.release import resolve
@@ -42,7 +43,8 @@ from jobs.history import history_of
 from jobs.key import new_keys
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "spatial"
-PARTS = ["loop", "nodes", "memory"]
+PARTS = {"loop": "audit_speed", "nodes": "audit_speed", "memory": "audit_memory", "flawed": "audit_memory"}
+"""What is measured, and the file of results that keeps it."""
 PROBES = 400_000
 """Of an audit. What a round does once, in the driver alone (material, the checks for tampering, the verdict), takes two
 seconds of the core's, whatever the budget.
@@ -54,7 +56,7 @@ NOTES = f"Memory: peak of the summed proportional set size, sampled every {SAMPL
 
 def main() -> None:
     parser = arguments("audit_speed", (__doc__ or "").splitlines()[0])
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--many", type=float, default=None, help="probes for memory (default 1e7; quick 4e4)")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--nodes", type=int, help="(of this benchmark itself) time audits on so many nodes")
@@ -67,20 +69,22 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_root(folder, 4 if options.quick else 40)
-        figures: list[Figure] = []
+        figures: dict[str, list[Figure]] = {}
         if "loop" in options.parts:
-            figures += against_loop(folder, probes, repeats)
+            figures["loop"] = against_loop(folder, probes, repeats)
         if "nodes" in options.parts:
-            figures += two_against_one(folder, quick=options.quick, repeats=repeats)
-        if "memory" in options.parts:
-            figures += memory(folder, int(options.many or (4e4 if options.quick else 1e7)))
-    write_results("audit_speed", figures, NOTES, options.json)
+            figures["nodes"] = two_against_one(folder, quick=options.quick, repeats=repeats)
+        many = int(options.many or (4e4 if options.quick else 1e7))
+        for part in ("memory", "flawed"):
+            if part in options.parts:
+                figures[part] = memory(folder, many, flawed=part == "flawed")
+    write_parts(PARTS, figures, NOTES, options.json)
 
 
-def config_of(folder: Path, *overrides: str) -> Config:
-    """The spatial example's, in a store of its own, with a norm that nothing breaks."""
+def config_of(folder: Path, *overrides: str, flawed: bool = False) -> Config:
+    """The spatial example's, in a store of its own, with norms that nothing breaks unless it is to be ``flawed``."""
     own = (f"store={folder / 'store'}", f"keys={folder / 'keys'}", "audit.scorers=1", "audit.steered=0")
-    nothing = [f"norms.{number}.threshold=1.0" for number in range(2)]
+    nothing = [] if flawed else [f"norms.{number}.threshold=1.0" for number in range(2)]
     return load_config(EXAMPLE / "config.yaml", [*own, *nothing, *overrides])
 
 
@@ -96,9 +100,13 @@ def make_root(folder: Path, epochs: int) -> None:
 
 def ask(session: Session, config: Config, scorers: ScorerPool) -> float:
     """Probes per second of one more round."""
-    digest, began = resolve(session.store, config.name), time.perf_counter()
-    audit = audit_round(session, config, Progress(), scorers, digest).audit
-    return audit.probes / (time.perf_counter() - began)
+    began = time.perf_counter()
+    return audited(session, config, scorers).probes / (time.perf_counter() - began)
+
+
+def audited(session: Session, config: Config, scorers: ScorerPool) -> Audit:
+    """One more round."""
+    return audit_round(session, config, Progress(), scorers, resolve(session.store, config.name)).audit
 
 
 def against_loop(folder: Path, probes: int, repeats: int) -> list[Figure]:
@@ -178,19 +186,26 @@ def raylets(nodes: int) -> Iterator[None]:
         cluster.shutdown()
 
 
-def memory(folder: Path, many: int) -> list[Figure]:
+def memory(folder: Path, many: int, *, flawed: bool = False) -> list[Figure]:
     """Peaks for ten thousand probes and for ``many``."""
-    few, peaks = min(10_000, many // 4), []
+    few, peaks, found = min(10_000, many // 4), list[float](), list[int]()
     with open_session(config_of(folder), None) as session:
         for budget in (few, many):
-            config = config_of(folder, f"audit.budget={budget}", "audit.scorers=2")
+            config = config_of(folder, f"audit.budget={budget}", "audit.scorers=2", flawed=flawed)
             with ScorerPool(session, config.audit) as scorers, peak_memory() as peak:
-                ask(session, config, scorers)
+                found.append(audited(session, config, scorers).findings)
             peaks.append(peak[0] / 2**20)
+    of, told = (", flawed", f"; {found[1]:,} findings / {found[0]:,}") if flawed else ("", "")
     return [
-        figure(f"memory at {few:,} probes", peaks[:1], "MiB"),
-        figure(f"memory at {many:,} probes", peaks[1:], "MiB"),
-        figure("memory, many probes / few", [peaks[1] / peaks[0]], "×", at_most=1.3, baseline=f"{many:,} / {few:,}"),
+        figure(f"memory at {few:,} probes{of}", peaks[:1], "MiB"),
+        figure(f"memory at {many:,} probes{of}", peaks[1:], "MiB"),
+        figure(
+            f"memory, many probes / few{of}",
+            [peaks[1] / peaks[0]],
+            "×",
+            at_most=1.3,
+            baseline=f"{many:,} / {few:,}{told}",
+        ),
     ]
 
 

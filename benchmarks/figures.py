@@ -18,10 +18,11 @@ import os
 import platform
 import statistics
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
@@ -115,6 +116,18 @@ def write_results(name: str, figures: Sequence[Figure], notes: str = "", json_pa
         print(f"\n{notes}")
     print(f"\nwritten: {path}")
     return path
+
+
+def write_parts(
+    files: Mapping[str, str], figures: Mapping[str, Sequence[Figure]], notes: str, json_path: Path | None = None
+) -> None:
+    """The figures of each part where ``files`` says that it belongs, or all in the one file that was named."""
+    if json_path is not None:
+        write_results(json_path.stem, list(chain.from_iterable(figures.values())), notes, json_path)
+        return
+    for name in dict.fromkeys(files.values()):
+        if own := [one for part, several in figures.items() if files[part] == name for one in several]:
+            write_results(name, own, notes)
 
 
 def table(figures: Sequence[Figure]) -> str:

@@ -19,10 +19,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 os.environ["RAY_AUTH_MODE"] = "token"
@@ -35,7 +34,7 @@ import pyarrow.json
 import pyarrow.parquet as pq
 from tokenizers import Tokenizer
 
-from benchmarks.figures import Figure, arguments, figure, write_results
+from benchmarks.figures import Figure, arguments, figure, write_parts
 from benchmarks.peak_memory import SAMPLE_SECONDS, peak_memory
 from cluster.session import Session
 from iirl_core.config import Config
@@ -80,17 +79,7 @@ def main() -> None:
         if "speed" in options.parts:
             repeats = 1 if options.quick else options.repeats
             figures["speed"] = speed(session, folder, rows, repeats, min(startup))
-    write_parts(figures, options.json)
-
-
-def write_parts(figures: Mapping[str, Sequence[Figure]], json_path: Path | None = None) -> None:
-    """Each part's where they belong, or all in the one file that was named."""
-    if json_path is not None:
-        write_results("ingest_speed", list(chain.from_iterable(figures.values())), NOTES, json_path)
-        return
-    for name in dict.fromkeys(PARTS.values()):
-        if own := [one for part, several in figures.items() if PARTS[part] == name for one in several]:
-            write_results(name, own, NOTES)
+    write_parts(PARTS, figures, NOTES, options.json)
 
 
 def memory(session: Session, folder: Path, many: int, near: float | None) -> list[Figure]:

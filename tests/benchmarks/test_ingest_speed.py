@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.figures import figure
-from benchmarks.ingest_speed import by_datasets, memory, write_parts
+from benchmarks.figures import figure, write_parts
+from benchmarks.ingest_speed import NOTES, PARTS, by_datasets, memory
 from cluster.session import Session
 from iirl_core.corpus import Admission, admit, read_corpus, write_corpus
 from iirl_core.records import open_records
@@ -22,11 +22,11 @@ def test_memory_and_speed_are_kept_apart_unless_a_file_is_named(
     def written() -> dict[str, list[str]]:
         return {path.stem: list(json.loads(path.read_text())["figures"]) for path in tmp_path.iterdir()}
 
-    write_parts({"memory": parts["memory"]})
+    write_parts(PARTS, {"memory": parts["memory"]}, NOTES)
     assert written() == {"ingest_memory": ["memory"]}
-    write_parts(parts)
+    write_parts(PARTS, parts, NOTES)
     assert written() == {"ingest_memory": ["memory", "near"], "ingest_speed": ["speed"]}
-    write_parts(parts, tmp_path / "mine.json")
+    write_parts(PARTS, parts, NOTES, tmp_path / "mine.json")
     assert written()["mine"] == ["memory", "near", "speed"]
 
 
