@@ -117,14 +117,17 @@ def plan_encoders(capacity: Capacity, section: TrainSection) -> ActorPlan:
 
 
 def plan_samplers(capacity: Capacity, section: SampleSection) -> ActorPlan:
-    """As many samplers as asked for, or as fit, smaller ones where more of these do; never the last CPU.
+    """As many samplers as asked for, or as fit, smaller ones where more of these do; never the last CPU. One whose
+    weights vLLM splits among GPUs has a CPU for each of them.
 
     Raises:
         ConfigError: GPUs are asked for and no node has what one sampler needs.
         ClusterError: no node has a whole CPU.
     """
     _check_gpus("sample.gpus_per_sampler", section.gpus_per_sampler, 1, capacity)
-    return _actors(capacity, section.samplers, section.cpus_per_sampler, section.gpus_per_sampler)
+    gpus = section.gpus_per_sampler
+    cpus = max(section.cpus_per_sampler, gpus) if section.engine == "vllm" and gpus > 1 else section.cpus_per_sampler
+    return _actors(capacity, section.samplers, cpus, gpus)
 
 
 def plan_training(capacity: Capacity, section: TrainSection) -> TrainingPlan:

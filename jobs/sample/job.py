@@ -32,7 +32,8 @@ from jobs.sample.actor import by_transformers
 from jobs.sample.chunks import WHOLE, Chunks
 from jobs.sample.gathering import records_of, whole_chunks
 from jobs.sample.task import SampleTask
-from jobs.sample.vllm_engine import by_vllm, check_vllm
+from jobs.sample.vllm_engine import by_vllm
+from jobs.sample.vllm_place import check_vllm
 
 
 def run(session: Session, config: Config, progress: Progress) -> Outcome:

