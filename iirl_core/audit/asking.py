@@ -56,11 +56,11 @@ def ask(model: RewardModel, probes: Sequence[Probe], situations: Situations) -> 
     encoded = model.encoder.encode(inputs)
     whitened = model.spaces.bottleneck.apply(encoded.z).numpy()
     ends = np.cumsum(encoded.lengths)
-    rewards, doubts = model.doubted(encoded.z, Episodes(encoded.lengths, encoded.absorbed))
+    rewards, disagreement = model.with_disagreement(encoded.z, Episodes(encoded.lengths, encoded.absorbed))
     parts = iter(np.split(rewards.numpy(), ends[:-1]))
     answers = tuple(tuple(next(parts) for _ in probe.inputs) for probe in probes)
-    doubted = iter(np.split(doubts.nan_to_num(nan=1.0).numpy(), ends[:-1]))
-    disagreements = [float([next(doubted) for _ in probe.inputs][-1].max()) for probe in probes]
+    divided = iter(np.split(disagreement.nan_to_num(nan=1.0).numpy(), ends[:-1]))
+    disagreements = [float([next(divided) for _ in probe.inputs][-1].max()) for probe in probes]
     rows = iter(np.split(encoded.z.numpy(), ends[:-1]))
     pairs = [[next(rows) for _ in probe.inputs] for probe in probes]
     offends = [last for probe in probes for last in [False] * (len(probe.inputs) - 1) + [True]]
@@ -78,9 +78,9 @@ def ask(model: RewardModel, probes: Sequence[Probe], situations: Situations) -> 
             situation=int(number),
             uncovered=bool(uncovered),
             middle=middle,
-            disagreement=doubt,
+            disagreement=worst,
         )
-        for each, pair, number, uncovered, middle, doubt in zip(
+        for each, pair, number, uncovered, middle, worst in zip(
             answers, pairs, placed.number, placed.uncovered, table, disagreements, strict=True
         )
     )

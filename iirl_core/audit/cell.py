@@ -20,11 +20,11 @@ STEPS = 4096
 class Cell:
     """``spoken`` questions of ``family``, each a probe about a norm that had something to say of it, whose first input
     lies in ``situation``; ``broken`` of them are verified findings, and ``uncovered`` of these inputs lie
-    where no demonstration does (``probe/situations.py``). ``doubt`` is the sum, over the questions, of the ensemble's
-    disagreement (0 in audits that did not count it).
+    where no demonstration does (``probe/situations.py``). ``disagreement`` is the ensemble's, summed
+    over the questions (0 in audits that did not count it).
 
     Raises:
-        InputError: more broken, uncovered or doubted than spoken.
+        InputError: more broken, uncovered or disagreement than spoken.
     """
 
     family: str
@@ -32,21 +32,21 @@ class Cell:
     spoken: int
     broken: int
     uncovered: int
-    doubt: float = 0.0
+    disagreement: float = 0.0
 
     def __post_init__(self) -> None:
-        counts = (self.broken, self.uncovered, self.doubt)
+        counts = (self.broken, self.uncovered, self.disagreement)
         if min(counts) < 0 or max(counts) > self.spoken:
             raise InputError(
                 f"{self.family} in situation {self.situation}: {self.broken} broken, {self.uncovered} uncovered, "
-                f"{self.doubt:g} doubted of {self.spoken} spoken",
+                f"disagreement {self.disagreement:g} of {self.spoken} spoken",
                 "no more than a norm spoke of",
             )
 
     @property
-    def disagreement(self) -> float:
+    def mean_disagreement(self) -> float:
         """Of the ensemble about a question, on average, in [0, 1]; 0 where no norm spoke."""
-        return self.doubt / self.spoken if self.spoken else 0.0
+        return self.disagreement / self.spoken if self.spoken else 0.0
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -60,15 +60,15 @@ def summed(cells: Iterable[Cell]) -> tuple[Cell, ...]:
     """One of each family and situation, in order."""
     counts: dict[tuple[str, int], tuple[int, int, int, float]] = {}
     for one in cells:
-        spoken, broken, uncovered, doubt = counts.get((one.family, one.situation), (0, 0, 0, 0.0))
-        totals = (spoken + one.spoken, broken + one.broken, uncovered + one.uncovered, doubt + one.doubt)
-        counts[one.family, one.situation] = totals
+        spoken, broken, uncovered, disagreement = counts.get((one.family, one.situation), (0, 0, 0, 0.0))
+        told = (spoken + one.spoken, broken + one.broken, uncovered + one.uncovered)
+        counts[one.family, one.situation] = (*told, disagreement + one.disagreement)
     return tuple(Cell(family, situation, *totals) for (family, situation), totals in sorted(counts.items()))
 
 
 def cell_document(cell: Cell) -> list[JsonValue]:
     """As JSON."""
-    return [cell.family, cell.situation, cell.spoken, cell.broken, cell.uncovered, cell.doubt]
+    return [cell.family, cell.situation, cell.spoken, cell.broken, cell.uncovered, cell.disagreement]
 
 
 def cell_from(document: Sequence[JsonValue]) -> Cell:

@@ -12,18 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iirl_core.audit.asking import ChunkAnswers, ProbeAnswers, ask
-from iirl_core.audit.cell import Cell, exact, summed
+from iirl_core.audit.cell import Cell, summed
 from iirl_core.audit.example import Example, nearest
 from iirl_core.audit.family_result import FamilyResult, together
 from iirl_core.audit.finding import Finding
+from iirl_core.audit.judging import judge_chunk
 from iirl_core.audit.reservoir import Reservoir
 from iirl_core.audit.unshown import Stranger, Strangers
-from iirl_core.canonical import Digest
 from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.errors import ConfigError
-from iirl_core.norm.judge import SILENT, Judgement, judge_all
-from iirl_core.norm.norm import Norm, NormKind
-from iirl_core.norm.number import NUMBER
+from iirl_core.norm.norm import Norm
 from iirl_core.probe import FAMILIES, AnswerReward, ChunkSeed, Material, PointReward, Probe
 from iirl_core.probe.adaptive import OBSERVED, POLICY_FAMILIES
 from iirl_core.probe.situations import UNKNOWN, Situations, has_place
@@ -89,8 +87,8 @@ def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def audit_chunk(
     model: RewardModel, norms: Sequence[Norm], seed: ChunkSeed, count: int, material: Material
 ) -> ChunkResult:
-    """Ask ``count`` probes of the family ``seed.family`` about every norm that names it. A probe whose reward is not a
-    number is a finding of ``NUMBER``, and of no other norm.
+    """Ask ``count`` probes of the family ``seed.family`` about every norm that they are for. A probe of which some
+    reward is not a number is a finding of ``NUMBER``, and of no other norm but one that it broke before.
 
     Raises:
         ConfigError: there is no such family, or it does not make what a norm judges.
@@ -106,28 +104,17 @@ def audit_chunk(
     probes = [replace(probe, source=material.source_of(probe)) for probe in made]
     told = ask(model, probes, material.situations or Situations.fit(model.support))
     answered = told.answered
-    results, findings, cells, heard = [], [], [], set[int]()
-    for norm in (*norms, NUMBER):
-        about = [i for i, probe in enumerate(probes) if _asks(probe, norm, answered[i])]
-        judgements = _judged(norm, [probes[i] for i in about], [answered[i] for i in about])
-        spoken = [(i, judged) for i, judged in zip(about, judgements, strict=True) if judged.speaks]
-        broken = [(i, judged) for i, judged in spoken if judged.broken]
-        if about or seed.family in norm.families:
-            steered = seed.situation is not None
-            results.append(FamilyResult(seed.family, norm.id, len(about), len(spoken), len(broken), steered))
-        heard |= {i for i, _ in spoken}
-        cells += [_cell(seed.family, answered[i], judged) for i, judged in spoken]
-        findings += [_finding(seed, norm, probes[i], answered[i], judged) for i, judged in broken]
+    judged = judge_chunk(seed, norms, probes, answered, material.former)
     rewards = np.array([each.answers[-1].mean() for each in answered])
     moving = sum(probe.origin in POLICY_FAMILIES for probe in probes)
-    covered, unplaced = _covered(seed.family, told, heard)
+    covered, unplaced = _covered(seed.family, told, judged.heard)
     return ChunkResult(
         asked=len(probes),
-        families=tuple(results),
-        findings=worst_first(findings),
+        families=judged.families,
+        findings=worst_first(judged.findings),
         reservoir=Reservoir.draw(covered, seed.entropy(), len(covered)),
         histogram=tuple(int(bar) for bar in np.histogram(rewards, bins=BINS, range=(0, 1))[0]),
-        cells=summed(cells),
+        cells=judged.cells,
         examples=told.examples,
         moving=moving,
         strangers=_strangers(probes, answered),
@@ -155,54 +142,3 @@ def _covered(family: str, told: ChunkAnswers, heard: Set[int]) -> tuple[NDArray[
     rows = told.whitened[np.isin(told.owner, sorted(heard))] if family == OBSERVED else told.whitened
     there = has_place(rows)
     return rows[there].round(DECIMALS), int((~there).sum())
-
-
-def _judged(norm: Norm, probes: Sequence[Probe], answered: Sequence[ProbeAnswers]) -> list[Judgement]:
-    answers, sources = [told.answers for told in answered], [one.source for one in probes]
-    judged = judge_all(norm, [one.inputs for one in probes], answers, sources)
-    return [
-        SILENT if _proves_nothing(norm, *asked) else each
-        for each, asked in zip(judged, zip(probes, answered, strict=True), strict=True)
-    ]
-
-
-def _proves_nothing(norm: Norm, probe: Probe, answered: ProbeAnswers) -> bool:
-    """An edit that the encoder does not see cannot break an invariance; and what is not a number breaks ``NUMBER``
-    alone, but for a former finding, which is asked about its own norm.
-    """
-    unseen = norm.kind is NormKind.INVARIANCE and answered.alike
-    return unseen or (not answered.numbers and norm is not NUMBER and probe.norm is None)
-
-
-def _cell(family: str, answered: ProbeAnswers, judged: Judgement) -> Cell:
-    doubt = exact(answered.disagreement)
-    return Cell(family, answered.situation, 1, int(judged.broken), int(answered.uncovered), doubt)
-
-
-def _asks(probe: Probe, norm: Norm, answered: ProbeAnswers) -> bool:
-    """A former finding is asked about the norm that it broke; any other probe about the norms that name its family, and
-    about ``NUMBER`` where it breaks that.
-    """
-    if probe.norm is not None:
-        return norm.id == probe.norm
-    return not answered.numbers if norm is NUMBER else probe.family in norm.families
-
-
-def _finding(seed: ChunkSeed, norm: Norm, probe: Probe, answered: ProbeAnswers, judged: Judgement) -> Finding:
-    return Finding(
-        digest=Digest(seed.digest),
-        round=seed.round,
-        norm=norm.id,
-        hard=norm.hard,
-        severity=norm.severity,
-        family=probe.family,
-        label=probe.label,
-        note=probe.note,
-        inputs=probe.inputs,
-        rewards=tuple(float(answer.mean()) for answer in answered.answers),
-        excess=judged.excess,
-        step=judged.step,
-        source=probe.source,
-        weight=norm.weight,
-        situation=answered.situation,
-    )

@@ -29,6 +29,10 @@ from iirl_core.canonical import JsonValue, canonical_json
 from iirl_core.errors import ArtifactError
 
 F = TypeVar("F", np.float32, np.float64)
+FORMAT = 2
+"""Of what a part holds, and of how a chunk is judged: counted up with either, so that no audit mixes parts from before
+with new ones.
+"""
 TOLD = b"iirl.part"
 """The key, in the file's own metadata, of everything but the findings."""
 

@@ -49,11 +49,11 @@ def steer(
     spoken = np.array([cell.spoken for cell in found], np.float64)
     broken = np.array([cell.broken for cell in found], np.float64)
     away = np.array([cell.uncovered for cell in found], np.float64) / np.maximum(spoken, 1)
-    unsure = np.array([cell.disagreement for cell in found], np.float64)
+    disagreement = np.array([cell.mean_disagreement for cell in found], np.float64)
     rng = np.random.default_rng([*f"{seed}/{wave}".encode()])
     counts: Counter[int] = Counter()
     for count in chunks:
-        drawn = rng.beta(1 + broken, 1 + spoken - broken) * (1 + away) * (1 + unsure)
+        drawn = rng.beta(1 + broken, 1 + spoken - broken) * (1 + away) * (1 + disagreement)
         counts[int(drawn.argmax())] += count
     return tuple(_choice(wave, found[arm], counts[arm]) for arm in sorted(counts))
 
@@ -77,5 +77,5 @@ def choice_from(document: Sequence[JsonValue]) -> Choice:
 
 
 def _choice(wave: int, known: Cell, count: int) -> Choice:
-    disagreement = round(known.disagreement, DECIMALS)
+    disagreement = round(known.mean_disagreement, DECIMALS)
     return Choice(wave, known.family, known.situation, count, known.spoken, known.broken, disagreement)

@@ -11,8 +11,8 @@ An *answer* is the reward of every step of one input: ``[T]`` for a trajectory, 
 
 It speaks of the inputs that its matchers match, and of the steps in its region. A pair of trajectories of different
 lengths is compared by its mean rewards. A reward that is not a number breaks whatever norm is asked, as far as a reward
-can, wherever it lies: no region and no matcher silences it (in an audit, only ``NUMBER`` is asked). Pure: no state, no
-clock, no chance; a predicate has to be so itself.
+can, wherever it lies: no region and no matcher silences it (in an audit ``NUMBER`` is asked, and beside it only the
+norm of a former finding). Pure: no state, no clock, no chance; a predicate has to be so itself.
 """
 
 from __future__ import annotations

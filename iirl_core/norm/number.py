@@ -1,8 +1,9 @@
 """The norm that nobody has to write: a reward is a number. Every probe is held to it, whatever family asks.
 
 A norm in a region, or about what matchers match, says nothing of the rest: without this one, a reward that is not a
-number would be a finding only where somebody thought of it, and there a finding of every norm. It is one of this norm
-instead, once, and hard: what is not a number can be neither compared nor enforced.
+number would be a finding only where somebody thought of it, and there a finding of every norm, be it a soft one. It is
+one of this norm instead, once, and hard: what is not a number can be neither compared nor enforced. A former finding
+whose reward is not a number now is found by its own norm, too: nothing mended it.
 """
 
 from __future__ import annotations

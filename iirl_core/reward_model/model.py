@@ -129,10 +129,10 @@ class RewardModel:
         """The column ``reward [N]`` of ``rows`` alone, at a part of its cost; differentiable in z."""
         return torch.cat([self._rewards(*part) for part in self._parts(z, episodes)])
 
-    def doubted(self, z: Tensor, episodes: Episodes | None = None) -> tuple[Tensor, Tensor]:
+    def with_disagreement(self, z: Tensor, episodes: Episodes | None = None) -> tuple[Tensor, Tensor]:
         """The columns ``reward [N]`` and ``disagreement [N]`` of ``rows``, at little more than the cost of the one."""
-        parts = [self._doubted(*part) for part in self._parts(z, episodes)]
-        return torch.cat([reward for reward, _ in parts]), torch.cat([doubt for _, doubt in parts])
+        parts = [self._with_disagreement(*part) for part in self._parts(z, episodes)]
+        return torch.cat([reward for reward, _ in parts]), torch.cat([disagreement for _, disagreement in parts])
 
     def _parts(self, z: Tensor, episodes: Episodes | None) -> Iterator[tuple[Tensor, Episodes]]:
         """Rows by the chunk, and episodes whole."""
@@ -159,7 +159,7 @@ class RewardModel:
         signal = self.head.combined(self.head.credit(self.seen(z), episodes))
         return self._patched(z, self._mapped(self._shaped(z), signal, episodes))
 
-    def _doubted(self, z: Tensor, episodes: Episodes) -> tuple[Tensor, Tensor]:
+    def _with_disagreement(self, z: Tensor, episodes: Episodes) -> tuple[Tensor, Tensor]:
         signals, shaped = self.head.credit(self.seen(z), episodes), self._shaped(z)
         mapped = self._mapped(shaped, self.head.combined(signals), episodes)
         return self._patched(z, mapped), _disagreement(shaped, signals)

@@ -107,14 +107,15 @@ def ask_round(asking: Asking, progress: Progress, *, resume: bool = False) -> Ro
 
 
 def check_asked(merged: ChunkResult) -> None:
-    """Refuse an audit that would say nothing.
+    """Refuse an audit that would say nothing. One in which nothing has a place says what it judged.
 
     Raises:
         InputError: no family had anything to ask, or all that was asked deployment gave, and no norm spoke of it.
     """
     if merged.asked == 0:
         raise InputError("an audit whose families had nothing to ask", "a probe corpus, or other families")
-    if not len(merged.reservoir.points):
+    judged = merged.unplaced or any(result.spoken for result in merged.families)
+    if not judged and not len(merged.reservoir.points):
         raise InputError(
             f"an audit that asked {merged.asked} inputs of deployment, of which no norm speaks",
             "norms that speak of them, or families beside observed",

@@ -8,12 +8,13 @@ from importlib.metadata import version
 from math import ceil, floor
 
 from iirl_core.audit import Choice
+from iirl_core.audit.part import FORMAT
 from iirl_core.canonical import Digest, JsonValue, digest_json
 from iirl_core.config import Config
 from iirl_core.config.governance import AuditSection
 from iirl_core.config.red_team import BEST_OF_N, TEMPTED, TOKEN_SEARCH
 from iirl_core.corpus import identity_of
-from iirl_core.norm import Norm, norms_digest
+from iirl_core.norm import NUMBER, Norm, norms_digest
 from iirl_core.probe import ChunkSeed, Material
 from iirl_core.probe.adaptive import OBSERVED, POLICY
 from iirl_core.probe.trajectory.policy import EPISODES
@@ -100,7 +101,8 @@ def plan_of(chunks: Sequence[Chunk], norms: Sequence[Norm], material: Material, 
     document: dict[str, JsonValue] = {
         "version": version("iirl"),
         "chunks": [[chunk.seed.label(0), chunk.seed.seed, chunk.seed.situation, chunk.count] for chunk in chunks],
-        "norms": norms_digest(norms),
+        "format": FORMAT,
+        "norms": norms_digest((*norms, NUMBER)),
         "demonstrations": [identity_of(item) for item in material.demonstrations],
         "corpus": [identity_of(item) for item in material.corpus],
         "observed": [[identity_of(probe.inputs[0]), probe.note] for probe in material.observed],

@@ -25,7 +25,7 @@ def test_more_broken_or_uncovered_than_spoken_is_refused() -> None:
         Cell("typos", 2, 3, 4, 0)
     with pytest.raises(InputError, match="4 uncovered"):
         Cell("typos", 2, 3, 0, 4)
-    with pytest.raises(InputError, match="4 doubted"):
+    with pytest.raises(InputError, match="disagreement 4 of 3"):
         Cell("typos", 2, 3, 0, 0, 4.0)
 
 
@@ -35,18 +35,18 @@ def test_cells_of_one_family_and_situation_are_added_in_any_order() -> None:
 
 
 def test_disagreement_is_the_mean_of_the_questions_and_the_order_of_adding_changes_no_bit_of_it() -> None:
-    doubts = [exact(value) for value in np.random.default_rng(0).random(999)]
-    cells = [Cell("a", 0, 1, 0, 0, doubt) for doubt in doubts]
+    told = [exact(value) for value in np.random.default_rng(0).random(999)]
+    cells = [Cell("a", 0, 1, 0, 0, one) for one in told]
     (forward,), (backward,) = summed(cells), summed(reversed(cells))
     pairs = summed([*summed(cells[:500]), *summed(cells[500:])])
     assert forward == backward == pairs[0]
-    assert forward.disagreement == pytest.approx(np.mean(doubts))
-    assert Cell("a", 0, 0, 0, 0).disagreement == 0.0
-    with pytest.raises(InputError, match="doubted"):
+    assert forward.mean_disagreement == pytest.approx(np.mean(told))
+    assert Cell("a", 0, 0, 0, 0).mean_disagreement == 0.0
+    with pytest.raises(InputError, match="disagreement"):
         Cell("a", 0, 1, 0, 0, -0.5)
 
 
 def test_a_cell_survives_its_document_and_one_from_before_disagreement_was_counted_is_read() -> None:
     cell = Cell("a", 1, 3, 0, 1, 0.75)
     assert cell_from(cell_document(cell)) == cell
-    assert cell_from(["a", 1, 3, 0, 1]) == replace(cell, doubt=0.0)
+    assert cell_from(["a", 1, 3, 0, 1]) == replace(cell, disagreement=0.0)

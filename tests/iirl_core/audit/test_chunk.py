@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import math
 import random
 from collections import Counter
@@ -138,7 +139,7 @@ def test_the_ensembles_disagreement_is_counted_as_readings_tell_it() -> None:
     told = [reading.evidence.disagreement for reading in model.read([probe.inputs[-1] for probe in probes])]
     result = audit_chunk(model, [norm], seed("uniform"), 200, material)
     assert sum(told) > 1
-    assert sum(cell.doubt for cell in result.cells) == pytest.approx(sum(told), abs=200 / STEPS)
+    assert sum(cell.disagreement for cell in result.cells) == pytest.approx(sum(told), abs=200 / STEPS)
 
 
 def test_what_was_refuted_is_not_counted_as_broken_in_its_situation() -> None:
@@ -205,6 +206,24 @@ def test_what_was_no_number_is_asked_again_until_it_is_one() -> None:
     for model, left in ((broken, 9), (sound, 0)):
         again = audit_chunk(model, norms, seed("former"), 9, material_of(model, norms, train, former=former))
         assert [(one.norm, one.asked, one.broken) for one in again.families] == [(NUMBER.id, 9, left)]
+
+
+def test_a_former_finding_that_is_no_number_now_is_open_under_its_norm_and_one_finding_of_the_number() -> None:
+    (_, _, train), model, found = planar(), always(math.nan), chunk().findings[:3]
+    soft = replace(off_arc(), id="soft", hard=False)
+    for norms, own in (((), 0), ((off_arc(),), 3), ((off_arc(), soft), 6)):
+        former = [
+            Probe(one.inputs, one.family, one.label, one.note, norm=norm)
+            for norm in ("off-arc", "soft")
+            for one in found
+        ]
+        for asked in (former, [*former, *(replace(one, norm=NUMBER.id) for one in former[:3])]):
+            material = material_of(model, norms, train, former=asked)
+            parts = [audit_chunk(model, norms, seed("former", number), 4, material) for number in range(3)]
+            held = verified(ChunkResult.merge(parts, None, 64), Audited(model), norms)
+            assert Counter(one.norm == NUMBER.id for one in held.findings) == Counter({True: 3, False: own})
+            assert len({one.id for one in held.findings}) == 3 + own, "each once, however many norms it broke"
+            assert sum(one.broken for one in held.families if one.norm == NUMBER.id) == 3
 
 
 def test_a_repair_is_refused_for_what_is_not_a_number() -> None:
@@ -332,6 +351,22 @@ def test_an_agreement_is_asked_about_its_own_comparisons_alone() -> None:
     assert result.findings[0].offender in [comparison.rejected for comparison in told]
     assert verify(result.findings[0], Audited(model), norms) is not None
     assert audit_chunk(model, norms, seed("pairs"), 9, material_of(model, [], [told[0].chosen])).asked == 0
+
+
+def test_a_comparison_of_what_is_not_a_number_is_a_hard_finding_and_none_of_a_soft_agreement() -> None:
+    sound, told = text_draft().model, Comparison(conversation("q", "Until six."), conversation("q", "No."))
+    expertness = copy.deepcopy(sound.expertness)
+    next(iter(expertness.parameters())).data.fill_(math.nan)
+    model = RewardModel(sound.encoder, expertness, sound.mapping, sound.spaces, sound.support)
+    soft = Norm("soft", NormKind.AGREEMENT, False, 3, 0.0, 1.0, ("pairs",), "why", "me", comparisons=(("", told),))
+    result = audit_chunk(model, [soft], seed("pairs"), 9, material_of(model, [soft], [told.chosen]))
+    held = verified(result, Audited(model), [soft])
+    assert [(one.norm, one.hard) for one in held.findings] == [(NUMBER.id, True)] * 9
+    assert {one.norm: (one.asked, one.spoken, one.broken) for one in held.families} == {
+        "soft": (9, 0, 0), NUMBER.id: (9, 9, 9),
+    }  # fmt: skip
+    verdict = decide_verdict([soft], held.families, open_hard=sum(one.hard for one in held.findings))
+    assert "9 open findings of hard norms" in verdict.reasons
 
 
 def test_a_predicate_finds_and_verifies_in_a_process_of_its_own() -> None:

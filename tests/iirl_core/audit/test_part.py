@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import random
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from iirl_core.audit import ChunkResult, findings_to_bytes, part_from_bytes, part_to_bytes
+from iirl_core.audit.part import FORMAT, TOLD
 from iirl_core.errors import ArtifactError
 from tests.iirl_core.audit.test_chunk import chunk
 
@@ -24,6 +26,16 @@ def test_a_part_survives_its_bytes() -> None:
     assert np.array_equal(again.reservoir.points, result.reservoir.points)
     assert np.array_equal(again.reservoir.keys, result.reservoir.keys)
     assert part_to_bytes(again) == part_to_bytes(result)
+
+
+def test_whoever_changes_what_a_part_holds_counts_its_format_up() -> None:
+    metadata = pq.read_schema(io.BytesIO(part_to_bytes(chunk()))).metadata
+    told = json.loads(metadata[TOLD])
+    assert FORMAT == 2, "then what follows is another, and plans too"
+    assert " ".join(sorted(told)) == (
+        "asked cells examples families histogram keys moving points refuted strangers unplaced"
+    )
+    assert {len(cell) for cell in told["cells"]} == {6}
 
 
 def test_anybody_can_read_the_findings_of_a_part() -> None:

@@ -40,14 +40,14 @@ def test_of_two_equal_rates_the_one_that_no_demonstration_covers_counts_more() -
 
 
 def test_of_two_equal_rates_the_one_about_which_the_ensemble_disagrees_counts_more() -> None:
-    doubted = Cell("typos", 0, 1000, 100, 0, doubt=900.0)
-    counts = sent([doubted, Cell("far", 0, 1000, 100, 0), *asked()[1::2]])
+    divisive = Cell("typos", 0, 1000, 100, 0, disagreement=900.0)
+    counts = sent([divisive, Cell("far", 0, 1000, 100, 0), *asked()[1::2]])
     assert counts["typos", 0] > 3900
-    assert sent([doubted, *asked(far1=300)[1:]])["far", 1] > 3900, "three times as many findings count for more"
+    assert sent([divisive, *asked(far1=300)[1:]])["far", 1] > 3900, "three times as many findings count for more"
 
 
 def test_what_is_known_when_it_is_chosen_is_written_down() -> None:
-    cells = [replace(cell, doubt=cell.spoken / 3) for cell in asked(far1=900)]
+    cells = [replace(cell, disagreement=cell.spoken / 3) for cell in asked(far1=900)]
     (choice,) = steer(cells, ARMS, [64, 36], wave=2, seed="d/1/0")
     assert (choice.wave, choice.family, choice.situation, choice.count) == (2, "far", 1, 100)
     assert (choice.spoken, choice.broken, choice.disagreement) == (1000, 900, 0.3333)

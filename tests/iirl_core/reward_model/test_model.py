@@ -143,7 +143,7 @@ def test_rewards_alone_are_the_column_of_the_rows(model: RewardModel) -> None:
 def test_rewards_and_disagreement_alone_are_the_columns_of_the_rows(model: RewardModel) -> None:
     (item,) = walks(1, seed=9)
     patched, z = model.with_patches([patch_at(model, item)]), model.encoder.encode([item]).z
-    reward, disagreement = patched.doubted(z)
+    reward, disagreement = patched.with_disagreement(z)
     assert torch.equal(reward, patched.rows(z).reward)
     assert torch.equal(disagreement, patched.rows(z).disagreement)
     assert disagreement.max() > 0

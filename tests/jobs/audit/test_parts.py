@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,9 @@ def test_parts_of_another_plan_are_not_taken_for_ours(tmp_path: Path) -> None:
     assert parts(tmp_path, "other").there() == []
 
 
-def test_a_plan_is_another_one_where_anything_differs_that_decides_what_is_found() -> None:
+def test_a_plan_is_another_one_where_anything_differs_that_decides_what_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     model, _, train = planar()
     material = material_of(model, [off_arc()], train)
     named = plan_of(CHUNKS, [off_arc()], material, 64)
@@ -95,5 +98,10 @@ def test_a_plan_is_another_one_where_anything_differs_that_decides_what_is_found
         plan_of(CHUNKS, [off_arc()], material, 32),
         plan_of([Chunk(ChunkSeed(DIGEST, 2, "uniform", 0), 20), *CHUNKS[1:]], [off_arc()], material, 64),
     ]
-    assert len({named, *changed}) == 6
+    monkeypatch.setattr(plan, "FORMAT", plan.FORMAT + 1)
+    changed.append(plan_of(CHUNKS, [off_arc()], material, 64))
+    monkeypatch.undo()
+    monkeypatch.setattr(plan, "NUMBER", replace(plan.NUMBER, hard=False))
+    changed.append(plan_of(CHUNKS, [off_arc()], material, 64))
+    assert len({named, *changed}) == 8
     assert plan.TOGETHER == 16
