@@ -48,8 +48,9 @@ class Reader:
     one; ``name`` is what a user calls the policy.
 
     Raises:
-        ConfigError: there is no causal language model with a fast tokenizer in the folder, the tokenizer is another's
-            (``check_read``), or the chat template drops the answer or the question.
+        ConfigError: there is no model's configuration with a fast tokenizer in the folder, the tokenizer is another's
+            (``check_read``), or the chat template drops the answer or the question. Whether the model is a causal one
+            only its weights say (``Sampler``).
     """
 
     def __init__(self, folder: Path, chat_template: str | None, name: str) -> None:
@@ -97,7 +98,7 @@ class Sampler:
     """Owns a policy's weights, in float32.
 
     Raises:
-        ConfigError: they cannot be loaded.
+        ConfigError: they cannot be loaded, or are no causal language model's.
     """
 
     def __init__(

@@ -1,7 +1,8 @@
 """Choosing: of all candidates that pass their trial, the cheapest; then again, for what it leaves.
 
 What is cheap takes little from known-good rewards (on average over the guard set), and is small for what it mends.
-Where a person chooses, every candidate is tried by itself, and those that pass are laid out.
+Where a person chooses, candidates are tried by themselves, and those that pass are laid out. Weights are edited only
+where nothing else passes, whoever chooses.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ def lay_out(
     *,
     rejected: Collection[str] = (),
 ) -> Plan:
-    """What a person may choose of: every kind of repair, tried by itself. Otherwise as ``choose``.
+    """What a person may choose of: every kind of repair, tried by itself, but for edits of weights, which are tried
+    where nothing else passes. Otherwise as ``choose``.
 
     Raises:
         ConfigError, InputError: a norm cannot be asked, or an input is not such as the model reads.

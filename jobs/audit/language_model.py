@@ -65,7 +65,8 @@ def writing_of(store: Store, config: Config) -> Writing | None:
 
 
 def check_writing(store: Store, config: Config) -> None:
-    """Refuse, before any scorer starts, a language model that could not be asked.
+    """Refuse, before any scorer starts, a language model that could not be asked, as far as can be told without its
+    weights; those are looked at by each scorer that loads them (``read_language_model``).
 
     Raises:
         ConfigError: there is none of that name, or its tokenizer or chat template does not fit it (``Reader``).

@@ -38,7 +38,7 @@ def accept(
     session: Session, config: Config, progress: Progress, reference: str | None = None, *, suggestion: str = ""
 ) -> Outcome:
     """Seal the repair that waits for a person (``suggestion``: its id, where several do), signed by that person. Where
-    this was interrupted, doing it again finishes it.
+    this was interrupted, doing it again finishes it; no other can be accepted or rejected until then.
 
     Raises:
         InputError: none waits, or several do.
@@ -58,7 +58,7 @@ def accept(
         child = seal_child(store, parent, repairs, learnt=learnt, human=True)
     _decided(store, config, person, chosen, "accept", child=child)
     sign_child(store, builder, config, child, parent=chosen.parent, round_=chosen.round, repairs=chosen.repairs)
-    record_child(store, chosen.parent, chosen.round, child, chosen.repairs)
+    record_child(store, chosen.parent, chosen.round, child, repairs=chosen.repairs, trial=chosen.trial)
     return Outcome(
         made=f"accepted {chosen.id}: {chosen.parent[:19]} with {chosen.repairs} is {child[:19]}",
         where=f"{store.url}/artifacts/{folder_of(child)}",

@@ -13,6 +13,7 @@ from iirl_core.canonical import Digest, JsonValue, canonical_json
 from iirl_core.patch import BudgetReport, Repairs
 from iirl_core.release import audit_file
 from iirl_core.repair import Approval, Decided, Offer, Plan, Trial
+from iirl_core.signing import Fields
 from iirl_core.store.protocol import Store
 
 REPAIR = "repair.json"
@@ -24,7 +25,8 @@ NOTHING = Decided(Approval.NOTHING)
 @dataclass(frozen=True)
 class Repair:
     """``child`` is the repaired artifact, None where nothing was sealed; ``budget`` is measured on the guard set with
-    all the child's repairs, or those that are suggested. ``decided`` says what the policy makes of the plan;
+    all the child's repairs, or with those that are suggested; where nothing is, or a person chooses among candidates,
+    with the parent's alone. ``decided`` says what the policy makes of the plan;
     ``suggestions`` are the ids of what waits for a person: the plan's repair, or each of its open candidates.
     """
 
@@ -61,12 +63,7 @@ class Repair:
             "approval": self.decided.approval.value,
             "left_to_a_person_because": list(self.decided.reasons),
             "suggestions": list(self.suggestions),
-            "budget": {
-                "allowed": self.budget.budget,
-                "guarded": self.budget.guarded,
-                "overdrawn": self.budget.overdrawn,
-                "least_kept": self.budget.least,
-            },
+            "budget": _budget(self.budget.budget, self.budget.guarded, self.budget.overdrawn, self.budget.least),
             "trial": None if self.trial is None else self.trial.document(),
             "considered": [_considered(offer, offer in self.plan.chosen) for offer in self.plan.considered],
         }
@@ -80,6 +77,10 @@ def _ids(repairs: Repairs) -> dict[str, JsonValue]:
         "sculpts": [one.id for one in repairs.sculpts],
         "edits": [one.id for one in repairs.edits],
     }
+
+
+def _budget(allowed: float, guarded: int, overdrawn: int, least: float) -> JsonValue:
+    return {"allowed": allowed, "guarded": guarded, "overdrawn": overdrawn, "least_kept": least}
 
 
 def _considered(offer: Offer, chosen: bool) -> JsonValue:
@@ -97,10 +98,25 @@ def keep_record(store: Store, audit: Audit, repair: Repair) -> None:
     store.put(audit_file(audit.digest, audit.round, REPAIR), canonical_json(repair.document()))
 
 
-def record_child(store: Store, digest: Digest, round_: int, child: Digest, repairs: Repairs) -> None:
-    """A person accepted ``repairs`` of those that the record of ``digest``'s round tells of: they came to ``child``."""
+def record_child(
+    store: Store, digest: Digest, round_: int, child: Digest, *, repairs: Repairs, trial: JsonValue
+) -> None:
+    """A person accepted ``repairs`` of those that the record of ``digest``'s round tells of: they came to ``child``.
+    From now on the record's trial and budget are those that were suggested with them.
+
+    Raises:
+        Tampered: the trial is none.
+    """
     key = audit_file(digest, round_, REPAIR)
-    store.put(key, canonical_json({**json.loads(store.get(key)), **_ids(repairs), "child": child}))
+    record = json.loads(store.get(key))
+    kept = Fields.of("a suggested repair: trial", trial).inner("budget")
+    budget = _budget(kept.number("budget"), kept.integer("guarded"), kept.integer("overdrawn"), kept.number("least"))
+    accepted = {**_ids(repairs), "trial": trial, "budget": budget}
+    if {**record, **accepted} != record:  # else they were the plan's, which says of which candidates they are made
+        names = {one.id for one in repairs}
+        for one in record["considered"]:
+            one["chosen"] = one["trial"] == trial and {*one["repairs"]} == names
+    store.put(key, canonical_json({**record, **accepted, "child": child}))
 
 
 def child_on_record(store: Store, digest: Digest, round_: int) -> str | None:

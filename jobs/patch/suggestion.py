@@ -146,7 +146,8 @@ def open_suggestion(
     store: Store, digest: Digest, round_: int, trust: Trust, named: str = "", *, unfinished: bool = False
 ) -> Suggestion:
     """The suggestion that waits; ``named`` by its id where several do. None does once the round's repair has a child on
-    record. ``unfinished``: also one that was accepted and has none, because accepting it was interrupted.
+    record, or one was accepted: a round has one child. ``unfinished``: then that one does, where accepting it was
+    interrupted before the child was on record.
 
     Raises:
         InputError: none does, or several do and none is named.
@@ -154,15 +155,14 @@ def open_suggestion(
     """
     decided = decisions_of(store, digest, trust)
     kept = () if child_on_record(store, digest, round_) else suggestions_of(store, digest, round_)
-    waiting = {
-        one.id: one
-        for one in kept
-        if one.digest not in decided or (unfinished and decided[one.digest].decision == "accept")
-    }
+    accepted = [one for one in kept if one.digest in decided and decided[one.digest].decision == "accept"]
+    undecided = [one for one in kept if one.digest not in decided]
+    waiting = {one.id: one for one in (undecided if not accepted else accepted if unfinished else ())}
     if named in waiting:
         return waiting[named]
     if len(waiting) != 1 or named:
         which = f"there is no open suggestion {named}" if named else f"{len(waiting)} suggestions are open"
         names = f": {', '.join(waiting)}" if waiting else ""
-        raise InputError(f"{which} after round {round_} of {digest[:19]}", f"one{names}", "iirl patch CONFIG.yaml")
+        todo = f"iirl patch CONFIG.yaml --accept finishes {accepted[0].id}" if accepted else "iirl patch CONFIG.yaml"
+        raise InputError(f"{which} after round {round_} of {digest[:19]}", f"one{names}", todo)
     return next(iter(waiting.values()))

@@ -15,7 +15,8 @@ from iirl_core.config.imitation import ImitateSection
 from iirl_core.encoder.ratio import LanguageModel
 from iirl_core.errors import ConfigError
 from iirl_core.policy.imitation import load_initial
-from iirl_core.policy.sampling import Reader
+from iirl_core.policy.noise import Draw
+from iirl_core.policy.sampling import Reader, Sampler
 from tests.iirl_core.encoder.tiny import config_of, tokenizer_of
 from tests.iirl_core.policy.tiny import tiny_policy
 
@@ -95,6 +96,10 @@ def test_a_model_whose_tokens_see_what_follows_them_is_none_unless_it_is_made_a_
             continue
         with pytest.raises(ConfigError, match=r"BertLMHeadModel as it lies there sees what follows a token"):
             DOORS[name](tmp_path)
+    if not decoder:
+        reader = Reader(tmp_path, None, "tiny")  # which reads no weights
+        with pytest.raises(ConfigError, match=r"BertLMHeadModel as it lies there sees what follows a token"):
+            Sampler(tmp_path, reader, Draw(1.0, 1.0), max_new_tokens=4, batch=2)
 
 
 def test_a_tokenizer_with_more_tokens_than_the_model(door: tuple[str, Door], tmp_path: Path) -> None:

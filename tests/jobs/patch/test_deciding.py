@@ -17,6 +17,7 @@ from iirl_core.artifact.model_digest import model_digest
 from iirl_core.canonical import Digest, digest_json, folder_of
 from iirl_core.errors import ArtifactError, ConfigError, InputError, Tampered
 from iirl_core.log import entries
+from iirl_core.patch import check_budget
 from iirl_core.release import audit_file, resolve
 from iirl_core.signing import RepairPredicate, SealPredicate, Trust, statements_of, verify_envelope
 from jobs import patch
@@ -131,6 +132,7 @@ def test_by_hand_nothing_is_chosen_and_a_person_seals_whichever_candidate_they_t
     assert len(open_ones) > 1
     assert set(record["suggestions"]) == {one.id for one in open_ones}
     assert (record["child"], record["patches"], record["trial"]) == (None, [], None)
+    assert not any(one["chosen"] for one in record["considered"])
 
     with pytest.raises(InputError, match=f"{len(open_ones)} suggestions are open"):
         accept(session, config, quiet())
@@ -139,9 +141,38 @@ def test_by_hand_nothing_is_chosen_and_a_person_seals_whichever_candidate_they_t
     assert accept(session, config, quiet(), suggestion=taken.id).passed
     child = load_from(session.store, resolve(session.store, "sample"))
     assert child.model.repairs == taken.repairs, "alone: no candidate stands on another"
+    record = json.loads(session.store.get(audit_file(root, 1, patch.REPAIR)))
+    assert [one["repairs"] for one in record["considered"] if one["chosen"]] == [[one.id for one in taken.repairs]]
+    assert record["trial"] == taken.trial
+    budget = check_budget(child.guard.root_rewards, child.model.rewards(child.guard.z), record["budget"]["allowed"])
+    assert record["budget"]["guarded"] == budget.guarded
+    assert record["budget"]["least_kept"] == pytest.approx(budget.least)
     assert repair_record(session.store, history_of(session.store, root, Trust.from_folder(tmp_path / "keys"))[-1]).added
     with pytest.raises(InputError, match="0 suggestions are open"):
         accept(session, config, quiet(), root)
+
+
+def test_while_one_candidate_is_accepted_and_not_yet_sealed_no_other_is_decided(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, config, root = audited_root(tmp_path, patch={"approval": "manual"})
+    patch.run(session, config, quiet())
+    first, other = suggestions_of(session.store, root, 1)[:2]
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(deciding, "record_child", killed)
+        with pytest.raises(KeyboardInterrupt):
+            accept(session, config, quiet(), suggestion=first.id)
+    with pytest.raises(InputError, match=f"no open suggestion {other.id}.*expected one: {first.id}"):
+        accept(session, config, quiet(), root, suggestion=other.id)
+    with pytest.raises(InputError, match=f"no open suggestion {other.id}.*--accept finishes {first.id}"):
+        reject(session, config, quiet(), root, reason="no", suggestion=other.id)
+    assert accept(session, config, quiet(), root).passed, "which needs no name"
+    said = {(one.decision, one.suggestion) for one in decisions(session, tmp_path / "keys", root)}
+    assert said == {("accept", first.digest)}
 
 
 def test_by_hand_what_a_person_rejected_is_not_laid_out_again(tmp_path: Path) -> None:
