@@ -21,7 +21,9 @@ class SplitSection(Section):
     unseen: Fraction = 0.15
     by: Literal["record", "steps"] = "record"
     """``steps``, of trajectories: each is cut in up to three, of which the first goes to train, the next to guard and
-    the last to unseen, so that few long demonstrations are all learnt from, from where they begin."""
+    the last to unseen, so that few long demonstrations are all learnt from, from where they begin. A part does not say
+    that its trajectory ended by itself: under ``encoder.terminal: absorbing`` one that did before the horizon is
+    quarantined (ingest again where ``terminal`` is changed)."""
 
     @model_validator(mode="after")
     def _sums_to_one(self) -> SplitSection:

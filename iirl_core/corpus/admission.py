@@ -19,7 +19,8 @@ from iirl_core.records.segment import segments, shares
 @dataclass(frozen=True)
 class Admission:
     """What a corpus takes: inputs of one kind, of comparisons one side (``paired``: which remembers its comparison),
-    trajectories cut to ``segment`` steps; ``sources`` multiply the weights of records that come from them.
+    trajectories cut to ``segment`` steps; ``sources`` multiply the weights of records that come from them. ``horizon``:
+    that of absorbing states, which a trajectory split by its steps would keep no trace of; None where they are ignored.
     """
 
     kind: Kind
@@ -28,11 +29,12 @@ class Admission:
     split: SplitSection = field(default_factory=SplitSection)
     paired: bool = False
     sources: Mapping[str, float] = field(default_factory=dict)
+    horizon: int | None = None
 
 
-def admission_of(section: CorpusSection, kind: Kind) -> Admission:
-    """The rules of a configured corpus for an encoder of ``kind``."""
-    return Admission(kind, section.take, section.segment, section.split, section.paired, section.sources)
+def admission_of(section: CorpusSection, kind: Kind, horizon: int | None = None) -> Admission:
+    """The rules of a configured corpus for an encoder of ``kind``, with the ``horizon`` of its absorbing states."""
+    return Admission(kind, section.take, section.segment, section.split, section.paired, section.sources, horizon)
 
 
 def admit(row: RawRecord | Quarantined, stem: str, rules: Admission) -> Iterator[Demonstration | Quarantined]:
@@ -57,14 +59,22 @@ def admit(row: RawRecord | Quarantined, stem: str, rules: Admission) -> Iterator
 
 
 def _parts(item: Input, rules: Admission) -> Iterator[tuple[Input, Split | None]]:
-    """What a record is cut into, each with its split, or None where its hash decides that."""
+    """What a record is cut into, each with its split, or None where its hash decides that.
+
+    Raises:
+        InputError: it ended by itself before the horizon, and its parts would not tell.
+    """
     if isinstance(item, Conversation):
         yield item, None
     elif rules.split.by == "steps":
         fractions: list[float] = [getattr(rules.split, split) for split in SPLITS]
-        yield from (
-            (part, split) for part, split in zip(shares(item, fractions), SPLITS, strict=True) if part is not None
-        )
+        found = [(part, split) for part, split in zip(shares(item, fractions), SPLITS, strict=True) if part is not None]
+        if rules.horizon is not None and item.terminal and len(item) < rules.horizon and len(found) > 1:
+            raise InputError(
+                f"a trajectory that ended by itself after {len(item)} of {rules.horizon} steps",
+                "split.by: record, or encoder.terminal: ignored: parts do not say that they end early",
+            )
+        yield from found
     else:
         yield from ((part, None) for part in segments(item, rules.segment))
 

@@ -20,7 +20,7 @@ def segments(trajectory: Trajectory, steps: int | None) -> tuple[Trajectory, ...
 def shares(trajectory: Trajectory, fractions: Sequence[float]) -> tuple[Trajectory | None, ...]:
     """Its steps in order, the first so many to the first fraction, and so on; None where a fraction comes to no step.
     ``fractions`` sum to 1. A part is not terminal, or the little that it holds would be taken for a life that ended
-    early; the whole is as it was.
+    early; the whole is as it was. So a cut hides that a life ended (``admit`` refuses that where it counts).
     """
     length, reached, cuts = len(trajectory), 0.0, [0]
     for fraction in fractions:

@@ -63,6 +63,7 @@ def run(session: Session, config: Config, progress: Progress) -> tuple[CorpusMan
     """
     kind: Kind = "conversation" if config.encoder.kind == "text" else "trajectory"
     tokenizer = tokenizer_of(config.encoder.model) if config.encoder.kind == "text" else None
+    horizon = config.encoder.horizon if config.encoder.kind == "trajectory" else None
     sections = [section for section in config.corpora if section.files]  # the others are sampled
     found = [(section, find_files(section.files), find_evaluation(section, config)) for section in sections]
     norms = norms_of(config) if any(section.norms for section in sections) else ()
@@ -76,7 +77,7 @@ def run(session: Session, config: Config, progress: Progress) -> tuple[CorpusMan
                 section,
                 files,
                 evaluation,
-                admission_of(section, kind),
+                admission_of(section, kind, horizon),
                 norms=held_to[section.name],
                 tokenizer=held,
                 progress=progress,

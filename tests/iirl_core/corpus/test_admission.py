@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -85,6 +87,24 @@ def test_a_trajectory_that_is_split_by_its_steps_is_learnt_from_where_it_begins(
         rows = admitted({"observations": np.arange(first, first + 10).reshape(5, 2)}, rules)
         assert [(row.split, len(row.input)) for row in rows] == [("train", 3), ("guard", 1), ("unseen", 1)]
         assert rows[0].input.observations[0, 0] == first
+
+
+def test_a_life_that_ended_early_is_not_split_by_its_steps_where_that_is_charged():
+    split = SplitSection(train=0.6, guard=0.2, unseen=0.2, by="steps")
+    early = {"observations": np.arange(10).reshape(5, 2), "terminal": True}
+    charged = Admission("trajectory", split=split, horizon=6)
+    (row,) = admitted(early, charged)
+    assert isinstance(row, Quarantined)
+    assert "ended by itself after 5 of 6 steps" in row.reason
+    assert "split.by: record" in row.reason
+    for taken in (
+        admitted({**early, "terminal": False}, charged),  # cut off
+        admitted(early, replace(charged, horizon=5)),  # at the horizon
+        admitted(early, replace(charged, horizon=None)),  # terminal: ignored
+        admitted(early, replace(charged, split=SplitSection())),
+        admitted(early, replace(charged, split=SplitSection(train=1, guard=0, unseen=0, by="steps"))),  # in one piece
+    ):
+        assert all(isinstance(row, Demonstration) for row in taken)
 
 
 def test_a_source_has_a_weight_that_multiplies_its_records():

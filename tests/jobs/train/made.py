@@ -100,7 +100,8 @@ def make_comparisons(folder: Path) -> None:
 def ingest(store: DirectoryStore, config: Config) -> None:
     """What ``iirl ingest`` makes of the configuration's files, in this process."""
     for section in config.corpora:
-        rules = admission_of(section, "conversation" if config.encoder.kind == "text" else "trajectory")
+        horizon = config.encoder.horizon if config.encoder.kind == "trajectory" else None
+        rules = admission_of(section, "conversation" if config.encoder.kind == "text" else "trajectory", horizon)
         rows = (
             item for file in section.files for row in open_records(file) for item in admit(row, Path(file).stem, rules)
         )
