@@ -8,7 +8,7 @@ from iirl_core.plan.compute import hours as hours
 from iirl_core.plan.compute import training_flops as training_flops
 from iirl_core.plan.head import Head as Head
 from iirl_core.plan.head import head_of as head_of
-from iirl_core.plan.language_model import LanguageModel as LanguageModel
+from iirl_core.plan.language_model import LanguageModelShape as LanguageModelShape
 from iirl_core.plan.language_model import language_model_of as language_model_of
 from iirl_core.plan.language_model import reading_bytes as reading_bytes
 from iirl_core.plan.language_model import reading_flops as reading_flops

@@ -15,7 +15,7 @@ from iirl_core.plan.memory import WIDTH, activations
 
 
 @dataclass(frozen=True)
-class LanguageModel:
+class LanguageModelShape:
     """What ``AutoModelForCausalLM`` builds of a configuration: a ``backbone``, and a product that makes a logit for
     each token of the vocabulary; ``tied``, its weights are those of the embeddings.
     """
@@ -34,7 +34,7 @@ class LanguageModel:
         return self.backbone.embeddings // self.backbone.width
 
 
-def language_model_of(document: Mapping[str, object]) -> LanguageModel:
+def language_model_of(document: Mapping[str, object]) -> LanguageModelShape:
     """From the JSON of ``config.json``.
 
     Raises:
@@ -43,15 +43,15 @@ def language_model_of(document: Mapping[str, object]) -> LanguageModel:
     if document.get("model_type") not in DECODERS:
         kind = document.get("model_type")
         raise ConfigError(f"a language model of model_type {kind}", f"one of {', '.join(DECODERS)}")
-    return LanguageModel(backbone_of(document), tied=bool(document.get("tie_word_embeddings", False)))
+    return LanguageModelShape(backbone_of(document), tied=bool(document.get("tie_word_embeddings", False)))
 
 
-def reading_flops(model: LanguageModel, length: float) -> float:
+def reading_flops(model: LanguageModelShape, length: float) -> float:
     """Per token of a text of ``length``, forward alone: the backbone's, and ``2·V·d`` for the logits."""
     return forward_flops(model.backbone, length) + 2 * model.backbone.embeddings
 
 
-def reading_bytes(model: LanguageModel, tokens: int) -> float:
+def reading_bytes(model: LanguageModelShape, tokens: int) -> float:
     """The most that reading a text of so many tokens keeps beside the weights, in fp32: one layer's rows, or, later,
     the logits and their logarithms.
     """

@@ -21,7 +21,7 @@ Matter = Literal["rows", "tokens", "selection"]
 
 
 @dataclass(frozen=True)
-class Selection:
+class SelectionAhead:
     """What a re-fit selects: each round keeps ``kept`` of the ``comparisons``; over all rounds ``embedded`` texts are
     embedded for that, 0 where it draws at random. None: not known.
     """
@@ -44,7 +44,7 @@ class Ahead:
     tokens: float | None = None
     observations: int | None = None
     actions: int | None = None
-    selection: Selection | None = None
+    selection: SelectionAhead | None = None
     unsaid: Mapping[Matter, str] = field(default_factory=dict)
     assumed: tuple[str, ...] = ()
 
@@ -92,7 +92,7 @@ def _look(config: Config) -> Ahead:
     select, counts = config.train.select, "rows, steps, tokens, hours"
     if not isinstance(config.expertness, EnsembleSection):
         counts = "rows, tokens, hours"
-    nothing = None if select is None else Selection(embedded=0 if select.by == "random" else None)
+    nothing = None if select is None else SelectionAhead(embedded=0 if select.by == "random" else None)
     if "://" in config.store:
         why = f"{config.store}, which a plan does not look into: {counts}"
         return Ahead(selection=nothing, unsaid={"rows": why})
@@ -153,7 +153,7 @@ def _selecting(whole: Ahead, config: Config, select: SelectSection, there: _Ther
     embedded = _embedded(select, there)
     if isinstance(embedded, str):
         unsaid["selection"] = f"corpus {embedded}, which is not ingested: how many texts train.select embeds, hours"
-    made = Selection(comparisons, kept, None if isinstance(embedded, str) else embedded)
+    made = SelectionAhead(comparisons, kept, None if isinstance(embedded, str) else embedded)
     return replace(whole, rows=rows, records=records, selection=made, unsaid=unsaid)
 
 

@@ -14,11 +14,11 @@ from iirl_core.canonical import Digest, folder_of
 from iirl_core.config import Config
 from iirl_core.config.expertness import LogRatioSection
 from iirl_core.errors import ConfigError
-from iirl_core.plan import Backbone, Head, LanguageModel, backbone_of, language_model_of
+from iirl_core.plan import Backbone, Head, LanguageModelShape, backbone_of, language_model_of
 from iirl_core.plan.published import PUBLISHED
 from iirl_core.pretrained import model_source
 
-Shape = TypeVar("Shape", Backbone, LanguageModel)
+Shape = TypeVar("Shape", Backbone, LanguageModelShape)
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Shapes:
     """
 
     encoder: Backbone | None
-    policies: Mapping[str, LanguageModel | None]
+    policies: Mapping[str, LanguageModelShape | None]
     sentences: Backbone | None
     unknown: tuple[str, ...]
     assumed: tuple[str, ...]
@@ -43,7 +43,7 @@ def shapes_of(config: Config) -> Shapes:
     if config.encoder.kind == "text":
         read = partial(_backbone, config.encoder.model, assumed)
         encoder = _known(unknown, "the backbone", "parameters, bytes, hours", read)
-    policies: dict[str, LanguageModel | None] = {}
+    policies: dict[str, LanguageModelShape | None] = {}
     if isinstance(config.expertness, LogRatioSection):
         for key, model in (("sft", config.expertness.sft), ("init", config.expertness.init)):
             policy = partial(_policy, config.store, model, assumed)
@@ -66,7 +66,7 @@ def _backbone(model: str, assumed: list[str]) -> Backbone:
     return backbone_of(_document(model_source(model), assumed))
 
 
-def _policy(store: str, model: str, assumed: list[str]) -> LanguageModel:
+def _policy(store: str, model: str, assumed: list[str]) -> LanguageModelShape:
     where = (
         f"on this machine; a plan does not look into {store}" if "://" in store else "in the store, nor on this machine"
     )
