@@ -40,8 +40,9 @@ def placed(plan: ActorPlan) -> dict[str, object]:
         return {"engine_kwargs": share, "placement_group_config": _each({"CPU": cpus, "GPU": plan.gpus})}
     threads = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": str(plan.threads)}
     return {
-        # Where a prompt is read in chunks, vLLM winds back its answer's generator, which a CPU's cannot do.
-        "engine_kwargs": _kwargs(dtype="float32", enable_chunked_prefill=False),
+        # Where a prompt is read in chunks, vLLM winds back its answer's generator, which a CPU's cannot do. Compiling
+        # needs a compiler, and takes longer than the answers of a model that fits a CPU.
+        "engine_kwargs": _kwargs(dtype="float32", enable_chunked_prefill=False, enforce_eager=True),
         "placement_group_config": _each({"CPU": cpus}),
         "runtime_env": {"env_vars": threads},  # else every engine takes the node's first cores for itself
     }
