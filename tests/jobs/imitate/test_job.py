@@ -72,6 +72,7 @@ def test_imitation_leaves_a_policy_that_finds_unseen_answers_likelier(store: Dir
     assert [entry.event.kind for entry in entries(store)] == ["imitate"]
 
 
+@pytest.mark.slow
 @pytest.mark.ray
 @pytest.mark.usefixtures("ray_session")
 def test_a_policy_whose_adapters_alone_were_trained_is_a_plain_one(store: DirectoryStore, tmp_path: Path) -> None:
