@@ -20,7 +20,7 @@ from iirl_core.policy.source import folder_of_policy
 from jobs.sample.asking import Row, Wanted, answered, asked_of
 from jobs.sample.chunks import Chunks
 from jobs.sample.task import ANSWERS, SampleTask
-from jobs.sample.vllm_place import placed
+from jobs.sample.vllm_place import engine_keys
 
 if TYPE_CHECKING:
     from iirl_core.policy.sampling import Reader
@@ -101,7 +101,7 @@ def by_vllm(task: SampleTask, plan: ActorPlan, chunks: Sequence[int]) -> Iterato
         chat_template_stage=False,
         tokenize_stage=False,
         detokenize_stage=False,
-        **placed(plan),
+        **engine_keys(plan),
     )
     processor = build_processor(engine, preprocess=asking.prompt, postprocess=asking.answer)
     numbers = ray.data.from_items([{"chunk": chunk} for chunk in chunks], override_num_blocks=len(chunks))

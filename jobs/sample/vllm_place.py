@@ -28,7 +28,7 @@ def check_vllm(gpus: float) -> None:
         raise ConfigError(f"sample.gpus_per_sampler {gpus:g} with engine vllm", "a share of one GPU, or whole ones")
 
 
-def placed(plan: ActorPlan) -> dict[str, object]:
+def engine_keys(plan: ActorPlan) -> dict[str, object]:
     """The keys of ray.data.llm's configuration that say so."""
     if plan.gpus > 1:
         split = int(plan.gpus)

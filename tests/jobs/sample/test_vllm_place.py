@@ -9,7 +9,7 @@ import pytest
 from cluster.resources import ActorPlan
 from iirl_core.errors import ConfigError
 from jobs.sample import vllm_place
-from jobs.sample.vllm_place import check_vllm, placed
+from jobs.sample.vllm_place import check_vllm, engine_keys
 
 WITH_VLLM = find_spec("vllm") is not None
 
@@ -40,7 +40,7 @@ def test_so_many_gpus_and_a_half_are_refused(monkeypatch: pytest.MonkeyPatch) ->
 
 def told(cpus: float, gpus: float) -> tuple[dict[str, Any], dict[str, float]]:
     """What the engine is told, and the resources of each of its workers."""
-    said = cast(dict[str, Any], placed(ActorPlan(1, cpus, gpus, 2)))
+    said = cast(dict[str, Any], engine_keys(ActorPlan(1, cpus, gpus, 2)))
     return said["engine_kwargs"], said["placement_group_config"]["bundle_per_worker"]
 
 
@@ -59,7 +59,7 @@ def test_an_engine_with_a_share_of_a_gpu_takes_that_share_of_its_memory() -> Non
 
 
 def test_an_engine_on_cpus_computes_as_transformers_does_with_its_own_threads() -> None:
-    said = cast(dict[str, Any], placed(ActorPlan(1, 2, 0, 2)))
+    said = cast(dict[str, Any], engine_keys(ActorPlan(1, 2, 0, 2)))
     assert said["engine_kwargs"]["dtype"] == "float32"
     assert said["runtime_env"]["env_vars"]["OMP_NUM_THREADS"] == "2"
     assert told(2, 0)[1] == {"CPU": 2}
