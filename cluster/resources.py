@@ -103,17 +103,25 @@ def plan_scorers(capacity: Capacity, section: AuditSection) -> ActorPlan:
 
 
 def plan_encoders(capacity: Capacity, section: TrainSection) -> ActorPlan:
-    """Actors that hold an encoder: one per ``ENCODER_THREADS`` CPUs; where training asks for GPUs, at most one
-    per rank, with that rank's share of them.
+    """Actors that hold an encoder: one per ``ENCODER_THREADS`` CPUs; where they have GPUs, as many as those of the
+    ranks are enough for, or where ranks have none, those of the cluster.
 
     Raises:
         ConfigError: GPUs are asked for and no node has what one actor needs.
         ClusterError: no node has a whole CPU.
     """
-    each = min(float(ENCODER_THREADS), capacity.node_cpus / 2)
-    _check_gpus("train.gpus_per_worker", section.gpus_per_worker, 1, capacity)
-    wanted = section.workers if section.gpus_per_worker else int(capacity.cpus / each)
-    return _actors(capacity, wanted, each, section.gpus_per_worker)
+    each, gpus = min(float(ENCODER_THREADS), capacity.node_cpus / 2), gpus_per_encoder(section)
+    if not gpus:
+        return _actors(capacity, int(capacity.cpus / each), each, 0.0)
+    key = "train.gpus_per_worker" if section.gpus_per_encoder is None else "train.gpus_per_encoder"
+    _check_gpus(key, gpus, 1, capacity)
+    ranks = section.workers * section.gpus_per_worker
+    return _actors(capacity, max(1, int(ranks / gpus)) if ranks else capacity.room(0.0, gpus), each, gpus)
+
+
+def gpus_per_encoder(section: TrainSection) -> float:
+    """Of each actor that encodes."""
+    return section.gpus_per_worker if section.gpus_per_encoder is None else section.gpus_per_encoder
 
 
 def plan_samplers(capacity: Capacity, section: SampleSection) -> ActorPlan:

@@ -105,11 +105,12 @@ def _alike(tokenizer: PreTrainedTokenizerBase, encoder: TextEncoder, sample: Con
 
 def _write(classifier: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
     """Beside the weights lies an index that names them: other files of the folder hold tensors too, which are not the
-    classifier's.
+    classifier's. However matrices are held, what loads them without a word computes in float32, as the model does.
     """
     classifier.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    (folder / CONFIG).write_bytes(tell_patches((folder / CONFIG).read_bytes(), {"patches": 0}))
+    document = json.loads((folder / CONFIG).read_bytes())
+    (folder / CONFIG).write_bytes(tell_patches(_json({**document, "dtype": "float32"}), {"patches": 0}))
     if not (folder / SAFE_WEIGHTS_INDEX_NAME).exists():
         with safe_open(folder / SAFE_WEIGHTS_NAME, "pt") as weights:
             names = sorted(weights.keys())

@@ -9,6 +9,9 @@ from pydantic import Field, model_validator
 from iirl_core.config.rows import RowKind, row_width
 from iirl_core.config.section import Section
 
+Weights = Literal["fp32", "bf16"]
+"""How a frozen transformer holds its matrices."""
+
 
 class LoraSection(Section):
     """Low-rank adapters (Hu et al., arXiv 2106.09685) beside linear layers of the model; merged into it when sealed."""
@@ -39,6 +42,10 @@ class TextEncoderSection(Section):
     to end, at ``train.optimiser.encoder_learning_rate``. ``lora``: adapters beside them (they bear a higher rate)."""
     lora: LoraSection | None = None
     """The adapters of ``tuning: lora``; None takes the defaults."""
+    weights: Weights = "fp32"
+    """How the model's weights are held once they are trained, and sealed. ``bf16``: its matrices in half as many bytes,
+    rounded to three digits (many models are published so); it computes in float32 all the same, so that rewards do not
+    depend on the batch or the device. The policies of ``expertness.family: log_ratio`` are held so, too."""
     chat_template: str | None = None
     """Jinja; None takes the tokenizer's own, or our plain one where it has none."""
     batch: int = Field(default=32, ge=1)

@@ -50,6 +50,8 @@ class ImitateSection(Section):
     def _takes_its_keys(self) -> ImitateSection:
         if self.train.held_out is not None:
             raise ValueError("imitate.train.held_out: imitation is judged on the guard split, before and after")
+        if self.train.gpus_per_encoder is not None:
+            raise ValueError("imitate.train.gpus_per_encoder: imitation encodes nothing; see gpus_per_worker")
         if self.train.parent is not None or self.train.select is not None or self.train.corrections is not None:
             raise ValueError(
                 "imitate.train: parent, select and corrections are of reward models; what a policy starts from is model"

@@ -91,11 +91,14 @@ class TrainSection(Section):
     workers: int = Field(default=1, ge=1)
     cpus_per_worker: float = Field(default=1.0, gt=0)
     gpus_per_worker: float = Field(default=0.0, ge=0)
+    gpus_per_encoder: float | None = Field(default=None, gt=0)
+    """Of each actor that encodes. Above 1 the encoder is spread over them, layer by layer, for one that does not fit on
+    a single GPU; None: as many as a worker has."""
     zero_stage: Literal[0, 1, 2, 3] = 1
     precision: Literal["fp32", "bf16"] = "fp32"
-    offload: Literal["none", "cpu"] = "none"
+    offload: Literal["none", "cpu", "weights"] = "none"
     """``cpu``: the optimiser's state, two to three numbers a weight, stays in the host's memory and the step is taken
-    there (zero_stage 1, 2, 3)."""
+    there (zero_stage 1, 2, 3). ``weights``: they stay there, too, and come to the device a layer at a time (3)."""
     checkpoint_every: int = Field(default=200, ge=1)
     """Steps between checkpoints; the end is always one."""
     max_failures: int = Field(default=3, ge=0)
@@ -123,6 +126,8 @@ class TrainSection(Section):
             raise ValueError("precision: DeepSpeed keeps no full weights beside bf16 in zero_stage 0; take 1, 2 or 3")
         if self.offload == "cpu" and self.zero_stage == 0:
             raise ValueError("offload: DeepSpeed moves no optimiser of zero_stage 0; take 1, 2 or 3")
+        if self.offload == "weights" and self.zero_stage != 3:
+            raise ValueError(f"offload: weights stay on the device in zero_stage {self.zero_stage}; take 3, or cpu")
         return self
 
 

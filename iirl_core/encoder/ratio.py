@@ -13,26 +13,30 @@ from torch.nn import functional
 from transformers import AutoTokenizer, PreTrainedModel
 
 from iirl_core.canonical import JsonValue
+from iirl_core.config.encoding import Weights
 from iirl_core.demonstration import Conversation, Input
 from iirl_core.encoder.protocol import ArtifactKind, Encoded
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
 from iirl_core.encoder.template import check_template
 from iirl_core.encoder.text import TextEncoder
 from iirl_core.encoder.tokenizer import check_tokenizer
+from iirl_core.encoder.weights import dtype_of, hold
 from iirl_core.errors import ConfigError, one_line
 from iirl_core.policy.reading import read_language_model
 from iirl_core.reading import TokenCount
 
 
 class LanguageModel:
-    """Owns a causal language model, in float32; ``policy`` is the digest of what it was loaded from."""
+    """Owns a causal language model, held as ``weights`` says; ``policy`` is the digest of what it was loaded from."""
 
-    def __init__(self, model: PreTrainedModel, rendering: Rendering, policy: str) -> None:
-        self.model = model.float().eval().requires_grad_(False)
-        self.rendering, self.policy = rendering, policy
+    def __init__(self, model: PreTrainedModel, rendering: Rendering, policy: str, weights: Weights = "fp32") -> None:
+        hold(model, weights)
+        self.model, self.rendering, self.policy = model, rendering, policy
 
     @classmethod
-    def loaded(cls, folder: Path, *, max_tokens: int, policy: str, name: str) -> LanguageModel:
+    def loaded(
+        cls, folder: Path, *, max_tokens: int, policy: str, name: str, weights: Weights = "fp32"
+    ) -> LanguageModel:
         """From a transformers folder, with the tokenizer's own chat template or our plain one; ``name`` is what a user
         calls it.
 
@@ -40,13 +44,13 @@ class LanguageModel:
             ConfigError: it holds no causal language model, or one that takes fewer tokens, with another's tokenizer
                 (``check_tokenizer``), or a chat template that drops the answer or the question.
         """
-        made = cls._read(folder, max_tokens=max_tokens, policy=policy, name=name, template=None)
+        made = cls._read(folder, max_tokens=max_tokens, policy=policy, name=name, template=None, weights=weights)
         check_tokenizer(made.model, made.rendering.tokenizer, name)
         check_template(made.rendering, name, questions=True, todo="Give its tokenizer another, or none for our own")
         return made
 
     @classmethod
-    def told(cls, folder: Path, document: dict[str, JsonValue]) -> LanguageModel:
+    def told(cls, folder: Path, document: dict[str, JsonValue], weights: Weights) -> LanguageModel:
         """The inverse of ``save`` and ``document``."""
         return cls._read(
             folder,
@@ -54,21 +58,23 @@ class LanguageModel:
             policy=str(document["policy"]),
             name=f"the policy in {folder.name}",
             template=str(document["chat_template"]),
+            weights=weights,
         )
 
     @classmethod
-    def _read(cls, folder: Path, *, max_tokens: int, policy: str, name: str, template: str | None) -> LanguageModel:
+    def _read(
+        cls, folder: Path, *, max_tokens: int, policy: str, name: str, template: str | None, weights: Weights
+    ) -> LanguageModel:
         try:
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            model = read_language_model(folder)
+            model = read_language_model(folder, dtype_of(weights))
         except (OSError, ValueError, ImportError) as error:
             raise ConfigError(f"{name} cannot be loaded ({one_line(error)})", "a causal language model") from error
         takes = getattr(model.config, "max_position_embeddings", None) or max_tokens
         if max_tokens > takes:
             raise ConfigError(f"expertness.max_tokens {max_tokens}", f"at most the {takes} of {name}")
-        return cls(
-            model, Rendering(tokenizer, template or tokenizer.chat_template or PLAIN_TEMPLATE, max_tokens), policy
-        )
+        rendering = Rendering(tokenizer, template or tokenizer.chat_template or PLAIN_TEMPLATE, max_tokens)
+        return cls(model, rendering, policy, weights)
 
     def document(self) -> dict[str, JsonValue]:
         """All but the weights."""

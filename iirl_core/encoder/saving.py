@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, cast, get_args
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from iirl_core.canonical import JsonValue
+from iirl_core.config.encoding import Weights
 from iirl_core.config.rows import RowKind
 from iirl_core.encoder.pooling import POOLINGS, Pooling
 from iirl_core.encoder.protocol import Encoder
@@ -30,6 +31,9 @@ LAYERS = "layers"
 """In a text encoder's document: it lies in the folder of a classifier, and has so many hidden layers."""
 AROUND = "around"
 """Beside them: the ids put before and after a text, which the classifier's tokenizer leaves to its template."""
+
+WEIGHTS = "weights"
+"""In a text encoder's document, where its matrices are not held in fp32: how they are."""
 
 
 def save_encoder(encoder: Encoder, folder: Path) -> dict[str, JsonValue]:
@@ -89,6 +93,7 @@ def document_of(encoder: Encoder, *, within: bool = False) -> dict[str, JsonValu
         "pooling": encoder.pooling,
         "batch": encoder.batch,
         "trust_remote_code": encoder.trust_remote_code,
+        **({} if encoder.weights == "fp32" else {WEIGHTS: encoder.weights}),
         **(_within(encoder) if within else {}),
     }
 
@@ -113,6 +118,8 @@ def load_encoder(folder: Path, document: JsonValue, *, trust_remote_code: bool =
     for name, ours in TEXT.items() if document["kind"] == "text" else ():
         if document.get(name) != ours:
             raise ArtifactError(f"an encoder whose {name} is {document.get(name)!r}", f"{ours!r}")
+    if document.get(WEIGHTS, "fp32") not in get_args(Weights):
+        raise ArtifactError(f"an encoder whose weights are held in {document[WEIGHTS]!r}", ", ".join(get_args(Weights)))
     if document["kind"] == "text" and document.get("pooling") not in POOLINGS:
         raise ArtifactError(f"an encoder whose pooling is {document.get('pooling')!r}", ", ".join(POOLINGS))
     try:
@@ -132,6 +139,7 @@ def _trajectory(folder: Path, document: dict[str, JsonValue]) -> Encoder:
 def _text(folder: Path, document: dict[str, JsonValue]) -> Encoder:
     from iirl_core.encoder.text import load_text  # transformers takes seconds to import: only for text
 
+    weights = cast(Weights, document.get(WEIGHTS, "fp32"))
     text = load_text(
         folder,
         template=str(document["chat_template"]),
@@ -139,6 +147,7 @@ def _text(folder: Path, document: dict[str, JsonValue]) -> Encoder:
         batch=int(cast(int, document["batch"])),
         pooling=cast(Pooling, document["pooling"]),
         trust_remote_code=bool(document["trust_remote_code"]),
+        weights=weights,
         layers=int(cast(int, document[LAYERS])) if LAYERS in document else None,
         around=_around(document),
     )
@@ -147,7 +156,7 @@ def _text(folder: Path, document: dict[str, JsonValue]) -> Encoder:
     from iirl_core.encoder.ratio import LanguageModel, RatioEncoder
 
     told = cast(dict[str, dict[str, JsonValue]], document[RATIO])
-    models = (LanguageModel.told(folder / name, told[name]) for name in ("sft", "init"))
+    models = (LanguageModel.told(folder / name, told[name], weights) for name in ("sft", "init"))
     return RatioEncoder(text, *models, lengths=LENGTHS in told)
 
 

@@ -14,13 +14,14 @@ from torch import Tensor
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-from iirl_core.config.encoding import TextEncoderSection
+from iirl_core.config.encoding import TextEncoderSection, Weights
 from iirl_core.demonstration import Input, conversation_of
 from iirl_core.encoder.pooling import Pooling, pool
 from iirl_core.encoder.protocol import ArtifactKind, Encoded
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Around, Rendering
 from iirl_core.encoder.template import check_template
 from iirl_core.encoder.tokenizer import check_tokenizer, is_causal
+from iirl_core.encoder.weights import dtype_of, hold
 from iirl_core.encoder.words import whole_words
 from iirl_core.errors import ConfigError, one_line
 from iirl_core.pretrained import check_weights, model_source
@@ -28,7 +29,7 @@ from iirl_core.reading import TokenCount
 
 
 class TextEncoder:
-    """Owns the model's weights. Rows are float32, whatever the weights' type on disk."""
+    """Owns the model's weights, and holds them as ``weights`` says. Rows are float32, whatever their type on disk."""
 
     def __init__(
         self,
@@ -37,9 +38,11 @@ class TextEncoder:
         batch: int,
         *,
         pooling: Pooling = "mean",
+        weights: Weights = "fp32",
         trust_remote_code: bool,
     ) -> None:
-        self.model = model.float().eval().requires_grad_(False)
+        hold(model, weights)
+        self.model, self.weights = model, weights
         self.rendering, self.batch, self.pooling = rendering, batch, pooling
         self.trust_remote_code = trust_remote_code
 
@@ -105,6 +108,7 @@ def fit_text(section: TextEncoderSection) -> TextEncoder:
             max_tokens=section.max_tokens,
             batch=section.batch,
             pooling=section.pooling,
+            weights=section.weights,
             trust_remote_code=section.trust_remote_code,
         )
     except (OSError, ValueError, ImportError) as error:
@@ -132,6 +136,7 @@ def load_text(
     batch: int,
     pooling: Pooling,
     trust_remote_code: bool,
+    weights: Weights = "fp32",
     layers: int | None = None,
     around: Around | None = None,
 ) -> TextEncoder:
@@ -147,7 +152,7 @@ def load_text(
     with _quietly():  # of what is left out on purpose
         model, read = AutoModel.from_pretrained(
             source,
-            dtype=torch.float32,
+            dtype=dtype_of(weights),
             trust_remote_code=trust_remote_code,
             local_files_only=here,
             use_safetensors=True,
@@ -158,7 +163,7 @@ def load_text(
     misshapen = [name for name, *_ in read["mismatched_keys"]]
     check_weights(read["missing_keys"], misshapen, spare="pooler.")  # which nothing of ours needs
     rendering = Rendering(tokenizer, template or tokenizer.chat_template or PLAIN_TEMPLATE, max_tokens, around)
-    return TextEncoder(model, rendering, batch, pooling=pooling, trust_remote_code=trust_remote_code)
+    return TextEncoder(model, rendering, batch, pooling=pooling, weights=weights, trust_remote_code=trust_remote_code)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from iirl_core.plan.backbone import Backbone
 
 Precision = Literal["fp32", "bf16"]
 Stage = Literal[0, 1, 2, 3]
-Offload = Literal["none", "cpu"]
+Offload = Literal["none", "cpu", "weights"]
 WIDTH: dict[Precision, int] = {"fp32": 4, "bf16": 2}
 """Bytes of a weight, of its gradient, and of an activation."""
 ADAM = 8
@@ -54,7 +54,8 @@ def states(
     fp32. Stage 1 divides the optimiser's part by the devices, stage 2 the gradients' too, stage 3 also the weights
     (ZeRO, §5, figure 1). At stage 3 the ``gathered`` parameters that are used together are whole while they are used.
 
-    Offloading moves the optimiser's part to the host, and from stage 2 the gradients with it (ZeRO-Offload, §4.1).
+    Offloading moves the optimiser's part to the host, and from stage 2 the gradients with it (ZeRO-Offload, §4.1); of
+    ``weights``, at stage 3, also those but for the gathered ones (ZeRO-Infinity, arXiv 2104.07857, §5.1).
     """
     width = WIDTH[precision]
     weights = width * (trainable + frozen) / (devices if stage == 3 else 1)
@@ -62,10 +63,12 @@ def states(
     each = ADAM + (MASTER if precision == "bf16" else 0)
     optimiser = each * trainable / (devices if stage >= 1 else 1)
     host = 0.0
-    if offload == "cpu" and stage >= 1:
+    if offload != "none" and stage >= 1:
         host, optimiser = optimiser, 0.0
         if stage >= 2:
             host, gradients = host + gradients, 0.0
+    if offload == "weights" and stage == 3:
+        host, weights = host + weights, 0.0 if devices > 1 else float(width * gathered)
     if stage == 3 and devices > 1:
         weights += width * gathered
     return Memory(weights, gradients, optimiser, host=host)

@@ -12,8 +12,8 @@ from iirl_core.encoder.tokenizer import is_causal
 from iirl_core.pretrained import check_weights
 
 
-def read_language_model(folder: Path) -> PreTrainedModel:
-    """The causal language model in a transformers folder, in float32. No code that lies there is run.
+def read_language_model(folder: Path, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
+    """The causal language model in a transformers folder, in ``dtype``. No code that lies there is run.
 
     Raises:
         OSError: there is no such folder, or no safetensors in it.
@@ -27,7 +27,7 @@ def read_language_model(folder: Path) -> PreTrainedModel:
     try:
         model, read = AutoModelForCausalLM.from_pretrained(
             folder,
-            dtype=torch.float32,
+            dtype=dtype,
             local_files_only=True,
             use_safetensors=True,
             ignore_mismatched_sizes=True,  # to say ourselves which

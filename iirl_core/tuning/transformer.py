@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 
 from iirl_core.config.encoding import LoraSection
 from iirl_core.encoder.text import TextEncoder
+from iirl_core.encoder.weights import widen
 from iirl_core.errors import ConfigError
 from iirl_core.expertness import Expertness
 from iirl_core.tuning.lora import adapted, merged, target_modules
@@ -27,15 +29,22 @@ def check_tuning(encoder: TextEncoder, adapters: LoraSection | None, *, checkpoi
 
 
 def tuned_of(
-    encoder: TextEncoder, expertness: Expertness, adapters: LoraSection | None = None, *, checkpointing: bool = False
+    encoder: TextEncoder,
+    expertness: Expertness,
+    adapters: LoraSection | None = None,
+    *,
+    checkpointing: bool = False,
+    dtype: torch.dtype = torch.float32,
 ) -> Tuned:
     """A module that trains all of ``encoder``'s weights on which z depends, or ``adapters`` beside them. Takes the
     encoder's model: it is not to be used beside it. ``checkpointing``: layers are computed again on the way back.
+    ``dtype`` is what the transformer's weights become, however the encoder held them.
 
     Raises:
         ConfigError: as ``check_tuning``.
     """
     check_tuning(encoder, adapters, checkpointing=checkpointing)
+    widen(encoder.model, dtype)
     model: nn.Module = encoder.model
     if checkpointing:
         encoder.model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
@@ -68,6 +77,7 @@ def trained_encoder(
         encoder.rendering,
         encoder.batch,
         pooling=encoder.pooling,
+        weights=encoder.weights,
         trust_remote_code=encoder.trust_remote_code,
     )
 

@@ -164,7 +164,9 @@ class Engine:
 
 def engine_document(section: TrainSection) -> dict[str, JsonValue]:
     """DeepSpeed's configuration. Its own type is a free-form document, so ours ends here."""
-    offload: dict[str, JsonValue] = {"offload_optimizer": {"device": "cpu"}} if section.offload == "cpu" else {}
+    offload: dict[str, JsonValue] = {} if section.offload == "none" else {"offload_optimizer": {"device": "cpu"}}
+    if section.offload == "weights":
+        offload["offload_param"] = {"device": "cpu"}
     return {
         "train_micro_batch_size_per_gpu": section.batch // section.workers // section.accumulation,
         "gradient_accumulation_steps": section.accumulation,

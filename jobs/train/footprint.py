@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from cluster.resources import gpus_per_encoder
 from iirl_core.config import Config
 from iirl_core.config.expertness import LogRatioSection
 from iirl_core.plan import Backbone, Head, Memory, activations, reading_bytes, states
@@ -19,14 +20,17 @@ def encoding_lines(config: Config, shapes: Shapes) -> Iterator[str]:
     encoder, policies = shapes.encoder, [one for one in shapes.policies.values() if one is not None]
     if encoder is None or config.encoder.kind != "text" or len(policies) < len(shapes.policies):
         return
-    weights = WIDTH["fp32"] * (encoder.parameters + sum(one.parameters for one in policies))
+    held = config.encoder.weights
+    weights = WIDTH[held] * (encoder.parameters + sum(one.parameters for one in policies))
     one, tokens = replace(encoder, layers=1), config.encoder.batch * config.encoder.max_tokens
     most = activations(one, tokens, precision="fp32", checkpointing=False)
     if isinstance(config.expertness, LogRatioSection):  # which read text by text
         most = max(most, *(reading_bytes(policy, config.expertness.max_tokens) for policy in policies))
-    yield f"encoding      each actor: {_bytes(weights)} of weights, fp32, and at most {_bytes(most)} of activations"
-    if config.train.gpus_per_worker and weights + most > config.plan.memory_gb * 1e9:
-        yield _too_much(config, "encode", weights + most)
+    gpus = max(1, int(gpus_per_encoder(config.train)))
+    over = f" over {gpus} GPUs" if gpus > 1 else ""
+    yield f"encoding      each actor: {_bytes(weights)} of {held} weights{over}, at most {_bytes(most)} of activations"
+    if gpus_per_encoder(config.train) and weights / gpus + most > config.plan.memory_gb * 1e9:
+        yield _too_much(config, "encode", weights / gpus + most)
 
 
 def training_lines(config: Config, backbone: Backbone | None, head: Head) -> Iterator[str]:
@@ -35,6 +39,9 @@ def training_lines(config: Config, backbone: Backbone | None, head: Head) -> Ite
     place = "GPU" if train.gpus_per_worker else "worker"
     over = "over all" + (f" in {train.accumulation} parts" if train.accumulation > 1 else "")
     yield f"training      each {place}, of {train.workers}: {train.batch} rows a step {over}, {train.precision}"
+    if backbone is not None and config.encoder.kind == "text" and config.tunes:
+        whole = backbone.parameters * max(WIDTH[train.precision], WIDTH[config.encoder.weights])
+        yield f"              each reads the whole encoder first: {_bytes(whole)} of its host's memory"
     columns = ("weights", "gradients", "optimiser", "activations", "together", "on the host")
     yield "              " + "".join(f"{column:>13}" for column in columns)
     for stage in STAGES:

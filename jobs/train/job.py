@@ -43,7 +43,16 @@ from jobs.train.sources import SAMPLES, Sources, needs_negatives, needs_pairs, r
 from jobs.train.stepping import WEIGHTS
 from jobs.train.tracking import check_trackers
 
-AROUND = {"cpus_per_worker", "checkpoint_every", "max_failures", "trackers", "parent", "corrections", "select"}
+AROUND = {
+    "cpus_per_worker",
+    "gpus_per_encoder",
+    "checkpoint_every",
+    "max_failures",
+    "trackers",
+    "parent",
+    "corrections",
+    "select",
+}
 """Keys of ``train`` that change no weight; the last three by themselves: what they lead to stands in their place."""
 SPARE = 1.1
 """How many more training rows are encoded for calibration than it reads: which are read follows a hash, not a count."""

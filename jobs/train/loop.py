@@ -94,8 +94,10 @@ def build_module(task: TrainingTask) -> nn.Module:
         return model
     from iirl_core.tuning.transformer import tuned_of  # transformers takes seconds to import: only for text
 
+    # The engine's bf16 weights are rounded before the master copies are made of them, so nothing is lost here.
+    dtype = torch.bfloat16 if task.train.precision == "bf16" else torch.float32
     checkpointing = task.train.gradient_checkpointing
-    return tuned_of(ray.get(task.encoder), model, task.adapters, checkpointing=checkpointing)
+    return tuned_of(ray.get(task.encoder), model, task.adapters, checkpointing=checkpointing, dtype=dtype)
 
 
 def build_model(task: TrainingTask) -> Expertness:

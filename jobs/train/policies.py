@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from iirl_core.config import Config
 from iirl_core.config.expertness import LogRatioSection
 from iirl_core.encoder import Encoder
@@ -43,8 +45,9 @@ def beside_ratio(store: Store, config: Config, encoder: Encoder, sft: PolicySour
     if not isinstance(encoder, TextEncoder) or not isinstance(section, LogRatioSection):
         raise ConfigError(f"expertness.{section.family} beside an encoder of {config.encoder.kind}", "log_ratio, text")
     names = (f"expertness.sft {section.sft!r}", f"expertness.init {section.init!r}")
+    load = partial(LanguageModel.loaded, max_tokens=section.max_tokens, weights=encoder.weights)
     models = [
-        LanguageModel.loaded(folder_of_policy(store, one), max_tokens=section.max_tokens, policy=one.digest, name=name)
+        load(folder_of_policy(store, one), policy=one.digest, name=name)
         for one, name in zip((sft, init), names, strict=True)
     ]
     return RatioEncoder(encoder, *models, lengths=section.length_debias > 0)

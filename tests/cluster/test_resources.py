@@ -86,6 +86,15 @@ def test_encoders_take_the_gpus_that_training_will_have() -> None:
         plan_encoders(LAPTOP, section)
 
 
+def test_an_encoder_may_take_several_gpus_or_have_some_where_training_has_none() -> None:
+    section = TrainSection(workers=2, gpus_per_worker=1, gpus_per_encoder=2)
+    assert plan_encoders(Capacity((Node(32, 4), Node(32, 4))), section) == ActorPlan(1, 4.0, 2.0, 32)
+    section = TrainSection(gpus_per_encoder=2)
+    assert plan_encoders(Capacity((Node(32, 4), Node(32, 4))), section) == ActorPlan(4, 4.0, 2.0, 16)
+    with pytest.raises(ConfigError, match=r"train\.gpus_per_encoder 2 for 1, but the cluster has .* 1 GPUs"):
+        plan_encoders(Capacity((Node(32, 1), Node(32, 1))), section)
+
+
 def test_a_cluster_that_can_feed_nothing_is_refused_in_one_line() -> None:
     with pytest.raises(ClusterError, match=r"no node has 1 CPU .* 2 nodes, each of at most 0\.5 CPUs"):
         plan_encoders(nodes(0.5, 0.5), TrainSection())

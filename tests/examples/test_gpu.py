@@ -9,10 +9,10 @@ import pytest
 from iirl_core.config import load_config
 from iirl_core.plan import backbone_of
 from jobs.train.planning import plan_lines
-from tests.iirl_core.plan.shapes import LLAMA3_8B, QWEN3_06B
+from tests.iirl_core.plan.shapes import LLAMA3_8B, LLAMA3_70B, QWEN3_06B
 
 GPU = Path(__file__).resolve().parents[2] / "examples" / "gpu"
-RECIPES = {"qwen3-0.6b": QWEN3_06B, "llama-3-8b-lora": LLAMA3_8B}
+RECIPES = {"qwen3-0.6b": QWEN3_06B, "llama-3-8b-lora": LLAMA3_8B, "llama-3-70b-lora": LLAMA3_70B}
 
 
 def test_every_recipe_is_here() -> None:
@@ -41,3 +41,11 @@ def test_seventy_billion_parameters_are_told_to_be_too_many_for_the_devices_of_e
         load_config(GPU / "llama-3-8b-lora.yaml", [model, "train.accumulation=4", "expertness.length_debias=0"])
     )
     assert [line.split(":")[0].split()[-1] for line in parts if line.startswith("too much")] == ["encode"]
+
+
+def test_seventy_billion_parameters_fit_in_half_the_bytes_over_four_gpus_not_over_one() -> None:
+    one = ["train.gpus_per_encoder=1"]
+    lines = plan_lines(load_config(GPU / "llama-3-70b-lora.yaml", one))
+    assert [line.split(":")[0].split()[-1] for line in lines if line.startswith("too much")] == ["encode"]
+    whole = plan_lines(load_config(GPU / "llama-3-70b-lora.yaml", ["encoder.weights=fp32"]))
+    assert [line.split(":")[0].split()[-1] for line in whole if line.startswith("too much")] == ["encode"]

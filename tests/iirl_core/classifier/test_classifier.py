@@ -60,6 +60,7 @@ def sealed(
     pooling: str = "mean",
     template: str | None = None,
     max_tokens: int = 200,
+    weights: str = "fp32",
 ) -> Artifact:
     """Taught to tell ``GOOD`` from ``BAD``, with five demonstrations to one negative."""
     encoder_section = {
@@ -68,6 +69,7 @@ def sealed(
         "pooling": pooling,
         "max_tokens": max_tokens,
         "chat_template": template,
+        "weights": weights,
     }
     corpora = SIDES if family["family"] == "bradley_terry" else config("conversation").model_dump()["corpora"]
     sections = config("conversation", encoder=encoder_section, expertness=family, corpora=corpora)
@@ -120,6 +122,18 @@ def test_a_stock_classifier_gives_the_unpatched_signal(
     assert expected.std() > 0.1
     assert not (artifact.folder / "model" / "encoder").exists()
     assert "unpatched signal" in (artifact.folder / "README.md").read_text()
+
+
+@pytest.mark.parametrize(("kind", "pooling", "family"), [("bert", "mean", PLAIN), ("llama", "last", LINE)])
+def test_matrices_held_in_half_the_bytes_give_the_same_signal_to_others(
+    kind: Kind, pooling: str, family: dict[str, Any], tmp_path: Path
+) -> None:
+    artifact = sealed(tmp_path, tiny(kind, tmp_path / kind), family, pooling=pooling, weights="bf16")
+    classifier, tokenizer = stock(artifact)
+    batch = tokenizer(asked_of(tokenizer, ASKED), padding=True, truncation=True, return_tensors="pt")
+    with torch.no_grad():
+        logits = classifier(**batch).logits[:, 0]
+    assert (logits - signals(artifact, ASKED)).abs().max() < 1e-4
 
 
 def test_a_pipeline_gives_it_too(tmp_path: Path) -> None:

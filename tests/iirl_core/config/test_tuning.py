@@ -50,6 +50,7 @@ def test_full_and_lora_tune_and_frozen_does_not(load) -> None:  # type: ignore[n
         (["encoder.tuning=frozen", "train.gradient_checkpointing=true"], "needs encoder.tuning"),
         (["train.precision=bf16", "train.zero_stage=0"], "take 1, 2 or 3"),
         (["train.offload=cpu", "train.zero_stage=0"], "take 1, 2 or 3"),
+        (["train.offload=weights", "train.zero_stage=2"], "zero_stage 2; take 3, or cpu"),
         (["train.accumulation=0"], "greater than or equal to 1"),
         (["expertness.length_debias=0.1", "train.accumulation=64"], "at least 16"),
         (["expertness={family: joint}", "train.accumulation=64"], "at least 16"),

@@ -108,6 +108,15 @@ def test_offloading_moves_bytes_and_loses_none() -> None:
         assert there.gradients == (2000 if stage == 1 else 0)
 
 
+def test_weights_on_the_host_leave_the_layer_in_use_on_the_device() -> None:
+    here = states(1000, 0, precision="bf16", stage=3, devices=4, gathered=100)
+    there = states(1000, 0, precision="bf16", stage=3, devices=4, gathered=100, offload="weights")
+    assert there.device == there.weights == 200
+    assert there.host + there.device == pytest.approx(here.device)
+    alone = states(1000, 0, precision="bf16", stage=3, devices=1, gathered=100, offload="weights")
+    assert alone.device == 200
+
+
 def test_at_stage_3_the_layer_in_use_is_whole() -> None:
     shape = backbone_of(LLAMA3_8B)
     found = states(shape.parameters, 0, precision="bf16", stage=3, devices=8, gathered=shape.layer)

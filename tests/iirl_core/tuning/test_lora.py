@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from iirl_core.config.encoding import LoraSection, TextEncoderSection
+from iirl_core.config.encoding import LoraSection, TextEncoderSection, Weights
 from iirl_core.encoder import save_encoder
 from iirl_core.encoder.saving import load_encoder
+from iirl_core.encoder.text import fit_text
 from iirl_core.errors import ConfigError
 from iirl_core.tuning.lora import target_modules
 from iirl_core.tuning.transformer import check_tuning, trained_encoder, tuned_of
@@ -84,6 +85,29 @@ def test_merged_adapters_give_the_rows_that_were_trained_in_a_plain_transformer(
     sealed = load_encoder(tmp_path / "sealed", save_encoder(trained, tmp_path / "sealed"))
     assert torch.equal(sealed.encode(conversations()).z, after)
     assert not any("lora" in name for name in trained.model.state_dict())
+
+
+@pytest.mark.parametrize("lora", [None, LoraSection(rank=4, alpha=8)])
+def test_trained_weights_are_held_as_the_encoder_holds_its_own(lora: LoraSection | None, tmp_path: Path) -> None:
+    model = quiet(tmp_path / "model", "llama")
+    found = []
+    held: Weights
+    for held in ("fp32", "bf16"):
+        first, second = (fit_text(TextEncoderSection(model=model, weights=held)) for _ in range(2))
+        torch.manual_seed(0)
+        tuned = tuned_of(first, head(first.width), lora)
+        with torch.no_grad():
+            for name, parameter in tuned.named_parameters():
+                if parameter.requires_grad and ("lora_B" in name or lora is None):
+                    parameter.add_(0.1 * torch.randn(parameter.shape))
+        weights = {name: value.detach() for name, value in tuned.named_parameters() if value.requires_grad}
+        assert {value.dtype for value in weights.values()} == {torch.float32}
+        found.append(trained_encoder(second, weights, lora))
+    whole, half = found
+    matrices = [one for one in half.model.parameters() if one.ndim == 2]
+    assert {one.dtype for one in matrices} == {torch.bfloat16}
+    apart = half.encode(conversations()).z - whole.encode(conversations()).z
+    assert 0 < float(apart.abs().max()) < 0.1
 
 
 def test_adapters_of_other_layers_are_refused(tmp_path: Path) -> None:

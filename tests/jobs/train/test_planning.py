@@ -184,6 +184,24 @@ def test_a_trained_encoder_pays_for_its_states_and_for_each_epoch(tmp_path: Path
     assert row[-2:] == [f"{14 * trained / 8 / 1e9:.3g}", "GB"]
 
 
+def test_an_encoder_in_half_the_bytes_over_two_gpus_fits_where_a_whole_one_does_not(tmp_path: Path) -> None:
+    model = backbone(tmp_path / "model", LLAMA3_8B)
+
+    def planned(weights: str, **train: object) -> list[str]:
+        encoder = {"kind": "text", "model": model, "max_tokens": 128, "batch": 1, "weights": weights}
+        given = {"batch": 8, "gpus_per_worker": 1, **train}
+        return plan_lines(text_config(tmp_path, model, encoder=encoder, train=given, plan={"memory_gb": 10}))
+
+    whole, half, divided = planned("fp32"), planned("bf16"), planned("bf16", gpus_per_encoder=2)
+    assert "each actor: 30 GB of fp32 weights," in line(whole, "encoding")
+    assert "each actor: 15 GB of bf16 weights," in line(half, "encoding")
+    assert "over 2 GPUs" in line(divided, "encoding")
+    refused = [
+        [text for text in lines if text.startswith("too much      to encode")] for lines in (whole, half, divided)
+    ]
+    assert [len(lines) for lines in refused] == [1, 1, 0]
+
+
 def test_adapters_leave_the_encoder_frozen_beside_them(tmp_path: Path) -> None:
     model = backbone(tmp_path / "model", LLAMA3_8B)
     encoder = {"kind": "text", "model": model, "tuning": "lora", "lora": {"rank": 8, "targets": ["q_proj", "v_proj"]}}
@@ -284,7 +302,7 @@ def test_both_policies_of_a_log_ratio_are_counted_and_no_step_is_taken(tmp_path:
     said = [text for text in lines if text.startswith("policy")]
     assert [text.split()[1] for text in said] == ["sft", "init"]
     assert all(f"{policy.parameters:,} parameters (llama, 3 layers of 32), frozen" in text for text in said)
-    assert f"{4 * (22_713_216 + 2 * policy.parameters) / 1e6:.3g} MB of weights" in line(lines, "encoding")
+    assert f"{4 * (22_713_216 + 2 * policy.parameters) / 1e6:.3g} MB of fp32 weights" in line(lines, "encoding")
     assert "over about 30 rows to learn from: log_ratio takes no steps" in line(lines, "one pass")
     assert not [text for text in lines if text.startswith(("steps", "training")) or "ZeRO" in text]
     assert "40 texts of about 50, encoded once" in line(lines, "tokens")

@@ -168,6 +168,21 @@ def test_an_optimiser_on_the_host_takes_the_same_steps_and_compiles_nothing(
     assert losses(there, calm, range(STEPS)) == pytest.approx(losses(here, calm, range(STEPS)), abs=1e-4)
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_weights_on_the_host_take_the_same_steps_and_come_back_whole(precision: str, calm: str, tmp_path: Path) -> None:
+    here, there = (
+        Engine(module(calm), section(3, precision=precision, offload=offload), STEPS) for offload in ("none", "weights")
+    )
+    assert losses(there, calm, range(5)) == pytest.approx(losses(here, calm, range(5)), abs=1e-4)
+    expected = here.weights()
+    for name, value in there.weights().items():
+        torch.testing.assert_close(value, expected[name], atol=1e-4, rtol=1e-3)
+    there.save(tmp_path)
+    resumed = Engine(module(calm), section(3, precision=precision, offload="weights"), STEPS)
+    resumed.restore(tmp_path)
+    assert losses(resumed, calm, range(5, STEPS)) == pytest.approx(losses(here, calm, range(5, STEPS)), abs=1e-4)
+
+
 @pytest.mark.slow
 def test_layers_computed_again_take_the_same_steps_where_weights_are_spread(model: str) -> None:
     kept = Engine(module(model), section(3), STEPS)

@@ -13,6 +13,7 @@ from iirl_core import load
 from iirl_core.artifact import Artifact
 from iirl_core.canonical import folder_of
 from iirl_core.config import Config
+from iirl_core.config.expertness import DiscriminatorSection
 from iirl_core.demonstration import conversation
 from iirl_core.encoder import fit_encoder
 from iirl_core.encoder.text import TextEncoder
@@ -157,6 +158,28 @@ def test_adapters_are_trained_in_parts_and_sealed_as_a_plain_transformer(tmp_pat
         if not name.startswith("pooler."):  # that is where a stock classifier keeps its head
             targeted = name.endswith("weight") and any(f"{target}." in name for target in lora["targets"])
             assert torch.equal(after[name], before[name]) != targeted, name
+
+
+@pytest.mark.slow
+def test_an_encoder_in_half_the_bytes_is_trained_with_its_weights_on_the_host_and_sealed_so(tmp_path: Path) -> None:
+    model = tiny("llama", tmp_path / "model")
+    encoder = {"tuning": "lora", "weights": "bf16", "pooling": "last"}
+    more = {"zero_stage": 3, "offload": "weights", "precision": "bf16", "epochs": 16}
+    optimiser = {"learning_rate": 0.01, "encoder_learning_rate": 0.01}
+    line = {"family": "discriminator", "hidden": 0, "members": 2}
+    config = tuned_config(tmp_path, model, encoder, optimiser=optimiser, **more)
+    config = config.model_copy(update={"expertness": DiscriminatorSection.model_validate(line)})
+    store, _ = made(tmp_path, config)
+    with Session(store) as session:
+        run(session, config, QUIET)
+    artifact = sealed(store)
+    check_learnt(artifact, config)
+    own = artifact.model.encoder
+    assert isinstance(own, TextEncoder)
+    assert own.weights == "bf16"
+    weights = sum(path.stat().st_size for path in (artifact.folder / "model").glob("model*.safetensors"))
+    assert weights < 0.6 * (tmp_path / "model" / "model.safetensors").stat().st_size
+    assert artifact.manifest.has_classifier
 
 
 def test_targets_that_match_nothing_are_refused_before_anything_is_made(tmp_path: Path) -> None:
