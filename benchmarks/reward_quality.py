@@ -31,7 +31,7 @@ from benchmarks.scores import Scores
 from benchmarks.tuned import EPOCHS as TUNED_EPOCHS
 from benchmarks.tuned import LAYERS, RECIPE, lower_layers, tuned_head
 from benchmarks.tuned import MAX_TOKENS as TUNED_TOKENS
-from benchmarks.wide_lessons import WIDE, wide_lessons_of
+from benchmarks.wide_lessons import NARROWER, WIDE, wide_lessons_of
 from iirl_core.artifact import Provenance, Supervision
 from iirl_core.canonical import JsonValue
 from iirl_core.corpus.identity import identity_of
@@ -64,12 +64,13 @@ def main() -> int:
     seeds, resampling = (SEEDS[:1], Resampling(100)) if options.quick else (SEEDS, Resampling())
     train, unseen = read(folder, *((QUICK_PROMPTS, QUICK_PROMPTS) if options.quick else (None, None)))
     rows, items = Rows(options.cache), [each.item for each in unseen]
-    judged, lessons = judged_of(unseen, rows), lessons_of(train)
+    judged = judged_of(unseen, None if options.alone else rows)
+    lessons = {} if options.alone else lessons_of(train)
     frozen = Learner(options.cache, items, FROZEN, partial(frozen_head, rows=rows))
     rewards = {name: [frozen(name, each, seed) for seed in seeds] for name, each in lessons.items()}
     claims = {name: each.provenance for name, each in lessons.items()}
     if options.tuned:
-        both = wide_lessons_of(train) | lessons
+        both = wide_lessons_of(train) | lessons_of(train)
         encoder_of = partial(lower_layers, options.layers, options.tokens)
         recipe = {**RECIPE, "layers": options.layers, "tokens": options.tokens}
         tuned = Learner(options.cache, items, recipe, partial(tuned_head, encoder_of=encoder_of))
@@ -85,7 +86,7 @@ def main() -> int:
     print(contrast_table(figures, claims), end="\n\n")
     learnt_from = len({each.prompt for each in train})
     notes = f"{learnt_from} prompts learnt from, {len(np.unique(judged.clusters))} asked; "
-    notes += notes_of(judged, len(seeds), options) + order_note(picks, resampling)
+    notes += notes_of(judged, len(seeds), options) + ("" if options.alone else order_note(picks, resampling))
     write_results("reward_quality", figures, notes, options.json)
     return 0
 
@@ -98,7 +99,10 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--layers", type=int, default=LAYERS, choices=range(1, 7), help="of MiniLM, the lower ones")
     parser.add_argument("--tokens", type=int, default=TUNED_TOKENS, help="that it reads of a conversation")
-    parser.add_argument("--lessons", nargs="+", choices=(*WIDE, *TWO_CLASSES), help="train it on these alone")
+    parser.add_argument(
+        "--lessons", nargs="+", choices=(*WIDE, *NARROWER, *TWO_CLASSES), help="train it on these alone"
+    )
+    parser.add_argument("--alone", action="store_true", help="nothing over a frozen encoder beside it")
     return parser.parse_args()
 
 
@@ -165,6 +169,8 @@ def baselines(judged: Judged, resampling: Resampling) -> list[Figure]:
         for each in figures_of(name, [replace(judged, rewards=rewards)], resampling, {})
     ]
     frozen = Frozen.of_judged(part(judged, [GAMER, DEMONSTRATOR]))
+    if not judged.heads.any():
+        return found
     heads = {each.name.removeprefix("random/judge/"): each for each in SUITES["random"](frozen, resampling)}
     return [*found, *(_figure("random head", pick, [heads[pick]], None) for pick in PICKS if pick in heads)]
 

@@ -4,7 +4,9 @@ is good, and not who wrote.
 strong-weak           three demonstrators' answers (one of them also told to be brief, and to be wordy) against those of
                       thirteen models that are known to be weaker, and against their own, spoilt: no comparison and no
                       judge, but a choice of models
-demonstrators-rest    the same, against answers of every other model, however good: nothing is chosen
+three-five            three strong models' answers, all of them, against those of five weak ones: no spoilt copies, no
+                      model told to be brief or wordy
+demonstrators-rest    the same as strong-weak, against answers of every other model, however good: nothing is chosen
 preference-all        Bradley-Terry on the judge's own clear preferences among all models that it judged
 """
 
@@ -24,6 +26,8 @@ from iirl_core.demonstration import Conversation, Demonstration
 from iirl_core.evaluation.judge import clear_pairs
 
 WIDE = ("strong-weak", "demonstrators-rest", "preference-all")
+NARROWER = ("three-five",)
+"""Told apart from strong-weak by what it leaves out; learnt only where it is asked for."""
 DEMONSTRATORS = (
     DEMONSTRATOR,
     f"{DEMONSTRATOR}_concise",
@@ -36,6 +40,8 @@ WEAKER = (
     *("oasst-sft-pythia-12b", INIT, SFT, "pythia-12b-mix-sft", "text_davinci_001", "text_davinci_003"),
     "vicuna-7b-v1.5",
 )
+THREE = (DEMONSTRATOR, "gpt4", "claude-3-opus-20240229")
+FIVE = ("alpaca-7b", "oasst-sft-pythia-12b", INIT, "pythia-12b-mix-sft", "text_davinci_001")
 SHOWN, NEGATIVES, COMPARISONS = 3, 4, 4
 """Answers to a prompt that are learnt from, of demonstrators and of others, and comparisons, each chosen by hash: so
 that each lesson reads as much, or nearly so.
@@ -50,9 +56,16 @@ def wide_lessons_of(train: Sequence[Answer]) -> dict[str, Lesson]:
     others = [each for each in train if each.model not in DEMONSTRATORS]
     return {
         "strong-weak": _against(shown, weaker, "init-samples"),
+        "three-five": _three_five(train),
         "demonstrators-rest": _against(shown, others, "samples"),
         "preference-all": _preference([each for each in train if each.golden is not None]),
     }
+
+
+def _three_five(train: Sequence[Answer]) -> Lesson:
+    good, bad = (tuple(each.item for each in train if each.model in models) for models in (THREE, FIVE))
+    learnt = [Learnt("init-samples", origins=(Origin(model, "fixed"),)) for model in FIVE]
+    return Lesson(good, bad, provenance_of([Learnt("demonstrations"), *learnt]))
 
 
 def _against(shown: Sequence[Answer], others: Sequence[Answer], role: str) -> Lesson:

@@ -2,7 +2,18 @@ from __future__ import annotations
 
 from benchmarks.alpaca import DEMONSTRATOR, INIT, Answer
 from benchmarks.learning import TWO_CLASSES
-from benchmarks.wide_lessons import COMPARISONS, DEMONSTRATORS, NEGATIVES, SHOWN, WEAKER, WIDE, wide_lessons_of
+from benchmarks.wide_lessons import (
+    COMPARISONS,
+    DEMONSTRATORS,
+    FIVE,
+    NARROWER,
+    NEGATIVES,
+    SHOWN,
+    THREE,
+    WEAKER,
+    WIDE,
+    wide_lessons_of,
+)
 from iirl_core.artifact import Mode, Provenance, Supervision
 from iirl_core.demonstration import conversation
 
@@ -26,7 +37,7 @@ def _writers(items: object) -> list[str]:
 
 def test_demonstrators_answers_stand_against_as_many_of_others_to_each_prompt() -> None:
     lessons = wide_lessons_of(_answers())
-    assert tuple(lessons) == WIDE
+    assert set(lessons) == {*WIDE, *NARROWER}
     for name, models in (("strong-weak", WEAKER), ("demonstrators-rest", (*WEAKER, *OTHERS))):
         lesson = lessons[name]
         assert lesson.bad is not None
@@ -35,6 +46,13 @@ def test_demonstrators_answers_stand_against_as_many_of_others_to_each_prompt() 
         assert len(set(lesson.bad)) == len(lesson.bad) >= 2 * NEGATIVES
         assert set(_writers(lesson.bad)) <= set(models)
     assert not set(_writers(lessons["demonstrators-rest"].bad)) <= set(WEAKER)
+
+
+def test_three_models_whole_answers_stand_against_those_of_five() -> None:
+    lesson = wide_lessons_of(_answers())["three-five"]
+    assert lesson.bad is not None
+    assert sorted(_writers(lesson.good)) == sorted(2 * THREE)
+    assert sorted(_writers(lesson.bad)) == sorted(2 * FIVE)
 
 
 def test_the_judges_preferences_are_between_answers_to_one_prompt_and_point_its_way() -> None:
@@ -52,6 +70,7 @@ def test_each_lesson_claims_what_it_may() -> None:
     claims = {name: lesson.provenance for name, lesson in wide_lessons_of(_answers()).items()}
     assert claims == {
         "strong-weak": Provenance(Mode.FROZEN_POLICY, Supervision.WEAK),
+        "three-five": Provenance(Mode.FROZEN_POLICY, Supervision.WEAK),
         "demonstrators-rest": Provenance(Mode.FROZEN_POLICY, Supervision.DEMONSTRATIONS_ONLY),
         "preference-all": Provenance(Mode.FROZEN_POLICY, Supervision.PREFERENCE),
     }
