@@ -5,28 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
-from iirl_core.canonical import Digest, canonical_json
-from iirl_core.corpus.identity import identity_of, plain_identity
-from iirl_core.demonstration import Comparison
+from iirl_core.canonical import canonical_json
 from iirl_core.errors import ConfigError
 from iirl_core.norm.document import region_document
 from iirl_core.norm.norm import Norm, NormKind
-
-SHOWN = 60
-"""Characters of a text."""
+from iirl_core.norm.orders import clash_of, orders_of, sides_of
 
 
 def check_contradictions(norms: Sequence[Norm]) -> None:
     """Refuse a floor above a ceiling, and an edit that must lower or raise the reward by more than it may, wherever one
     of the two norms speaks of all that the other speaks of, when the same family asks; a comparison whose answers
-    are to lie farther apart than they may; and two comparisons of agreements, or of one, that prefer opposite answers.
+    are to lie farther apart than they may; and comparisons of agreements, or of one, that no reward can follow together
+    (``orders.py``).
 
     Raises:
-        ConfigError: two norms contradict each other; both are named. Or one contradicts itself.
+        ConfigError: norms contradict each other; all of them are named. Or one contradicts itself.
     """
-    for norm in norms:
-        if why := _opposed(norm, norm):
-            raise ConfigError(f"norm {norm.id!r} contradicts itself: {why}", "one order of two answers")
+    _check_orders([norm for norm in norms if norm.kind is NormKind.AGREEMENT])
     for one, other in combinations(norms, 2):
         why = _clash(one, other) or _clash(other, one)
         shared = [family for family in one.families if family in other.families]
@@ -54,41 +49,32 @@ def _clash(one: Norm, other: Norm) -> str:
         case NormKind.AGREEMENT, NormKind.INVARIANCE if one.threshold > other.threshold and _compared(one, other):
             return f"a comparison's answers {one.threshold:g} apart, and at most {other.threshold:g}"
         case _:
-            return _opposed(one, other)
+            return ""
 
 
 def _compared(one: Norm, other: Norm) -> bool:
     """Whether some two answers stand in comparisons of both, in any order."""
-    sides = [{frozenset(_sides(each)) for _, each in norm.comparisons} for norm in (one, other)]
+    sides = [{frozenset(sides_of(each)) for _, each in norm.comparisons} for norm in (one, other)]
     return not sides[0].isdisjoint(sides[1])
 
 
-def _opposed(one: Norm, other: Norm) -> str:
-    """The first comparison of ``one`` whose rejected answer an agreement ``other`` prefers; "" where there is none.
-    Whatever the thresholds are: who means that both answers earn the same writes an invariance.
-    """
-    if {one.kind, other.kind} != {NormKind.AGREEMENT}:
-        return ""
-    preferred = {_sides(each) for _, each in other.comparisons}
-    for _, each in one.comparisons:
-        if _sides(each)[::-1] in preferred:
-            asked = f" to {_quoted(each.chosen.context[-1].content)}" if each.chosen.context else ""
-            answers = f"{_quoted(each.chosen.answer)} and {_quoted(each.rejected.answer)}"
-            return f"of the answers {answers}{asked} each is chosen"
-    return ""
-
-
-def _sides(comparison: Comparison) -> tuple[Digest, Digest]:
-    """Chosen and rejected by what they say; case and white space count only where nothing else tells them apart."""
-    chosen, rejected = comparison.chosen, comparison.rejected
-    plain = plain_identity(chosen.messages), plain_identity(rejected.messages)
-    return plain if plain[0] != plain[1] else (identity_of(chosen), identity_of(rejected))
-
-
-def _quoted(text: str) -> str:
-    """On one line, of at most ``SHOWN`` characters."""
-    line = " ".join(text.split())
-    return repr(line if len(line) <= SHOWN else line[: SHOWN - 1] + "…")
+def _check_orders(agreements: Sequence[Norm]) -> None:
+    """Each alone, then with the others that speak of all that it speaks of."""
+    orders = {norm.id: orders_of(norm) for norm in agreements}
+    alone = [[norm] for norm in agreements]
+    together = [[other for other in agreements if _within(norm, other)] for norm in agreements]
+    for norm, group in zip([*agreements] * 2, [*alone, *together], strict=True):
+        clash = clash_of([order for one in group for order in orders[one.id]], norm.id)
+        if clash is None:
+            continue
+        if len(clash.norms) == 1:
+            raise ConfigError(f"norm {norm.id!r} contradicts itself: {clash.why}", "one order of its answers")
+        *before, last = [repr(one.id) for one in agreements if one.id in clash.norms]
+        raise ConfigError(
+            f"norms {', '.join(before)} and {last} contradict each other about pairs: {clash.why}",
+            "norms that one reward can hold to",
+            "Mend a threshold or a comparison, or let them speak of different inputs",
+        )
 
 
 def _within(one: Norm, other: Norm) -> bool:

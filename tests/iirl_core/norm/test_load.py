@@ -200,6 +200,40 @@ def test_an_agreement_that_prefers_both_of_two_answers_contradicts_itself(tmp_pa
         norms_of(config(agreement(tmp_path / "one.jsonl"), encoder="text"))
 
 
+def preferred(path: Path, *orders: str) -> Path:
+    """Comparisons of one prompt, such as "ab" where a is chosen and b rejected."""
+    path.write_text(
+        "".join(f'{{"prompt": "q", "chosen": "{order[0]}", "rejected": "{order[1]}"}}\n' for order in orders)
+    )
+    return path
+
+
+def test_agreements_that_prefer_answers_in_a_circle_contradict_each_other(tmp_path: Path) -> None:
+    one = agreement(preferred(tmp_path / "one.jsonl", "ab", "ax", "xy"), id="one")
+    two = agreement(preferred(tmp_path / "two.jsonl", "bc", "yb"), id="two")
+    three = agreement(preferred(tmp_path / "three.jsonl", "cd", "da"), id="three")
+    assert len(norms_of(config(one, two, encoder="text"))) == 2
+    with pytest.raises(
+        ConfigError,
+        match=r"norms 'one', 'two' and 'three' contradict each other about pairs: of the answers "
+        r"'a', 'b', 'c' and 'd' to 'q' each is chosen before the next, and the last before the first",
+    ):
+        norms_of(config(one, two, three, encoder="text"))
+    apart = [{**each, "matches": [{"kind": "keyword", "words": [each["id"]]}]} for each in (one, two, three)]
+    assert len(norms_of(config(*apart, encoder="text"))) == 3, "each speaks of its own inputs"
+    with pytest.raises(ConfigError, match=r"'off' contradicts itself: of the answers 'a', 'b' and 'c' to 'q' each"):
+        norms_of(config(agreement(preferred(tmp_path / "one.jsonl", "ab", "bc", "ca")), encoder="text"))
+
+
+def test_a_chain_of_answers_that_lie_farther_apart_than_rewards_can_is_refused(tmp_path: Path) -> None:
+    chain = preferred(tmp_path / "one.jsonl", "cd", "ab", "bc")
+    assert len(norms_of(config(agreement(chain, threshold=1 / 3), encoder="text"))) == 1
+    with pytest.raises(
+        ConfigError, match=r"contradicts itself: 3 comparisons lead from 'a' down to 'd', and want 1\.2 between them"
+    ):
+        norms_of(config(agreement(chain, threshold=0.4), encoder="text"))
+
+
 def test_answers_that_only_case_tells_apart_are_told_apart_by_it(tmp_path: Path) -> None:
     loud, louder = GOOD.replace("yes", "NO"), GOOD.replace("no", "NO").replace("yes", "No")
     (tmp_path / "one.jsonl").write_text(loud + louder)
