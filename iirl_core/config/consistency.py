@@ -179,8 +179,14 @@ def _check_trajectories(config: Config) -> None:
         for corpus in config.playing("demonstrations"):
             if corpus.segment:
                 raise ValueError(f"encoder: emphasis: departure needs to see where {corpus.name} begins: no segment")
-    if config.encoder.kind == "trajectory" and config.encoder.terminal == "absorbing" and not episodic:
-        raise ValueError(f"encoder: {config.expertness.family} scores rows alone, so terminal: ignored")
+    if config.encoder.kind == "trajectory" and config.encoder.terminal == "absorbing":
+        if not episodic:
+            raise ValueError(f"encoder: {config.expertness.family} scores rows alone, so terminal: ignored")
+        for corpus in (*config.playing("demonstrations"), *config.playing("negatives")):
+            if corpus.segment:
+                raise ValueError(
+                    f"encoder: terminal: absorbing counts the steps of a life of {corpus.name}: no segment"
+                )
 
 
 def _check_suites(config: Config, corpora: list[str]) -> None:

@@ -23,7 +23,7 @@ class SplitSection(Section):
     """``steps``, of trajectories: each is cut in up to three, of which the first goes to train, the next to guard and
     the last to unseen, so that few long demonstrations are all learnt from, from where they begin. A part does not say
     that its trajectory ended by itself: under ``encoder.terminal: absorbing`` one that did before the horizon is
-    quarantined (ingest again where ``terminal`` is changed)."""
+    quarantined (where ``terminal`` or ``horizon`` is changed, training asks for another ingest)."""
 
     @model_validator(mode="after")
     def _sums_to_one(self) -> SplitSection:

@@ -120,7 +120,8 @@ def _ingest(
             tally.check_not_empty(section.name)
             _check_sources(section, unseen)
             shards = _written(store, plans.shards, f"{root}/{parts}", f"{root}/{staged}", rules.kind)
-            manifest = tally.manifest(section.name, rules.kind, described, shards, _recorded(section, kept_out, norms))
+            recorded = _recorded(section, rules, kept_out, norms)
+            manifest = tally.manifest(section.name, rules.kind, described, shards, recorded)
         if read_pointer(store, pointer_key(manifest.name)) != manifest.digest:
             rows = (("rows", str(manifest.rows)), ("quarantined", str(manifest.quarantined)))
             append(store, Event("ingest", manifest.digest, manifest.name, details=rows))
@@ -172,12 +173,16 @@ def _check_sources(section: CorpusSection, unseen: set[str]) -> None:
         )
 
 
-def _recorded(section: CorpusSection, evaluation: Sequence[SourceFile], norms: Sequence[Norm]) -> JsonValue:
+def _recorded(
+    section: CorpusSection, rules: Admission, evaluation: Sequence[SourceFile], norms: Sequence[Norm]
+) -> JsonValue:
     """The configuration that made the corpus, without this machine's paths; evaluation sets and norms with their
-    digests.
+    digests; and the horizon before which no life may end, where that decided what was quarantined.
     """
     recorded: dict[str, JsonValue] = section.model_dump(mode="json")
     recorded["files"] = [pattern.rsplit("/", 1)[-1] for pattern in section.files]
     recorded["norms"] = [f"{norm.id} {norms_digest([norm])}" for norm in norms]
     recorded["decontaminate"] = [f"{file.name} {file.digest}" for file in evaluation]
+    if section.split.by == "steps" and rules.horizon is not None:
+        recorded["horizon"] = rules.horizon
     return recorded

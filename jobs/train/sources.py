@@ -30,6 +30,7 @@ from jobs.learnt import learnt_from
 from jobs.train.dealing import Parts, Role
 from jobs.train.encoding import Source
 from jobs.train.rows import PAIRS
+from jobs.train.wholeness import check_wholeness
 
 if TYPE_CHECKING:  # it knows Ray
     from jobs.train.correcting import Corrected
@@ -147,7 +148,7 @@ def read_sources(store: Store, config: Config) -> Sources:
 def check_sources(sources: Sources, config: Config) -> None:
     """Refuse what would only fail after the encoder has run.
 
-    * every corpus is of the encoder's kind, and trajectories have one shape;
+    * every corpus is of the encoder's kind, and trajectories have one shape, and are whole where that is asked for;
     * demonstrations are in the train and in the guard split;
     * a family that learns from negatives has some in the train split, or makes some of demonstrations;
     * a map that is anchored at a contrast has some: negatives of the train or guard split, or made ones;
@@ -165,6 +166,8 @@ def check_sources(sources: Sources, config: Config) -> None:
     shapes = {(manifest.observation_width, manifest.action_width) for manifest in manifests}
     if kind == "trajectory" and len({shape if _reads_actions(config) else shape[0] for shape in shapes}) > 1:
         raise ConfigError(f"corpora of observation and action dimensions {sorted(shapes, key=str)}", "one shape")
+    if config.encoder.kind == "trajectory":
+        check_wholeness((*sources.demonstrations, *sources.negatives), config.encoder)
     for split in ("train", "guard"):
         if sources.count("demonstrations", split) == 0:
             raise ConfigError(f"no demonstration is in the {split} split", "at least one", RERUN)

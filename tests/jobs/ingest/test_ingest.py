@@ -18,6 +18,7 @@ from iirl_core.store import DirectoryStore
 from jobs import ingest as verb
 from jobs.console import Progress
 from jobs.ingest.ingest import run as run_all
+from jobs.train.sources import read_sources
 from tests.cluster.object_store import CREDENTIALS, environment, object_store
 from tests.printed import printed_by_ray_data
 
@@ -74,6 +75,24 @@ def long_rows(count, start=0):
 
 def run(session, resolved):
     return run_all(session, resolved, progress())
+
+
+def test_lives_that_were_split_while_their_ends_were_ignored_are_ingested_again_before_those_are_charged(
+    session, tmp_path
+):
+    walk, starts = np.arange(40, dtype=np.float32).reshape(20, 2), np.repeat([0, 1], 10)
+    ends = np.arange(20) == 9  # the first of two
+    np.savez(tmp_path / "lives.npz", observations=walk, episode=starts, terminals=ends)
+    ignored = walk_config(tmp_path / "lives.npz", split={"by": "steps"}).model_dump(mode="json", exclude_unset=True)
+    encoder = {"kind": "trajectory", "terminal": "absorbing", "horizon": 20}
+    charged = Config.model_validate({**ignored, "expertness": {"family": "occupancy"}, "encoder": encoder})
+    (before,) = run(session, Config.model_validate(ignored))
+    assert (before.rows, before.quarantined) == (6, 0)
+    with pytest.raises(ConfigError, match=r"shown was split by its steps under encoder\.terminal: ignored"):
+        read_sources(session.store, charged)
+    (after,) = run(session, charged)
+    assert (after.rows, after.quarantined) == (3, 1)
+    read_sources(session.store, charged)
 
 
 def test_ray_keeps_the_rows_that_one_process_keeps_to_the_byte(session, tmp_path):
