@@ -29,10 +29,11 @@ REMEMBERED = 20_000
 
 @dataclass(frozen=True)
 class Chunk:
-    """``count`` probes of one family."""
+    """``count`` probes of one family; of what they find the worst ``shrunk`` are made small."""
 
     seed: ChunkSeed
     count: int
+    shrunk: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,15 +70,16 @@ class Scorer:
 
     def answer(self, assignment: Assignment, question: bytes) -> bytes:
         """A pickled Chunk → its pickled ChunkResult, of which every finding was computed again from its raw inputs,
-        alone, and without what the encoder remembers. Pickled, so that tasks in between need not know what they carry;
+        alone, and without what the encoder remembers, and the worst were made small. Pickled, so that tasks in between need not know what they carry;
         the bytes come from our own driver over Ray's own channels alone.
         """
-        from iirl_core.audit import audit_chunk, verified
+        from iirl_core.audit import audit_chunk, made_small, verified
 
         self._take(assignment)
         asked: Chunk = pickle.loads(question)  # noqa: S301 - our own, see above
         result = audit_chunk(self.asked, self.norms, asked.seed, asked.count, self.material)
-        return pickle.dumps(verified(result, self.artifact, self.norms))
+        held = verified(result, self.artifact, self.norms)
+        return pickle.dumps(made_small(held, self.artifact.model, self.norms, asked.shrunk))
 
     def place(self, assignment: Assignment, question: bytes) -> bytes:
         """Pickled indices of demonstrations → by index, the situations of its steps; as in ``answer``."""

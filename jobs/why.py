@@ -11,8 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from iirl_core.artifact import Artifact, load_from
-from iirl_core.audit import Finding, verify
-from iirl_core.audit.shrinking import shrunk
+from iirl_core.audit import Finding, shrunk, verify
 from iirl_core.config import Config
 from iirl_core.demonstration import Conversation, Input
 from iirl_core.errors import InputError
@@ -79,7 +78,7 @@ def _say(console: Console, finding: Finding, artifact: Artifact, held: Finding |
 
 
 def _say_smaller(console: Console, finding: Finding, artifact: Artifact, norm: Norm) -> None:
-    smaller = shrunk(finding, artifact.model, norm)
+    smaller = finding.smaller or shrunk(finding, artifact.model, norm)
     if smaller != finding.inputs:
         console.print("  so little breaks it as well:", markup=False)
         for item in smaller:

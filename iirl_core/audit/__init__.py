@@ -14,6 +14,8 @@ from iirl_core.audit.finding import TriageLabel as TriageLabel
 from iirl_core.audit.part import part_from_bytes as part_from_bytes
 from iirl_core.audit.part import part_to_bytes as part_to_bytes
 from iirl_core.audit.reservoir import Reservoir as Reservoir
+from iirl_core.audit.shrinking import made_small as made_small
+from iirl_core.audit.shrinking import shrunk as shrunk
 from iirl_core.audit.steering import Choice as Choice
 from iirl_core.audit.steering import steer as steer
 from iirl_core.audit.table import findings_from_bytes as findings_from_bytes

@@ -24,7 +24,8 @@ class Finding:
     is how far the norm's threshold was passed; ``step`` is the offending step of a trajectory (0 for a conversation).
     ``source`` is where the record came from that the probe was made from ("" where nobody knows); ``weight`` is the
     norm's; ``situation`` is where the first input lies (``probe/situations.py``); ``twin`` names a
-    worse finding that this one nearly equals (``twins.py``; "" where none does).
+    worse finding that this one nearly equals (``twins.py``; "" where none does); ``smaller`` are the least inputs found
+    that break the norm as well (``shrinking.py``; its own where there are none, nothing where nobody looked).
     """
 
     digest: Digest
@@ -43,11 +44,17 @@ class Finding:
     weight: float = 1.0
     situation: int = UNKNOWN
     twin: str = ""
+    smaller: tuple[Input, ...] = ()
 
     @property
     def id(self) -> str:
         """``f-`` and 12 hexadecimal digits, from what was asked and of whom."""
         return "f-" + digest_json([self.digest, self.round, self.norm, self.label, self.step])[7:19]
+
+    @property
+    def command(self) -> str:
+        """What asks about it again, of the same artifact."""
+        return f"iirl why CONFIG.yaml --artifact {self.digest} --on {self.id}"
 
     @property
     def origin(self) -> str:

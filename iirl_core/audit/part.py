@@ -29,7 +29,7 @@ from iirl_core.canonical import JsonValue, canonical_json
 from iirl_core.errors import ArtifactError
 
 F = TypeVar("F", np.float32, np.float64)
-FORMAT = 2
+FORMAT = 3
 """Of what a part holds, and of how a chunk is judged: counted up with either, so that no audit mixes parts from before
 with new ones.
 """

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
 
 import numpy as np
 
+from iirl_core.audit.chunk import ChunkResult
 from iirl_core.audit.finding import Finding
 from iirl_core.audit.verify import answers_of
 from iirl_core.demonstration import Conversation, Input, Trajectory
@@ -22,6 +24,7 @@ from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.errors import ConfigError
 from iirl_core.norm.judge import judge
 from iirl_core.norm.norm import Norm
+from iirl_core.norm.number import norm_of
 from iirl_core.reward_model import RewardModel
 
 READINGS = 60
@@ -44,6 +47,27 @@ def shrunk(finding: Finding, model: RewardModel, norm: Norm) -> tuple[Input, ...
         parts, build = cut(inputs)
         inputs = build(work.fewest(parts, build))
     return inputs
+
+
+def made_small(result: ChunkResult, model: RewardModel, norms: Sequence[Norm], most: int) -> ChunkResult:
+    """A chunk's verified findings with their smaller inputs: of the worst ``most`` of them, and of all that are one step
+    of a trajectory, of which nothing can be left out.
+    """
+    found = []
+    for finding in result.findings:
+        norm = norm_of(norms, finding.norm)
+        if _is_step(finding):
+            found.append(replace(finding, smaller=finding.inputs))
+        elif most > 0 and norm is not None:
+            found.append(replace(finding, smaller=shrunk(finding, model, norm)))
+            most -= 1
+        else:
+            found.append(finding)
+    return replace(result, findings=tuple(found))
+
+
+def _is_step(finding: Finding) -> bool:
+    return all(isinstance(item, Trajectory) and len(item) == 1 for item in finding.inputs)
 
 
 class _Work:

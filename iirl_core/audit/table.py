@@ -33,10 +33,16 @@ SCHEMA = pa.schema(
         pa.field("weight", pa.float64(), nullable=False),
         pa.field("situation", pa.int32(), nullable=False),
         pa.field("twin", pa.string(), nullable=False),
+        pa.field("smaller", pa.list_(pa.string()), nullable=False),
+        pa.field("command", pa.string(), nullable=False),
     ]
 )
-FORMER = tuple(pa.schema(list(SCHEMA)[:columns]) for columns in (-2, -4))
-"""What was kept before findings had a situation and twins, and before they had a source and a weight (it was 1)."""
+FORMER = tuple(pa.schema(list(SCHEMA)[:columns]) for columns in (-2, -4, -6))
+"""What was kept before findings had smaller inputs and a command, before they had a situation and twins, and before
+they had a source and a weight (it was 1).
+"""
+INPUTS = ("inputs", "smaller")
+"""The columns of inputs."""
 
 
 def findings_table(findings: Sequence[Finding]) -> pa.Table:
@@ -45,10 +51,9 @@ def findings_table(findings: Sequence[Finding]) -> pa.Table:
 
 
 def _row(finding: Finding) -> dict[str, object]:
-    fields = [name for name in SCHEMA.names if name not in ("inputs", "rewards")]
-    row: dict[str, object] = {name: getattr(finding, name) for name in fields}
-    row["inputs"] = [canonical_json(document_of(item)).decode() for item in finding.inputs]
-    row["rewards"] = list(finding.rewards)
+    row: dict[str, object] = {name: getattr(finding, name) for name in SCHEMA.names}
+    for name in INPUTS:
+        row[name] = [canonical_json(document_of(item)).decode() for item in getattr(finding, name)]
     return row
 
 
@@ -63,8 +68,9 @@ def findings_of(table: pa.Table) -> list[Finding]:
     findings = []
     for row in table.to_pylist():
         name = row.pop("id")
+        row.pop("command", None)  # it follows from the others
         try:
-            row["inputs"] = tuple(parse_record(json.loads(text)) for text in row["inputs"])
+            row |= {key: tuple(parse_record(json.loads(text)) for text in row[key]) for key in INPUTS if key in row}
         except (InputError, json.JSONDecodeError) as error:
             raise ArtifactError(f"the inputs of finding {name} cannot be read ({error})") from error
         finding = Finding(**{**row, "rewards": tuple(row["rewards"])})

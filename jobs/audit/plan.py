@@ -53,7 +53,8 @@ def chunks_of(config: Config, digest: Digest, round_: int, former: int) -> list[
         for number in range(ceil(budget / size)):
             # These are cut by the chunk's number times its size, so every chunk asks for the same.
             count = size if family in (FORMER, OBSERVED) else min(size, budget - number * size)
-            chunks.append(Chunk(ChunkSeed(digest, round_, family, number, config.seed), count))
+            seed = ChunkSeed(digest, round_, family, number, config.seed)
+            chunks.append(Chunk(seed, count, config.audit.shrunk))
     return chunks
 
 
@@ -92,7 +93,7 @@ def steered_chunks(
             numbers[choice.family] += 1
             if choice.wave == wave:
                 seed = ChunkSeed(digest, round_, choice.family, number, config.seed, choice.situation)
-                yield Chunk(seed, min(size, choice.count - start))
+                yield Chunk(seed, min(size, choice.count - start), config.audit.shrunk)
 
 
 def plan_of(chunks: Sequence[Chunk], norms: Sequence[Norm], material: Material, coverage_points: int) -> str:
@@ -100,7 +101,7 @@ def plan_of(chunks: Sequence[Chunk], norms: Sequence[Norm], material: Material, 
     writing = material.writing
     document: dict[str, JsonValue] = {
         "version": version("iirl"),
-        "chunks": [[chunk.seed.label(0), chunk.seed.seed, chunk.seed.situation, chunk.count] for chunk in chunks],
+        "chunks": [[one.seed.label(0), one.seed.seed, one.seed.situation, one.count, one.shrunk] for one in chunks],
         "format": FORMAT,
         "norms": norms_digest((*norms, NUMBER)),
         "demonstrations": [identity_of(item) for item in material.demonstrations],

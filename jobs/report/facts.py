@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from iirl_core.artifact import Artifact, Manifest
-from iirl_core.audit import Audit, Finding, TriageLabel
-from iirl_core.audit.shrinking import shrunk
+from iirl_core.audit import Audit, Finding, TriageLabel, shrunk
 from iirl_core.canonical import Digest
 from iirl_core.corpus import read_corpus
 from iirl_core.demonstration import Trajectory
@@ -47,7 +46,7 @@ from jobs.report.chain import model_of
 
 FINDINGS_SHOWN = 16
 SHRUNK = 8
-"""Findings whose inputs are made smaller: each costs some dozens of readings."""
+"""Findings whose inputs are made smaller where the audit did not: each costs some dozens of readings."""
 PREDICATES: dict[str, type[Predicate]] = {
     predicate.kind: predicate
     for predicate in (
@@ -218,7 +217,7 @@ def finding_facts(
     ordered = sorted(shown.values(), key=lambda facts: (not facts.open, not facts.finding.hard, -facts.finding.excess))
     models = {past.audit.round: model_of(artifact, past) for past in history}
     return tuple(
-        _shrunk(facts, models[facts.finding.round], norms) if number < SHRUNK else facts
+        _shrunk(facts, models[facts.finding.round], norms) if number < SHRUNK or facts.finding.smaller else facts
         for number, facts in enumerate(ordered[:FINDINGS_SHOWN])
     )
 
@@ -226,8 +225,10 @@ def finding_facts(
 def _shrunk(facts: FindingFacts, model: RewardModel, norms: Sequence[Norm]) -> FindingFacts:
     """With the smallest inputs that broke the norm then."""
     norm = norm_of(norms, facts.finding.norm)
-    inputs = facts.finding.inputs if norm is None else shrunk(facts.finding, model, norm)
-    return facts if inputs == facts.finding.inputs else replace(facts, smaller=inputs)
+    inputs = facts.finding.smaller
+    if not inputs and norm is not None:
+        inputs = shrunk(facts.finding, model, norm)
+    return facts if inputs in ((), facts.finding.inputs) else replace(facts, smaller=inputs)
 
 
 def _distances(artifact: Artifact, norms: Sequence[Norm], finding: Finding) -> tuple[Measurement, ...]:

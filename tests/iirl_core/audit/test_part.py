@@ -31,7 +31,7 @@ def test_a_part_survives_its_bytes() -> None:
 def test_whoever_changes_what_a_part_holds_counts_its_format_up() -> None:
     metadata = pq.read_schema(io.BytesIO(part_to_bytes(chunk()))).metadata
     told = json.loads(metadata[TOLD])
-    assert FORMAT == 2, "then what follows is another, and plans too"
+    assert FORMAT == 3, "then what follows is another, and plans too"
     assert " ".join(sorted(told)) == (
         "asked cells examples families histogram keys moving points refuted strangers unplaced"
     )

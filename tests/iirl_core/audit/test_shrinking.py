@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from iirl_core.audit.chunk import ChunkResult
 from iirl_core.audit.finding import Finding
-from iirl_core.audit.shrinking import READINGS, shrunk
+from iirl_core.audit.reservoir import Reservoir
+from iirl_core.audit.shrinking import READINGS, made_small, shrunk
 from iirl_core.canonical import digest_json
 from iirl_core.demonstration import Conversation, Input, Message, Trajectory, conversation
 from iirl_core.errors import InputError
@@ -134,3 +136,15 @@ def test_of_a_pair_of_which_one_is_over_before_the_offending_step_its_end_stays(
     for one in shrunk(finding(Trajectory(states[:6]), Trajectory(states), step=step), model, always):
         assert isinstance(one, Trajectory)
         assert np.array_equal(one.observations, states[5:6].astype(np.float32))
+
+
+def chunk(*findings: Finding) -> ChunkResult:
+    return ChunkResult(9, (), findings, Reservoir(np.zeros((0, 2), np.float32), np.zeros(0)), (0,) * 20)
+
+
+def test_of_a_chunk_the_worst_are_made_small_and_of_a_lone_step_nothing_can_be_left_out() -> None:
+    long, other = conversation("Well?", "You can trust me with it."), conversation("Well?", "In trust, then.")
+    step = Trajectory(np.zeros((1, 2), np.float32))
+    told = made_small(chunk(finding(long), finding(other), finding(step)), Wordy(), [norm()], 1)  # type: ignore[arg-type]
+    assert [one.smaller for one in told.findings] == [(conversation("Well?", "trust"),), (), (step,)]
+    assert [one.inputs for one in told.findings] == [(long,), (other,), (step,)]

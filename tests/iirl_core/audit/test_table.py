@@ -53,12 +53,26 @@ def test_other_tables_and_bytes_are_refused() -> None:
         findings_from_bytes(b"PAR1 not really")
 
 
-@pytest.mark.parametrize("later", [("situation", "twin"), ("source", "weight", "situation", "twin")])
+LAST = ("smaller", "command")
+
+
+@pytest.mark.parametrize(
+    "later", [LAST, ("situation", "twin", *LAST), ("source", "weight", "situation", "twin", *LAST)]
+)
 def test_findings_from_before_a_column_was_kept_are_still_read(later: tuple[str, ...]) -> None:
-    unknown = {"source": "", "weight": 1.0, "situation": UNKNOWN, "twin": ""}
+    unknown = {"source": "", "weight": 1.0, "situation": UNKNOWN, "twin": "", "smaller": ()}
     pair = replace(
         finding(conversation("q", "a"), conversation("q", "b")), source="desk", weight=2.0, situation=3, twin="f-0"
     )
     (again,) = findings_of(findings_table([pair]).drop_columns(list(later)))
-    assert again == replace(pair, **{name: unknown[name] for name in later})
+    assert again == replace(pair, **{name: unknown[name] for name in later if name != "command"})
     assert again.id == pair.id
+
+
+def test_a_row_holds_the_smaller_inputs_and_what_asks_again() -> None:
+    one = replace(finding(conversation("q", "a b c")), smaller=(conversation("q", "b"),))
+    table = findings_table([one])
+    (row,) = table.to_pylist()
+    assert row["command"] == f"iirl why CONFIG.yaml --artifact {one.digest} --on {one.id}"
+    assert '"content":"b"' in row["smaller"][0]
+    assert findings_of(table) == [one]

@@ -97,11 +97,12 @@ def test_a_plan_is_another_one_where_anything_differs_that_decides_what_is_found
         plan_of(CHUNKS, [off_arc()], fewer, 64),
         plan_of(CHUNKS, [off_arc()], material, 32),
         plan_of([Chunk(ChunkSeed(DIGEST, 2, "uniform", 0), 20), *CHUNKS[1:]], [off_arc()], material, 64),
+        plan_of([replace(CHUNKS[0], shrunk=3), *CHUNKS[1:]], [off_arc()], material, 64),
     ]
     monkeypatch.setattr(plan, "FORMAT", plan.FORMAT + 1)
     changed.append(plan_of(CHUNKS, [off_arc()], material, 64))
     monkeypatch.undo()
     monkeypatch.setattr(plan, "NUMBER", replace(plan.NUMBER, hard=False))
     changed.append(plan_of(CHUNKS, [off_arc()], material, 64))
-    assert len({named, *changed}) == 8
+    assert len({named, *changed}) == 9
     assert plan.TOGETHER == 16

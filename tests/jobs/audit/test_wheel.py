@@ -79,6 +79,7 @@ def test_the_number_of_scorers_changes_no_finding(tmp_path: Path) -> None:
     assert root == same
     assert [finding.id for finding in one] == [finding.id for finding in three]
     assert one
+    assert all(finding.smaller for finding in one), "each is one step, of which nothing can be left out"
 
 
 def test_the_blue_team_chooses_alike_however_many_scorers_there_are(tmp_path: Path) -> None:
