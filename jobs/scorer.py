@@ -70,8 +70,8 @@ class Scorer:
 
     def answer(self, assignment: Assignment, question: bytes) -> bytes:
         """A pickled Chunk → its pickled ChunkResult, of which every finding was computed again from its raw inputs,
-        alone, and without what the encoder remembers, and the worst were made small. Pickled, so that tasks in between need not know what they carry;
-        the bytes come from our own driver over Ray's own channels alone.
+        alone, and without what the encoder remembers, and the worst were made small. Pickled, so that tasks in between
+        need not know what they carry; the bytes come from our own driver over Ray's own channels alone.
         """
         from iirl_core.audit import audit_chunk, made_small, verified
 

@@ -50,8 +50,8 @@ def shrunk(finding: Finding, model: RewardModel, norm: Norm) -> tuple[Input, ...
 
 
 def made_small(result: ChunkResult, model: RewardModel, norms: Sequence[Norm], most: int) -> ChunkResult:
-    """A chunk's verified findings with their smaller inputs: of the worst ``most`` of them, and of all that are one step
-    of a trajectory, of which nothing can be left out.
+    """A chunk's verified findings with their smaller inputs: of the worst ``most`` of them, and of all that are a lone
+    step, of which nothing can be left out.
     """
     found = []
     for finding in result.findings:
