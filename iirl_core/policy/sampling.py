@@ -19,6 +19,7 @@ from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
 from iirl_core.encoder.template import check_template
 from iirl_core.encoder.tokenizer import check_read
 from iirl_core.errors import ConfigError, InputError, one_line
+from iirl_core.policy.causal import check_causal
 from iirl_core.policy.noise import NEAR, AnswerNoise, Draw
 from iirl_core.policy.reading import read_language_model
 
@@ -48,9 +49,10 @@ class Reader:
     one; ``name`` is what a user calls the policy.
 
     Raises:
-        ConfigError: there is no model's configuration with a fast tokenizer in the folder, the tokenizer is another's
-            (``check_read``), or the chat template drops the answer or the question. Whether the model is a causal one
-            only its weights say (``Sampler``).
+        ConfigError: there is no model's configuration with a fast tokenizer in the folder, it is no causal language
+            model's (``check_causal``), the tokenizer is another's (``check_read``), or the chat template drops the
+            answer or the question. Whether the model is what its configuration says only its weights tell
+            (``Sampler``).
     """
 
     def __init__(self, folder: Path, chat_template: str | None, name: str) -> None:
@@ -60,6 +62,7 @@ class Reader:
             config = AutoConfig.from_pretrained(folder, local_files_only=True)
         except (OSError, ValueError) as error:
             raise ConfigError(f"{name} cannot be read ({one_line(error)})", "a causal language model") from error
+        check_causal(config, name)
         check_read(config, tokenizer, name)
         self.takes: int | None = getattr(config, "max_position_embeddings", None)
         template = chat_template or tokenizer.chat_template or PLAIN_TEMPLATE

@@ -33,7 +33,7 @@ from jobs.sample.chunks import WHOLE, Chunks
 from jobs.sample.gathering import records_of, whole_chunks
 from jobs.sample.task import SampleTask
 from jobs.sample.vllm_engine import by_vllm
-from jobs.sample.vllm_place import check_vllm
+from jobs.sample.vllm_place import check_made, check_vllm
 
 
 def run(session: Session, config: Config, progress: Progress) -> Outcome:
@@ -60,13 +60,16 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
 
 
 def _policy_of(store: Store, section: SampleSection) -> PolicySource:
-    """Found, and its tokenizer and chat template looked at."""
+    """Found, and what can be told without its weights looked at."""
     from iirl_core.policy.sampling import Reader  # transformers takes seconds to import
 
     if section.engine == "vllm":
         check_vllm(section.gpus_per_sampler)
     policy = find_policy(store, section.model)
-    Reader(folder_of_policy(store, policy), section.chat_template, section.called)
+    folder = folder_of_policy(store, policy)
+    Reader(folder, section.chat_template, section.called)
+    if section.engine == "vllm":
+        check_made(folder, section.called)
     return policy
 
 

