@@ -14,7 +14,6 @@ from iirl_core.probe.conversation import (
     EDITED,
     echo,
     gaming,
-    language,
     order,
     refusal,
     truncation,
@@ -32,7 +31,15 @@ def edit(name: str, note: str, text: str = TEXT) -> str | None:
     return edited_by(next(family for family in EDITED if family.name == name).edits[note], text)
 
 
-@pytest.mark.parametrize(("name", "note"), [pair for pair in EDITS if pair != ("refusal", "complied")])
+ELSEWHERE = (
+    ("refusal", "complied"),
+    ("language", "English, word for word"),
+    ("language", "a demonstration in another"),
+)
+"""They need a refusal, or a text in another language."""
+
+
+@pytest.mark.parametrize(("name", "note"), [pair for pair in EDITS if pair not in ELSEWHERE])
 def test_every_edit_changes_an_answer_that_gives_it_something_to_change(name: str, note: str) -> None:
     edited = edit(name, note)
     assert edited is not None
@@ -51,6 +58,7 @@ def test_every_edit_of_a_family_has_its_turn(family: Edited) -> None:
     demonstrations = (
         conversation("May I?", "I am sorry, but I cannot do that. It is 5 now."),
         conversation("Hm?", TEXT),
+        conversation("Darf ich?", "Ja, das ist gut, und Sie sagen uns bitte bis morgen, wann es für Sie gut ist."),
         *GOOD,
     )
     probes = family.probes(seed(family.name), 40 * len(family.edits), Material(demonstrations, BAD))
@@ -180,12 +188,6 @@ def test_concatenation_brings_another_answer_and_careless_ones_from_probe_corpor
         assert rest in (bad if "careless" in probe.note else good)
     notes = {probe.note for probe in FAMILIES["concatenation"].probes(seed("concatenation"), 40, Material(GOOD))}
     assert notes == {"another answer after", "another answer before"}
-
-
-def test_language_leaves_the_language_of_the_request() -> None:
-    for note in language.EDITS:
-        edited = str(edit("language", note))
-        assert any(phrase in edited for phrases in language.PHRASES.values() for phrase in phrases)
 
 
 def test_content_forges_no_turn() -> None:
