@@ -8,7 +8,7 @@ from iirl_core.audit import Audit, Coverage, Movement, decide_verdict, findings_
 from iirl_core.audit.unshown import kinds_of
 from iirl_core.canonical import Digest, digest_bytes
 from iirl_core.config import Config
-from iirl_core.log import Event, append
+from iirl_core.log import Event, append_once
 from iirl_core.norm import NUMBER, Norm, norms_digest
 from iirl_core.release import audit_file
 from iirl_core.signing import (
@@ -80,5 +80,5 @@ def keep(store: Store, key: SigningKey, name: str, audit: Audit, files: dict[str
     statement = sign_statement(key, Subject(name, audit.digest), said)
     if statement not in statements_of(store, audit.digest, AuditPredicate.kind):
         details = (("round", str(audit.round)), ("findings", str(audit.findings)), ("passed", str(said.passed).lower()))
-        append(store, Event("audit", audit.digest, name, key.id, details))
+        append_once(store, Event("audit", audit.digest, name, key.id, details))
         store_statement(store, statement)

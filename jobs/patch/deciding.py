@@ -30,7 +30,7 @@ from jobs.key import refuse_keys_inside
 from jobs.outcome import Outcome
 from jobs.patch.claims import claims_of
 from jobs.patch.repair import record_child
-from jobs.patch.sealing import sign_child
+from jobs.patch.sealing import make_latest, sign_child
 from jobs.patch.suggestion import Suggestion, open_suggestion
 
 
@@ -59,6 +59,7 @@ def accept(
     _decided(store, config, person, chosen, "accept", child=child)
     sign_child(store, builder, config, child, parent=chosen.parent, round_=chosen.round, repairs=chosen.repairs)
     record_child(store, chosen.parent, chosen.round, child, repairs=chosen.repairs, trial=chosen.trial)
+    make_latest(store, config, child)
     return Outcome(
         made=f"accepted {chosen.id}: {chosen.parent[:19]} with {chosen.repairs} is {child[:19]}",
         where=f"{store.url}/artifacts/{folder_of(child)}",
@@ -108,9 +109,12 @@ def _waiting(
     store, keys = session.store, Path(config.keys)
     refuse_keys_inside(store, keys)
     person, trust = load_private_key(keys, KeyRole.REVIEWER), Trust.from_folder(keys)
-    digest = resolve(store, reference or config.name)
+    latest = resolve(store, config.name)
+    digest = resolve(store, reference) if reference else latest
     past = latest_round(store, digest, trust)
-    return person, open_suggestion(store, digest, past.audit.round, trust, named, unfinished=unfinished), past
+    done = digest != latest  # the last step of accepting is that the name means the child
+    waits = open_suggestion(store, digest, past.audit.round, trust, named, unfinished=unfinished, done=done)
+    return person, waits, past
 
 
 def _decided(

@@ -29,7 +29,7 @@ from jobs.history import PastRound, history_of, labelled_before, latest_round
 from jobs.outcome import Outcome
 from jobs.patch.claims import claims_of
 from jobs.patch.repair import Repair, keep_record
-from jobs.patch.sealing import sign_child
+from jobs.patch.sealing import make_latest, sign_child
 from jobs.patch.suggestion import Suggestion, keep_suggestion, rejected_repairs
 
 REMEMBERED = 20_000
@@ -99,6 +99,8 @@ def patch_round(
             refused=len(repair.plan.refused),
         )
     keep_record(session.store, audit, repair)
+    if repair.child is not None:
+        make_latest(session.store, config, repair.child)
     return repair
 
 

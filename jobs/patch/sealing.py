@@ -1,4 +1,7 @@
-"""A repaired child becomes the latest: signed by the builder, logged, pointed to."""
+"""A repaired child becomes the latest: signed by the builder and logged, then, when all else is on record, pointed to.
+
+Until it is, the parent is what its name means, so that whoever was interrupted finishes by the same command.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ def sign_child(
     repairs: Repairs,
     refused: int = 0,
 ) -> None:
-    """``repairs`` are what ``child`` has beside those of its parent."""
+    """``repairs`` are what ``child`` has beside those of its parent. Done before, nothing happens."""
     details = (
         ("parent", parent),
         ("patches", str(len(repairs))),
@@ -30,4 +33,8 @@ def sign_child(
         ("round", str(round_)),
     )
     sign_sealed(store, key, config.name, child, kind="patch", details=details)
+
+
+def make_latest(store: Store, config: Config, child: Digest) -> None:
+    """The last step: from now on the configuration's name means ``child``."""
     move_pointer(store, f"runs/{config.name}/latest", child)

@@ -143,18 +143,26 @@ def rejected_repairs(store: Store, digest: Digest, round_: int, trust: Trust) ->
 
 
 def open_suggestion(
-    store: Store, digest: Digest, round_: int, trust: Trust, named: str = "", *, unfinished: bool = False
+    store: Store,
+    digest: Digest,
+    round_: int,
+    trust: Trust,
+    named: str = "",
+    *,
+    unfinished: bool = False,
+    done: bool = True,
 ) -> Suggestion:
     """The suggestion that waits; ``named`` by its id where several do. None does once the round's repair has a child on
     record, or one was accepted: a round has one child. ``unfinished``: then that one does, where accepting it was
-    interrupted before the child was on record.
+    interrupted before the child was on record, or else was not ``done``.
 
     Raises:
         InputError: none does, or several do and none is named.
         Tampered, Gated: a suggestion or a decision does not hold.
     """
     decided = decisions_of(store, digest, trust)
-    kept = () if child_on_record(store, digest, round_) else suggestions_of(store, digest, round_)
+    closed = child_on_record(store, digest, round_) is not None and (done or not unfinished)
+    kept = () if closed else suggestions_of(store, digest, round_)
     accepted = [one for one in kept if one.digest in decided and decided[one.digest].decision == "accept"]
     undecided = [one for one in kept if one.digest not in decided]
     waiting = {one.id: one for one in (undecided if not accepted else accepted if unfinished else ())}

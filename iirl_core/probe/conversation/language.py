@@ -66,10 +66,10 @@ def _last_sentence(text: str, rng: np.random.Generator) -> str | None:
 def _of_the_corpus(one: Conversation, rng: np.random.Generator, material: Material) -> str | None:
     """A demonstrated answer to another request, in another language."""
     spoken, others = language_of(one.answer), material.conversations
-    for place in rng.permutation(len(others))[:LOOKED_AT].tolist():
-        found = language_of(others[place].answer)
-        if found is not None and spoken not in (None, found):
-            return others[place].answer
+    for place in rng.permutation(len(others))[:LOOKED_AT]:
+        answer = others[int(place)].answer
+        if spoken is not None and language_of(answer) not in (None, spoken):
+            return answer
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +16,13 @@ from cluster.session import Session
 from iirl_core.artifact import load_from, seal_child
 from iirl_core.artifact.model_digest import model_digest
 from iirl_core.canonical import Digest, digest_json, folder_of
+from iirl_core.config import Config
 from iirl_core.errors import ArtifactError, ConfigError, InputError, Tampered
 from iirl_core.log import entries
 from iirl_core.patch import check_budget
 from iirl_core.release import audit_file, resolve
 from iirl_core.signing import RepairPredicate, SealPredicate, Trust, statements_of, verify_envelope
+from iirl_core.store import DirectoryStore
 from jobs import patch
 from jobs.__main__ import main
 from jobs.cli import parser
@@ -31,6 +34,7 @@ from jobs.patch.deciding import accept, reject
 from jobs.patch.suggestion import Suggestion, suggestions_of
 from jobs.report.chain import repair_record
 from tests.iirl_core.artifact.samples import patch_at, walks
+from tests.jobs.audit.turning import wheel_config
 from tests.jobs.patch.audited import audited_root
 from tests.jobs.wheel import quiet
 
@@ -88,6 +92,68 @@ def test_accepting_that_was_interrupted_is_finished_by_doing_it_again(
     assert load_from(session.store, child).manifest.parent == root
     assert [entry.event.kind for entry in entries(session.store)][-2:] == ["accept", "patch"]
     assert statements_of(session.store, child, SealPredicate.kind)
+
+
+def _told(session: Session) -> dict[str, bytes | str]:
+    """All that the store holds, without the times and hashes of the log."""
+    told: dict[str, bytes | str] = {
+        key: session.store.get(key) for key in session.store.list("") if not key.startswith("log/")
+    }
+    events = [entry.event for entry in entries(session.store)]
+    return {**told, "log": repr(events)}
+
+
+def test_wherever_accepting_is_killed_doing_it_again_comes_to_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audited_root(tmp_path / "suggested", patch=SUGGESTED)
+    session, config, _ = _copied(tmp_path / "suggested", tmp_path / "whole")
+    patch.run(session, config, quiet())
+    shutil.copytree(tmp_path / "whole", tmp_path / "before")
+    accept(session, config, quiet())
+    whole, writes = _told(session), 0
+    while True:
+        session, config, root = _copied(tmp_path / "before", tmp_path / f"killed-{writes}")
+        if not _accepted_in(session, config, writes, monkeypatch):
+            break
+        assert accept(session, config, quiet()).passed, f"killed after {writes} writes"
+        assert _told(session) == whole, f"killed after {writes} writes"
+        with pytest.raises(InputError, match="0 suggestions are open"):
+            accept(session, config, quiet(), root)
+        writes += 1
+    assert writes > 6
+
+
+def _copied(folder: Path, to: Path) -> tuple[Session, Config, Digest]:
+    """What lies in ``folder``, elsewhere."""
+    shutil.copytree(folder, to)
+    config = wheel_config(to, patch=SUGGESTED)
+    session = Session(DirectoryStore(to / "store"))
+    return session, config, resolve(session.store, "sample")
+
+
+def _accepted_in(session: Session, config: Config, writes: int, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Accept, killed when ``writes`` were done; False where it needs no more than that."""
+    left = writes
+
+    def counted(write: Callable[..., None]) -> Callable[..., None]:
+        def killed(*arguments: object, **named: object) -> None:
+            nonlocal left
+            if left == 0:
+                raise KeyboardInterrupt
+            left -= 1
+            write(*arguments, **named)
+
+        return killed
+
+    with monkeypatch.context() as interrupted:
+        for name in ("put", "create", "swap", "publish"):
+            interrupted.setattr(DirectoryStore, name, counted(getattr(DirectoryStore, name)))
+        try:
+            accept(session, config, quiet())
+        except KeyboardInterrupt:
+            return True
+    return False
 
 
 def test_what_a_person_rejected_stays_on_record_and_is_not_chosen_again(tmp_path: Path) -> None:
