@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from cluster.resources import ActorPlan
 from cluster.store import open_store
+from cluster.streaming import RESTARTS
 from iirl_core.policy.source import folder_of_policy
 from jobs.sample.asking import answered, asked_of
 from jobs.sample.chunks import Chunks
@@ -57,5 +58,6 @@ def by_transformers(task: SampleTask, plan: ActorPlan, chunks: Sequence[int]) ->
         compute=ray.data.ActorPoolStrategy(size=plan.count),
         num_cpus=plan.cpus,
         num_gpus=plan.gpus,
+        max_restarts=RESTARTS,
     )
     yield from answers.iter_batches(batch_size=None, batch_format="pyarrow")

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from cluster.resources import ActorPlan
 from cluster.store import open_store
+from cluster.streaming import RESTARTS
 from iirl_core.policy.source import folder_of_policy
 from jobs.sample.asking import Row, Wanted, answered, asked_of
 from jobs.sample.chunks import Chunks
@@ -23,6 +24,8 @@ from jobs.sample.task import ANSWERS, SampleTask
 from jobs.sample.vllm_place import engine_keys
 
 if TYPE_CHECKING:
+    from ray.data.llm import Processor
+
     from iirl_core.policy.sampling import Reader
 
 SEEDS = 2**31
@@ -90,24 +93,34 @@ class Asking:
 def by_vllm(task: SampleTask, plan: ActorPlan, chunks: Sequence[int]) -> Iterator[pa.Table]:
     """Rows of ``ANSWERS``, in no order. Needs Ray; the policy's folder must be on every node."""
     import ray.data
+
+    asking = Asking(task, folder_of_policy(open_store(task.store), task.policy))
+    processor = processor_of(asking, plan)
+    numbers = ray.data.from_items([{"chunk": chunk} for chunk in chunks], override_num_blocks=len(chunks))
+    for rows in (processor(numbers.flat_map(asking.asked)), numbers.flat_map(asking.refused)):
+        for table in rows.iter_batches(batch_size=None, batch_format="pyarrow"):
+            yield table.select(ANSWERS.names)
+
+
+def processor_of(asking: Asking, plan: ActorPlan) -> Processor:
+    """What the engine and the steps around it make of a dataset of questions. An engine that dies, or whose own process
+    does (the actor then ends itself), is started again ``RESTARTS`` times.
+    """
     from ray.data.llm import build_processor, vLLMEngineProcessorConfig
 
-    folder = folder_of_policy(open_store(task.store), task.policy)
-    asking = Asking(task, folder)
     engine = vLLMEngineProcessorConfig(
-        model_source=str(folder),
+        model_source=str(asking.folder),
         concurrency=plan.count,
-        batch_size=task.section.batch,
+        batch_size=asking.task.section.batch,
         chat_template_stage=False,
         tokenize_stage=False,
         detokenize_stage=False,
         **engine_keys(plan),
     )
-    processor = build_processor(engine, preprocess=asking.prompt, postprocess=asking.answer)
-    numbers = ray.data.from_items([{"chunk": chunk} for chunk in chunks], override_num_blocks=len(chunks))
-    for rows in (processor(numbers.flat_map(asking.asked)), numbers.flat_map(asking.refused)):
-        for table in rows.iter_batches(batch_size=None, batch_format="pyarrow"):
-            yield table.select(ANSWERS.names)
+    processor: Processor = build_processor(engine, preprocess=asking.prompt, postprocess=asking.answer)
+    for stage in processor.stages.values():
+        stage.map_batches_kwargs["max_restarts"] = RESTARTS
+    return processor
 
 
 def _seed(wanted: Wanted) -> int:

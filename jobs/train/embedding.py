@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cluster.apart import stream_apart
 from cluster.resources import ActorPlan
-from cluster.streaming import streaming
+from cluster.streaming import RESTARTS, streaming
 from iirl_core.corpus import Corpus, demonstrations_of
 from iirl_core.demonstration import Conversation, Demonstration, Message
 from iirl_core.encoder import Encoder, place
@@ -105,6 +105,7 @@ def _embedded(
             compute=ray.data.ActorPoolStrategy(size=plan.count),
             num_cpus=plan.cpus,
             num_gpus=plan.gpus,
+            max_restarts=RESTARTS,
         ).iter_batches(batch_size=None, batch_format="pyarrow")
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from cluster.apart import run_apart
 from cluster.failure import failure_of
 from cluster.resources import ActorPlan
+from cluster.streaming import RESTARTS, saying_deaths
 from iirl_core.config.expertness import Beta
 from iirl_core.demonstration import SPLITS, Conversation, Split, conversation_of
 from iirl_core.encoder import place
@@ -211,6 +212,7 @@ class EncodeStage:
             compute=ray.data.ActorPoolStrategy(size=plan.count),
             num_cpus=plan.cpus,
             num_gpus=plan.gpus,
+            max_restarts=RESTARTS,
         )
 
 
@@ -269,9 +271,9 @@ def _run_pipeline(
     context.shuffle_strategy = ray.data.context.ShuffleStrategy.SORT_SHUFFLE_PULL_BASED
     first, *others = [_read(source, filesystem) for source in sources]
     records = first.union(*others) if others else first
-    stage.of(records).sort("row", boundaries=boundaries_of(sum(source.rows for source in sources))).write_parquet(
-        path, filesystem=filesystem, partition_cols=["part"], mode="overwrite"
-    )
+    rows = stage.of(records).sort("row", boundaries=boundaries_of(sum(source.rows for source in sources)))
+    with saying_deaths():
+        rows.write_parquet(path, filesystem=filesystem, partition_cols=["part"], mode="overwrite")
 
 
 def boundaries_of(rows: int) -> list[int]:

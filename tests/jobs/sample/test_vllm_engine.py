@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
+from ray.exceptions import RayError
+from ray.llm._internal.batch.stages.base import StatefulStageUDF
 
+from cluster import streaming
+from cluster.apart import stream_apart
+from cluster.failure import failure_of
+from cluster.resources import ActorPlan
 from iirl_core.canonical import Digest
 from iirl_core.config.sampling import SampleSection
 from iirl_core.corpus import identity_of, read_corpus, write_corpus
 from iirl_core.demonstration import Conversation, Demonstration, conversation
 from iirl_core.policy.source import find_policy
 from iirl_core.store import DirectoryStore
+from jobs.sample import vllm_engine
 from jobs.sample.chunks import Chunks
 from jobs.sample.task import SampleTask
 from jobs.sample.vllm_engine import SEEDS, Asking
@@ -103,3 +113,33 @@ def answers_by(engine: str, policy: str, folder: Path, **changes: object) -> lis
     run(store, config_of(policy, engine=engine, **changes))
     rows = read_corpus(store, "answers").demonstrations()
     return sorted((repr(context_of(one)), cast(Conversation, one.input).answer) for one in rows)
+
+
+class DyingEngine(StatefulStageUDF):  # type: ignore[misc]
+    """In the engine's place: its process ends while it starts, as where a kernel does not fit the GPU."""
+
+    def __init__(self, *arguments: object, **named: object) -> None:
+        os._exit(1)
+
+
+def answers_of_dying(task: SampleTask) -> Iterator[object]:
+    """The whole pipeline around it, in a process of its own; it may be started again once."""
+    processor_of = vllm_engine.processor_of
+    streaming.RESTARTS = vllm_engine.RESTARTS = 1
+
+    def dying(*arguments: Any) -> object:
+        made = processor_of(*arguments)
+        (stage,) = made.stages.values()
+        stage.__dict__["fn"] = DyingEngine
+        return made
+
+    vllm_engine.processor_of = dying  # type: ignore[assignment]
+    with streaming.streaming():
+        yield from vllm_engine.by_vllm(task, ActorPlan(1, 0.5, 0.0, 1), [0])
+
+
+@pytest.mark.ray
+def test_an_engine_that_dies_at_every_start_is_given_up(asking: Asking, ray_session: None) -> None:
+    with pytest.raises(RayError) as caught:
+        list(stream_apart(partial(answers_of_dying, asking.task)))
+    assert "what computes died 2 times" in str(failure_of(caught.value, "sampling"))
