@@ -80,7 +80,7 @@ def read_corrections(store: Store, config: Config, sources: Sources, progress: P
             "an artifact that never learnt what was to be forgotten",
         )
     mine = (*sources.demonstrations, *sources.negatives)
-    reserved = reserved_keys(config, (*mine, *learnt_before(mine, line)))
+    reserved = reserved_keys(config, (*mine, *learnt_before(mine, [*line, *_parents(store, config)])))
     every, rights = _cited(store, config, line)
     cited = [one for one in every if one.origin not in config.audit.held_out]
     made = corrections_of(
@@ -107,6 +107,12 @@ def read_corrections(store: Store, config: Config, sources: Sources, progress: P
     claimed = Provenance(manifest.mode, manifest.supervision).joined(Provenance(supervision=Supervision.WEAK))
     human = manifest.human or any(one.id in rights for one in cited)
     return Corrected(found["demonstrations"], found["negatives"], claimed, human)
+
+
+def _parents(store: Store, config: Config) -> Iterator[Ancestor]:
+    """The chain that the next training starts from, and whose guard set it keeps: it need not be the corrected one."""
+    if config.train.parent is not None:
+        yield from lineage(store, resolve(store, config.train.parent))
 
 
 def _cited(store: Store, config: Config, line: list[Ancestor]) -> tuple[list[Finding], dict[str, Right]]:

@@ -237,6 +237,22 @@ def test_what_is_held_out_anywhere_is_not_learnt_from(repaired: tuple[Session, D
     }
 
 
+def test_what_another_parents_chain_was_judged_on_is_not_learnt_from_under_any_corpus(
+    repaired: tuple[Session, Digest], tmp_path: Path
+) -> None:
+    session, child = repaired
+    findings = list(cited(session, child, tmp_path).values())
+    held = findings[0].offender
+    manifest = write_corpus(session.store, "older", [Demonstration(identity_of(held), held, "older", "guard")])
+    entry = CorpusEntry("older", "demonstrations", manifest.digest)
+    root = load_from(session.store, child).manifest.parent
+    assert root is not None
+    parent = refitted(session, root, entry)
+    config = again(tmp_path, train={"corrections": child, "parent": parent})
+    assert named(corrected(session, config)) == {one.id for one in findings[1:]}
+    assert named(corrected(session, again(tmp_path, child))) == {one.id for one in findings}
+
+
 def test_corrections_of_other_inputs_or_for_families_without_weights_are_refused(
     repaired: tuple[Session, Digest], tmp_path: Path
 ) -> None:
