@@ -1,34 +1,21 @@
-"""What a plan may know of corpora before training: their newest manifests, in a store that is a folder."""
+"""What a plan may know of corpora before training."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from iirl_core.canonical import Digest, folder_of
 from iirl_core.config import Config
 from iirl_core.config.contrast import Play
 from iirl_core.config.expertness import DiscriminatorSection, EnsembleSection, HeadSection, JointSection
-from iirl_core.config.training import SelectSection
-from iirl_core.selection import SAMPLES, kept_of
+from jobs.train.ingested import Ingested, read_ingested, tokens_each
+from jobs.train.selection_ahead import SelectionAhead, look_at_selection, unknown_selection
 
 PLAYS: tuple[Play, ...] = ("demonstrations", "negatives")
 Matter = Literal["rows", "tokens", "selection"]
 """What may not be known."""
-
-
-@dataclass(frozen=True)
-class SelectionAhead:
-    """What a re-fit selects: each round keeps ``kept`` of the ``comparisons``; over all rounds ``embedded`` texts are
-    embedded for that, 0 where it draws at random. None: not known.
-    """
-
-    comparisons: int | None = None
-    kept: int | None = None
-    embedded: int | None = None
 
 
 @dataclass(frozen=True)
@@ -49,26 +36,8 @@ class Ahead:
     assumed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Facts:
-    """Of one corpus."""
-
-    rows: int
-    train: int
-    guard: int
-    tokens: int | None
-    observations: int | None
-    actions: int | None
-
-
-_There = tuple[Path, list[_Facts], list[_Facts]]
-"""The store, and the corpora that play either side."""
-
-
 def look_ahead(config: Config) -> Ahead:
-    """From manifests as they lie there (training proves their digests, a plan does not); what they do not say is what
-    ``plan.rows`` and ``plan.tokens`` assume.
-    """
+    """From manifests as they lie there; what they do not say is what ``plan.rows`` and ``plan.tokens`` assume."""
     seen, plan, assumed = _look(config), config.plan, []
     unsaid = dict(seen.unsaid)
     if seen.rows is None and plan.rows is not None:
@@ -92,46 +61,41 @@ def _look(config: Config) -> Ahead:
     select, counts = config.train.select, "rows, steps, tokens, hours"
     if not isinstance(config.expertness, EnsembleSection):
         counts = "rows, tokens, hours"
-    nothing = None if select is None else SelectionAhead(embedded=0 if select.by == "random" else None)
+    nothing = None if select is None else unknown_selection(select)
     if "://" in config.store:
         why = f"{config.store}, which a plan does not look into: {counts}"
         return Ahead(selection=nothing, unsaid={"rows": why})
-    store = Path(config.store).expanduser()  # read as files: a store's own module loads Arrow, longer than all the rest
-    sides: tuple[list[_Facts], list[_Facts]] = [], []
+    store = Path(config.store).expanduser()
+    sides: tuple[list[Ingested], list[Ingested]] = [], []
     for side, play in zip(sides, PLAYS, strict=True):
         for section in config.playing(play):
-            facts = _facts(store, section.name)
-            if facts is None:
+            there = read_ingested(store, section.name)
+            if there is None:
                 why = f"corpus {section.name}, which is not ingested: {counts}"
                 return Ahead(selection=nothing, unsaid={"rows": why})
-            side.append(facts)
+            side.append(there)
     if config.encoder.kind == "trajectory":
         why = "how many steps the trajectories have: rows, steps, hours"
         first = sides[0][0]
         return Ahead(observations=first.observations, actions=first.actions, unsaid={"rows": why})
-    found = replace(_texts(config, *sides), tokens=_mean([*sides[0], *sides[1]]))
+    found = replace(_texts(config, *sides), tokens=tokens_each([*sides[0], *sides[1]]))
     if found.tokens is None:
-        why = "how long the texts are, which was not counted: tokens, hours"
-        found = replace(found, unsaid={"tokens": why})
-    return found if select is None else _selecting(found, config, select, (store, *sides))
+        found = replace(found, unsaid={"tokens": "how long the texts are, which was not counted: tokens, hours"})
+    if select is None:
+        return found
+    guards = sum(one.guard for side in sides for one in side)
+    return _selected(found, look_at_selection(select, store, *sides), guards, _learnt(config))
 
 
-def _texts(config: Config, shown: list[_Facts], negatives: list[_Facts]) -> Ahead:
+def _texts(config: Config, shown: Sequence[Ingested], negatives: Sequence[Ingested]) -> Ahead:
     copies = 1.0
     if isinstance(config.expertness, DiscriminatorSection | JointSection):
         copies += sum(config.expertness.corrupted.shares().values())
     learns = isinstance(config.expertness, HeadSection)  # from negatives
-    rows = copies * sum(facts.train for facts in shown) + learns * sum(facts.train for facts in negatives)
-    records = copies * sum(facts.train + facts.guard for facts in shown)
-    records += sum(facts.train + facts.guard for facts in negatives)
+    rows = copies * sum(one.train for one in shown) + learns * sum(one.train for one in negatives)
+    records = copies * sum(one.train + one.guard for one in shown)
+    records += sum(one.train + one.guard for one in negatives)
     return Ahead(round(rows * _learnt(config)), round(records))
-
-
-def _mean(corpora: list[_Facts]) -> float | None:
-    """Tokens of a record, over the corpora that were counted."""
-    counted = [facts for facts in corpora if facts.tokens is not None]
-    texts = sum(facts.rows for facts in counted)
-    return sum(facts.tokens or 0 for facts in counted) / texts if texts else None
 
 
 def _learnt(config: Config) -> float:
@@ -139,53 +103,16 @@ def _learnt(config: Config) -> float:
     return 1.0 if config.train.held_out is None else 1 - config.train.held_out.fraction
 
 
-def _selecting(whole: Ahead, config: Config, select: SelectSection, there: _There) -> Ahead:
-    """Of one round of a re-fit: the train split is what it selects of it, both sides of each comparison."""
-    _, chosen, rejected = there
-    unsaid, comparisons = dict(whole.unsaid), sum(facts.train for facts in chosen)
-    kept, rows, records = kept_of(select.keep, comparisons), None, None
-    if kept is None:
+def _selected(whole: Ahead, selection: SelectionAhead, guards: int, learnt: float) -> Ahead:
+    """Of one round of a re-fit: the train split is what it selects of it, both sides of each comparison; ``learnt`` is
+    the share of it that is not held out.
+    """
+    unsaid, rows, records = dict(whole.unsaid), None, None
+    if selection.kept is None:
         unsaid["rows"] = "how many comparisons reach train.select.threshold: rows, steps, tokens, hours"
     else:
-        kept = min(kept, comparisons)
-        rows = round(2 * kept * _learnt(config))
-        records = 2 * kept + sum(facts.guard for facts in (*chosen, *rejected))
-    embedded = _embedded(select, there)
-    if isinstance(embedded, str):
-        unsaid["selection"] = f"corpus {embedded}, which is not ingested: how many texts train.select embeds, hours"
-    made = SelectionAhead(comparisons, kept, None if isinstance(embedded, str) else embedded)
-    return replace(whole, rows=rows, records=records, selection=made, unsaid=unsaid)
-
-
-def _embedded(select: SelectSection, there: _There) -> int | str:
-    """How many texts are embedded: both sides once for all rounds, and each round's samples, of a single corpus another
-    part for each. The name of a corpus of samples that is not there.
-    """
-    if select.by == "random":
-        return 0
-    store, chosen, rejected = there
-    texts, parts = sum(facts.train for facts in (*chosen, *rejected)), select.rounds // len(select.samples)
-    for name in select.samples:
-        facts = _facts(store, name)
-        if facts is None:
-            return name
-        texts += parts * min(SAMPLES, facts.train // parts)
-    return texts
-
-
-def _facts(store: Path, name: str) -> _Facts | None:
-    """None where the corpus is not there, or is not one that this version wrote."""
-    try:
-        digest = (store / "corpora" / name / "latest").read_text(encoding="utf-8").strip()
-        document = json.loads((store / "corpora" / name / folder_of(Digest(digest)) / "manifest.json").read_bytes())
-        splits = document["splits"]
-        return _Facts(
-            rows=document["rows"],
-            train=splits.get("train", 0),
-            guard=splits.get("guard", 0),
-            tokens=document["tokens"],
-            observations=document["observation_width"],
-            actions=document["action_width"],
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
+        rows, records = round(2 * selection.kept * learnt), 2 * selection.kept + guards
+    if selection.missing is not None:
+        why = f"corpus {selection.missing}, which is not ingested: how many texts train.select embeds, hours"
+        unsaid["selection"] = why
+    return replace(whole, rows=rows, records=records, selection=selection, unsaid=unsaid)
