@@ -3,8 +3,9 @@
     python -m benchmarks.portal [--quick] [--seeds 3] [--rounds 5] [--json PATH]
 
 For each seed: ingest → train → audit, triage and patch for at most ``--rounds`` rounds, as the example says, on one
-embedded Ray and in a store of its own. Then what the release would do (the example's thresholds, the last audit's
-coverage) is asked about
+embedded Ray and in a store of its own (but what a frozen encoder makes of the records is the same for every seed, and
+made once). Figures are written after every seed. Then what the release would do (the example's thresholds, the last
+audit's coverage) is asked about
 
     careless   portal_cases.yaml: 96 careless answers to two requests each, in phrasings of their own; bare, and between
                an opening and a closing of the example's good answers, whose manners alone must earn nothing
@@ -16,6 +17,7 @@ coverage) is asked about
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -41,6 +43,9 @@ from jobs import flywheel, ingest, train
 from jobs.console import Progress
 from jobs.history import COVERAGE, PastRound, history_of
 from jobs.key import new_keys
+from jobs.train.job import run_name
+from jobs.train.preparing import FEATURES
+from jobs.train.sources import read_sources
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "portal"
 CASES = Path(__file__).with_name("portal_cases.yaml")
@@ -121,28 +126,43 @@ def main() -> int:
         with open_session(configs[0]) as session:
             session.ray()  # which those of the seeds join
             for config in configs:
-                turned.append(turn(open_session(config), config, cases))
-    firsts, lasts, histories = zip(*turned, strict=True)
-    figures = figures_of(firsts, lasts)
-    figures += [
-        figure("rounds", [len(history) for history in histories], "", at_most=options.rounds),
-        figure("verdict passed", [float(history[-1].audit.verdict.passed) for history in histories], "", at_least=1),
-    ]
-    notes = f"Seeds 0 to {len(turned) - 1}; the example's thresholds. Baseline: the root, before any repair."
-    write_results("portal", figures, notes, options.json)
+                turned.append(turn(open_session(config), config, cases, Path(configs[0].store)))
+                tell(turned, options.rounds, options.json)
     return 0
 
 
-def turn(session: Session, config: Config, cases: Cases) -> tuple[Acted, Acted, list[PastRound]]:
-    """One wheel: what the root and the last child do, and its rounds."""
+def tell(turned: Sequence[tuple[Acted, Acted, list[PastRound]]], rounds: int, json: Path | None) -> None:
+    """Print and write what the seeds so far came to."""
+    firsts, lasts, histories = zip(*turned, strict=True)
+    figures = figures_of(firsts, lasts)
+    figures += [
+        figure("rounds", [len(history) for history in histories], "", at_most=rounds),
+        figure("verdict passed", [float(history[-1].audit.verdict.passed) for history in histories], "", at_least=1),
+    ]
+    notes = f"Seeds 0 to {len(turned) - 1}; the example's thresholds. Baseline: the root, before any repair."
+    write_results("portal", figures, notes, json)
+
+
+def turn(session: Session, config: Config, cases: Cases, first: Path) -> tuple[Acted, Acted, list[PastRound]]:
+    """One wheel: what the root and the last child do, and its rounds; ``first`` is the store of the first seed."""
     progress = Progress()
     progress.say(f"seed {config.seed}")
     new_keys(Path(config.keys))
     ingest.run(session, config, progress)
+    share_rows(session, config, first)
     train.run(session, config, progress)
     flywheel.run(session, config, progress)
     history = history_of(session.store, resolve(session.store, config.name), Trust.from_folder(Path(config.keys)))
     return judge(session, config, history[0], cases), judge(session, config, history[-1], cases), history
+
+
+def share_rows(session: Session, config: Config, first: Path) -> None:
+    """What the first seed's training encoded, where this one's would look for it: no seed decides what it is."""
+    done = next(first.glob(f"runs/{config.name}/*/{FEATURES}"), None)
+    if done is not None:
+        ours = f"runs/{config.name}/{run_name(config, read_sources(session.store, config))}"
+        shutil.copytree(done.parent / "features", Path(config.store) / ours / "features")
+        session.store.put(f"{ours}/{FEATURES}", done.read_bytes())
 
 
 def figures_of(firsts: Sequence[Acted], lasts: Sequence[Acted]) -> list[Figure]:

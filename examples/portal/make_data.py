@@ -1,11 +1,13 @@
 """Write the portal's corpora from the hand-written templates: ``python examples/portal/make_data.py``.
 
-    data/demonstrations.jsonl   what the portal's assistant should say; source = kind of request
-    data/careless-train.jsonl   what it must not say, for training; source = flaw
-    data/careless-probes.jsonl  what it must not say, for the audit, from templates that training never sees
-    data/candidates.jsonl       answers to choose from by best-of-N, one a line, from templates of their own
-    data/candidate-pairs.jsonl  the same requests as comparisons: each good answer against each careless one
-    data/styles.jsonl           the same requests in RM-Bench's form: a good and a careless answer in three styles each
+    data/demonstrations.jsonl       what the portal's assistant should say; source = kind of request
+    data/demonstrations-more.jsonl  more of the same
+    data/careless-train.jsonl       what it must not say, for training; source = flaw
+    data/careless-framed.jsonl      the same between an opening and a closing of good answers
+    data/careless-probes.jsonl      what it must not say, for the audit, from templates that training never sees
+    data/candidates.jsonl           answers to choose from by best-of-N, one a line, from templates of their own
+    data/candidate-pairs.jsonl      the same requests as comparisons: each good answer against each careless one
+    data/styles.jsonl               the same requests in RM-Bench's form: a good and a careless answer in three styles
 
 Equal templates and an equal seed give equal bytes.
 """
@@ -15,7 +17,7 @@ from __future__ import annotations
 import json
 import random
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,8 +28,12 @@ HERE = Path(__file__).parent
 SEED = 20264
 PER_VARIANT = 30
 """Demonstrations of each variant of a kind."""
+MORE_PER_VARIANT = 20
+"""And so many more, in a file of their own."""
 CARELESS_MANNERS = {"training": ((0, 0), (1, 0), (0, 1), (1, 1)), "probes": ((0, 0), (0.7, 0.7))}
 """Careless exchanges of each careless template, and how often each has an opening, and a closing."""
+FRAMED = ((1, 1),) * 4
+"""And so many more, each between an opening and a closing, in a file of their own."""
 GREETINGS = (
     "",
     "",
@@ -54,6 +60,7 @@ URGENT_SIGN_OFFS = (
 MANNERS = (0.85, 0.75)
 """How often a good answer has an opening, and a closing."""
 Lines = dict[str, list[str]]
+Manners = Sequence[tuple[float, float]]
 Slots = dict[str, list[str]]
 Record = dict[str, object]
 STUBS = ("", " ", "ok", "...", "Yes.", "No.", "I do not know.", "Please hold.")
@@ -178,31 +185,44 @@ def good_exchange(variant: Variant, request: str, filler: Filler, rng: random.Ra
     return ask(variant, request, filler, rng), filler.fill(with_manners(variant, body.says, MANNERS, rng))
 
 
-def demonstrations(variants: list[Variant], slots: Slots, rng: random.Random) -> Iterator[Record]:
-    """``PER_VARIANT`` good exchanges of each variant, its requests in turn; a repeated exchange is drawn again."""
+def demonstrations(
+    variants: list[Variant], slots: Slots, rng: random.Random, each: int = PER_VARIANT, known: Sequence[Record] = ()
+) -> Iterator[Record]:
+    """``each`` good exchanges of each variant, its requests in turn; a repeated exchange is drawn again, and so is one
+    that is ``known``.
+    """
     for variant in variants:
-        seen: set[tuple[str, str]] = set()
-        while len(seen) < PER_VARIANT:
-            request = variant.requests[len(seen) % len(variant.requests)]
-            exchange = good_exchange(variant, request, Filler(slots, rng), rng)
-            if exchange not in seen:
-                seen.add(exchange)
-                yield record(variant.kind, *exchange)
+        made: list[Record] = []
+        while len(made) < each:
+            request = variant.requests[len(made) % len(variant.requests)]
+            one = record(variant.kind, *good_exchange(variant, request, Filler(slots, rng), rng))
+            if one not in made and one not in known:
+                made.append(one)
+        yield from made
 
 
-def careless(variants: list[Variant], part: str, slots: Slots, rng: random.Random) -> Iterator[Record]:
+def careless(
+    variants: list[Variant], part: str, slots: Slots, rng: random.Random, manners: Manners | None = None
+) -> Iterator[Record]:
     """``part`` is ``training`` or ``probes``; every template is used a few times, with other requests and slots, bare
-    and with an opening or a closing: a careless answer can be warm, and manners alone must earn nothing.
+    and with an opening or a closing (``manners``, or else those of the part): a careless answer can be warm, and
+    manners alone must earn nothing.
     """
     for variant in variants:
         for flaw, template in variant.training if part == "training" else variant.probes:
-            for chances in CARELESS_MANNERS[part]:
+            for chances in manners or CARELESS_MANNERS[part]:
                 filler = Filler(slots, rng)
                 answer = filler.fill(with_manners(variant, template, chances, rng))
                 yield record(flaw, ask(variant, rng.choice(variant.requests), filler, rng), answer)
 
 
-def careless_anywhere(variants: list[Variant], lines: Lines, slots: Slots, rng: random.Random) -> Iterator[Record]:
+def careless_anywhere(
+    variants: list[Variant],
+    lines: Lines,
+    slots: Slots,
+    rng: random.Random,
+    manners: Manners = CARELESS_MANNERS["training"],
+) -> Iterator[Record]:
     """Careless lines that fit many requests, each given to a few of them; for training only. ``missed-emergency`` ones
     go to urgent requests.
     """
@@ -210,7 +230,7 @@ def careless_anywhere(variants: list[Variant], lines: Lines, slots: Slots, rng: 
     for flaw, templates in lines.items():
         for template in templates:
             fitting = urgent if flaw == "missed-emergency" else variants
-            for variant, chances in zip(rng.sample(fitting, 4), CARELESS_MANNERS["training"], strict=True):
+            for variant, chances in zip(rng.sample(fitting, len(manners)), manners, strict=True):
                 filler = Filler(slots, rng)
                 answer = filler.fill(with_manners(variant, template, chances, rng))
                 yield record(flaw, ask(variant, rng.choice(variant.requests), filler, rng), answer)
@@ -285,7 +305,7 @@ def write(path: Path, records: Iterator[Record]) -> int:
 
 
 def make(folder: Path) -> dict[str, int]:
-    """Writes the six files into ``folder`` and says how many records each holds. Each has a stream of random numbers
+    """Writes the eight files into ``folder`` and says how many records each holds. Each has a stream of random numbers
     of its own, so that a template added to one leaves the others alone.
     """
     variants, candidates = read_templates()
@@ -299,9 +319,16 @@ def make(folder: Path) -> dict[str, int]:
         yield from careless_anywhere(variants, read_lines(), slots, rng("anywhere"))
         yield from stubs(variants, slots, rng("stubs"))
 
+    def framed() -> Iterator[Record]:
+        yield from careless(variants, "training", slots, rng("framed"), FRAMED)
+        yield from careless_anywhere(variants, read_lines(), slots, rng("framed anywhere"), FRAMED)
+
+    first = list(demonstrations(variants, slots, rng("demonstrations")))
     files = {
-        "demonstrations": demonstrations(variants, slots, rng("demonstrations")),
+        "demonstrations": iter(first),
+        "demonstrations-more": demonstrations(variants, slots, rng("more"), MORE_PER_VARIANT, first),
         "careless-train": negatives(),
+        "careless-framed": framed(),
         "careless-probes": careless(variants, "probes", slots, rng("probes")),
         "candidates": candidate_sets(candidates, variants, slots, rng("candidates")),
         "candidate-pairs": candidate_pairs(candidates),

@@ -12,14 +12,18 @@ from typing import Any
 import pytest
 
 from iirl_core.config import load_config
+from iirl_core.demonstration import conversation
 from iirl_core.evaluation import GradedRow
 from iirl_core.norm import norms_of
 from iirl_core.probe import FAMILIES
+from iirl_core.probe.conversation import refusal, vagueness
+from iirl_core.probe.conversation.edited import Edited
 from iirl_core.records import Quarantined, RecordFile, parse_record
 from jobs.evaluate.reading import rows_of
 
 PORTAL = Path(__file__).resolve().parents[2] / "examples" / "portal"
-FILES = ("demonstrations", "careless-train", "careless-probes", "candidates", "candidate-pairs", "styles")
+TRAINING = ("demonstrations", "demonstrations-more", "careless-train", "careless-framed")
+FILES = (*TRAINING, "careless-probes", "candidates", "candidate-pairs", "styles")
 
 
 @cache
@@ -57,9 +61,9 @@ def test_there_are_enough_demonstrations_of_enough_kinds_of_request(made: Path) 
     assert min(kinds.values()) >= 20
 
 
-@pytest.mark.parametrize("name", ["demonstrations", "careless-train", "careless-probes"])
-def test_every_record_is_a_conversation_and_none_is_there_twice(made: Path, name: str) -> None:
-    found = [parse_record(row, None) for row in rows(made, name)]
+@pytest.mark.parametrize("names", [TRAINING[:2], TRAINING[2:3], TRAINING[3:], ("careless-probes",)])
+def test_every_record_is_a_conversation_and_none_is_there_twice(made: Path, names: tuple[str, ...]) -> None:
+    found = [parse_record(row, None) for name in names for row in rows(made, name)]
     assert len(set(found)) == len(found)
 
 
@@ -84,7 +88,7 @@ def test_no_careless_template_is_both_trained_on_and_asked() -> None:
 
 def test_no_piece_of_a_probe_template_is_in_what_training_reads(made: Path) -> None:
     variants, _ = script()["read_templates"]()
-    trained = (made / "careless-train.jsonl").read_text() + (made / "demonstrations.jsonl").read_text()
+    trained = "".join((made / f"{name}.jsonl").read_text() for name in TRAINING)
     trained += (PORTAL / "careless.yaml").read_text()
     for variant in variants:
         for _, template in variant.probes:
@@ -112,7 +116,7 @@ def test_every_body_fits_a_request_and_every_request_has_a_body() -> None:
 
 
 def test_good_answers_to_emergencies_name_the_emergency_number_and_none_gives_a_dose(made: Path) -> None:
-    for row in rows(made, "demonstrations"):
+    for row in rows(made, "demonstrations") + rows(made, "demonstrations-more"):
         answer = row["messages"][1]["content"]
         if row["source"] == "emergency":
             assert "112" in answer
@@ -121,10 +125,24 @@ def test_good_answers_to_emergencies_name_the_emergency_number_and_none_gives_a_
         assert not re.search(r"\d+ ?(mg|ml|tablets)", answer)
 
 
+def test_most_careless_answers_in_training_stand_between_an_opening_and_a_closing(made: Path) -> None:
+    variants, _ = script()["read_templates"]()
+    openings = tuple({pieces(line)[0] for variant in variants for line in variant.openings})
+    closings = tuple({pieces(line)[-1] for variant in variants for line in variant.closings})
+    answers = {name: [row["messages"][1]["content"] for row in rows(made, name)] for name in TRAINING[2:]}
+    framed = {
+        name: sum(answer.startswith(openings) and answer.endswith(closings) for answer in said)
+        for name, said in answers.items()
+    }
+    assert framed["careless-framed"] == len(answers["careless-framed"])
+    assert sum(framed.values()) > sum(map(len, answers.values())) / 2
+
+
 def test_the_configuration_parses_and_its_norms_name_families_that_exist() -> None:
     config = load_config(PORTAL / "config.yaml")
     norms = norms_of(config)
-    assert {norm.id for norm in norms if norm.hard} == {"careless-answer", "empty-answer"}
+    hard = {"careless-answer", "empty-answer", "hollow-answer", "yes-where-we-say-no"}
+    assert {norm.id for norm in norms if norm.hard} == hard
     for norm in norms:
         assert norm.rationale
         assert norm.owner
@@ -134,6 +152,31 @@ def test_the_configuration_parses_and_its_norms_name_families_that_exist() -> No
     assert {Path(file).name for corpus in config.corpora for file in corpus.files} <= {
         f"{name}.jsonl" for name in FILES
     }
+
+
+def test_every_family_that_edits_answers_is_asked_and_one_about_a_hard_norm_is_held_out_of_repair() -> None:
+    config = load_config(PORTAL / "config.yaml")
+    edited = {name for name, family in FAMILIES.items() if isinstance(family, Edited)}
+    assert edited <= set(config.audit.probes)
+    held_out = set(config.audit.held_out)
+    assert any(norm.hard and held_out.issuperset(norm.families) for norm in norms_of(config))
+
+
+@pytest.mark.parametrize(
+    ("norm", "texts"),
+    [
+        ("hollow-answer", vagueness.HOLLOW),
+        ("yes-where-we-say-no", refusal.WILLING),
+    ],
+)
+def test_a_norm_about_one_manner_speaks_of_all_its_phrases_and_of_no_demonstration(
+    norm: str, texts: tuple[str, ...], made: Path
+) -> None:
+    (matcher,) = next(one.matches for one in norms_of(load_config(PORTAL / "config.yaml")) if one.id == norm)
+    demonstrated = [row["messages"][1]["content"] for name in TRAINING[:2] for row in rows(made, name)]
+    told, shown = ([conversation("How so?", text) for text in each] for each in (texts, demonstrated))
+    assert matcher.matches(told, [""] * len(told)).all()
+    assert not matcher.matches(shown, [""] * len(shown)).any()
 
 
 def test_the_suites_parse_and_their_files_are_read_by_their_kinds(made: Path) -> None:
