@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from operator import itemgetter
 
-from iirl_core.config.governance import AuditSection
+from iirl_core.config.governance import AuditSection, ServeSection
 from iirl_core.config.sampling import SampleSection
 from iirl_core.config.training import TrainSection
 from iirl_core.errors import ClusterError, ConfigError
@@ -162,6 +162,23 @@ def plan_training(capacity: Capacity, section: TrainSection) -> TrainingPlan:
     threads = max(1, int(section.cpus_per_worker))
     backend = "nccl" if section.gpus_per_worker else "gloo"
     return TrainingPlan(section.workers, section.cpus_per_worker, section.gpus_per_worker, threads, backend)
+
+
+def check_replicas(capacity: Capacity, section: ServeSection) -> None:
+    """Nothing to do where all replicas fit: Ray Serve would wait for ever for the place of one that does not.
+
+    Raises:
+        ConfigError: they do not.
+    """
+    _check_gpus("serve.gpus_per_replica", section.gpus_per_replica, section.replicas, capacity)
+    room = capacity.room(section.cpus_per_replica, section.gpus_per_replica)
+    if room < section.replicas:
+        gpus = f" and {section.gpus_per_replica:g} GPUs" if section.gpus_per_replica else ""
+        raise ConfigError(
+            f"serve.replicas {section.replicas} of {section.cpus_per_replica:g} CPUs{gpus} each",
+            f"at most {room}: {_nodes(capacity)}",
+            "Lower serve.replicas or serve.cpus_per_replica",
+        )
 
 
 def _actors(capacity: Capacity, wanted: int, cpus: float, gpus: float, feeding: float = FEEDING) -> ActorPlan:

@@ -81,17 +81,14 @@ def _serve(config: Config, address: str | None) -> None:
     pin = pin_release(config)
     served = admit(pin).served
     from cluster import open_session
+    from cluster.resources import check_replicas
     from serving.event import record_serving
 
     if address is None:
         for name, value in OWN_RAY.items():
             os.environ.setdefault(name, value)
     with open_session(config, address) as session:
-        needed = config.serve.replicas * config.serve.cpus_per_replica
-        if session.cpus() < needed:
-            raise ConfigError(
-                f"serve.replicas and serve.cpus_per_replica ask for {needed:g} CPUs", f"at most {session.cpus():g}"
-            )
+        check_replicas(session.cluster(), config.serve)
         _check_vacant()
         try:
             _run(config, pin)

@@ -10,12 +10,13 @@ from cluster.resources import (
     ActorPlan,
     Capacity,
     Node,
+    check_replicas,
     plan_encoders,
     plan_samplers,
     plan_scorers,
     plan_training,
 )
-from iirl_core.config.governance import AuditSection
+from iirl_core.config.governance import AuditSection, ServeSection
 from iirl_core.config.sampling import SampleSection
 from iirl_core.config.training import TrainSection
 from iirl_core.errors import ClusterError, ConfigError
@@ -137,9 +138,20 @@ def test_a_gpu_where_there_is_none_is_refused_with_the_key_that_asks_for_it() ->
         lambda: plan_training(LAPTOP, TrainSection(gpus_per_worker=1)),
         lambda: plan_scorers(LAPTOP, audit(gpus_per_scorer=0.5)),
         lambda: plan_samplers(LAPTOP, sampling(gpus_per_sampler=0.5)),
+        lambda: check_replicas(LAPTOP, ServeSection(gpus_per_replica=1)),
     ):
         with pytest.raises(ConfigError, match=r"gpus_per_.* has no GPU"):
             refused()
+
+
+def test_replicas_that_fit_on_no_node_are_refused_instead_of_waited_for() -> None:
+    check_replicas(nodes(4, 4), ServeSection(replicas=2, cpus_per_replica=4))
+    with pytest.raises(ConfigError, match=r"serve\.replicas 1 of 5 CPUs each; expected at most 0: 2 nodes"):
+        check_replicas(nodes(4, 4), ServeSection(cpus_per_replica=5))
+    with pytest.raises(ConfigError, match=r"serve\.replicas 3 of 4 CPUs each; expected at most 2"):
+        check_replicas(nodes(4, 4), ServeSection(replicas=3, cpus_per_replica=4))
+    with pytest.raises(ConfigError, match=r"serve\.gpus_per_replica 1 for 5, but the cluster has 4 nodes"):
+        check_replicas(FARM, ServeSection(replicas=5, gpus_per_replica=1))
 
 
 def test_gpus_of_two_nodes_do_not_make_one_worker() -> None:
