@@ -46,7 +46,19 @@ class Standing:
 
     def tried(self, more: Repairs, claimed: AbstractSet[str]) -> Tried:
         """A trial of all that is done and ``more``, which says that it mends ``claimed``, too."""
-        return try_repair(self.with_more(more), self.ground, self.mended | claimed, self.guard, self.section)
+        repaired = self.with_more(more)
+        told = try_repair(repaired, self.ground, self.mended | claimed, self.guard, self.section)
+        if more.everywhere or not self.done.everywhere:
+            return told
+        return told.beside(try_repair(repaired, self._here, claimed, self.guard, self.section), self.section)
+
+    @cached_property
+    def _here(self) -> Ground:
+        """The ground as what is done has left it."""
+        ground, model = self.ground, self.model
+        asked = (ground.around, ground.fresh, ground.held_out)
+        flawed, faulty, doubtful = (each.broken(model, ground.norms) for each in asked)
+        return replace(ground, parent=model, flawed=flawed, faulty=faulty, doubtful=doubtful)
 
     def after(self, more: Repairs, claimed: AbstractSet[str]) -> Standing:
         """Where it stands when ``more`` is chosen."""

@@ -29,7 +29,9 @@ class Trial:
     repaired from: no reason to prefer a repair, only one to refuse it. ``budget`` is that of the guard set along the
     whole chain; ``cost`` ≥ 0 what this repair takes from a known-good guard input on average, as a share of its root
     reward.
-    ``local``: it reaches what lies near its findings, and nothing else. ``reasons`` say why it did not pass, a line
+    ``local``: it reaches what lies near its findings, and nothing else. ``beside`` counts, as ``elsewhere`` does and of
+    both kinds of question, what the last of it changed that does, where what was chosen before acts everywhere; it is
+    empty otherwise. ``reasons`` say why it did not pass, a line
     each; empty when it did.
     """
 
@@ -43,6 +45,7 @@ class Trial:
     cost: float
     local: bool
     held_out: tuple[Elsewhere, ...] = ()
+    beside: tuple[Elsewhere, ...] = ()
     reasons: tuple[str, ...] = ()
 
     @property
@@ -69,10 +72,12 @@ class Trial:
         """As JSON."""
         elsewhere: JsonValue = [asdict(one) for one in self.elsewhere]
         held_out: JsonValue = [asdict(one) for one in self.held_out]
+        beside: JsonValue = [asdict(one) for one in self.beside]
         return {
             **asdict(self),
             "elsewhere": elsewhere,
             "held_out": held_out,
+            "beside": beside,
             "reasons": list(self.reasons),
             "passed": self.passed,
         }
@@ -101,6 +106,11 @@ def reasons_of(trial: Trial, section: TrialSection) -> tuple[str, ...]:
         for counted, whose in ((trial.elsewhere, ""), (trial.held_out, " to families held out of repair"))
         for one in counted
         if breaches(one, trial.local, section)
+    ]
+    reasons += [
+        f"beside what acts everywhere it breaks {one.norm} in {one.broken} of {one.sound} sound answers"
+        for one in trial.beside
+        if breaches(one, True, section)
     ]
     if not trial.budget.guarded:
         reasons.append("no guard input has a reward that it could be held to")

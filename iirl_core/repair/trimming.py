@@ -59,6 +59,7 @@ def _without_culprits(
     still = {name for name, held in zip(standing.ground.flaws, told.held.tolist(), strict=True) if held}
     counted = (*told.trial.elsewhere, *told.trial.held_out)
     suffering = {one.norm for one in counted if breaches(one, told.trial.local, standing.section.trial)}
+    suffering |= {one.norm for one in told.trial.beside if breaches(one, True, standing.section.trial)}
     blamed = {patch.id: "its kernel breaks a norm elsewhere" for patch in _breaking(kept, suffering, standing, told)}
     if told.trial.holds < standing.section.trial.hold:
         blamed |= {patch.id: "its kernel does not hold around it" for patch in _fragile(kept, standing, told)}

@@ -32,6 +32,15 @@ class Tried:
     fresh: NDArray[np.bool_]
     held_out: NDArray[np.bool_]
 
+    def beside(self, others: Tried, section: PatchSection) -> Tried:
+        """This trial, where what was tried last is local and what was chosen before it is not: ``others`` tried it
+        against what those had made of the answers, and it may break none that was sound then.
+        """
+        counted = (*others.trial.elsewhere, *others.trial.held_out)
+        trial = replace(self.trial, beside=counted, reasons=())
+        trial = replace(trial, reasons=reasons_of(trial, section.trial))
+        return replace(self, trial=trial, near=others.near, fresh=others.fresh, held_out=others.held_out)
+
 
 def try_repair(
     repaired: RewardModel, ground: Ground, claimed: Collection[str], guard: KnownGood, section: PatchSection

@@ -13,6 +13,8 @@ from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.norm import Norm, NormKind, Region
 from iirl_core.patch.patch import Patch
 from iirl_core.patch.propose import propose
+from iirl_core.patch.repairs import Repairs
+from iirl_core.patch.sculpt import Sculpt
 from iirl_core.probe import FAMILIES, material_of
 from iirl_core.repair import choose, ground_of, try_repair
 from iirl_core.repair.ground import NOT_FRESH
@@ -111,6 +113,22 @@ def test_what_was_sound_must_stay_sound_and_the_kernel_that_broke_it_is_left_out
     assert left.trial.passed, left.trial.reasons
     assert strong.id not in {patch.id for patch in left.patches}
     assert len(left.patches) == len(wide())
+
+
+def test_a_kernel_breaks_no_sound_answer_whatever_was_chosen_before_it() -> None:
+    guard, ground_ = planar()[1], ground(here())
+    lenient = PatchSection(spaces=["input"], trial=TrialSection(broken=1.0))
+    idle = Repairs(sculpts=(Sculpt("raise", ((0.0, 0.0), (1.0, 0.0)), (), (), 1),))
+    strong, names = around_guard(width=1.0, strength=5.0), {name for patch in wide() for name in patch.findings}
+    standing = Standing(ground_, guard, lenient, 1).after(idle, frozenset())
+    told = standing.tried(Repairs((*wide(), strong)), names)
+    assert not told.trial.local, "the whole of it acts everywhere, and might break what it likes"
+    assert any(reason.startswith("beside what acts everywhere it breaks here in") for reason in told.trial.reasons)
+    left = trim([*wide(), strong], standing)
+    assert left.trial.passed, left.trial.reasons
+    assert strong.id not in {patch.id for patch in left.patches}
+    assert [one.broken for one in left.trial.beside] == [0, 0]
+    assert Standing(ground_, guard, lenient, 1).tried(Repairs(wide()), names).trial.beside == ()
 
 
 def aims(section: PatchSection) -> tuple[Aims, Standing]:
