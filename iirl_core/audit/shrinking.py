@@ -50,23 +50,24 @@ def shrunk(finding: Finding, model: RewardModel, norm: Norm) -> tuple[Input, ...
 
 
 def made_small(result: ChunkResult, model: RewardModel, norms: Sequence[Norm], most: int) -> ChunkResult:
-    """A chunk's verified findings with their smaller inputs: of the worst ``most`` of them, and of all that are a lone
-    step, of which nothing can be left out.
+    """A chunk's verified findings with their smaller inputs: of all trajectories, which takes a reading or two, and of
+    the worst ``most`` conversations.
     """
     found = []
     for finding in result.findings:
-        norm = norm_of(norms, finding.norm)
+        norm, cheap = norm_of(norms, finding.norm), isinstance(finding.offender, Trajectory)
         if _is_step(finding):
             found.append(replace(finding, smaller=finding.inputs))
-        elif most > 0 and norm is not None:
+        elif norm is not None and (cheap or most > 0):
             found.append(replace(finding, smaller=shrunk(finding, model, norm)))
-            most -= 1
+            most -= not cheap
         else:
             found.append(finding)
     return replace(result, findings=tuple(found))
 
 
 def _is_step(finding: Finding) -> bool:
+    """Of which nothing can be left out."""
     return all(isinstance(item, Trajectory) and len(item) == 1 for item in finding.inputs)
 
 

@@ -40,8 +40,8 @@ class AuditSection(Section):
     keep_findings: int = Field(default=20_000, ge=1)
     """Findings that triage and patching look at per round, the worst first; all are counted, and kept in the parts."""
     shrunk: int = Field(default=8, ge=0)
-    """Findings of a chunk that are made small, the worst first: of each the least inputs are sought that break its
-    norm, by some dozens of readings. ``iirl why`` does so for any other."""
+    """Of a chunk's findings about conversations, how many are made small, the worst first: the least inputs are sought
+    that break the norm, by some dozens of readings each. ``iirl why`` does so for any other."""
 
 
 class ReviewSection(Section):

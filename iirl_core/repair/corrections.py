@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from iirl_core.audit.finding import Finding
 from iirl_core.canonical import digest_json
 from iirl_core.corpus.identity import identity_of
-from iirl_core.demonstration import Conversation, Demonstration, Input
+from iirl_core.demonstration import Conversation, Demonstration, Input, Trajectory
 from iirl_core.norm.norm import Norm, NormKind
 from iirl_core.patch.budget import KNOWN_GOOD
 from iirl_core.triage.right import Right
@@ -97,9 +97,18 @@ def _lesson(
     if pairs:
         ordered = right.order is not None if right is not None else norm is not None and norm.kind.pairs
         return _comparison(finding, better=better) if ordered else (APART, [])
-    item = finding.offender
+    item = _wrong_part(finding)
     role = "demonstrations" if better else "negatives"
     return "", [(role, Demonstration(identity_of(item), item, _source(finding), "train"))]
+
+
+def _wrong_part(finding: Finding) -> Input:
+    """The offender; of a trajectory, where somebody looked, what breaks the norm around the offending step alone: the
+    other steps did nothing wrong.
+    """
+    if isinstance(finding.offender, Trajectory) and finding.smaller:
+        return finding.smaller[-1]
+    return finding.offender
 
 
 def _better(norm: Norm | None) -> bool | str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from cluster.session import Session
 from iirl_core.artifact import load_from
 from iirl_core.audit import Audit, Coverage, Finding, movements
+from iirl_core.audit.unheard import unheard
 from iirl_core.canonical import Digest
 from iirl_core.config import Config
 from iirl_core.errors import ConfigError
@@ -66,6 +67,8 @@ def run(
     say_findings(audited.findings, progress)
     audit = audited.audit
     say_unshown(audit, progress)
+    for line in unheard(norms_of(config), audit.families):
+        progress.say(f"  {line}")
     from jobs.report import write_report  # it reads what audits wrote, so it imports us
 
     with progress.task("report"):

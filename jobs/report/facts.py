@@ -9,7 +9,9 @@ import numpy as np
 
 from iirl_core.artifact import Artifact, Manifest
 from iirl_core.audit import Audit, Finding, TriageLabel, shrunk
+from iirl_core.audit.unheard import unheard
 from iirl_core.canonical import Digest
+from iirl_core.config.red_team import WRITTEN
 from iirl_core.corpus import read_corpus
 from iirl_core.demonstration import Trajectory
 from iirl_core.errors import ArtifactError
@@ -190,8 +192,9 @@ def gaps_of(norms: Sequence[Norm], audit: Audit) -> tuple[str, ...]:
             asked, spoken = sum(r.asked for r in found), sum(r.spoken for r in found)
             if asked == 0:
                 gaps.append(f"{family} asked nothing about {norm.id}.")
-            elif spoken < asked / 2:
+            elif spoken < asked / 2 and (spoken or family not in WRITTEN):
                 gaps.append(f"{norm.id} speaks of only {spoken:,} of the {asked:,} probes of {family}.")
+    gaps += unheard(norms, audit.families)
     if audit.unplaced:
         gaps.append(
             f"{audit.unplaced:,} rows of what was asked are not numbers: they have no place, and cover nothing."

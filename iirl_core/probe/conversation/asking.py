@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from iirl_core.demonstration import Conversation
 from iirl_core.errors import ConfigError, InputError
@@ -11,6 +13,7 @@ from iirl_core.policy.writing import Writing
 from iirl_core.probe.answer_reward import AnswerReward
 from iirl_core.probe.material import Material
 from iirl_core.probe.probe import ChunkSeed, Probe
+from iirl_core.probe.taking_turns import turns
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 
@@ -34,6 +37,28 @@ def singles(seed: ChunkSeed, made: Sequence[tuple[Conversation, str, str]]) -> l
         Probe((context.with_answer(answer),), seed.family, seed.label(index), note)
         for index, (context, answer, note) in enumerate(made)
     ]
+
+
+def with_room(
+    records: Sequence[Conversation],
+    rng: np.random.Generator,
+    count: int,
+    prompt: Callable[[Conversation], tuple[int, ...]],
+) -> list[tuple[Conversation, tuple[int, ...]]]:
+    """``count`` of the ``records`` in turns, each with the tokens of its ``prompt``. Where a request leaves no room for
+    an answer (``prompt`` raises InputError), the next one takes its turn; empty where all do.
+    """
+    found: list[tuple[Conversation, tuple[int, ...]]] = []
+    refused: set[int] = set()
+    for index in turns(rng, len(records), count * len(records)):
+        if len(found) == count or len(refused) == len(records):
+            break
+        if index not in refused:
+            try:
+                found.append((records[index], prompt(records[index])))
+            except InputError:
+                refused.add(index)
+    return found
 
 
 def searched(material: Material, family: str) -> AnswerReward:

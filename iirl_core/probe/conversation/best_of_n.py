@@ -19,14 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iirl_core.demonstration import Conversation
-from iirl_core.errors import InputError
 from iirl_core.policy.noise import answer_key
 from iirl_core.policy.writing import Writing
-from iirl_core.probe.conversation.asking import searched, written_by
+from iirl_core.probe.conversation.asking import searched, with_room, written_by
 from iirl_core.probe.material import Material
 from iirl_core.probe.probe import ChunkSeed, Probe
 from iirl_core.probe.protocol import FamilyKind
-from iirl_core.probe.taking_turns import turns
 
 NEAR = 1e-5
 """Rewards that differ by less may be equal, and rounded otherwise in another batch: the first answer is taken."""
@@ -43,7 +41,7 @@ class BestOfN:
     kind: FamilyKind = "conversation"
 
     def probes(self, seed: ChunkSeed, count: int, material: Material) -> list[Probe]:
-        """At most ``count`` probes; fewer where a request leaves no room for an answer, none where there are none.
+        """``count`` probes; of requests that leave room for an answer, none where there are none.
 
         Raises:
             ConfigError: no language model was named.
@@ -54,14 +52,14 @@ class BestOfN:
         if not records:
             return []
         rng = np.random.default_rng(seed.entropy())
-        chosen = [records[index] for index in turns(rng, len(records), count)]
+        room, reader = writing.section.max_new_tokens, writing.opened().reader
+        chosen = with_room(records, rng, count, lambda one: reader.prompt(one, room))
         note = f"best of {writing.section.answers} of {writing.name}, {distance(writing.section.answers):.2f} nats"
         made: list[Probe] = []
-        for one, answers in zip(chosen, _answers(chosen, seed, writing), strict=True):
-            if answers:
-                best = answers[first_best(reward.rewards(answers))]
-                inputs = (one, best) if self.requests == "demonstrations" else (best,)
-                made.append(Probe(inputs, seed.family, seed.label(len(made)), note))
+        for (one, _), answers in zip(chosen, _answers(chosen, seed, writing), strict=True):
+            best = answers[first_best(reward.rewards(answers))]
+            inputs = (one, best) if self.requests == "demonstrations" else (best,)
+            made.append(Probe(inputs, seed.family, seed.label(len(made)), note))
         return made
 
 
@@ -79,23 +77,19 @@ def _conversations(items: Sequence[object]) -> tuple[Conversation, ...]:
     return tuple(item for item in items if isinstance(item, Conversation))
 
 
-def _answers(chosen: Sequence[Conversation], seed: ChunkSeed, writing: Writing) -> list[list[Conversation]]:
-    """To each request its n answers; none where it cannot be put. The noise of each follows from the chunk's seed, its
-    place and its number, and from nothing else that is asked.
+def _answers(
+    chosen: Sequence[tuple[Conversation, tuple[int, ...]]], seed: ChunkSeed, writing: Writing
+) -> list[list[Conversation]]:
+    """To each request, given with its tokens, its n answers. The noise of each follows from the chunk's seed, its place
+    and its number, and from nothing else that is asked.
     """
     from iirl_core.policy.sampling import Prompted  # transformers takes seconds to import
 
     sampler, section, name = writing.opened(), writing.section, bytes(seed.entropy()).decode()
-    wanted: list[Prompted] = []
-    owners: list[int] = []
-    for place, one in enumerate(chosen):
-        try:
-            ids = sampler.reader.prompt(one, section.max_new_tokens)
-        except InputError:  # no request, or no room for an answer
-            continue
-        owners += [place] * section.answers
-        wanted += [Prompted(ids, answer_key(place, name, number)) for number in range(section.answers)]
-    found: list[list[Conversation]] = [[] for _ in chosen]
-    for place, said in zip(owners, sampler.answers(wanted), strict=True):
-        found[place].append(chosen[place].with_answer(said.text))
-    return found
+    wanted = [
+        Prompted(ids, answer_key(place, name, number))
+        for place, (_, ids) in enumerate(chosen)
+        for number in range(section.answers)
+    ]
+    said = iter(sampler.answers(wanted))
+    return [[one.with_answer(next(said).text) for _ in range(section.answers)] for one, _ in chosen]

@@ -18,13 +18,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iirl_core.demonstration import Conversation
-from iirl_core.errors import InputError
 from iirl_core.probe.answer_reward import AnswerReward
-from iirl_core.probe.conversation.asking import searched, written_by
+from iirl_core.probe.conversation.asking import searched, with_room, written_by
 from iirl_core.probe.material import Material
 from iirl_core.probe.probe import ChunkSeed, Probe
 from iirl_core.probe.protocol import FamilyKind
-from iirl_core.probe.taking_turns import turns
 
 if TYPE_CHECKING:
     from iirl_core.config.red_team import TokenSearchSection
@@ -64,7 +62,7 @@ class TokenSearch:
     kind: FamilyKind = "conversation"
 
     def probes(self, seed: ChunkSeed, count: int, material: Material) -> list[Probe]:
-        """At most ``count`` pairs; fewer where a request leaves no room for an answer.
+        """``count`` pairs, of requests that leave room for an answer; none where there are none.
 
         Raises:
             ConfigError: no language model was named.
@@ -72,22 +70,15 @@ class TokenSearch:
         """
         reward, writing = searched(material, self.name), written_by(material, self.name)
         section, sampler, rng = writing.section.search, writing.opened(), np.random.default_rng(seed.entropy())
-        shown, searches = list[Conversation](), list[Search]()
-        for index in turns(rng, len(material.conversations), count):
-            one = material.conversations[index]
-            try:
-                prompt = sampler.reader.prompt(one, section.steps)
-            except InputError:  # no request, or no room for an answer
-                continue
-            shown.append(one)
-            searches.append(Search(prompt, (Written((), 0.0, one.with_answer("")),)))
+        shown = with_room(material.conversations, rng, count, lambda one: sampler.reader.prompt(one, section.steps))
+        searches = [Search(prompt, (Written((), 0.0, one.with_answer("")),)) for one, prompt in shown]
         for _ in range(section.steps if searches else 0):
             searches = _step(searches, sampler, reward, section)
         note = f"{section.steps} steps, {section.width} kept, {section.tokens} tokens of {writing.name}"
         note += f", fluency {section.fluency:g}" if section.fluency else ""
         return [
             Probe((one, search.kept[0].item), seed.family, seed.label(number), note)
-            for number, (one, search) in enumerate(zip(shown, searches, strict=True))
+            for number, ((one, _), search) in enumerate(zip(shown, searches, strict=True))
         ]
 
 

@@ -142,7 +142,7 @@ def chunk(*findings: Finding) -> ChunkResult:
     return ChunkResult(9, (), findings, Reservoir(np.zeros((0, 2), np.float32), np.zeros(0)), (0,) * 20)
 
 
-def test_of_a_chunk_the_worst_are_made_small_and_of_a_lone_step_nothing_can_be_left_out() -> None:
+def test_of_a_chunk_the_worst_conversations_are_made_small_and_a_lone_step_is_as_small_as_can_be() -> None:
     long, other = conversation("Well?", "You can trust me with it."), conversation("Well?", "In trust, then.")
     step = Trajectory(np.zeros((1, 2), np.float32))
     told = made_small(chunk(finding(long), finding(other), finding(step)), Wordy(), [norm()], 1)  # type: ignore[arg-type]

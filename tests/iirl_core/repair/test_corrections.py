@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from iirl_core.audit import Finding
 from iirl_core.canonical import digest_bytes
 from iirl_core.config.corpora import CorpusSection
 from iirl_core.corpus import admission_of, admit, identity_of
-from iirl_core.demonstration import Comparison, Conversation, Input, Message, conversation
+from iirl_core.demonstration import Comparison, Conversation, Input, Message, Trajectory, conversation
 from iirl_core.norm import Norm, NormKind
 from iirl_core.norm.predicate import Predicate
 from iirl_core.records.raw import RawRecord
@@ -62,6 +63,14 @@ def test_a_row_is_learnt_from_as_the_norm_says(
     assert record.source == f"{norm}/{one.id}"
     assert record.comparison is None
     assert made.silent == {}
+
+
+def test_of_a_trajectory_only_what_is_wrong_is_learnt_and_of_a_conversation_the_whole_answer() -> None:
+    walk, step = Trajectory(np.arange(10.0).reshape(5, 2)), Trajectory(np.arange(4.0, 6.0).reshape(1, 2))
+    whole, part = finding("ceiling", walk), replace(finding("ceiling", walk, number=1), smaller=(step,))
+    said = replace(finding("ceiling", RUDE), smaller=(conversation("Can you help?", "No"),))
+    made = corrections_of([whole, part, said], NORMS, pairs=False)
+    assert [one.id for one in made.negatives] == [identity_of(one) for one in (walk, step, RUDE)]
 
 
 def test_an_original_and_its_edit_are_a_comparison_as_ingest_would_make_it() -> None:

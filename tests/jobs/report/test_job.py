@@ -9,7 +9,7 @@ import pytest
 
 from iirl_core.artifact import load_from, seal_child
 from iirl_core.audit import FamilyResult
-from iirl_core.norm import NUMBER
+from iirl_core.norm import NUMBER, norms_of
 from iirl_core.patch import Repairs, Sculpt
 from iirl_core.release import audit_file
 from iirl_core.signing import Trust
@@ -19,6 +19,7 @@ from jobs.report.chain import round_facts
 from jobs.report.facts import artifact_facts, gaps_of, judged_by, times_of
 from tests.iirl_core.artifact.test_repair_files import gentle, slight
 from tests.iirl_core.audit.test_audit import AUDIT
+from tests.jobs.audit.turning import wheel_config
 from tests.jobs.triage.audited import ROUND, Audited, keep_audit, make_audited
 
 
@@ -78,6 +79,13 @@ def test_kinds_of_situation_that_no_demonstration_shows_are_told_among_what_was_
         "No demonstration shows what is right in situations like: state (9.00) (about 12 questions of far, uniform)."
         in told
     )
+
+
+def test_a_norm_that_had_nothing_to_say_of_what_a_reward_picked_is_told_among_what_was_left_alone() -> None:
+    norm = replace(norms_of(wheel_config(Path("x")))[0], families=("tempted",))
+    audit = replace(AUDIT, families=(FamilyResult("tempted", norm.id, 64, 0, 0),))
+    (line,) = [one for one in gaps_of([norm], audit) if norm.id in one]
+    assert "spoke of none of the 64 answers that tempted picked" in line
 
 
 def test_rewards_that_are_no_numbers_are_counted_beside_the_norms_and_what_they_do_not_cover_is_told() -> None:

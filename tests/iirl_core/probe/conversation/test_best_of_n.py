@@ -95,13 +95,14 @@ def test_whoever_asks_and_however_many_at_a_time_the_answers_are_the_same(folder
     assert [texts(probe)[1] for probe in first] != [texts(probe)[1] for probe in asked("best_of_n", 6, one, chunk=1)]
 
 
-def test_a_request_that_leaves_no_room_for_an_answer_is_left_out(folder: Path) -> None:
+def test_a_request_that_leaves_no_room_for_an_answer_leaves_its_turn_to_the_next(folder: Path) -> None:
     long = Conversation((Message("user", "word " * 60), *GOOD[0].messages[1:]))
     unasked = Conversation((Message("assistant", "Hello."),))
     made = replace(searching(folder), demonstrations=(long, unasked, *GOOD[:2]), sources=())
     probes = asked("best_of_n", 4, made)
-    assert {probe.inputs[0] for probe in probes} == {*GOOD[:2]}
-    assert [probe.label for probe in probes] == ["best_of_n/1.0.0", "best_of_n/1.0.1"]
+    assert [probe.label for probe in probes] == [f"best_of_n/1.0.{number}" for number in range(4)]
+    assert [[probe.inputs[0] for probe in probes].count(one) for one in GOOD[:2]] == [2, 2]
+    assert asked("best_of_n", 4, replace(made, demonstrations=(long, unasked))) == []
 
 
 def test_of_equal_rewards_the_first_answer_is_taken_whatever_rounding_did() -> None:

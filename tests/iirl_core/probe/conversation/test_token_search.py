@@ -137,11 +137,12 @@ def test_what_is_found_does_not_hang_on_what_else_is_searched_for(folder: Path) 
     assert found[0].note == "5 steps, 3 kept, 4 tokens of tiny"
 
 
-def test_a_request_that_leaves_no_room_for_an_answer_is_left_out(folder: Path) -> None:
+def test_a_request_that_leaves_no_room_for_an_answer_leaves_its_turn_to_the_next(folder: Path) -> None:
     long = conversation("word " * 60, "Yes.")
     unasked = Conversation((Message("assistant", "Hello."),))
     made = replace(searching(folder, steps=2), demonstrations=(long, unasked), sources=())
     assert asked(4, made) == []
+    assert [probe.inputs[0] for probe in asked(2, replace(made, demonstrations=(long, GOOD[0])))] == [GOOD[0]] * 2
 
 
 def test_what_it_finds_is_counted_as_of_a_moving_policy(folder: Path) -> None:
