@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from iirl_core.artifact import Manifest, load_from
 from iirl_core.canonical import Digest, digest_bytes, digest_chunks, folder_of
-from iirl_core.corpus import forgot, read_corpus
+from iirl_core.corpus import check_left, forgot, read_corpus
 from iirl_core.errors import ClusterError, IirlError, NotFound, Tampered
 from iirl_core.log import verify_chain
 from iirl_core.release import (
@@ -116,24 +116,36 @@ def _files(store: Store, digest: Digest, manifest: Manifest) -> Iterator[Check]:
 
 
 def _forgotten(store: Store, manifest: Manifest, said: Forgotten) -> Check:
-    """The corpora that it learnt from are those of its statement less what they say was forgotten."""
+    """The corpora that it learnt from are those of its statement less what they say was forgotten: row by row, where
+    the corpus with the records is still there, else by what the manifests say.
+    """
     learnt = {entry.name: entry.digest for entry in manifest.corpora}
+    gone: list[str] = []
 
     def records() -> int:
         total = 0
         for name, origin in said.corpora:
             if name not in learnt:
                 raise Tampered(f"the manifest names no corpus {name}")
-            left = forgot(read_corpus(store, name, learnt[name]).manifest)
+            corpus = read_corpus(store, name, learnt[name])
+            left = forgot(corpus.manifest)
             if left is None or left[0] != origin:
                 raise Tampered(f"corpus {name} {learnt[name][:19]} is not what was left of {origin[:19]}")
+            try:
+                whole = read_corpus(store, name, origin)
+            except NotFound:
+                gone.append(name)
+            else:
+                check_left(corpus, whole)
             total += left[1]
         if total != said.records:
             raise Tampered(f"the corpora say that {total} records were forgotten", f"{said.records}")
         return total
 
     told = _try(records)
-    return Check("forgotten", f"{told.found} records of {', '.join(name for name, _ in said.corpora)}", told.problem)
+    note = f"{told.found} records of {', '.join(name for name, _ in said.corpora)}"
+    how = f", by what is said: with them {', '.join(gone)} is gone" if gone else ", row by row"
+    return Check("forgotten", note + how, told.problem)
 
 
 def digest_of_stored(store: Store, key: str) -> Digest | None:

@@ -1,8 +1,8 @@
 """Norms that had nothing to say of what the reward picked, which passes for sound.
 
 Of families that pick among a language model's answers every probe counts, also where the norm is silent, because
-another answer was picked then. That proves nothing where no answer could have been such: the norm's matchers hold a slip, or
-the language model never says what it speaks of. Counts cannot tell; whoever reads them can.
+another answer was picked then. That proves nothing where no answer could have been such: the norm's matchers hold a
+slip, or the language model never says what it speaks of. Counts cannot tell; whoever reads them can.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from iirl_core.corpus.forgetting import renamed as renamed
 from iirl_core.corpus.forgetting import without as without
 from iirl_core.corpus.identity import identity_of as identity_of
 from iirl_core.corpus.identity import split_of as split_of
+from iirl_core.corpus.leaving import check_left as check_left
 from iirl_core.corpus.manifest import CorpusManifest as CorpusManifest
 from iirl_core.corpus.manifest import Shard as Shard
 from iirl_core.corpus.manifest import SourceFile as SourceFile

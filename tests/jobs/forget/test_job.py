@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
 from iirl_core.artifact import Artifact, load_from, seal_child
+from iirl_core.canonical import folder_of
 from iirl_core.corpus import forgot, read_corpus
 from iirl_core.encoder import fit_encoder
 from iirl_core.log import entries
@@ -99,7 +101,11 @@ def test_a_forgotten_source_is_gone_from_all_that_is_exact_and_the_head_is_refit
     assert str(said) in (child.folder / "README.md").read_text(encoding="utf-8")
     assert child.manifest.parent == parent.digest
     checks = {one.name: one for one in prove(store, child.digest, None, Trust.from_folder(Path(config.keys)))}
-    assert checks["forgotten"].note == "60 records of walks"
+    assert checks["forgotten"].note == "60 records of walks, row by row"
+    assert not checks["forgotten"].problem
+    shutil.rmtree(tmp_path / "store" / "corpora" / "walks" / folder_of(parent.manifest.corpora[0].digest))
+    checks = {one.name: one for one in prove(store, child.digest, None, Trust.from_folder(Path(config.keys)))}
+    assert checks["forgotten"].note == "60 records of walks, by what is said: with them walks is gone"
     assert not checks["forgotten"].problem
     (event,) = [entry.event for entry in entries(store) if entry.event.kind == "forget"]
     assert (event.subject, event.detail("records")) == (child.digest, "60")
