@@ -67,6 +67,15 @@ class Corpus:
         columns = (pq.read_table(path, columns=["source"], filesystem=filesystem)["source"] for path in self.paths())
         return {source for column in columns for source in pc.unique(column).to_pylist()}
 
+    def weighs(self, split: Split) -> bool:
+        """Whether any record of a split has a weight above 0; reads shards up to the first that holds one."""
+        filesystem, _ = self.store.filesystem()
+        for path in self.paths():
+            table = pq.read_table(path, columns=["split", "weight"], filesystem=filesystem)
+            if pc.any(pc.greater(table.filter(pc.equal(table["split"], split))["weight"], 0)).as_py():
+                return True
+        return False
+
     def quarantined(self) -> Iterator[Quarantined]:
         """The rows that were set aside."""
         data = self.store.get(f"{self.manifest.folder}/{QUARANTINE}")

@@ -151,6 +151,7 @@ def check_sources(sources: Sources, config: Config) -> None:
     * every corpus is of the encoder's kind, and trajectories have one shape, and are whole where that is asked for;
     * demonstrations are in the train and in the guard split;
     * a family that learns from negatives has some in the train split, or makes some of demonstrations;
+    * neither of those weighs nothing;
     * a map that is anchored at a contrast has some: negatives of the train or guard split, or made ones;
     * where a family compares, corpora remember their comparisons, and every split holds both sides of each;
     * every source that ``expertness.beta`` names has records.
@@ -173,6 +174,7 @@ def check_sources(sources: Sources, config: Config) -> None:
             raise ConfigError(f"no demonstration is in the {split} split", "at least one", RERUN)
     if needs_negatives(config) and sources.count("negatives", "train") == 0 and not corrupted_shares(config):
         raise ConfigError(f"{config.expertness.family} without a negative in the train split", "at least one", RERUN)
+    _check_weights(sources, config)
     _check_contrast(sources, config)
     if needs_pairs(config):
         _check_pairs(sources)
@@ -181,6 +183,15 @@ def check_sources(sources: Sources, config: Config) -> None:
         known = set().union(*(corpus.sources() for corpus in (*sources.demonstrations, *sources.negatives)))
         if missing := set(beta.sources) - known:
             raise ConfigError(f"expertness.beta: no record has the source {min(missing)}", f"of {sorted(known)[:8]}")
+
+
+def _check_weights(sources: Sources, config: Config) -> None:
+    sides = {"demonstration": sources.demonstrations}
+    if needs_negatives(config) and not corrupted_shares(config):
+        sides["negative"] = sources.negatives
+    for called, corpora in sides.items():
+        if not any(corpus.weighs("train") for corpus in corpora):
+            raise ConfigError(f"every {called} in the train split has weight 0", "some weight > 0", RERUN)
 
 
 def _check_contrast(sources: Sources, config: Config) -> None:

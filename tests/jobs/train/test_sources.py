@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,22 @@ def test_two_classes_without_negatives_to_learn_from_are_refused(
     two = changed(walks_config(tmp_path), expertness={"family": family}, mapping={"kind": "sigmoid"})
     with pytest.raises(ConfigError, match=f"{family} without a negative"):
         read_sources(store, two)
+
+
+@pytest.mark.parametrize("idle", ["walks", "wanderings"])
+def test_a_class_that_weighs_nothing_is_refused_before_anything_is_encoded(
+    store: DirectoryStore, tmp_path: Path, idle: str
+) -> None:
+    two = changed(walks_config(tmp_path), expertness={"family": "discriminator"}, mapping={"kind": "sigmoid"})
+    for name in ("walks", "wanderings"):
+        write(store, name, "train", "guard")
+    read_sources(store, two)
+    shown = [demonstration(item, split) for item, split in zip(walks(2, 0.1, 0), ("train", "guard"), strict=True)]
+    write_corpus(store, idle, [replace(shown[0], weight=0.0), shown[1]])
+    with pytest.raises(ConfigError, match="in the train split has weight 0"):
+        read_sources(store, two)
+    if idle == "wanderings":  # which the map alone is anchored at
+        read_sources(store, walks_config(tmp_path))
 
 
 @pytest.mark.parametrize("kind", ["sigmoid", "piecewise_linear"])
