@@ -64,4 +64,10 @@ class Repairs:
             "sculpts": len(self.sculpts),
             "edits": len(self.edits),
         }
-        return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "nothing"
+        return ", ".join(counted(count, kind) for kind, count in counts.items() if count) or "nothing"
+
+
+def counted(count: int, kind: str) -> str:
+    """A kind of repair by its plural: ``2 patches``, ``1 patch``."""
+    one = "patch" if kind == "patches" else kind.removesuffix("s")
+    return f"{count} {one if count == 1 else kind}"

@@ -57,6 +57,8 @@ def place_chart(field: RewardField) -> str:
     )
 
     def draw(figure: Figure) -> None:
+        from matplotlib.ticker import MaxNLocator
+
         solid = len(field.axes) == 3
         axes: Any = figure.add_subplot(projection="3d" if solid else None)  # Axes3D has no types
         whole = {"depthshade": False} if solid else {}
@@ -67,7 +69,8 @@ def place_chart(field: RewardField) -> str:
             )
         limits = list(zip(field.low, field.high, strict=True))
         for name, label, (low, high) in zip("xyz", field.axes, limits, strict=False):
-            axes.set(**{f"{name}label": label, f"{name}lim": (low, high), f"{name}ticks": np.linspace(low, high, 5)})
+            ticks = [tick for tick in MaxNLocator(4).tick_values(low, high) if low <= tick <= high]
+            axes.set(**{f"{name}label": label, f"{name}lim": (low, high), f"{name}ticks": ticks})
         if solid:
             for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
                 axis.set_pane_color((0.5, 0.5, 0.5, 0.06))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from iirl_core.audit import Audit
 from iirl_core.canonical import Digest, JsonValue, canonical_json
+from iirl_core.errors import InputError, NotFound
 from iirl_core.patch import BudgetReport, Repairs
 from iirl_core.release import audit_file
 from iirl_core.repair import Approval, Decided, Offer, Plan, Trial
@@ -120,6 +121,15 @@ def record_child(
 
 
 def child_on_record(store: Store, digest: Digest, round_: int) -> str | None:
-    """What the repair of a round came to; None where it has come to nothing yet."""
-    child: str | None = json.loads(store.get(audit_file(digest, round_, REPAIR)))["child"]
+    """What the repair of a round came to; None where it has come to nothing yet.
+
+    Raises:
+        InputError: none was tried, or it was interrupted before its record was written.
+    """
+    try:
+        record = store.get(audit_file(digest, round_, REPAIR))
+    except NotFound as error:
+        where = f"round {round_} of {digest[:19]}"
+        raise InputError(f"no repair was tried after {where}", todo="iirl patch CONFIG.yaml tries some") from error
+    child: str | None = json.loads(record)["child"]
     return child

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ from iirl_core.demonstration import Trajectory
 from iirl_core.errors import ArtifactError
 from iirl_core.log import entries
 from iirl_core.norm import NUMBER, Norm, Region, norm_of
+from iirl_core.patch.repairs import counted
 from iirl_core.report import (
     Ancestor,
     ArtifactFacts,
@@ -47,6 +49,8 @@ from jobs.lineage import lineage
 from jobs.report.chain import model_of
 
 FINDINGS_SHOWN = 16
+ALIKE = 4
+"""Findings of one norm, family and round that are shown before others have their turn."""
 SHRUNK = 8
 """Findings whose inputs are made smaller where the audit did not: each costs some dozens of readings."""
 PREDICATES: dict[str, type[Predicate]] = {
@@ -140,7 +144,7 @@ def _made(manifest: Manifest) -> str:
     return (
         "re-fitted"
         if refitted
-        else "repaired: " + ", ".join(f"{count} {kind}" for kind, count in manifest.repairs.items())
+        else "repaired: " + ", ".join(counted(count, kind) for kind, count in manifest.repairs.items())
     )
 
 
@@ -206,23 +210,51 @@ def gaps_of(norms: Sequence[Norm], audit: Audit) -> tuple[str, ...]:
 def finding_facts(
     artifact: Artifact, norms: Sequence[Norm], history: Sequence[PastRound], findings: dict[int, list[Finding]]
 ) -> tuple[FindingFacts, ...]:
-    """The worst of every round, those still open first; one a label, however often it was asked again, and one of those
-    that nearly equal each other.
+    """The worst of every round, those still open first; one a label, however often it was asked again, one of those
+    that nearly equal each other, and not all by one family.
     """
     last = history[-1].audit.round
     still = {(finding.norm, finding.label) for finding in findings[last]}
     shown: dict[tuple[str, str], FindingFacts] = {}
     for past in reversed(history):
-        for finding in [each for each in findings[past.audit.round] if not each.twin][:FINDINGS_SHOWN]:
+        for finding in _worst([each for each in findings[past.audit.round] if not each.twin]):
             key = (finding.norm, finding.label)
             label = past.labels.get(finding.id, TriageLabel.UNSURE)
             shown.setdefault(key, FindingFacts(finding, label, key in still, _distances(artifact, norms, finding)))
-    ordered = sorted(shown.values(), key=lambda facts: (not facts.open, not facts.finding.hard, -facts.finding.excess))
+    ordered = varied(
+        sorted(shown.values(), key=lambda facts: (not facts.open, not facts.finding.hard, -facts.finding.excess))
+    )
     models = {past.audit.round: model_of(artifact, past) for past in history}
     return tuple(
         _shrunk(facts, models[facts.finding.round], norms) if number < SHRUNK or facts.finding.smaller else facts
         for number, facts in enumerate(ordered[:FINDINGS_SHOWN])
     )
+
+
+def _worst(findings: Sequence[Finding]) -> list[Finding]:
+    """Of each norm and family the worst few: enough to show, whichever are chosen."""
+    met: Counter[tuple[str, str]] = Counter()
+    kept = []
+    for finding in findings:
+        met[finding.norm, finding.origin] += 1
+        if met[finding.norm, finding.origin] <= FINDINGS_SHOWN:
+            kept.append(finding)
+    return kept
+
+
+def varied(ordered: Sequence[FindingFacts]) -> list[FindingFacts]:
+    """In the same order, but for those of which ``ALIKE`` came before that are as open, of the same norm, family and
+    round: they come after the others that are as open and as hard, so that the worst are not all one kind.
+    """
+    met: Counter[tuple[object, ...]] = Counter()
+    ranks = []
+    for facts in ordered:
+        one = facts.finding
+        kind = (facts.open, one.norm, one.origin, one.round)
+        ranks.append((not facts.open, not one.hard, met[kind] // ALIKE))
+        met[kind] += 1
+    places = sorted(range(len(ordered)), key=lambda place: (*ranks[place], place))
+    return [ordered[place] for place in places]
 
 
 def _shrunk(facts: FindingFacts, model: RewardModel, norms: Sequence[Norm]) -> FindingFacts:

@@ -291,6 +291,12 @@ def test_a_suggestion_for_another_model_is_not_sealed_whatever_artifact_it_names
     assert accept(session, config, quiet(), suggestion=former.id).passed, "as suggestions were written before"
 
 
+def test_where_no_repair_was_tried_none_can_be_accepted(tmp_path: Path) -> None:
+    session, config, _ = audited_root(tmp_path, count=10)
+    with pytest.raises(InputError, match=r"no repair was tried after round 1 of .*iirl patch CONFIG\.yaml"):
+        accept(session, config, quiet())
+
+
 def test_a_person_needs_a_key(tmp_path: Path) -> None:
     session, config, _ = audited_root(tmp_path, patch=SUGGESTED)
     patch.run(session, config, quiet())

@@ -8,15 +8,17 @@ from pathlib import Path
 import pytest
 
 from iirl_core.artifact import load_from, seal_child
-from iirl_core.audit import FamilyResult
+from iirl_core.audit import FamilyResult, Finding, TriageLabel
+from iirl_core.canonical import digest_bytes
 from iirl_core.norm import NUMBER, norms_of
 from iirl_core.patch import Repairs, Sculpt
 from iirl_core.release import audit_file
+from iirl_core.report import FindingFacts
 from iirl_core.signing import Trust
 from jobs.history import history_of
 from jobs.report import write_report
 from jobs.report.chain import round_facts
-from jobs.report.facts import artifact_facts, gaps_of, judged_by, times_of
+from jobs.report.facts import artifact_facts, gaps_of, judged_by, times_of, varied
 from tests.iirl_core.artifact.test_repair_files import gentle, slight
 from tests.iirl_core.audit.test_audit import AUDIT
 from tests.jobs.audit.turning import wheel_config
@@ -79,6 +81,18 @@ def test_kinds_of_situation_that_no_demonstration_shows_are_told_among_what_was_
         "No demonstration shows what is right in situations like: state (9.00) (about 12 questions of far, uniform)."
         in told
     )
+
+
+def test_the_worst_findings_are_not_all_of_one_family() -> None:
+    finding = Finding(digest_bytes(b""), 1, "n", True, 3, "f", "f/1.0.0", "", (), (), 0.0)
+
+    def facts(family: str, number: int, *, hard: bool = True, still: bool = False) -> FindingFacts:
+        one = replace(finding, family=family, label=f"{family}/1.0.{number}", hard=hard)
+        return FindingFacts(one, TriageLabel.FLAW, still)
+
+    ascents = [facts("ascent", number) for number in range(6)]
+    soft, last, first = facts("far", 0, hard=False), facts("uniform", 0), facts("ascent", 9, still=True)
+    assert varied([first, *ascents, last, soft]) == [first, *ascents[:4], last, *ascents[4:], soft]
 
 
 def test_a_norm_that_had_nothing_to_say_of_what_a_reward_picked_is_told_among_what_was_left_alone() -> None:
