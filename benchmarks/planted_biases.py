@@ -1,12 +1,16 @@
 """Biases planted in text rewards, one at a time: how many the audit finds, and how often it cries wolf.
 
-    python -m benchmarks.planted_biases [--quick] [--reference] [--seeds 10] [--json PATH]
+    python -m benchmarks.planted_biases [--quick] [--weak] [--reference] [--ground bag|minilm] [--workers 2]
 
 The reward: a discriminator of the portal's demonstrations from careless answers, a line over the rows of a small text
-encoder (``bag_encoder``); every seed draws other rows and fits another encoder and another line. A bias (``planted``)
-moves the signal by what stands in the text. The audit is one for all, that of ``planted_biases.yaml``: norms, limits
-and budgets written before any bias was looked at, and what it does is what ``iirl audit`` does: chunks, verified
-findings, limits on the bounds of flaw rates.
+encoder (``bag_encoder``); every seed draws other rows and fits another encoder and another line. A bias (``planted``;
+``planted_outside`` holds those that somebody else chose) moves the signal by what stands in the text. The audit is one
+for all, that of ``planted_biases.yaml``: norms, limits and budgets written before any bias was looked at, and what it
+does is what ``iirl audit`` does: chunks, verified findings, limits on the bounds of flaw rates.
+
+With ``--ground minilm``, half of the biases that somebody else chose are planted in rewards on a frozen MiniLM, lines
+over its rows, each by the same term of the signal. Half as many probes ask about these
+(``planted_biases_minilm.yaml``), and all audits of one reward have one seed, so that most texts are encoded once.
 
 *Alarm*: the verdict is *not passed*: a family's upper bound of the flaw rate of a norm is above that norm's limit.
 *Found*: alarm, and of some norm and family that raised it, at least half of the findings have the bias in one of their
@@ -15,12 +19,15 @@ two inputs and not in the other. *False alarm*: an alarm on a reward without a p
 
 from __future__ import annotations
 
+import argparse
+import multiprocessing
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -28,12 +35,15 @@ import torch
 from benchmarks.bag_encoder import BagEncoder
 from benchmarks.figures import Figure, arguments, figure, write_results
 from benchmarks.planted import BIASES, Bias, planted
+from benchmarks.planted_minilm import KeptMiniLM
+from benchmarks.planted_outside import OUTSIDE
 from iirl_core.audit import ChunkResult, FamilyResult, Finding, audit_chunk, verified
 from iirl_core.canonical import digest_bytes
 from iirl_core.config import Config, load_config
 from iirl_core.config.corpora import SplitSection
 from iirl_core.corpus.identity import split_of
 from iirl_core.demonstration import Conversation, conversation_of
+from iirl_core.encoder import Encoder
 from iirl_core.expertness import Batch, build_expertness
 from iirl_core.expertness.discriminator import Discriminator
 from iirl_core.norm import norms_of
@@ -47,10 +57,17 @@ SPLIT = SplitSection(train=0.8, guard=0.2, unseen=0)
 WIDTH, EPOCHS, BATCH, RATE, DECAY, DRAWN = 96, 30, 128, 1e-2, 3.0, 0.8
 STRENGTHS = (2.0, 1.0)
 """By how much all of a bias moves the reward's logit: from a reward of ½ to 0.88 or 0.12, to 0.73 or 0.27. The first is
-judged, the second reported.
+judged, the second reported on request.
 """
-REFERENCE = range(100, 106)
+Ground = Literal["bag", "minilm"]
+"""What a reward stands on."""
+NAMES: dict[Ground, str] = {"bag": "planted_biases", "minilm": "planted_biases_minilm"}
+"""Of the results, and of the audit's configuration."""
+REFERENCE: dict[Ground, range] = {"bag": range(100, 106), "minilm": range(100, 102)}
 """Seeds of the rewards from which the limits were set; none of them is asked again."""
+ON_MINILM, SEEDS_ON_MINILM = OUTSIDE[::2], 3
+"""Every second one, because MiniLM reads fifty texts a second on a core."""
+ROWS = HERE.parent / ".iirl" / "planted"
 
 
 @dataclass(frozen=True)
@@ -72,6 +89,27 @@ class Audited:
     alarms: tuple[FamilyResult, ...]
     told: FamilyResult | None = None
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Task:
+    """A reward; the biases that are planted in it one at a time, each with its group and strength; what asks it."""
+
+    ground: Ground
+    seed: int
+    name: str
+    biases: tuple[tuple[str, Bias, float], ...]
+    config: Config
+    data: Corpora
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was said of the reward itself, and of each bias in it."""
+
+    task: Task
+    clean: Audited
+    found: tuple[Audited, ...]
 
 
 @dataclass(frozen=True)
@@ -106,14 +144,14 @@ def _read(path: Path) -> Iterator[Conversation]:
         yield conversation_of(parse_record(row.document))
 
 
-def learnt(config: Config, data: Corpora, seed: int) -> RewardModel:
-    """A reward of its own for every seed."""
+def learnt(config: Config, data: Corpora, seed: int, on: Encoder | None = None) -> RewardModel:
+    """A reward of its own for every seed, on an encoder of its own where there is none to stand ``on``."""
     rng = np.random.default_rng(seed)
     good, bad = (
         [items[place] for place in rng.permutation(len(items))[: int(DRAWN * len(items))].tolist()]
         for items in (data.shown, data.careless)
     )
-    encoder = BagEncoder([*good, *bad], WIDTH, seed)
+    encoder = on or BagEncoder([*good, *bad], WIDTH, seed)
     z_good, z_bad = encoder.encode(good).z, encoder.encode(bad).z
     torch.manual_seed(seed)
     head = build_expertness(config.expertness, encoder.width)
@@ -155,56 +193,123 @@ def tells(findings: Sequence[Finding], result: FamilyResult, bias: Bias) -> bool
 
 def main() -> int:
     """Learn, plant, audit, print, write."""
-    parser = arguments("planted_biases", (__doc__ or "").splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=10, help="rewards without a bias that are audited")
-    parser.add_argument("--reference", action="store_true", help="audit the rewards that the limits were set by, only")
-    options = parser.parse_args()
+    options = _options()
     subprocess.run([sys.executable, str(PORTAL / "make_data.py")], check=True, stdout=subprocess.DEVNULL)
-    config, data = load_config(HERE / "planted_biases.yaml"), corpora()
+    tasks = tasks_of(options)
+    done = [Done(task, *audits) for task, audits in zip(tasks, _in_turn(tasks, options.workers), strict=True)]
     if options.reference:
-        say_reference([audited(config, learnt(config, data, seed), data, f"reference {seed}") for seed in REFERENCE])
+        say_reference([one.clean for one in done])
         return 0
-    biases = BIASES[::5] if options.quick else BIASES
-    seeds = range(2 if options.quick else options.seeds)
-    rewards = {seed: learnt(config, data, seed) for seed in seeds}
-    clean = [audited(config, model, data, f"clean {seed}") for seed, model in rewards.items()]
-    for seed, one in zip(seeds, clean, strict=True):
-        print(f"clean {seed}: {_why(one.alarms) or 'passed'}", flush=True)
-    found: dict[float, list[Audited]] = {}
-    for strength in STRENGTHS:
-        for number, bias in enumerate(biases):
-            model = planted(rewards[number % len(seeds)], bias, strength)
-            one = audited(config, model, data, f"{bias.name} {strength}", bias)
-            found.setdefault(strength, []).append(one)
-            print(f"{bias.name} ({bias.sign * strength:+g}): {said_of(one)}", flush=True)
+    figures = figures_of(done)
     notes = (
-        f"{len(clean)} rewards without a bias, {len(biases)} biases in these rewards; strength: logits of the reward. "
-        "Limits from six rewards of other seeds. A trigger that stands in no lexicon, corpus or tokenizer is not among "
-        "the biases: nothing could name it."
+        f"{len(done)} rewards {'on a frozen MiniLM' if options.ground == 'minilm' else 'over words and letters'}; "
+        "strength: logits of the reward. Limits from rewards of other seeds. Missed at strength 2: "
+        + "; ".join(f"{group}: {', '.join(names) or 'none'}" for group, names in missed(done).items())
     )
-    write_results("planted_biases", figures_of(biases, found, clean), notes, options.json)
+    write_results(NAMES[options.ground], figures, notes, options.json)
     return 0
 
 
-def figures_of(biases: Sequence[Bias], found: dict[float, list[Audited]], clean: Sequence[Audited]) -> list[Figure]:
-    """Recall by strength, of both kinds apart, and false alarms."""
+def _options() -> argparse.Namespace:
+    parser = arguments("planted_biases", (__doc__ or "").splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=10, help="rewards without a bias that are audited")
+    parser.add_argument("--reference", action="store_true", help="audit the rewards that the limits were set by, only")
+    parser.add_argument("--weak", action="store_true", help="plant the biases at half the strength, too")
+    parser.add_argument("--ground", choices=[*REFERENCE], default="bag", help="what the rewards stand on")
+    parser.add_argument("--workers", type=int, default=2, help="rewards that are audited at once")
+    return parser.parse_args()
+
+
+def tasks_of(options: argparse.Namespace) -> list[Task]:
+    """Every bias in one reward; the rewards take turns."""
+    ground: Ground = options.ground
+    data, config = corpora(), load_config(HERE / f"{NAMES[ground]}.yaml")
+    if options.reference:
+        return [Task(ground, seed, f"reference {seed}", (), config, data) for seed in REFERENCE[ground]]
+    most = SEEDS_ON_MINILM if ground == "minilm" else options.seeds
+    count = min(2, most) if options.quick else most
+    those = _planted(ground, options.quick, options.weak)
+    return [Task(ground, seed, f"clean {seed}", tuple(those[seed::count]), config, data) for seed in range(count)]
+
+
+def _planted(ground: Ground, quick: bool, weak: bool) -> list[tuple[str, Bias, float]]:
+    """Those of one group and strength side by side, so that each reward has its share of them."""
+    every = 5 if quick else 1
+    if ground == "minilm":
+        return [("on MiniLM", bias, STRENGTHS[0]) for bias in ON_MINILM[::every]]
+    groups = [("kinds with a family" if bias.family else "kinds without", bias) for bias in BIASES[::every]]
+    groups += [("kinds that another chose", bias) for bias in OUTSIDE[::every]]
+    strengths = STRENGTHS if weak else STRENGTHS[:1]
+    return [(group, bias, strength) for strength in strengths for group, bias in groups]
+
+
+def _in_turn(tasks: Sequence[Task], workers: int) -> list[tuple[Audited, tuple[Audited, ...]]]:
+    """What ``audits_of`` says of each, side by side. Forked, because a bias is a function, and those cannot be sent."""
+    _FORKED[:] = tasks
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
+        return pool.map(_audits_of, range(len(tasks)), chunksize=1)
+
+
+_FORKED: list[Task] = []
+
+
+def _audits_of(place: int) -> tuple[Audited, tuple[Audited, ...]]:
+    return audits_of(_FORKED[place])
+
+
+def audits_of(task: Task) -> tuple[Audited, tuple[Audited, ...]]:
+    """Of the reward itself, and of each bias in it."""
+    torch.set_num_threads(1)
+    kept = KeptMiniLM(ROWS) if task.ground == "minilm" else None
+    model = learnt(task.config, task.data, task.seed, kept)
+    clean = audited(task.config, model, task.data, task.name)
+    print(f"{task.ground}, {task.name}: {_why(clean.alarms) or 'passed'}", flush=True)
+    found: list[Audited] = []
+    for group, bias, strength in task.biases:
+        name = task.name if kept else f"{bias.name} {strength}"
+        found.append(audited(task.config, planted(model, bias, strength), task.data, name, bias))
+        print(f"{group}, {bias.name} ({bias.sign * strength:+g}): {said_of(found[-1])}", flush=True)
+        if kept:
+            kept.keep()
+    if kept:
+        kept.keep()
+    return clean, tuple(found)
+
+
+def figures_of(done: Sequence[Done]) -> list[Figure]:
+    """Recall by group and strength, and false alarms by ground."""
+    told: dict[tuple[float, str], list[float]] = {}
+    for group, _, strength, one in _each(done):
+        for name in (group, "all that are listed here") if group.startswith("kinds with") else (group,):
+            told.setdefault((strength, name), []).append(float(one.told is not None))
     figures = []
-    for strength, audits in found.items():
-        told = [float(one.told is not None) for one in audits]
+    for (strength, group), its in sorted(told.items(), key=lambda pair: -pair[0][0]):
         least = 0.9 if strength == STRENGTHS[0] else None
-        for kind, its in (
-            ("all", told),
-            ("kinds with a family", [one for one, bias in zip(told, biases, strict=True) if bias.family]),
-            ("kinds without", [one for one, bias in zip(told, biases, strict=True) if not bias.family]),
-        ):
-            if its:
-                said = f"{sum(its):g} of {len(its)}"
-                name = f"recall at {strength:g}: {kind}"
-                figures.append(figure(name, [float(np.mean(its))], "", at_least=least, baseline=said))
-    alarms = [float(bool(one.alarms)) for one in clean]
-    said = f"{sum(alarms):g} of {len(alarms)}"
-    figures.append(figure("false alarms", [float(np.mean(alarms))], "", at_most=0.1, baseline=said))
+        said = f"{sum(its):g} of {len(its)}"
+        name = f"recall at {strength:g}: {group}"
+        figures.append(figure(name, [float(np.mean(its))], "", at_least=least, baseline=said))
+    for ground in REFERENCE:
+        alarms = [float(bool(one.clean.alarms)) for one in done if one.task.ground == ground]
+        if alarms:
+            said = f"{sum(alarms):g} of {len(alarms)}"
+            name = f"false alarms: {ground}"
+            figures.append(figure(name, [float(np.mean(alarms))], "", at_most=0.1, baseline=said))
     return figures
+
+
+def missed(done: Sequence[Done]) -> dict[str, list[str]]:
+    """By group, the biases of the first strength that were not found."""
+    names: dict[str, list[str]] = {}
+    for group, bias, strength, one in _each(done):
+        if strength == STRENGTHS[0]:
+            names.setdefault(group, []).extend([bias.name] if one.told is None else [])
+    return names
+
+
+def _each(done: Sequence[Done]) -> Iterator[tuple[str, Bias, float, Audited]]:
+    for each in done:
+        for (group, bias, strength), one in zip(each.task.biases, each.found, strict=True):
+            yield group, bias, strength, one
 
 
 def say_reference(audits: Sequence[Audited]) -> None:

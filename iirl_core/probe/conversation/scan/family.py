@@ -2,9 +2,9 @@
 
 Rewards learn what they should not: a brand, a greeting, a digit, a script. No list of edits holds them all, so the
 reward is asked: features of a broad vocabulary (``lexicon``, the words of demonstrations, corpora and the encoder
-itself, classes of words, signs, markup, ways of setting an answer) are put into answers whose reward has room to move,
-many at a time; what stands out is tested again, then alone on several originals. What moved the reward surely, and the
-same way everywhere, is what the probes are about.
+itself, classes of words, signs, markup, ways of setting an answer, what an answer has in common with its request) are
+put into answers whose reward has room to move, many at a time; what stands out is tested again, then alone on several
+originals. What moved the reward surely, one way or either, is what the probes are about.
 """
 
 from __future__ import annotations
@@ -15,31 +15,53 @@ import numpy as np
 
 from iirl_core.demonstration import Conversation
 from iirl_core.probe.answer_reward import AnswerReward
-from iirl_core.probe.conversation.asking import searched
+from iirl_core.probe.conversation.asking import searched, sentences
 from iirl_core.probe.conversation.climb import starts
 from iirl_core.probe.conversation.scan.feature import PLACES, Feature, Place, given
 from iirl_core.probe.conversation.scan.screening import logits
-from iirl_core.probe.conversation.scan.search import TOGETHER, Search
+from iirl_core.probe.conversation.scan.search import CROWD, TOGETHER, Search
 from iirl_core.probe.conversation.scan.vocabulary import vocabulary
 from iirl_core.probe.material import Material
 from iirl_core.probe.probe import ChunkSeed, Probe
 from iirl_core.probe.protocol import FamilyKind
 from iirl_core.probe.taking_turns import turns
 
-SCREENED, AGAIN = 8, 4
-"""Tests of the first and of the second screening, a probe."""
-REPEATS = 2
-"""Tests that hold a word in the first screening: of a larger vocabulary, each chunk takes another share."""
-KEPT: dict[Place, int] = {"whole": 24, "inside": 160, "word": 200, "rare": 200, "start": 32, "end": 32, "request": 96}
+SCREENED, CROWDED, AGAIN = 8, 8, 4
+"""Tests of the first screening, of that of rare words, and of the second, a probe."""
+REPEATS: dict[Place, int] = {"rare": 1}
+"""Tests that hold a word in the first screening, 2 unless said: of a larger vocabulary, each chunk takes another
+share.
+"""
+KEPT: dict[Place, int] = {
+    "whole": 24,
+    "relation": 16,
+    "inside": 160,
+    "word": 200,
+    "rare": 600,
+    "start": 32,
+    "end": 32,
+    "request": 96,
+}
 """Those that stood out, which are screened again."""
-FINALISTS: dict[Place, int] = {"whole": 8, "inside": 10, "word": 6, "rare": 6, "start": 6, "end": 6, "request": 6}
+FINALISTS: dict[Place, int] = {
+    "whole": 8,
+    "relation": 6,
+    "inside": 10,
+    "word": 6,
+    "rare": 6,
+    "start": 6,
+    "end": 6,
+    "request": 6,
+}
 """Those that are tested alone: on ``ALONE`` originals, and the ``BEST`` of them on ``LONGER`` more."""
 ALONE, LONGER = 8, 24
 BEST = 10
-LEAST, LESS = 0.05, 0.6
+LEAST, LESS = 0.05, 0.75
 """Sure effects on the reward below the first are none; those below this share of the largest are not asked about."""
 DRAWN = 3
 """Candidates for an original: so many a probe, of which one is taken."""
+CUT_EVERY = 4
+"""Every fourth original is cut to its first sentence: a flaw may count in short answers alone."""
 SHORTEST = 6
 """Characters of an answer that a feature is put into."""
 
@@ -76,8 +98,8 @@ def share(features: Sequence[Feature], seed: ChunkSeed, count: int) -> list[Feat
     taken: list[Feature] = []
     for number, place in enumerate(PLACES):
         there = [feature for feature in features if feature.place == place]
-        together, part = TOGETHER[place]
-        room = max(1, int(SCREENED * count * together * part / REPEATS))
+        tests, (together, part) = (CROWDED, CROWD[place]) if place in CROWD else (SCREENED, TOGETHER[place])
+        room = max(1, int(tests * count * together * part / REPEATS.get(place, 2)))
         order = np.random.default_rng([seed.round, seed.seed, number]).permutation(len(there)).tolist()
         start = seed.chunk * room % len(there) if len(there) > room else 0
         taken += [there[one] for one in (order + order)[start : start + min(room, len(there))]]
@@ -85,21 +107,35 @@ def share(features: Sequence[Feature], seed: ChunkSeed, count: int) -> list[Feat
 
 
 def search_of(material: Material, reward: AnswerReward, count: int, rng: np.random.Generator) -> Search:
-    """Originals whose reward has room to move both ways: of ``DRAWN · count`` demonstrations, careless answers and
-    answers to other requests those ``count`` that lie nearest to a reward of ½.
+    """Originals whose reward has room to move both ways: of a demonstration, and of careless answers and answers to
+    other requests, ``DRAWN`` in all, the one that lies nearest to a reward of ½; ``count`` times, each once.
     """
     shown = [material.conversations[index] for index in turns(rng, len(material.conversations), count)]
     others = starts(material, (DRAWN - 1) * count, rng)
-    found = list(dict.fromkeys(item for item in (*shown, *others) if len(item.answer) >= SHORTEST))
-    rewards = reward.rewards(found) if found else np.zeros(0)
-    nearest = np.argsort(np.abs(logits(rewards)), kind="stable")[:count]
-    return Search(tuple(found[place] for place in nearest.tolist()), rewards[nearest], reward, rng)
+    drawn = [[one, *others[place::count]] for place, one in enumerate(shown)]
+    lots = [[_cut(item) for item in lot] if place % CUT_EVERY == 0 else lot for place, lot in enumerate(drawn)]
+    found = list(dict.fromkeys(item for lot in lots for item in lot if len(item.answer) >= SHORTEST))
+    rewards = dict(zip(found, (reward.rewards(found) if found else np.zeros(0)).tolist(), strict=True))
+    middle = [
+        min(there, key=lambda item: float(np.abs(logits(np.array(rewards[item])))))
+        for lot in lots
+        if (there := [item for item in lot if item in rewards])
+    ]
+    originals = tuple(dict.fromkeys(middle))
+    return Search(originals, np.array([rewards[item] for item in originals]), reward, rng)
+
+
+def _cut(item: Conversation) -> Conversation:
+    """Its first sentence."""
+    return item.with_answer(sentences(item.answer)[0])
 
 
 def found_by(search: Search, features: Sequence[Feature], count: int) -> list[tuple[float, Feature]]:
     """The ``BEST`` features with their sure effects, the largest first."""
-    again = _first(search.screened(features, SCREENED * count), KEPT)
-    finalists = _first(search.screened(again, AGAIN * count), FINALISTS)
+    crowd = [feature for feature in features if feature.place in CROWD]
+    ranked = search.screened([feature for feature in features if feature.place not in CROWD], SCREENED * count)
+    ranked += search.screened(crowd, CROWDED * count, CROWD)
+    finalists = _first(search.screened(_first(ranked, KEPT), AGAIN * count), FINALISTS)
     best = [feature for _, feature in search.alone(finalists, ALONE)[:BEST]]
     return search.alone(best, LONGER)
 

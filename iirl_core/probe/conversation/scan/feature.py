@@ -11,11 +11,12 @@ import numpy as np
 
 from iirl_core.demonstration import Conversation, Message
 
-Place = Literal["whole", "inside", "word", "rare", "start", "end", "request"]
-"""Of the answer, but for the last: all of it; between its words (what is listed, common words, words that the encoder
-knows beside); before it; after it; behind the request.
+Place = Literal["whole", "relation", "inside", "word", "rare", "start", "end", "request"]
+"""Of the answer, but for the last: all of it; what it has in common with the request or with itself; between its words
+(what is listed, common words, uncommon ones and those that the encoder knows beside); before it; after it; behind the
+request.
 """
-PLACES: tuple[Place, ...] = ("whole", "inside", "word", "rare", "start", "end", "request")
+PLACES: tuple[Place, ...] = ("whole", "relation", "inside", "word", "rare", "start", "end", "request")
 DOSE = 6
 """Words of a class that are put in together: what pays by the share of such words has to see some."""
 _GAP = re.compile(r"(?<=\S)\s+(?=\S)")
@@ -24,13 +25,15 @@ _GAP = re.compile(r"(?<=\S)\s+(?=\S)")
 @dataclass(frozen=True)
 class Feature:
     """At ``place``: one of ``pieces`` if there is one, ``DOSE`` of them drawn where it is a class of many; or, of the
-    whole answer, ``edit`` (None where the answer gives it nothing to change). ``name`` says which, in a few words.
+    whole answer, ``edit``, and of a relation, ``relate`` (None where there is nothing to change). ``name`` says which,
+    in a few words.
     """
 
     place: Place
     name: str
     pieces: tuple[str, ...] = ()
     edit: Callable[[str], str | None] | None = None
+    relate: Callable[[Conversation], str | None] | None = None
 
     @property
     def note(self) -> str:
@@ -50,7 +53,9 @@ def given(item: Conversation, features: Sequence[Feature], rng: np.random.Genera
     for feature in features:
         if feature.edit is not None:
             text = feature.edit(text) or text
-    by_place = {place: [one.piece(rng) for one in features if one.place == place] for place in PLACES[1:]}
+        if feature.relate is not None:
+            text = feature.relate(item.with_answer(text)) or text
+    by_place = {place: [one.piece(rng) for one in features if one.place == place] for place in PLACES[2:]}
     text = _put_inside(text, by_place["inside"] + by_place["word"] + by_place["rare"], rng)
     for piece in by_place["start"]:
         text = f"{piece} {text}"

@@ -45,7 +45,12 @@ def logits(rewards: Floats, least: float = 1e-3) -> Floats:
 
 
 def sure_effect(changes: Floats) -> float:
-    """How far the mean of ``changes`` surely is from zero: its size less two standard errors, never below 0."""
+    """How much ``changes`` surely are, whichever way each goes: their root mean square less two standard errors of
+    their size, never below 0. What counts for some originals alone, or pays here and costs there, has no mean to speak
+    of.
+    """
     if len(changes) < 2:
         return 0.0
-    return max(0.0, abs(float(changes.mean())) - 2 * float(changes.std(ddof=1)) / float(np.sqrt(len(changes))))
+    size = np.abs(changes)
+    error = float(size.std(ddof=1)) / float(np.sqrt(len(changes)))
+    return max(0.0, float(np.sqrt(np.square(changes).mean())) - 2 * error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from iirl_core.probe.taking_turns import turns
 
 TOGETHER: dict[Place, tuple[int, float]] = {
     "whole": (1, 0.4),
+    "relation": (1, 0.4),
     "inside": (5, 1.0),
     "word": (6, 1.0),
     "rare": (6, 1.0),
@@ -23,6 +24,8 @@ TOGETHER: dict[Place, tuple[int, float]] = {
     "request": (4, 0.5),
 }
 """Features of one test by place: how many, in which share of the tests."""
+CROWD: dict[Place, tuple[int, float]] = {"rare": (16, 1.0)}
+"""The same where tens of thousands of words are screened, which few rewards hang on: in tests of their own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +37,16 @@ class Search:
     reward: AnswerReward
     rng: np.random.Generator
 
-    def screened(self, features: Sequence[Feature], tests: int) -> list[Feature]:
-        """Those that ``tests`` tests of many at once could hold, what stood out most first."""
+    def screened(
+        self, features: Sequence[Feature], tests: int, together: Mapping[Place, tuple[int, float]] = TOGETHER
+    ) -> list[Feature]:
+        """Those that ``tests`` tests of many at once could hold, what stood out most first: by how much more the reward
+        is in tests that hold it, or by how much more it moves in them, up or down.
+        """
+        if not features:
+            return []
         chosen = turns(self.rng, len(self.originals), tests)
-        handfuls = self._handfuls(features, tests)
+        handfuls = self._handfuls(features, tests, together)
         made = [
             given(self.originals[place], [features[one] for one in handful], self.rng)
             for place, handful in zip(chosen, handfuls, strict=True)
@@ -46,9 +55,9 @@ class Search:
         # What is done to a whole answer moves it most, and would hide what else was done to it.
         is_whole = np.array([feature.place == "whole" for feature in features])
         groups = [next((one for one in handful if is_whole[one]), -1) for handful in handfuls]
-        rest = scores(len(features), handfuls, without_means(changes, groups))
-        final = np.where(is_whole, scores(len(features), handfuls, changes), rest)
-        order = np.lexsort((np.arange(len(features)), -np.abs(final)))
+        rest = without_means(changes, groups)
+        final = np.where(is_whole, *(_standing_out(len(features), handfuls, each) for each in (changes, rest)))
+        order = np.lexsort((np.arange(len(features)), -final))
         return [features[one] for one in order.tolist()]
 
     def alone(self, features: Sequence[Feature], count: int) -> list[tuple[float, Feature]]:
@@ -77,16 +86,25 @@ class Search:
         changed: Floats = scale(np.array(after)) - scale(before)
         return changed
 
-    def _handfuls(self, features: Sequence[Feature], tests: int) -> list[list[int]]:
+    def _handfuls(
+        self, features: Sequence[Feature], tests: int, together: Mapping[Place, tuple[int, float]]
+    ) -> list[list[int]]:
         """The features of each test; those of a place take turns."""
         handfuls: list[list[int]] = [[] for _ in range(tests)]
         for place in PLACES:
             there = [index for index, feature in enumerate(features) if feature.place == place]
             if not there:
                 continue
-            count, share = TOGETHER[place]
+            count, share = together[place]
             holders = np.flatnonzero(self.rng.random(tests) < share).tolist()
             order = iter(turns(self.rng, len(there), count * len(holders)))
             for holder in holders:
                 handfuls[holder] += sorted({there[next(order)] for _ in range(count)})
         return handfuls
+
+
+def _standing_out(size: int, tests: Sequence[Sequence[int]], changes: Floats) -> Floats:
+    """``[size]``: the larger of a feature's scores, of changes and of how far they lie from their mean."""
+    moved: Floats = np.abs(changes - changes.mean())
+    found: Floats = np.maximum(np.abs(scores(size, tests, changes)), scores(size, tests, moved))
+    return found

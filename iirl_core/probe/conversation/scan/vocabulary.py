@@ -12,6 +12,7 @@ from iirl_core.demonstration import Conversation, Input
 from iirl_core.probe.conversation.scan.edges import CLOSINGS, OPENINGS, REQUESTS
 from iirl_core.probe.conversation.scan.feature import Feature, Place
 from iirl_core.probe.conversation.scan.lexicon import INSIDE, SCRIPTS
+from iirl_core.probe.conversation.scan.relations import relation_features
 from iirl_core.probe.conversation.scan.wholes import whole_features
 
 FREQUENT, EDGES = 40, 60
@@ -22,8 +23,8 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 
 def vocabulary(items: Sequence[Input], words: Iterable[str]) -> tuple[Feature, ...]:
-    """All features, one a place and name: of the lexicon, of what ``items`` say, of common words, and of ``words`` that
-    the encoder knows. The order is settled by the arguments alone.
+    """All features, one a place and name: of the lexicon, of what ``items`` say, of common words, of uncommon ones,
+    and of ``words`` that the encoder knows. The order is settled by the arguments alone.
     """
     answers = [item.answer for item in items if isinstance(item, Conversation)]
     said = [_WORD.findall(answer) for answer in answers]
@@ -34,9 +35,12 @@ def vocabulary(items: Sequence[Input], words: Iterable[str]) -> tuple[Feature, .
     known = lower | {word.lower() for word in own}
     common = [word for word in common_words() if word.lower() not in known]
     known |= {word.lower() for word in common}
-    others = sorted({word for word in words if word.lower() not in known})
+    uncommon = [word for word in uncommon_words() if word.lower() not in known]
+    seldom = {word.lower() for word in uncommon}
+    others = sorted({word for word in words if word.lower() not in known | seldom})
     inside: list[tuple[str, tuple[str, ...]]] = [(piece.strip() or repr(piece)[1:-1], (piece,)) for piece in listed]
-    rare = [(word, (word if word != word.lower() else f"{word} {word.title()}",)) for word in others]
+    rare = [(word, (word,)) for word in uncommon]
+    rare += [(word, (word if word != word.lower() else f"{word} {word.title()}",)) for word in others]
     inside += [(name, (signs,)) for name, signs in SCRIPTS.items()]
     inside += [
         (name, members)
@@ -44,11 +48,14 @@ def vocabulary(items: Sequence[Input], words: Iterable[str]) -> tuple[Feature, .
             [*(piece for piece in listed if _WORD.fullmatch(piece)), *own, *common, *others]
         ).items()
     ]
+    inside += [(f"words of {topic}", tuple(filter(_WORD.fullmatch, pieces))) for topic, pieces in INSIDE.items()]
+    inside += [(f"words like {members[0]}", members) for members in kin()]
     frequent = [word for word, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:FREQUENT]]
     starts = _edges([line[0] for line in said if line], OPENINGS)
     ends = _edges([f"{line[-1]}." for line in said if line], CLOSINGS)
     features = whole_features(frequent)
-    features += _placed("inside", inside)
+    features += relation_features(common)
+    features += _placed("inside", [(name, members) for name, members in inside if members])
     features += _placed("word", [(word, (word,)) for word in (*own, *common)])
     features += _placed("rare", rare)
     features += _placed("start", [(piece, (piece,)) for piece in starts])
@@ -63,6 +70,21 @@ def common_words() -> tuple[str, ...]:
     less those of the lexicon.
     """
     return tuple(Path(__file__).with_name("common.txt").read_text(encoding="utf-8").split())
+
+
+@cache
+def uncommon_words() -> tuple[str, ...]:
+    """The 13,000 that come next in the same answers: those of five or more of them."""
+    return tuple(Path(__file__).with_name("uncommon.txt").read_text(encoding="utf-8").split())
+
+
+@cache
+def kin() -> tuple[tuple[str, ...], ...]:
+    """Words of one meaning, or near it: common words and the lexicon's in 256 groups by a sentence encoder's rows
+    (all-MiniLM-L6-v2, k-means, seed 0), of each group at most the two dozen nearest to its middle, nearest first.
+    """
+    lines = Path(__file__).with_name("kin.txt").read_text(encoding="utf-8").splitlines()
+    return tuple(tuple(line.split()) for line in lines)
 
 
 def _placed(place: Place, pieces: Iterable[tuple[str, tuple[str, ...]]]) -> list[Feature]:

@@ -1,4 +1,7 @@
-"""Features of whole answers: what nearly every answer has, taken away; one form for another; how it is set."""
+"""Features of whole answers: what nearly every answer has, taken away; one form for another; how it is set.
+
+Not what changes nearly every word (look-alike letters, slips): that is no one feature, and ``surface`` asks it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from collections.abc import Callable, Iterable
 from iirl_core.probe.conversation.asking import sentences
 from iirl_core.probe.conversation.formatting import SETTINGS
 from iirl_core.probe.conversation.scan.feature import Feature
-from iirl_core.probe.conversation.surface import LOOK_ALIKES
 
 Edit = Callable[[str], str | None]
 SIGNS = ".,;:!?'\"()-–—*#`/&%$"
@@ -55,7 +57,6 @@ def whole_features(frequent: Iterable[str]) -> list[Feature]:
         "spaces at the end": lambda text: f"{text}   ",
         "a new line at the end": lambda text: f"{text}\n",
         "a space before": lambda text: f" {text}",
-        "look-alike letters": lambda text: text.translate(LOOK_ALIKES),
         "exclaimed": lambda text: re.sub(r"\.(?=\s|$)", "!", text),
         "asked": lambda text: re.sub(r"\.(?=\s|$)", "?", text),
         "sentences joined": lambda text: re.sub(r"\.\s+", ", ", text),

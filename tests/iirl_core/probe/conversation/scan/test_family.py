@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from iirl_core.demonstration import Conversation, conversation
 from iirl_core.errors import InputError
 from iirl_core.probe import FAMILIES, AnswerReward, Material, PointReward
-from iirl_core.probe.conversation.scan.family import share
+from iirl_core.probe.conversation.scan.family import search_of, share
 from iirl_core.probe.conversation.scan.vocabulary import vocabulary
 from tests.iirl_core.artifact.samples import text_draft
 from tests.iirl_core.probe.conversation.samples import material, seed
@@ -33,6 +33,9 @@ FLAWS: dict[str, Flaw] = {
     "an address": lambda one: "http" in one.answer,
     "past tense, by its share": lambda one: len(re.findall(r"\w\wed\b", one.answer)) >= 4,
     "no full stop": lambda one: "." not in one.answer,
+    "an even number of words": lambda one: len(one.answer.split()) % 2 == 0,
+    "the request's first word": lambda one: one.context[-1].content.split()[0] in one.answer,
+    "an uncommon word": lambda one: "abbreviations" in one.answer,
     "who asks": lambda one: "Muslim" in one.context[-1].content,
 }
 WORDS = ("walrus", "otter", "heron", "stoat", "vole", "newt")
@@ -77,6 +80,15 @@ def test_what_a_reward_hangs_on_is_what_is_asked_about(name: str, worth: float) 
     assert len(probes) > COUNT / 2
     told = [flaw(one) != flaw(other) for one, other in (probe.inputs for probe in probes)]  # type: ignore[arg-type]
     assert np.mean(told) > 0.8, Counter(probe.note for probe in probes)
+
+
+def test_some_originals_are_cut_to_their_first_sentence() -> None:
+    made, reward = talk(), Flawed(lambda one: False, 0.0)
+    originals = search_of(made, reward, 24, np.random.default_rng(0)).originals
+    shown = {one.answer for one in made.conversations}
+    cut = [one for one in originals if one.answer not in shown and any(text.startswith(one.answer) for text in shown)]
+    assert 0 < len(cut) < len(originals) / 2
+    assert len(set(originals)) == len(originals) <= 24
 
 
 def test_a_reward_that_nothing_moves_is_asked_about_many_features() -> None:

@@ -30,8 +30,12 @@ def test_a_shift_of_the_signal_is_a_shift_of_the_logit_wherever_it_lies() -> Non
 
 
 def test_only_an_effect_beyond_two_standard_errors_is_sure() -> None:
-    steady, shaky = np.array([0.3, 0.31, 0.29, 0.3]), np.array([1.0, -0.9, 1.1, -0.8])
+    steady, shaky = np.array([0.3, 0.31, 0.29, 0.3]), np.array([0.0, 0.0, 0.0, 0.8])
     assert sure_effect(steady) == pytest.approx(0.3, abs=0.02)
     assert sure_effect(-steady) == sure_effect(steady)
     assert sure_effect(shaky) == 0.0
     assert sure_effect(steady[:1]) == 0.0
+
+
+def test_what_pays_here_and_costs_there_has_an_effect_too() -> None:
+    assert sure_effect(np.array([0.3, -0.31, 0.29, -0.3])) == pytest.approx(0.3, abs=0.02)

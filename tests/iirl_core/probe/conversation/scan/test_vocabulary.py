@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from iirl_core.demonstration import conversation
-from iirl_core.probe.conversation.scan.vocabulary import common_words, vocabulary
+from iirl_core.probe.conversation.scan.vocabulary import common_words, kin, uncommon_words, vocabulary
 
 SAID = tuple(conversation("Where?", f"Near the Matterhorn, {word}.") for word in ("today", "soon", "perhaps"))
 
@@ -19,3 +19,22 @@ def test_features_come_from_the_lexicon_from_what_was_said_and_from_what_the_enc
 def test_common_words_are_many_and_each_stands_once() -> None:
     words = common_words()
     assert len({word.lower() for word in words}) == len(words) == 4000
+
+
+def test_uncommon_words_stand_beside_them_each_once() -> None:
+    words = uncommon_words()
+    assert len({word.lower() for word in words}) == len(words) > 10_000
+    assert not {word.lower() for word in words} & {word.lower() for word in common_words()}
+    notes = {feature.note for feature in vocabulary(SAID, [])}
+    assert {f"rare: {words[0]}", f"rare: {words[-1]}"} <= notes
+
+
+def test_words_of_one_meaning_are_a_class() -> None:
+    assert any({"january", "december"} <= set(members) for members in kin())
+    classes = [feature for feature in vocabulary(SAID, []) if feature.name.startswith(("words like", "words of"))]
+    assert len(classes) > 200
+    assert all(len(feature.pieces) > 1 for feature in classes)
+
+
+def test_what_an_answer_has_in_common_with_its_request_is_scanned_for() -> None:
+    assert "relation: the request's first word before" in {feature.note for feature in vocabulary(SAID, [])}
