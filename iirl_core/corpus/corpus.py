@@ -68,9 +68,14 @@ class Corpus:
         return {source for column in columns for source in pc.unique(column).to_pylist()}
 
     def weighs(self, split: Split) -> bool:
-        """Whether any record of a split has a weight above 0; reads shards up to the first that holds one."""
+        """Whether any record of a split has a weight above 0; reads shards up to the first that holds one.
+
+        Raises:
+            Tampered: as ``demonstrations``.
+        """
         filesystem, _ = self.store.filesystem()
-        for path in self.paths():
+        for shard, path in zip(self.manifest.shards, self.paths(), strict=True):
+            self._check(shard, path)
             table = pq.read_table(path, columns=["split", "weight"], filesystem=filesystem)
             if pc.any(pc.greater(table.filter(pc.equal(table["split"], split))["weight"], 0)).as_py():
                 return True

@@ -138,6 +138,7 @@ def read_sources(store: Store, config: Config) -> Sources:
     Raises:
         NotFound: one was never ingested.
         ConfigError: they cannot be learnt from (``check_sources``).
+        Tampered: a shard that was looked into does not match its digest.
     """
     shown, negatives = (tuple(read_corpus(store, one.name) for one in config.playing(role)) for role in ROLES)
     sources = Sources(shown, negatives, {section.name: section.role for section in config.corpora})
