@@ -176,6 +176,13 @@ def test_a_cell_is_marked_when_a_hard_norm_has_a_finding_or_a_bound_passes_its_l
     assert marked(CoverageCell("former", "no-dosage-advice", 9, 1, 0.43)) == [("former", "no-dosage-advice")]
 
 
+def test_rewards_are_said_to_be_beside_what_must_not_pay_only_where_they_are() -> None:
+    report = spatial_report()
+    shown = replace(report, groups=tuple(one for one in report.groups if one.role == "demonstrations"))
+    assert "against inputs that must not pay" in render_report(report)
+    assert "against inputs that must not pay" not in render_report(shown)
+
+
 def test_a_family_that_was_asked_without_probes_counts_as_not_asked() -> None:
     report = replace(portal_report(), coverage=(CoverageCell("careless", "no-dosage-advice", 0, 0, 1.0),))
     assert "careless asked nothing about no-dosage-advice." in not_covered(report)
