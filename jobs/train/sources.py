@@ -137,25 +137,26 @@ def read_sources(store: Store, config: Config) -> Sources:
 
     Raises:
         NotFound: one was never ingested.
-        ConfigError: they cannot be learnt from (``check_sources``).
+        ConfigError: they cannot be learnt from (``check_sources``), a class weighs nothing, or ``expertness.beta``
+            names a source of no record.
         Tampered: a shard that was looked into does not match its digest.
     """
     shown, negatives = (tuple(read_corpus(store, one.name) for one in config.playing(role)) for role in ROLES)
     sources = Sources(shown, negatives, {section.name: section.role for section in config.corpora})
     check_sources(sources, config)
+    _check_weights(sources, config)
+    _check_beta(sources, config)
     return sources
 
 
 def check_sources(sources: Sources, config: Config) -> None:
-    """Refuse what would only fail after the encoder has run.
+    """Refuse what would only fail after the encoder has run, as far as manifests tell.
 
     * every corpus is of the encoder's kind, and trajectories have one shape, and are whole where that is asked for;
     * demonstrations are in the train and in the guard split;
     * a family that learns from negatives has some in the train split, or makes some of demonstrations;
-    * neither of those weighs nothing;
     * a map that is anchored at a contrast has some: negatives of the train or guard split, or made ones;
-    * where a family compares, corpora remember their comparisons, and every split holds both sides of each;
-    * every source that ``expertness.beta`` names has records.
+    * where a family compares, corpora remember their comparisons, and every split holds both sides of each.
 
     Raises:
         ConfigError: one of these does not hold.
@@ -175,15 +176,9 @@ def check_sources(sources: Sources, config: Config) -> None:
             raise ConfigError(f"no demonstration is in the {split} split", "at least one", RERUN)
     if needs_negatives(config) and sources.count("negatives", "train") == 0 and not corrupted_shares(config):
         raise ConfigError(f"{config.expertness.family} without a negative in the train split", "at least one", RERUN)
-    _check_weights(sources, config)
     _check_contrast(sources, config)
     if needs_pairs(config):
         _check_pairs(sources)
-    beta = beta_of(config.expertness)
-    if isinstance(beta, SourcesSection):
-        known = set().union(*(corpus.sources() for corpus in (*sources.demonstrations, *sources.negatives)))
-        if missing := set(beta.sources) - known:
-            raise ConfigError(f"expertness.beta: no record has the source {min(missing)}", f"of {sorted(known)[:8]}")
 
 
 def _check_weights(sources: Sources, config: Config) -> None:
@@ -193,6 +188,14 @@ def _check_weights(sources: Sources, config: Config) -> None:
     for called, corpora in sides.items():
         if not any(corpus.weighs("train") for corpus in corpora):
             raise ConfigError(f"every {called} in the train split has weight 0", "some weight > 0", RERUN)
+
+
+def _check_beta(sources: Sources, config: Config) -> None:
+    beta = beta_of(config.expertness)
+    if isinstance(beta, SourcesSection):
+        known = set().union(*(corpus.sources() for corpus in (*sources.demonstrations, *sources.negatives)))
+        if missing := set(beta.sources) - known:
+            raise ConfigError(f"expertness.beta: no record has the source {min(missing)}", f"of {sorted(known)[:8]}")
 
 
 def _check_contrast(sources: Sources, config: Config) -> None:
