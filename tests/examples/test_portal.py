@@ -141,7 +141,7 @@ def test_most_careless_answers_in_training_stand_between_an_opening_and_a_closin
 def test_the_configuration_parses_and_its_norms_name_families_that_exist() -> None:
     config = load_config(PORTAL / "config.yaml")
     norms = norms_of(config)
-    hard = {"careless-answer", "empty-answer", "hollow-answer", "yes-where-we-say-no"}
+    hard = {"careless-answer", "empty-answer"}
     assert {norm.id for norm in norms if norm.hard} == hard
     for norm in norms:
         assert norm.rationale
