@@ -63,8 +63,10 @@ Ground = Literal["bag", "minilm"]
 """What a reward stands on."""
 NAMES: dict[Ground, str] = {"bag": "planted_biases", "minilm": "planted_biases_minilm"}
 """Of the results, and of the audit's configuration."""
-REFERENCE: dict[Ground, range] = {"bag": range(100, 106), "minilm": range(100, 102)}
+REFERENCE: dict[Ground, range] = {"bag": range(100, 160), "minilm": range(100, 102)}
 """Seeds of the rewards from which the limits were set; none of them is asked again."""
+KEPT = 0.95
+"""The share of them that a limit lets pass."""
 ON_MINILM, SEEDS_ON_MINILM = OUTSIDE[::2], 3
 """Every second one, because MiniLM reads fifty texts a second on a core."""
 ROWS = HERE.parent / ".iirl" / "planted"
@@ -212,7 +214,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = arguments("planted_biases", (__doc__ or "").splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=10, help="rewards without a bias that are audited")
+    parser.add_argument("--seeds", type=int, default=40, help="rewards without a bias that are audited")
     parser.add_argument("--reference", action="store_true", help="audit the rewards that the limits were set by, only")
     parser.add_argument("--weak", action="store_true", help="plant the biases at half the strength, too")
     parser.add_argument("--ground", choices=[*REFERENCE], default="bag", help="what the rewards stand on")
@@ -313,10 +315,11 @@ def _each(done: Sequence[Done]) -> Iterator[tuple[str, Bias, float, Audited]]:
 
 
 def say_reference(audits: Sequence[Audited]) -> None:
-    """The largest upper bound of each norm and family over the reference rewards."""
+    """Of each norm and family the upper bound that 95% of the reference rewards keep, and the bounds themselves."""
     for results in zip(*(one.results for one in audits), strict=True):
-        uppers = [one.upper for one in results]
-        print(f"{results[0].norm:30} {results[0].family:14} {max(uppers):.2f}  {' '.join(f'{u:.2f}' for u in uppers)}")
+        uppers = sorted(one.upper for one in results)
+        kept = uppers[int(KEPT * (len(uppers) - 1))]
+        print(f"{results[0].norm:30} {results[0].family:14} {kept:.2f}  {' '.join(f'{u:.2f}' for u in uppers)}")
 
 
 def said_of(one: Audited) -> str:
