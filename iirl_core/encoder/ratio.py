@@ -20,7 +20,7 @@ from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
 from iirl_core.encoder.template import check_template
 from iirl_core.encoder.text import TextEncoder
 from iirl_core.encoder.tokenizer import check_tokenizer
-from iirl_core.encoder.weights import dtype_of, hold
+from iirl_core.encoder.weights import check_held, dtype_of, hold
 from iirl_core.errors import ConfigError, one_line
 from iirl_core.policy.reading import read_language_model
 from iirl_core.reading import TokenCount
@@ -42,11 +42,13 @@ class LanguageModel:
 
         Raises:
             ConfigError: it holds no causal language model, or one that takes fewer tokens, with another's tokenizer
-                (``check_tokenizer``), or a chat template that drops the answer or the question.
+                (``check_tokenizer``), a chat template that drops the answer or the question, or one that cannot be
+                held so (``check_held``).
         """
         made = cls._read(folder, max_tokens=max_tokens, policy=policy, name=name, template=None, weights=weights)
         check_tokenizer(made.model, made.rendering.tokenizer, name)
         check_template(made.rendering, name, questions=True, todo="Give its tokenizer another, or none for our own")
+        check_held(made.model, weights, name)
         return made
 
     @classmethod

@@ -21,7 +21,7 @@ from iirl_core.encoder.protocol import ArtifactKind, Encoded
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Around, Rendering
 from iirl_core.encoder.template import check_template
 from iirl_core.encoder.tokenizer import check_tokenizer, is_causal
-from iirl_core.encoder.weights import dtype_of, hold
+from iirl_core.encoder.weights import check_held, dtype_of, hold
 from iirl_core.encoder.words import whole_words
 from iirl_core.errors import ConfigError, one_line
 from iirl_core.pretrained import check_weights, model_source
@@ -98,7 +98,7 @@ def fit_text(section: TextEncoderSection) -> TextEncoder:
     Raises:
         ConfigError: there is no such model, or its weights are another's; it takes fewer tokens than ``max_tokens``;
             its first token, which was to stand for the text, sees none of it; the tokenizer is another's
-            (``check_tokenizer``); or the chat template drops the answer.
+            (``check_tokenizer``); the chat template drops the answer; or the model cannot be held so (``check_held``).
     """
     source = model_source(section.model)
     try:
@@ -125,6 +125,7 @@ def fit_text(section: TextEncoderSection) -> TextEncoder:
     name = f"encoder.model {section.model!r}"
     check_tokenizer(encoder.model, encoder.rendering.tokenizer, name)
     check_template(encoder.rendering, name)
+    check_held(encoder.model, section.weights, name)
     return encoder
 
 

@@ -1,20 +1,33 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from accelerate import dispatch_model
-from transformers import AutoModel, GPT2Config, GPT2Model
+from transformers import (
+    AutoModel,
+    DebertaV2Config,
+    DebertaV2Model,
+    Gemma2Config,
+    Gemma2ForCausalLM,
+    Gemma2Model,
+    GPT2Config,
+    GPT2Model,
+    MambaConfig,
+    MambaModel,
+    PreTrainedModel,
+)
 
 from iirl_core.config.encoding import TextEncoderSection, Weights
 from iirl_core.demonstration import conversation
 from iirl_core.encoder import fit_encoder, load_encoder, save_encoder
 from iirl_core.encoder.placing import places_of
 from iirl_core.encoder.text import TextEncoder
-from iirl_core.encoder.weights import hold, widen
-from iirl_core.errors import ArtifactError
+from iirl_core.encoder.weights import check_held, hold, widen
+from iirl_core.errors import ArtifactError, ConfigError
 from tests.iirl_core.encoder.tiny import Kind, tiny
 
 ITEMS = [conversation("Is it open? " * (n % 5), "Yes, " * n + "until six.") for n in range(12)]
@@ -35,7 +48,7 @@ def bytes_of(encoder: TextEncoder) -> int:
 def test_half_the_bytes_give_nearly_the_same_rows(kind: Kind, tmp_path: Path) -> None:
     model = tiny(kind, tmp_path)
     whole, half = encoder_of(model, "fp32"), encoder_of(model, "bf16")
-    assert bytes_of(half) < 0.55 * bytes_of(whole)
+    assert bytes_of(half) < 0.65 * bytes_of(whole)  # the tiny ones have many places for their size
     apart = half.encode(ITEMS).z - whole.encode(ITEMS).z
     assert 0 < float(apart.abs().max()) < 0.05
 
@@ -58,7 +71,7 @@ def test_it_is_saved_loaded_and_sent_as_it_is_held(kind: Kind, tmp_path: Path) -
     half = encoder_of(tiny(kind, tmp_path / "model"), "bf16")
     document = save_encoder(half, tmp_path / "saved")
     assert document["weights"] == "bf16"
-    assert (tmp_path / "saved" / "model.safetensors").stat().st_size < 0.6 * (
+    assert (tmp_path / "saved" / "model.safetensors").stat().st_size < 0.65 * (
         tmp_path / "model" / "model.safetensors"
     ).stat().st_size
     loaded = load_encoder(tmp_path / "saved", document)
@@ -76,14 +89,67 @@ def test_a_document_that_says_nothing_means_full_precision(tmp_path: Path) -> No
         load_encoder(tmp_path / "saved", {**document, "weights": "fp8"})
 
 
-def test_gpt_2s_matrices_are_held_so_too() -> None:
+GPT2 = GPT2Config(n_embd=32, n_layer=2, n_head=2, vocab_size=64, n_positions=32)
+DEBERTA = DebertaV2Config(
+    hidden_size=32,
+    num_hidden_layers=2,
+    num_attention_heads=2,
+    intermediate_size=64,
+    vocab_size=64,
+    relative_attention=True,
+    pos_att_type=["c2p", "p2c"],
+    position_buckets=8,
+)
+GEMMA = Gemma2Config(
+    hidden_size=40,  # whose root bfloat16 cannot hold
+    num_hidden_layers=2,
+    num_attention_heads=2,
+    num_key_value_heads=1,
+    head_dim=16,
+    intermediate_size=64,
+    vocab_size=64,
+)
+MAMBA = MambaConfig(hidden_size=32, num_hidden_layers=1, vocab_size=64, state_size=4)
+IDS = torch.arange(20).reshape(2, 10)
+
+
+def halved(model: PreTrainedModel, folder: Path) -> PreTrainedModel:
+    """As it is read when it is to be held in half the bytes."""
+    model.save_pretrained(folder)
+    found: PreTrainedModel = type(model).from_pretrained(folder, dtype=torch.bfloat16)
+    hold(found, "bf16")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("model", "share"),
+    [
+        pytest.param(lambda: GPT2Model(GPT2), 0.55, id="matrices the other way round"),
+        pytest.param(lambda: DebertaV2Model(DEBERTA), 0.8, id="an embedding that is read as it is"),
+        pytest.param(lambda: Gemma2Model(GEMMA), 0.7, id="a scale that was rounded on the way"),
+        pytest.param(lambda: Gemma2ForCausalLM(GEMMA), 0.7, id="a matrix that scaled words share with the head"),
+    ],
+)
+def test_whatever_its_layers_are_it_computes_as_its_rounded_weights_would(
+    model: Callable[[], PreTrainedModel], share: float, tmp_path: Path
+) -> None:
     torch.manual_seed(0)
-    model = GPT2Model(GPT2Config(n_embd=32, n_layer=2, n_head=2, vocab_size=64, n_positions=32)).eval()
-    ids = torch.arange(20).reshape(2, 10)
-    before, size = model(input_ids=ids).last_hidden_state, sum(one.nbytes for one in model.parameters())
-    hold(model, "bf16")
-    assert sum(one.nbytes for one in model.parameters()) < 0.55 * size
-    torch.testing.assert_close(model(input_ids=ids).last_hidden_state, before, atol=0.05, rtol=0)
+    whole = model().eval()
+    half = halved(whole, tmp_path)
+    size = sum(one.nbytes for one in whole.parameters())
+    assert sum(one.nbytes for one in half.parameters()) < share * size
+    for parameter in whole.parameters():
+        parameter.data = parameter.data.bfloat16().float()
+    found, expected = half(input_ids=IDS)[0], whole(input_ids=IDS)[0]
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
+    check_held(half, "bf16", "ours")
+
+
+def test_one_that_cannot_be_held_so_is_refused_by_its_name(tmp_path: Path) -> None:
+    whole = MambaModel(MAMBA)
+    check_held(whole, "fp32", "encoder.model 'mamba'")
+    with pytest.raises(ConfigError, match=r"encoder.model 'mamba' cannot hold its matrices in bf16.*weights: fp32"):
+        check_held(halved(whole, tmp_path), "bf16", "encoder.model 'mamba'")
 
 
 def test_what_is_to_be_trained_is_a_plain_transformer_again(tmp_path: Path) -> None:
@@ -102,7 +168,7 @@ def test_one_that_is_divided_gives_the_same_rows(kind: Kind, tmp_path: Path) -> 
     """By the hooks that pass rows from GPU to GPU. The second place is the disk: any machine has one."""
     half = encoder_of(tiny(kind, tmp_path / "model"), "bf16")
     expected, size = half.encode(ITEMS).z, bytes_of(half)
-    places = places_of(half.model, {0: int(0.6 * size), 1: size})
+    places = places_of(half.model, {0: int(0.7 * size), 1: 2 * size})
     there = {name: "disk" if place else "cpu" for name, place in places.items()}
     assert {*there.values()} == {"cpu", "disk"}
     dispatch_model(half.model, there, main_device="cpu", offload_dir=tmp_path / "disk")
