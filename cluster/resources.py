@@ -116,7 +116,8 @@ def plan_encoders(capacity: Capacity, section: TrainSection) -> ActorPlan:
     key = "train.gpus_per_worker" if section.gpus_per_encoder is None else "train.gpus_per_encoder"
     _check_gpus(key, gpus, 1, capacity)
     ranks = section.workers * section.gpus_per_worker
-    return _actors(capacity, max(1, int(ranks / gpus)) if ranks else capacity.room(0.0, gpus), each, gpus)
+    enough = max(1, _times(ranks, gpus)) if ranks else capacity.room(0.0, gpus)
+    return _actors(capacity, enough, each, gpus)
 
 
 def gpus_per_encoder(section: TrainSection) -> float:

@@ -87,6 +87,11 @@ def test_encoders_take_the_gpus_that_training_will_have() -> None:
         plan_encoders(LAPTOP, section)
 
 
+def test_shares_of_a_gpu_make_as_many_encoders_as_ranks_however_they_are_rounded() -> None:
+    assert int(3 * 0.7 / 0.7) == 2
+    assert plan_encoders(FARM, TrainSection(workers=3, gpus_per_worker=0.7)).count == 3
+
+
 def test_an_encoder_may_take_several_gpus_or_have_some_where_training_has_none() -> None:
     section = TrainSection(workers=2, gpus_per_worker=1, gpus_per_encoder=2)
     assert plan_encoders(Capacity((Node(32, 4), Node(32, 4))), section) == ActorPlan(1, 4.0, 2.0, 32)
