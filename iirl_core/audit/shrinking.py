@@ -9,7 +9,8 @@ offending row looks at, or the shortest stretch, by doubling, around that.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from difflib import SequenceMatcher
 
@@ -29,6 +30,8 @@ from iirl_core.reward_model import RewardModel
 
 READINGS = 60
 """Questions that one finding's shrinking may cost."""
+COMPARED = 10**6
+"""Pairs of words that are compared to see what two answers share between their common beginning and end."""
 _WORD = re.compile(r"\s*\S+")
 
 Parts = tuple[int, ...]
@@ -93,7 +96,7 @@ class _Work:
         pieces = 2
         while len(parts) >= 1 and self.left > 0:
             cuts = np.array_split(np.array(parts), min(pieces, len(parts)))
-            smaller = self._first([_without(parts, cut.tolist()) for cut in cuts], build)
+            smaller = self._first((_without(parts, set(cut.tolist())) for cut in cuts), build)
             if smaller is not None:
                 parts, pieces = smaller, max(pieces - 1, 2)
             elif pieces >= len(parts):
@@ -102,7 +105,7 @@ class _Work:
                 pieces = min(2 * pieces, len(parts))
         return parts
 
-    def _first(self, candidates: Sequence[Parts], build: Build) -> Parts | None:
+    def _first(self, candidates: Iterable[Parts], build: Build) -> Parts | None:
         for candidate in candidates:
             if self.left <= 0:
                 return None
@@ -111,7 +114,7 @@ class _Work:
         return None
 
 
-def _without(parts: Parts, cut: Sequence[int]) -> Parts:
+def _without(parts: Parts, cut: AbstractSet[int]) -> Parts:
     return tuple(part for part in parts if part not in cut)
 
 
@@ -136,8 +139,7 @@ def _words(inputs: tuple[Input, ...]) -> tuple[Parts, Build]:
     words = [_WORD.findall(item.answer) for item in items]
     shared: list[tuple[int, ...]] = [(index,) for index in range(len(words[0]))]
     if len(items) > 1:
-        blocks = SequenceMatcher(None, words[0], words[1], autojunk=False).get_matching_blocks()
-        shared = [(block.a + i, block.b + i) for block in blocks for i in range(block.size)]
+        shared = _shared(words[0], words[1])
 
     def build(kept: Parts) -> tuple[Input, ...]:
         gone = set(range(len(shared))).difference(kept)
@@ -148,6 +150,22 @@ def _words(inputs: tuple[Input, ...]) -> tuple[Parts, Build]:
         )
 
     return tuple(range(len(shared))), build
+
+
+def _shared(one: Sequence[str], other: Sequence[str]) -> list[tuple[int, ...]]:
+    """Places of the words that both say, in order: how both begin, how both end, and what they share between, unless
+    that is too much to compare.
+    """
+    most = min(len(one), len(other))
+    start = next((place for place in range(most) if one[place] != other[place]), most)
+    most -= start
+    end = next((place for place in range(most) if one[-1 - place] != other[-1 - place]), most)
+    places = [(place, place) for place in range(start)]
+    between = one[start : len(one) - end], other[start : len(other) - end]
+    if len(between[0]) * len(between[1]) <= COMPARED:
+        blocks = SequenceMatcher(None, *between, autojunk=False).get_matching_blocks()
+        places += [(start + block.a + i, start + block.b + i) for block in blocks for i in range(block.size)]
+    return [*places, *((len(one) - place, len(other) - place) for place in range(end, 0, -1))]
 
 
 def _stretches(finding: Finding, model: RewardModel) -> Iterator[tuple[Input, ...]]:

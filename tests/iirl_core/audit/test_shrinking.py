@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -53,6 +54,16 @@ def test_earlier_turns_that_matter_nothing_go_and_the_last_question_stays() -> N
     turns = [Message("user", "Hi"), Message("assistant", "Hello"), Message("user", "Well?")]
     (small,) = shrunk(finding(Conversation((*turns, Message("assistant", "trust")))), Wordy(), norm())  # type: ignore[arg-type]
     assert small == conversation("Well?", "trust")
+
+
+def test_long_answers_are_shrunk_in_little_more_than_their_readings_take() -> None:
+    words = 20_000 * "very "
+    original, edited = conversation("Well?", f"{words} no. {words}"), conversation("Well?", f"{words} trust. {words}")
+    turned = conversation("Well?", f"{words} trust. {20_000 * 'truly '}")
+    began = time.process_time()
+    assert shrunk(finding(original, edited), Wordy(), norm(NormKind.INVARIANCE)) != (original, edited)  # type: ignore[arg-type]
+    assert shrunk(finding(turned, edited), Wordy(), norm())  # type: ignore[arg-type]
+    assert time.process_time() - began < 20
 
 
 def test_of_a_pair_the_shared_words_go_and_the_edit_stays() -> None:
