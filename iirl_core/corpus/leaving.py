@@ -21,12 +21,12 @@ def check_left(left: Corpus, origin: Corpus) -> None:
             not as many as its manifest says, or others.
     """
     name, told = left.manifest.name, forgot(left.manifest)
-    stays = pa.chunked_array([table["id"] for table in left.batches()], pa.string())
+    stays = {one for table in left.batches() for one in table["id"].to_pylist()}
     gone: list[str] = []
 
     def kept() -> Iterator[pa.Table]:
         for table in origin.batches():
-            mask = pc.is_in(table["id"], stays.combine_chunks())
+            mask = pa.array([one in stays for one in table["id"].to_pylist()], pa.bool_())
             gone.extend(table.filter(pc.invert(mask))["id"].to_pylist())
             yield table.filter(mask)
 
