@@ -50,14 +50,13 @@ def with_room(
     """
     found: list[tuple[Conversation, tuple[int, ...]]] = []
     refused: set[int] = set()
-    for index in turns(rng, len(records), count * len(records)):
-        if len(found) == count or len(refused) == len(records):
-            break
-        if index not in refused:
-            try:
-                found.append((records[index], prompt(records[index])))
-            except InputError:
-                refused.add(index)
+    while len(found) < count and len(refused) < len(records):
+        for index in turns(rng, len(records), len(records)):
+            if len(found) < count and index not in refused:
+                try:
+                    found.append((records[index], prompt(records[index])))
+                except InputError:
+                    refused.add(index)
     return found
 
 
