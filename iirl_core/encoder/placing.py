@@ -43,6 +43,7 @@ def _move(model: PreTrainedModel, device: str) -> None:
     if device != "cuda" or torch.cuda.device_count() < 2:
         model.to(device)
         return
+    torch.cuda.empty_cache()  # what models that are gone left behind counts as taken
     room = {gpu: int(SHARE * torch.cuda.mem_get_info(gpu)[0]) for gpu in range(torch.cuda.device_count())}
     places = places_of(model, room)
     if len(set(places.values())) == 1:
