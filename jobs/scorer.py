@@ -114,16 +114,27 @@ class Scorer:
         self.assignment = assignment
 
     def _load(self, assignment: Assignment) -> None:
-        """A patched child has its parent's encoder, so what that one remembers still holds."""
+        """A patched child has its parent's encoder, so what that one remembers still holds. The parent goes first: two
+        of the largest encoders do not fit side by side.
+        """
         from iirl_core.artifact import load_from
         from iirl_core.artifact.model_digest import encoder_digest
         from iirl_core.encoder.remembering import RememberingEncoder
 
+        former, memory = None, None
+        if self.assignment is not None:
+            former = self.artifact.manifest
+            if former.kind == "conversation":
+                memory = self.encoder.memory
+                del self.encoder
+            del self.artifact, self.asked
+            self.assignment = None
         remote = assignment.trust_remote_code
         artifact = load_from(self.store, assignment.digest, trust_remote_code=remote, device=self.device)
         if artifact.manifest.kind == "trajectory":  # encoding steps costs less than remembering them
             self.artifact, self.asked = artifact, artifact.model
             return
-        if self.assignment is None or encoder_digest(artifact.manifest) != encoder_digest(self.artifact.manifest):
-            self.encoder = RememberingEncoder(artifact.model.encoder, REMEMBERED)
+        if former is None or encoder_digest(artifact.manifest) != encoder_digest(former):
+            memory = None
+        self.encoder = RememberingEncoder(artifact.model.encoder, REMEMBERED, memory)
         self.artifact, self.asked = artifact, artifact.model.with_encoder(self.encoder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,7 @@ def _move(model: PreTrainedModel, device: str) -> None:
     if device != "cuda" or torch.cuda.device_count() < 2:
         model.to(device)
         return
+    gc.collect()  # the hooks of a divided model hold it, and it them
     torch.cuda.empty_cache()  # what models that are gone left behind counts as taken
     room = {gpu: int(SHARE * torch.cuda.mem_get_info(gpu)[0]) for gpu in range(torch.cuda.device_count())}
     places = places_of(model, room)

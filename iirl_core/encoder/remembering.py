@@ -14,16 +14,19 @@ from iirl_core.encoder.protocol import ArtifactKind, Encoded, Encoder
 from iirl_core.encoder.words import words_of
 from iirl_core.reading import TokenCount
 
+Memory = dict[Conversation, tuple[Tensor, TokenCount | None]]
+
 
 class RememberingEncoder:
-    """Gives what ``encoder`` gave before. Holds at most ``capacity`` conversations, forgetting the oldest first.
+    """Gives what ``encoder`` gave before, or another of the same weights, whose ``memory`` it takes on. Holds at most
+    ``capacity`` conversations, forgetting the oldest first.
 
     Not for a verifier, which must take another path than the one that proposed.
     """
 
-    def __init__(self, encoder: Encoder, capacity: int) -> None:
+    def __init__(self, encoder: Encoder, capacity: int, memory: Memory | None = None) -> None:
         self.encoder, self.capacity = encoder, capacity
-        self._known: dict[Conversation, tuple[Tensor, TokenCount | None]] = {}
+        self.memory: Memory = {} if memory is None else memory
 
     @property
     def kind(self) -> ArtifactKind:
@@ -49,7 +52,7 @@ class RememberingEncoder:
         conversations = [item for item in inputs if isinstance(item, Conversation)]
         if len(conversations) < len(inputs) or not inputs:
             return self.encoder.encode(inputs)  # which says what it thinks of them
-        known = {item: self._known[item] for item in conversations if item in self._known}
+        known = {item: self.memory[item] for item in conversations if item in self.memory}
         new = [item for item in dict.fromkeys(conversations) if item not in known]
         if new:
             encoded = self.encoder.encode(new)
@@ -60,6 +63,6 @@ class RememberingEncoder:
         return Encoded(torch.stack(rows), (1,) * len(rows), tokens)
 
     def _keep(self, learnt: dict[Conversation, tuple[Tensor, TokenCount | None]]) -> None:
-        self._known |= learnt
-        for oldest in list(self._known)[: max(0, len(self._known) - self.capacity)]:
-            del self._known[oldest]
+        self.memory |= learnt
+        for oldest in list(self.memory)[: max(0, len(self.memory) - self.capacity)]:
+            del self.memory[oldest]
