@@ -20,6 +20,7 @@ ENCODERS = {
     "minilm": ("bert", False, 384),
     "Qwen/Qwen3-0.6B": ("qwen3", True, 1024),
     "meta-llama/Meta-Llama-3-8B-Instruct": ("llama", True, 4096),
+    "meta-llama/Meta-Llama-3-70B-Instruct": ("llama", True, 8192),
 }
 """Model type, whether its stock head is a line, and the width."""
 
