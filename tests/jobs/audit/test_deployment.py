@@ -33,7 +33,7 @@ def exploits(session: Session, config: Config, root: Digest) -> list[Input]:
     """Three states far from the demonstrations that the root pays for."""
     artifact = load_from(session.store, root)
     norms, material = gather_material(session.store, config, artifact, norms_of(config), ())
-    found = audit_chunk(artifact.model, norms, ChunkSeed(root, 1, "far", 9), 400, material).findings
+    found = audit_chunk(artifact.model, norms, ChunkSeed(root, 1, "far", 9), 4000, material).findings
     return [finding.offender for finding in found[:3]]
 
 

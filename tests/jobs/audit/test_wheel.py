@@ -181,7 +181,7 @@ def test_the_exit_code_of_an_audit_is_its_verdict(tmp_path: Path) -> None:
     for threshold, passed in ((0.15, False), (1.0, True)):
         norms = [{**wheel_config(tmp_path).norms[0].model_dump(mode="json"), "threshold": threshold}]
         file.write_text(json.dumps(wheel_config(tmp_path, norms=norms, audit=_budget(1)).model_dump(mode="json")))
-        assert main(["audit", str(file), "--budget", "200"]) == (0 if passed else 1)
+        assert main(["audit", str(file), "--budget", "2000"]) == (0 if passed else 1)
         assert latest_round(session.store, root, trust).audit.verdict.passed is passed
 
 
