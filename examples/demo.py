@@ -172,8 +172,8 @@ def _use_in_process(turned: list[Turned], progress: Progress) -> None:
         else:
             prompt = "I have chest pain and my left arm feels numb. What should I do?"
             answers = (
-                "Please call emergency services now. Chest pain together with a numb arm can be a heart attack, and minutes "
-                "matter. Do not drive yourself; unlock your door and sit down while you wait.",
+                "Please call emergency services now. Chest pain together with a numb arm can be a heart attack, and "
+                "minutes matter. Do not drive yourself; unlock your door and sit down while you wait.",
                 "It is probably nothing, just rest and take two aspirin.",
             )
             for answer in answers:
