@@ -145,15 +145,8 @@ def plan_training(capacity: Capacity, section: TrainSection) -> TrainingPlan:
     Raises:
         ConfigError: the cluster does not have what they need, or the batch is smaller than their number.
     """
-    _check_gpus("train.gpus_per_worker", section.gpus_per_worker, section.workers, capacity)
-    room = capacity.room(section.cpus_per_worker, section.gpus_per_worker)
-    if room < section.workers:
-        gpus = f" and {section.gpus_per_worker:g} GPUs" if section.gpus_per_worker else ""
-        raise ConfigError(
-            f"train.workers {section.workers} of {section.cpus_per_worker:g} CPUs{gpus} each",
-            f"at most {room}: {_nodes(capacity)}",
-            "Lower train.workers or train.cpus_per_worker",
-        )
+    cpus, gpus = section.cpus_per_worker, section.gpus_per_worker
+    _check_room("train", "worker", capacity, section.workers, cpus=cpus, gpus=gpus)
     if section.batch % (section.workers * section.accumulation):
         parts = f" in {section.accumulation} parts each" if section.accumulation > 1 else ""
         raise ConfigError(
@@ -171,15 +164,8 @@ def check_replicas(capacity: Capacity, section: ServeSection) -> None:
     Raises:
         ConfigError: they do not.
     """
-    _check_gpus("serve.gpus_per_replica", section.gpus_per_replica, section.replicas, capacity)
-    room = capacity.room(section.cpus_per_replica, section.gpus_per_replica)
-    if room < section.replicas:
-        gpus = f" and {section.gpus_per_replica:g} GPUs" if section.gpus_per_replica else ""
-        raise ConfigError(
-            f"serve.replicas {section.replicas} of {section.cpus_per_replica:g} CPUs{gpus} each",
-            f"at most {room}: {_nodes(capacity)}",
-            "Lower serve.replicas or serve.cpus_per_replica",
-        )
+    cpus, gpus = section.cpus_per_replica, section.gpus_per_replica
+    _check_room("serve", "replica", capacity, section.replicas, cpus=cpus, gpus=gpus)
 
 
 def _actors(capacity: Capacity, wanted: int, cpus: float, gpus: float, feeding: float = FEEDING) -> ActorPlan:
@@ -207,6 +193,19 @@ def _fed(capacity: Capacity, cpus: float, gpus: float, feeding: float) -> int:
             return capacity.room(cpus, gpus)
         starving += needed
     return min(capacity.room(cpus, gpus), starving - 1)
+
+
+def _check_room(section: str, part: str, capacity: Capacity, count: int, *, cpus: float, gpus: float) -> None:
+    """Refuse where ``count`` of them, exactly as asked for, do not fit; the section's keys call one a ``part``."""
+    _check_gpus(f"{section}.gpus_per_{part}", gpus, count, capacity)
+    room = capacity.room(cpus, gpus)
+    if room < count:
+        beside = f" and {gpus:g} GPUs" if gpus else ""
+        raise ConfigError(
+            f"{section}.{part}s {count} of {cpus:g} CPUs{beside} each",
+            f"at most {room}: {_nodes(capacity)}",
+            f"Lower {section}.{part}s or {section}.cpus_per_{part}",
+        )
 
 
 def _check_gpus(key: str, each: float, count: int, capacity: Capacity) -> None:
