@@ -2,8 +2,9 @@
 
     answers_in_order(actors, "rate", questions, doing="the evaluation", in_flight=4) → answers, in the questions' order
 
-Ray's own retries would be used up at once where a node has just gone, before Ray knows that it has; so a question goes
-out without any, and whom to ask again, and when, is decided here. An actor that was lost is left alone until Ray has
+Ray's own retries would be used up at once where a node has just gone, before Ray knows that it has; so actors are made
+without any (``max_task_retries=0``, Ray's default), and whom to ask again, and when, is decided here. Of an actor that
+is made with some, Ray would keep what it is asked while it starts again until it has started, be that in hours. An actor that was lost is left alone until Ray has
 started it again (``jobs/presence.py``); where all are, questions wait for the first one that is there again, as long as
 it takes: until some node has room for it.
 
@@ -39,7 +40,7 @@ def answers_in_order(
     put beside the question. It must give the same answer whoever is asked, and however often.
 
     Args:
-        actors: At least one.
+        actors: At least one, made without ``max_task_retries``.
         method: Of the actors.
         questions: Drawn as they can be asked.
         doing: What failed where a question is given up.

@@ -50,7 +50,7 @@ class Outstanding:
 
     def __init__(self, actors: Sequence[ActorHandle], method: str, first: int, doing: str, patience: Patience) -> None:
         self.last, self.doing, self.patience = first, doing, patience
-        self.calls = [getattr(actor, method).options(max_task_retries=0) for actor in actors]
+        self.calls = [getattr(actor, method) for actor in actors]
         self.load = [0] * len(actors)
         self.presence = Presence(actors, patience.pause)
         self.asked: dict[ray.ObjectRef, tuple[int, Question]] = {}

@@ -23,7 +23,7 @@ class Presence:
     """
 
     def __init__(self, actors: Sequence[ActorHandle], pause: float) -> None:
-        self.calls = [actor.__ray_ready__.options(max_task_retries=0) for actor in actors]
+        self.calls = [actor.__ray_ready__ for actor in actors]
         self.pause = pause
         self.there = set(range(len(actors)))
         self.starting: dict[ray.ObjectRef, int] = {}

@@ -30,7 +30,7 @@ class ScorerPool:
 
     def __init__(self, session: Session, section: AuditSection) -> None:
         plan = plan_scorers(session.cluster(), section)
-        remote = ray.remote(num_cpus=plan.cpus, num_gpus=plan.gpus, max_restarts=-1, max_task_retries=3)(Scorer)
+        remote = ray.remote(num_cpus=plan.cpus, num_gpus=plan.gpus, max_restarts=-1)(Scorer)
         device = "cuda" if plan.gpus else "cpu"
         self.actors = [remote.remote(session.store.url, plan.threads, device) for _ in range(plan.count)]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +56,15 @@ class Dying(Answering):
         return super().answer(said, number)
 
 
+class Waiting(Answering):
+    """Starts at once, and again once there is room."""
+
+    def __init__(self, began: str, room: str) -> None:
+        while Path(began).exists() and not Path(room).exists():
+            time.sleep(0.02)
+        Path(began).touch()
+
+
 class Leaving:
     """The first process of each ends at its second question; the next one is not there until the file says so."""
 
@@ -83,7 +94,7 @@ def started(ray_session: None) -> Iterator[list[ActorHandle]]:
 
 
 def two(actor: type[Answering], started: list[ActorHandle]) -> list[ActorHandle]:
-    remote = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=3)(actor)
+    remote = ray.remote(num_cpus=0, max_restarts=-1)(actor)
     started.extend(remote.remote() for _ in range(2))
     return started
 
@@ -150,7 +161,7 @@ def test_what_an_actor_raises_is_raised_and_not_asked_again(started: list[ActorH
 def test_where_all_are_lost_the_first_that_is_there_again_answers_what_is_left(
     started: list[ActorHandle], tmp_path: Path
 ) -> None:
-    remote = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=3)(Leaving)
+    remote = ray.remote(num_cpus=0, max_restarts=-1)(Leaving)
     room = tmp_path / "room"
     started.append(remote.remote(str(tmp_path / "soon"), None))
     started.append(remote.remote(str(tmp_path / "later"), str(room)))
@@ -159,6 +170,31 @@ def test_where_all_are_lost_the_first_that_is_there_again_answers_what_is_left(
     assert [(number, answer.decode()) for number, answer in asked] == [(number, f"so {number}") for number in range(12)]
     assert (tmp_path / "soon-left").exists()
     assert (tmp_path / "later-left").exists()
+    room.touch()
+
+
+@pytest.mark.ray
+def test_one_that_starts_again_unnoticed_keeps_no_question(started: list[ActorHandle], tmp_path: Path) -> None:
+    remote, room = ray.remote(num_cpus=0, max_restarts=-1)(Waiting), tmp_path / "room"
+    started.extend(remote.remote(str(tmp_path / name), str(room)) for name in ("one", "other"))
+    processes: list[int] = []
+
+    def questions() -> Iterator[tuple[None, tuple[object, ...]]]:
+        for number in range(2):
+            yield None, ("so", number)
+        os.kill(processes[-1], signal.SIGKILL)  # nobody waits for an answer of it
+        time.sleep(1.0)  # Ray knows
+        for number in range(2, 8):
+            yield None, ("so", number)
+
+    gives_up = threading.Timer(30.0, room.touch)  # where a question is kept, the test fails and does not hang
+    gives_up.start()
+    for _, answer in answers_in_order(started, "answer", questions(), doing="a test", in_flight=2, ahead=1):
+        processes.append(int(answer.decode().split()[2]))
+    assert not room.exists()
+    assert len(processes) == 8
+    assert len(set(processes)) == 2
+    gives_up.cancel()
     room.touch()
 
 

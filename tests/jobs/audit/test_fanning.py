@@ -59,7 +59,7 @@ class Dying:
 
 
 def dying(died: Path, *, always: bool) -> ScorerPool:
-    remote = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=0)(Dying)
+    remote = ray.remote(num_cpus=0, max_restarts=-1)(Dying)
     return cast(ScorerPool, SimpleNamespace(actors=[remote.remote(str(died), always) for _ in range(2)]))
 
 
