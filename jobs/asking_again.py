@@ -4,9 +4,9 @@
 
 Ray's own retries would be used up at once where a node has just gone, before Ray knows that it has; so actors are made
 without any (``max_task_retries=0``, Ray's default), and whom to ask again, and when, is decided here. Of an actor that
-is made with some, Ray would keep what it is asked while it starts again until it has started, be that in hours. An actor that was lost is left alone until Ray has
-started it again (``jobs/presence.py``); where all are, questions wait for the first one that is there again, as long as
-it takes: until some node has room for it.
+is made with some, Ray would keep what it is asked while it starts again until it has started, be that in hours. An
+actor that was lost is left alone until Ray has started it again (``jobs/presence.py``); where all are, questions wait
+for the first one that is there again, as long as it takes: until some node has room for it.
 
 It imports nothing heavy on purpose: it runs in tasks, too, and in every new worker process.
 """
