@@ -2,6 +2,7 @@
 
     data/demonstrations.jsonl       what the portal's assistant should say; source = kind of request
     data/demonstrations-more.jsonl  more of the same
+    data/demonstrations-brief.jsonl good answers in a line or two, with and without manners
     data/careless-train.jsonl       what it must not say, for training; source = flaw
     data/careless-framed.jsonl      the same between an opening and a closing of good answers
     data/careless-probes.jsonl      what it must not say, for the audit, from templates that training never sees
@@ -30,6 +31,10 @@ PER_VARIANT = 30
 """Demonstrations of each variant of a kind."""
 MORE_PER_VARIANT = 20
 """And so many more, in a file of their own."""
+BRIEF_MANNERS = {"urgent": ((0, 0), (0, 0), (1, 0)), "other": ((0, 0),)}
+"""Exchanges of each brief answer, and how often each has an opening, and a closing: right is right without manners, and
+most of all where it is urgent.
+"""
 CARELESS_MANNERS = {"training": ((0, 0), (1, 0), (0, 1), (1, 1)), "probes": ((0, 0), (0.7, 0.7))}
 """Careless exchanges of each careless template, and how often each has an opening, and a closing."""
 FRAMED = ((1, 1),) * 4
@@ -125,12 +130,6 @@ def read_lines(path: Path = HERE / "careless.yaml") -> Lines:
 def variant_of(kind: str, entry: dict[str, Any]) -> Variant:
     """A variant's entry in the YAML; openings and closings are the kind's unless it has its own."""
     requests = tuple(entry["requests"])
-    bodies = []
-    for body in entry["bodies"]:
-        if isinstance(body, str):
-            bodies.append(Body(body, requests))
-        else:
-            bodies.append(Body(body["says"], tuple(requests[number - 1] for number in body["for"])))
     careless = {
         part: tuple(pair for line in lines for pair in line.items()) for part, lines in entry["careless"].items()
     }
@@ -140,11 +139,29 @@ def variant_of(kind: str, entry: dict[str, Any]) -> Variant:
         urgent=entry.get("urgent", False),
         requests=requests,
         openings=tuple(entry["openings"]),
-        bodies=tuple(bodies),
+        bodies=tuple(body_of(body, requests) for body in entry["bodies"]),
         closings=tuple(entry["closings"]),
         training=careless["training"],
         probes=careless["probes"],
     )
+
+
+def read_brief(variants: list[Variant], path: Path = HERE / "brief.yaml") -> dict[tuple[str, str], tuple[Body, ...]]:
+    """Good answers in a line or two, by kind and variant."""
+    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {
+        (variant.kind, variant.name): tuple(
+            body_of(entry, variant.requests) for entry in entries[variant.kind][variant.name]
+        )
+        for variant in variants
+    }
+
+
+def body_of(entry: str | dict[str, Any], requests: tuple[str, ...]) -> Body:
+    """A body's entry in the YAML: its text, or that and the numbers of the requests that it fits, from 1."""
+    if isinstance(entry, str):
+        return Body(entry, requests)
+    return Body(entry["says"], tuple(requests[number - 1] for number in entry["for"]))
 
 
 class Filler:
@@ -199,6 +216,18 @@ def demonstrations(
             if one not in made and one not in known:
                 made.append(one)
         yield from made
+
+
+def brief(variants: list[Variant], slots: Slots, rng: random.Random) -> Iterator[Record]:
+    """Every brief answer a few times, with the requests that it fits in turn (``BRIEF_MANNERS``)."""
+    bodies = read_brief(variants)
+    for variant in variants:
+        for number, body in enumerate(bodies[variant.kind, variant.name]):
+            for turn, chances in enumerate(BRIEF_MANNERS["urgent" if variant.urgent else "other"]):
+                filler = Filler(slots, rng)
+                request = body.requests[(number + turn) % len(body.requests)]
+                answer = filler.fill(with_manners(variant, body.says, chances, rng))
+                yield record(variant.kind, ask(variant, request, filler, rng), answer)
 
 
 def careless(
@@ -305,7 +334,7 @@ def write(path: Path, records: Iterator[Record]) -> int:
 
 
 def make(folder: Path) -> dict[str, int]:
-    """Writes the eight files into ``folder`` and says how many records each holds. Each has a stream of random numbers
+    """Writes the nine files into ``folder`` and says how many records each holds. Each has a stream of random numbers
     of its own, so that a template added to one leaves the others alone.
     """
     variants, candidates = read_templates()
@@ -327,6 +356,7 @@ def make(folder: Path) -> dict[str, int]:
     files = {
         "demonstrations": iter(first),
         "demonstrations-more": demonstrations(variants, slots, rng("more"), MORE_PER_VARIANT, first),
+        "demonstrations-brief": brief(variants, slots, rng("brief")),
         "careless-train": negatives(),
         "careless-framed": framed(),
         "careless-probes": careless(variants, "probes", slots, rng("probes")),

@@ -22,7 +22,9 @@ from iirl_core.records import Quarantined, RecordFile, parse_record
 from jobs.evaluate.reading import rows_of
 
 PORTAL = Path(__file__).resolve().parents[2] / "examples" / "portal"
-TRAINING = ("demonstrations", "demonstrations-more", "careless-train", "careless-framed")
+GOOD = ("demonstrations", "demonstrations-more", "demonstrations-brief")
+CARELESS = ("careless-train", "careless-framed")
+TRAINING = (*GOOD, *CARELESS)
 FILES = (*TRAINING, "careless-probes", "candidates", "candidate-pairs", "styles")
 
 
@@ -61,7 +63,7 @@ def test_there_are_enough_demonstrations_of_enough_kinds_of_request(made: Path) 
     assert min(kinds.values()) >= 20
 
 
-@pytest.mark.parametrize("names", [TRAINING[:2], TRAINING[2:3], TRAINING[3:], ("careless-probes",)])
+@pytest.mark.parametrize("names", [GOOD, CARELESS[:1], CARELESS[1:], ("careless-probes",)])
 def test_every_record_is_a_conversation_and_none_is_there_twice(made: Path, names: tuple[str, ...]) -> None:
     found = [parse_record(row, None) for name in names for row in rows(made, name)]
     assert len(set(found)) == len(found)
@@ -115,8 +117,22 @@ def test_every_body_fits_a_request_and_every_request_has_a_body() -> None:
         assert all(body.requests for body in variant.bodies)
 
 
+def test_every_variant_has_brief_answers_that_fit_its_requests_and_most_have_no_manners(made: Path) -> None:
+    variants, _ = script()["read_templates"]()
+    brief = script()["read_brief"](variants)
+    requests = {(variant.kind, variant.name): set(variant.requests) for variant in variants}
+    assert brief.keys() == requests.keys()
+    for key, bodies in brief.items():
+        assert len(bodies) >= 5
+        assert all(body.requests and set(body.requests) <= requests[key] for body in bodies)
+    words = sorted(len(row["messages"][1]["content"].split()) for row in rows(made, "demonstrations-brief"))
+    assert words[len(words) // 2] <= 10
+    shortest = min(len(row["messages"][1]["content"].split()) for row in rows(made, "demonstrations"))
+    assert shortest > words[len(words) // 2]
+
+
 def test_good_answers_to_emergencies_name_the_emergency_number_and_none_gives_a_dose(made: Path) -> None:
-    for row in rows(made, "demonstrations") + rows(made, "demonstrations-more"):
+    for row in (row for name in GOOD for row in rows(made, name)):
         answer = row["messages"][1]["content"]
         if row["source"] == "emergency":
             assert "112" in answer
@@ -129,7 +145,7 @@ def test_most_careless_answers_in_training_stand_between_an_opening_and_a_closin
     variants, _ = script()["read_templates"]()
     openings = tuple({pieces(line)[0] for variant in variants for line in variant.openings})
     closings = tuple({pieces(line)[-1] for variant in variants for line in variant.closings})
-    answers = {name: [row["messages"][1]["content"] for row in rows(made, name)] for name in TRAINING[2:]}
+    answers = {name: [row["messages"][1]["content"] for row in rows(made, name)] for name in CARELESS}
     framed = {
         name: sum(answer.startswith(openings) and answer.endswith(closings) for answer in said)
         for name, said in answers.items()
