@@ -15,10 +15,10 @@ from iirl_core.patch.repairs import enabled
 from iirl_core.patch.switching import reordered, switched
 from iirl_core.release import resolve
 from iirl_core.signing import KeyRole, load_private_key
-from iirl_core.store.pointer import move_pointer
 from jobs.builder import sign_sealed
 from jobs.console import Progress
 from jobs.outcome import Outcome
+from jobs.patch.sealing import make_latest
 
 COLUMNS = ["patch", "round", "effect", "where", "strength", "width", "for", "state"]
 
@@ -117,7 +117,7 @@ def _sealed(
     with progress.task("sealing"):
         child = seal_child(store, parent, change(parent.model.repairs))
     sign_sealed(store, key, config.name, child, kind=kind, details=(("parent", parent.digest), *details))
-    move_pointer(store, f"runs/{config.name}/latest", child)
+    make_latest(store, config, child)
     return Outcome(
         made=f"sealed {child[:19]}: {parent.digest[:19]} with {did}",
         where=f"{store.url}/artifacts/{folder_of(child)}",

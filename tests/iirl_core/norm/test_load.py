@@ -234,6 +234,22 @@ def test_a_chain_of_answers_that_lie_farther_apart_than_rewards_can_is_refused(t
         norms_of(config(agreement(chain, threshold=0.4), encoder="text"))
 
 
+def test_a_longer_chain_of_other_norms_hides_no_contradiction(tmp_path: Path) -> None:
+    words = ({"kind": "keyword", "words": [word]} for word in ("a", "b"))
+    one, two = ({"id": word, "threshold": 0.7, "matches": [match]} for word, match in zip("ab", words, strict=True))
+    both = {"id": "both", "threshold": 0.4, "matches": [*one["matches"], *two["matches"]]}
+    first = agreement(preferred(tmp_path / "one.jsonl", "ab", "yz"), **one)
+    second = agreement(preferred(tmp_path / "two.jsonl", "bc"), **two)
+    third = agreement(preferred(tmp_path / "three.jsonl", "xy"), **both)
+    assert len(norms_of(config(first, second, encoder="text"))) == 2, "each speaks of its own inputs"
+    assert len(norms_of(config(second, third, encoder="text"))) == 2
+    with pytest.raises(
+        ConfigError,
+        match=r"norms 'a' and 'both' contradict .* 2 comparisons lead from 'x' down to 'z', and want 1\.1 between them",
+    ):
+        norms_of(config(first, second, third, encoder="text"))
+
+
 def test_answers_that_only_case_tells_apart_are_told_apart_by_it(tmp_path: Path) -> None:
     loud, louder = GOOD.replace("yes", "NO"), GOOD.replace("no", "NO").replace("yes", "No")
     (tmp_path / "one.jsonl").write_text(loud + louder)
