@@ -5,6 +5,7 @@ from __future__ import annotations
 from iirl_core.artifact.manifest import Manifest
 from iirl_core.artifact.provenance import Mode, Supervision
 from iirl_core.canonical import JsonValue
+from iirl_core.patch.repairs import counted
 
 _MODES = {
     Mode.STRICT: "Fixed data only: no environment was run, no policy was sampled or updated.",
@@ -85,14 +86,14 @@ def _combined(manifest: Manifest) -> str:
 
 
 def _repairs(manifest: Manifest) -> str:
-    return ", ".join(f"{count} {kind}" for kind, count in manifest.repairs.items())
+    return ", ".join(counted(count, kind) for kind, count in manifest.repairs.items() if count) or "none"
 
 
 def _classifier(manifest: Manifest, said: dict[str, JsonValue]) -> str:
     if not manifest.has_classifier:
         return f"- **Classifier**: none: {said.get('why')}."
     repaired = any(manifest.repairs.values())
-    patched = f"its {_repairs(manifest)} are not in it" if repaired else "there are no patches"
+    patched = f"it holds none of its repairs ({_repairs(manifest)})" if repaired else "there are no patches"
     return (
         f"- **Classifier**: `{said['folder']}/` for `AutoModelForSequenceClassification` of transformers. It gives the"
         f" *unpatched signal*: a number without bounds, not the reward; {patched}. Render with"

@@ -47,7 +47,7 @@ def test_a_removed_direction_is_sealed_with_the_child_and_read_back(tmp_path: Pa
     assert child.model.repairs == Repairs((patch,), (gentle(),))
     assert stored_repairs(store, child.digest) == child.model.repairs
     assert child.manifest.repairs == {"patches": 1, "projections": 1}
-    assert "1 patches, 1 projections enabled" in (child.folder / "README.md").read_text(encoding="utf-8")
+    assert "1 patch, 1 projection enabled" in (child.folder / "README.md").read_text(encoding="utf-8")
     assert child.manifest.golden != root.manifest.golden
     items = walks(3, seed=5)
     expected = root.model.with_repairs(child.model.repairs).read(items)
@@ -91,7 +91,7 @@ def test_a_weight_edit_is_sealed_beside_the_weights_of_training(tmp_path: Path) 
     child = load_from(store, seal_child(store, root, Repairs(edits=(edit,))))
     assert child.model.repairs == Repairs(edits=(edit,)) == stored_repairs(store, child.digest)
     assert child.manifest.repairs == {"patches": 0, "edits": 1}
-    assert "0 patches, 1 edits enabled" in (child.folder / "README.md").read_text(encoding="utf-8")
+    assert "**Repairs**: 1 edit enabled" in (child.folder / "README.md").read_text(encoding="utf-8")
     weights = "model/expertness.safetensors"
     assert child.manifest.file(weights) == root.manifest.file(weights)
     assert child.manifest.golden != root.manifest.golden
@@ -211,5 +211,5 @@ def test_a_classifier_says_that_the_direction_is_still_in_it(tmp_path: Path) -> 
     child = load_from(store, seal_child(store, root, Repairs(projections=(removed,))))
     told = json.loads((child.folder / "model" / "config.json").read_bytes())["iirl"]
     assert told == {"gives": "the unpatched signal, not the reward", "patches": 0, "projections": 1}
-    assert "its 0 patches, 1 projections are not in it" in (child.folder / "README.md").read_text(encoding="utf-8")
+    assert "it holds none of its repairs (1 projection)" in (child.folder / "README.md").read_text(encoding="utf-8")
     assert child.manifest.file("model/model.safetensors") == root.manifest.file("model/model.safetensors")
