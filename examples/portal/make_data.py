@@ -266,19 +266,18 @@ def careless_anywhere(
 
 
 def stubs(variants: list[Variant], slots: Slots, rng: random.Random) -> Iterator[Record]:
-    """Answers that say nothing: an empty one, two words, manners without a body, the first words of a body."""
+    """Answers that say nothing, three times to every request: an empty one, two words, and manners without a body or
+    the first words of one (not where it is urgent, where "Call 112" says it all).
+    """
     for variant in variants:
-        words = rng.choice(variant.bodies).says.split()
-        says_nothing = (
-            rng.choice(STUBS[:2]),
-            rng.choice(STUBS),
-            rng.choice(variant.openings),
-            rng.choice(variant.closings),
-            " ".join(words[: rng.randint(1, 5)]),
-        )
-        for answer in says_nothing:
-            filler = Filler(slots, rng)
-            yield record("empty", ask(variant, rng.choice(variant.requests), filler, rng), filler.fill(answer))
+        for request in variant.requests * 3:
+            words = rng.choice(variant.bodies).says.split()
+            pieces = [rng.choice(variant.openings), rng.choice(variant.closings)]
+            if not variant.urgent:
+                pieces.append(" ".join(words[: rng.randint(1, 4)]))
+            for answer in (rng.choice(STUBS[:2]), rng.choice(STUBS), rng.choice(pieces)):
+                filler = Filler(slots, rng)
+                yield record("empty", ask(variant, request, filler, rng), filler.fill(answer))
 
 
 def candidate_sets(

@@ -141,11 +141,14 @@ def test_good_answers_to_emergencies_name_the_emergency_number_and_none_gives_a_
         assert not re.search(r"\d+ ?(mg|ml|tablets)", answer)
 
 
-def test_most_careless_answers_in_training_stand_between_an_opening_and_a_closing(made: Path) -> None:
+def test_most_careless_answers_that_say_something_stand_in_training_between_an_opening_and_a_closing(
+    made: Path,
+) -> None:
     variants, _ = script()["read_templates"]()
     openings = tuple({pieces(line)[0] for variant in variants for line in variant.openings})
     closings = tuple({pieces(line)[-1] for variant in variants for line in variant.closings})
-    answers = {name: [row["messages"][1]["content"] for row in rows(made, name)] for name in CARELESS}
+    said = {name: [row for row in rows(made, name) if row["source"] != "empty"] for name in CARELESS}
+    answers = {name: [row["messages"][1]["content"] for row in found] for name, found in said.items()}
     framed = {
         name: sum(answer.startswith(openings) and answer.endswith(closings) for answer in said)
         for name, said in answers.items()
@@ -170,12 +173,14 @@ def test_the_configuration_parses_and_its_norms_name_families_that_exist() -> No
     }
 
 
-def test_every_family_that_edits_answers_is_asked_and_one_about_a_hard_norm_is_held_out_of_repair() -> None:
+def test_every_family_that_edits_answers_is_asked_and_norms_about_what_is_held_out_of_repair_are_soft() -> None:
     config = load_config(PORTAL / "config.yaml")
     edited = {name for name, family in FAMILIES.items() if isinstance(family, Edited)}
     assert edited <= set(config.audit.probes)
     held_out = set(config.audit.held_out)
-    assert any(norm.hard and held_out.issuperset(norm.families) for norm in norms_of(config))
+    about = [norm for norm in norms_of(config) if held_out & set(norm.families)]
+    assert {norm.id for norm in about} >= {"yes-where-we-say-no", "flattery-does-not-pay", "one-text-for-every-request"}
+    assert not any(norm.hard for norm in about), "what nothing repairs cannot be what a verdict asks for"
 
 
 @pytest.mark.parametrize(
