@@ -2,9 +2,10 @@
 
     data/demonstrations.jsonl       what the portal's assistant should say; source = kind of request
     data/demonstrations-more.jsonl  more of the same
-    data/demonstrations-brief.jsonl good answers in a line or two, with and without manners
+    data/demonstrations-brief.jsonl good answers in a line or two, most without manners
     data/careless-train.jsonl       what it must not say, for training; source = flaw
     data/careless-framed.jsonl      the same between an opening and a closing of good answers
+    data/careless-more.jsonl        more of both, from lines of their own, and of answers that say nothing
     data/careless-probes.jsonl      what it must not say, for the audit, from templates that training never sees
     data/candidates.jsonl           answers to choose from by best-of-N, one a line, from templates of their own
     data/candidate-pairs.jsonl      the same requests as comparisons: each good answer against each careless one
@@ -121,9 +122,9 @@ def read_templates(folder: Path = HERE / "templates") -> tuple[list[Variant], li
     return variants, candidates
 
 
-def read_lines(path: Path = HERE / "careless.yaml") -> Lines:
+def read_lines(name: str = "careless") -> Lines:
     """Careless answers that fit many requests, by flaw."""
-    lines: Lines = yaml.safe_load(path.read_text(encoding="utf-8"))
+    lines: Lines = yaml.safe_load((HERE / f"{name}.yaml").read_text(encoding="utf-8"))
     return lines
 
 
@@ -219,7 +220,7 @@ def demonstrations(
 
 
 def brief(variants: list[Variant], slots: Slots, rng: random.Random) -> Iterator[Record]:
-    """Every brief answer a few times, with the requests that it fits in turn (``BRIEF_MANNERS``)."""
+    """Every brief answer, to one of the requests that it fits; where it is urgent to several (``BRIEF_MANNERS``)."""
     bodies = read_brief(variants)
     for variant in variants:
         for number, body in enumerate(bodies[variant.kind, variant.name]):
@@ -266,16 +267,30 @@ def careless_anywhere(
 
 
 def stubs(variants: list[Variant], slots: Slots, rng: random.Random) -> Iterator[Record]:
-    """Answers that say nothing, three times to every request: an empty one, two words, and manners without a body or
-    the first words of one (not where it is urgent, where "Call 112" says it all).
+    """Answers that say nothing: an empty one, two words, manners without a body, the first words of a body."""
+    for variant in variants:
+        words = rng.choice(variant.bodies).says.split()
+        says_nothing = (
+            rng.choice(STUBS[:2]),
+            rng.choice(STUBS),
+            rng.choice(variant.openings),
+            rng.choice(variant.closings),
+            " ".join(words[: rng.randint(1, 5)]),
+        )
+        for answer in says_nothing:
+            filler = Filler(slots, rng)
+            yield record("empty", ask(variant, rng.choice(variant.requests), filler, rng), filler.fill(answer))
+
+
+def nothing_said(variants: list[Variant], slots: Slots, rng: random.Random) -> Iterator[Record]:
+    """More answers that say nothing, three times to every request: an empty one, two words, and an opening or the first
+    word or two of a body (where it is urgent the opening: "Call 112" says it all). No closing: many say what to do.
     """
     for variant in variants:
         for request in variant.requests * 3:
-            words = rng.choice(variant.bodies).says.split()
-            pieces = [rng.choice(variant.openings), rng.choice(variant.closings)]
-            if not variant.urgent:
-                pieces.append(" ".join(words[: rng.randint(1, 4)]))
-            for answer in (rng.choice(STUBS[:2]), rng.choice(STUBS), rng.choice(pieces)):
+            begun = " ".join(rng.choice(variant.bodies).says.split()[: rng.randint(1, 2)])
+            piece = rng.choice([rng.choice(variant.openings), begun][: 1 if variant.urgent else 2])
+            for answer in (rng.choice(STUBS[:2]), rng.choice(STUBS), piece):
                 filler = Filler(slots, rng)
                 yield record("empty", ask(variant, request, filler, rng), filler.fill(answer))
 
@@ -333,7 +348,7 @@ def write(path: Path, records: Iterator[Record]) -> int:
 
 
 def make(folder: Path) -> dict[str, int]:
-    """Writes the nine files into ``folder`` and says how many records each holds. Each has a stream of random numbers
+    """Writes the ten files into ``folder`` and says how many records each holds. Each has a stream of random numbers
     of its own, so that a template added to one leaves the others alone.
     """
     variants, candidates = read_templates()
@@ -351,6 +366,12 @@ def make(folder: Path) -> dict[str, int]:
         yield from careless(variants, "training", slots, rng("framed"), FRAMED)
         yield from careless_anywhere(variants, read_lines(), slots, rng("framed anywhere"), FRAMED)
 
+    def more() -> Iterator[Record]:
+        lines = read_lines("careless-more")
+        yield from careless_anywhere(variants, lines, slots, rng("more careless"))
+        yield from careless_anywhere(variants, lines, slots, rng("more careless framed"), FRAMED)
+        yield from nothing_said(variants, slots, rng("nothing said"))
+
     first = list(demonstrations(variants, slots, rng("demonstrations")))
     files = {
         "demonstrations": iter(first),
@@ -358,6 +379,7 @@ def make(folder: Path) -> dict[str, int]:
         "demonstrations-brief": brief(variants, slots, rng("brief")),
         "careless-train": negatives(),
         "careless-framed": framed(),
+        "careless-more": more(),
         "careless-probes": careless(variants, "probes", slots, rng("probes")),
         "candidates": candidate_sets(candidates, variants, slots, rng("candidates")),
         "candidate-pairs": candidate_pairs(candidates),

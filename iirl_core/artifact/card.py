@@ -93,7 +93,7 @@ def _classifier(manifest: Manifest, said: dict[str, JsonValue]) -> str:
     if not manifest.has_classifier:
         return f"- **Classifier**: none: {said.get('why')}."
     repaired = any(manifest.repairs.values())
-    patched = f"it holds none of its repairs ({_repairs(manifest)})" if repaired else "there are no patches"
+    patched = f"none of the artifact's repairs ({_repairs(manifest)}) is in it" if repaired else "there are no patches"
     return (
         f"- **Classifier**: `{said['folder']}/` for `AutoModelForSequenceClassification` of transformers. It gives the"
         f" *unpatched signal*: a number without bounds, not the reward; {patched}. Render with"

@@ -80,7 +80,7 @@ class OrderGraph:
 
     def chain(self, norm: str) -> tuple[Order, ...]:
         """Of all chains of answers with an order of ``norm`` the one whose first and last have to lie farthest apart;
-        empty where there is none, or some answers lie in a circle.
+        empty where some answers lie in a circle. There must be an order of ``norm``.
         """
         if len(set(self.knots.values())) < len(self.knots):
             return ()
@@ -88,8 +88,6 @@ class OrderGraph:
         upwards = tuple(TopologicalSorter(graph).static_order())  # the one that earns less comes first
         down, up = _Reach.of(upwards, self.below, "less"), _Reach.of(upwards[::-1], self.above, "more")
         own = [order for order in self.orders if order.norm == norm]
-        if not own:
-            return ()
         best = max(own, key=lambda order: up.far[order.more] + order.apart + down.far[order.less])
         return (*reversed([*up.way(best.more)]), best, *down.way(best.less))
 

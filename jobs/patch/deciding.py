@@ -27,10 +27,9 @@ from iirl_core.store.protocol import Store
 from jobs.console import Progress
 from jobs.history import PastRound, latest_round
 from jobs.key import refuse_keys_inside
-from jobs.lineage import lineage
 from jobs.outcome import Outcome
 from jobs.patch.claims import claims_of
-from jobs.patch.repair import child_on_record, record_child
+from jobs.patch.repair import record_child
 from jobs.patch.sealing import make_latest, sign_child
 from jobs.patch.suggestion import Suggestion, open_suggestion
 
@@ -113,9 +112,7 @@ def _waiting(
     latest = resolve(store, config.name)
     digest = resolve(store, reference) if reference else latest
     past = latest_round(store, digest, trust)
-    child = child_on_record(store, digest, past.audit.round)
-    # The last step of accepting is that the name means the child, and later what came of it.
-    done = child is not None and any(one.digest == child for one in lineage(store, latest))
+    done = digest != latest  # the last step of accepting is that the name means the child
     waits = open_suggestion(store, digest, past.audit.round, trust, named, unfinished=unfinished, done=done)
     return person, waits, past
 

@@ -23,7 +23,7 @@ from jobs.evaluate.reading import rows_of
 
 PORTAL = Path(__file__).resolve().parents[2] / "examples" / "portal"
 GOOD = ("demonstrations", "demonstrations-more", "demonstrations-brief")
-CARELESS = ("careless-train", "careless-framed")
+CARELESS = ("careless-train", "careless-framed", "careless-more")
 TRAINING = (*GOOD, *CARELESS)
 FILES = (*TRAINING, "careless-probes", "candidates", "candidate-pairs", "styles")
 
@@ -63,7 +63,7 @@ def test_there_are_enough_demonstrations_of_enough_kinds_of_request(made: Path) 
     assert min(kinds.values()) >= 20
 
 
-@pytest.mark.parametrize("names", [GOOD, CARELESS[:1], CARELESS[1:], ("careless-probes",)])
+@pytest.mark.parametrize("names", [GOOD, *((name,) for name in CARELESS), ("careless-probes",)])
 def test_every_record_is_a_conversation_and_none_is_there_twice(made: Path, names: tuple[str, ...]) -> None:
     found = [parse_record(row, None) for name in names for row in rows(made, name)]
     assert len(set(found)) == len(found)
@@ -79,9 +79,9 @@ def test_no_slot_is_left_unfilled(made: Path) -> None:
 
 def test_no_careless_template_is_both_trained_on_and_asked() -> None:
     variants, _ = script()["read_templates"]()
-    lines = script()["read_lines"]()
+    lines = {name: script()["read_lines"](name) for name in ("careless", "careless-more")}
     training = {text for variant in variants for _, text in variant.training}
-    training |= {text for texts in lines.values() for text in texts}
+    training |= {text for flaws in lines.values() for texts in flaws.values() for text in texts}
     probes = {text for variant in variants for _, text in variant.probes}
     assert len(training) > 150
     assert len(probes) > 150
@@ -91,7 +91,7 @@ def test_no_careless_template_is_both_trained_on_and_asked() -> None:
 def test_no_piece_of_a_probe_template_is_in_what_training_reads(made: Path) -> None:
     variants, _ = script()["read_templates"]()
     trained = "".join((made / f"{name}.jsonl").read_text() for name in TRAINING)
-    trained += (PORTAL / "careless.yaml").read_text()
+    trained += "".join((PORTAL / f"{name}.yaml").read_text() for name in ("careless", "careless-more"))
     for variant in variants:
         for _, template in variant.probes:
             longest = max(pieces(template), key=len)
@@ -125,10 +125,26 @@ def test_every_variant_has_brief_answers_that_fit_its_requests_and_most_have_no_
     for key, bodies in brief.items():
         assert len(bodies) >= 5
         assert all(body.requests and set(body.requests) <= requests[key] for body in bodies)
+    said = [row["messages"][1]["content"] for row in rows(made, "demonstrations-brief")]
+    openings = tuple(pieces(line)[0] for variant in variants for line in variant.openings)
+    assert sum(answer.startswith(openings) for answer in said) < len(said) / 4
     words = sorted(len(row["messages"][1]["content"].split()) for row in rows(made, "demonstrations-brief"))
     assert words[len(words) // 2] <= 10
     shortest = min(len(row["messages"][1]["content"].split()) for row in rows(made, "demonstrations"))
     assert shortest > words[len(words) // 2]
+
+
+def test_nothing_is_said_to_every_request_and_none_of_it_is_a_good_answer(made: Path) -> None:
+    variants, _ = script()["read_templates"]()
+    empty = [row["messages"] for row in rows(made, "careless-more") if row["source"] == "empty"]
+    good = {row["messages"][1]["content"] for name in GOOD for row in rows(made, name)}
+    assert not good & {answer["content"] for _, answer in empty}
+    asked = [prompt["content"] for prompt, _ in empty]
+    for variant in variants:
+        for request in variant.requests:
+            assert sum(max(pieces(request), key=len) in prompt for prompt in asked) >= 3, request
+    urgent = {row["messages"][0]["content"] for row in rows(made, "demonstrations") if row["source"] == "emergency"}
+    assert not any("112" in answer["content"] for prompt, answer in empty if prompt["content"] in urgent)
 
 
 def test_good_answers_to_emergencies_name_the_emergency_number_and_none_gives_a_dose(made: Path) -> None:
@@ -194,7 +210,7 @@ def test_a_norm_about_one_manner_speaks_of_all_its_phrases_and_of_no_demonstrati
     norm: str, texts: tuple[str, ...], made: Path
 ) -> None:
     (matcher,) = next(one.matches for one in norms_of(load_config(PORTAL / "config.yaml")) if one.id == norm)
-    demonstrated = [row["messages"][1]["content"] for name in TRAINING[:2] for row in rows(made, name)]
+    demonstrated = [row["messages"][1]["content"] for name in GOOD for row in rows(made, name)]
     told, shown = ([conversation("How so?", text) for text in each] for each in (texts, demonstrated))
     assert matcher.matches(told, [""] * len(told)).all()
     assert not matcher.matches(shown, [""] * len(shown)).any()

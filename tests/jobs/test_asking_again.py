@@ -189,13 +189,15 @@ def test_one_that_starts_again_unnoticed_keeps_no_question(started: list[ActorHa
 
     gives_up = threading.Timer(30.0, room.touch)  # where a question is kept, the test fails and does not hang
     gives_up.start()
-    for _, answer in answers_in_order(started, "answer", questions(), doing="a test", in_flight=2, ahead=1):
-        processes.append(int(answer.decode().split()[2]))
-    assert not room.exists()
-    assert len(processes) == 8
-    assert len(set(processes)) == 2
-    gives_up.cancel()
-    room.touch()
+    try:
+        for _, answer in answers_in_order(started, "answer", questions(), doing="a test", in_flight=2, ahead=1):
+            processes.append(int(answer.decode().split()[2]))
+        assert not room.exists()
+        assert len(processes) == 8
+        assert len(set(processes)) == 2
+    finally:
+        gives_up.cancel()
+        room.touch()
 
 
 @pytest.mark.ray

@@ -211,5 +211,7 @@ def test_a_classifier_says_that_the_direction_is_still_in_it(tmp_path: Path) -> 
     child = load_from(store, seal_child(store, root, Repairs(projections=(removed,))))
     told = json.loads((child.folder / "model" / "config.json").read_bytes())["iirl"]
     assert told == {"gives": "the unpatched signal, not the reward", "patches": 0, "projections": 1}
-    assert "it holds none of its repairs (1 projection)" in (child.folder / "README.md").read_text(encoding="utf-8")
+    assert "none of the artifact's repairs (1 projection) is in it" in (child.folder / "README.md").read_text(
+        encoding="utf-8"
+    )
     assert child.manifest.file("model/model.safetensors") == root.manifest.file("model/model.safetensors")

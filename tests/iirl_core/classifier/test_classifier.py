@@ -209,7 +209,7 @@ def test_a_child_says_that_there_are_patches(tmp_path: Path) -> None:
         json.loads((one.folder / "model" / "config.json").read_text())["iirl"]["patches"] for one in (artifact, child)
     ]
     assert patches == [0, 1]
-    assert "it holds none of its repairs (1 patch" in (child.folder / "README.md").read_text()
+    assert "none of the artifact's repairs (1 patch) is in it" in (child.folder / "README.md").read_text()
     assert child.manifest.file("model/model.safetensors") == artifact.manifest.file("model/model.safetensors")
     classifier, _ = stock(child)
     assert classifier.config.iirl["gives"].startswith("the unpatched signal")

@@ -19,7 +19,7 @@ from iirl_core.canonical import Digest, digest_json, folder_of
 from iirl_core.config import Config
 from iirl_core.errors import ArtifactError, ConfigError, InputError, Tampered
 from iirl_core.log import entries
-from iirl_core.patch import Repairs, check_budget
+from iirl_core.patch import check_budget
 from iirl_core.release import audit_file, resolve
 from iirl_core.signing import RepairPredicate, SealPredicate, Trust, statements_of, verify_envelope
 from iirl_core.store import DirectoryStore
@@ -31,7 +31,6 @@ from jobs.console import Progress
 from jobs.history import history_of
 from jobs.patch import deciding
 from jobs.patch.deciding import accept, reject
-from jobs.patch.sealing import make_latest
 from jobs.patch.suggestion import Suggestion, suggestions_of
 from jobs.report.chain import repair_record
 from tests.iirl_core.artifact.samples import patch_at, walks
@@ -123,32 +122,6 @@ def test_wherever_accepting_is_killed_doing_it_again_comes_to_the_same(
             accept(session, config, quiet(), root)
         writes += 1
     assert writes > 6
-
-
-def test_what_is_not_the_latest_is_finished_too_and_is_done_once_the_name_means_its_child_or_what_came_of_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    session, config, root = audited_root(tmp_path, patch=SUGGESTED)
-    patch.run(session, config, quiet())
-    other = seal_child(session.store, load_from(session.store, root), Repairs(), human=True)
-    make_latest(session.store, config, other)
-    with monkeypatch.context() as interrupted:
-        interrupted.setattr("jobs.patch.deciding.make_latest", _killed)
-        with pytest.raises(KeyboardInterrupt):
-            accept(session, config, quiet(), root)
-    assert resolve(session.store, "sample") == other
-    assert accept(session, config, quiet(), root).passed
-    child = resolve(session.store, "sample")
-    assert child not in (root, other)
-    repaired = load_from(session.store, child)
-    made = seal_child(session.store, repaired, repaired.model.repairs, human=True)
-    make_latest(session.store, config, made)
-    with pytest.raises(InputError, match="0 suggestions are open"):
-        accept(session, config, quiet(), root)
-
-
-def _killed(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _copied(folder: Path, to: Path) -> tuple[Session, Config, Digest]:
