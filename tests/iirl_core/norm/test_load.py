@@ -244,9 +244,9 @@ def test_a_longer_chain_of_other_norms_hides_no_contradiction(tmp_path: Path) ->
     assert len(norms_of(config(first, second, encoder="text"))) == 2, "each speaks of its own inputs"
     assert len(norms_of(config(second, third, encoder="text"))) == 2
     above = agreement(preferred(tmp_path / "four.jsonl", "qr", "vw", "wx"), **{**one, "threshold": 0.35})
+    longer = agreement(preferred(tmp_path / "five.jsonl", "pq", "xy"), **both)
     with pytest.raises(ConfigError, match=r"3 comparisons lead from 'v' down to 'y', and want 1\.1 between them"):
-        third_below = agreement(preferred(tmp_path / "five.jsonl", "pq", "xy"), **both)
-        norms_of(config(above, second, third_below, encoder="text"))
+        norms_of(config(above, second, longer, encoder="text"))
     with pytest.raises(
         ConfigError,
         match=r"norms 'a' and 'both' contradict .* 2 comparisons lead from 'x' down to 'z', and want 1\.1 between them",
