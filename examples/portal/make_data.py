@@ -2,7 +2,7 @@
 
     data/demonstrations.jsonl       what the portal's assistant should say; source = kind of request
     data/demonstrations-more.jsonl  more of the same
-    data/demonstrations-brief.jsonl good answers in a line or two, most without manners
+    data/demonstrations-brief.jsonl good answers in a line or two, without manners
     data/careless-train.jsonl       what it must not say, for training; source = flaw
     data/careless-framed.jsonl      the same between an opening and a closing of good answers
     data/careless-more.jsonl        more of both, from lines of their own, and of answers that say nothing
@@ -32,10 +32,6 @@ PER_VARIANT = 30
 """Demonstrations of each variant of a kind."""
 MORE_PER_VARIANT = 20
 """And so many more, in a file of their own."""
-BRIEF_MANNERS = {"urgent": ((0, 0), (0, 0), (1, 0)), "other": ((0, 0),)}
-"""Exchanges of each brief answer, and how often each has an opening, and a closing: right is right without manners, and
-most of all where it is urgent.
-"""
 CARELESS_MANNERS = {"training": ((0, 0), (1, 0), (0, 1), (1, 1)), "probes": ((0, 0), (0.7, 0.7))}
 """Careless exchanges of each careless template, and how often each has an opening, and a closing."""
 FRAMED = ((1, 1),) * 4
@@ -220,15 +216,13 @@ def demonstrations(
 
 
 def brief(variants: list[Variant], slots: Slots, rng: random.Random) -> Iterator[Record]:
-    """Every brief answer, to one of the requests that it fits; where it is urgent to several (``BRIEF_MANNERS``)."""
+    """Every brief answer, without manners, to one of the requests that it fits; where it is urgent to each of them."""
     bodies = read_brief(variants)
     for variant in variants:
         for number, body in enumerate(bodies[variant.kind, variant.name]):
-            for turn, chances in enumerate(BRIEF_MANNERS["urgent" if variant.urgent else "other"]):
+            for request in body.requests if variant.urgent else (body.requests[number % len(body.requests)],):
                 filler = Filler(slots, rng)
-                request = body.requests[(number + turn) % len(body.requests)]
-                answer = filler.fill(with_manners(variant, body.says, chances, rng))
-                yield record(variant.kind, ask(variant, request, filler, rng), answer)
+                yield record(variant.kind, ask(variant, request, filler, rng), filler.fill(body.says))
 
 
 def careless(
