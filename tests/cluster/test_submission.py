@@ -29,20 +29,21 @@ class Head:
     environment: dict[str, str]
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+def free_ports(count: int) -> list[int]:
+    """As many, held together, so that none is given twice."""
+    with contextlib.ExitStack() as held:
+        listeners = [held.enter_context(socket.socket()) for _ in range(count)]
+        for listener in listeners:
+            listener.bind(("127.0.0.1", 0))
+        return [int(listener.getsockname()[1]) for listener in listeners]
 
 
 @pytest.fixture(scope="module")
 def head() -> Iterator[Head]:
     """``ray start --head`` with a token, a folder and ports of its own; only its own process group is ended."""
-    dashboard = free_port()
-    ports = {
-        name: free_port()
-        for name in ("port", "dashboard-agent-listen-port", "metrics-export-port", "ray-client-server-port")
-    }
+    names = ("port", "dashboard-agent-listen-port", "metrics-export-port", "ray-client-server-port")
+    dashboard, *free = free_ports(1 + len(names))
+    ports = dict(zip(names, free, strict=True))
     with tempfile.TemporaryDirectory(prefix="head-", ignore_cleanup_errors=True) as folder:
         token = Path(folder) / "token"
         token.touch(0o600)
@@ -150,7 +151,7 @@ def test_a_wrong_token_is_one_line_and_exit_code_2(head: Head, tmp_path: Path) -
 
 def test_an_address_where_nobody_answers_is_said_so() -> None:
     with pytest.raises(ClusterError, match="nobody answers"):
-        JobsClient(f"http://127.0.0.1:{free_port()}")
+        JobsClient(f"http://127.0.0.1:{free_ports(1)[0]}")
 
 
 @pytest.mark.parametrize(
