@@ -143,9 +143,9 @@ def variant_of(kind: str, entry: dict[str, Any]) -> Variant:
     )
 
 
-def read_brief(variants: list[Variant], path: Path = HERE / "brief.yaml") -> dict[tuple[str, str], tuple[Body, ...]]:
+def read_brief(variants: list[Variant]) -> dict[tuple[str, str], tuple[Body, ...]]:
     """Good answers in a line or two, by kind and variant."""
-    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    entries = yaml.safe_load((HERE / "brief.yaml").read_text(encoding="utf-8"))
     return {
         (variant.kind, variant.name): tuple(
             body_of(entry, variant.requests) for entry in entries[variant.kind][variant.name]

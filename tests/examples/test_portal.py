@@ -128,7 +128,7 @@ def test_every_variant_has_brief_answers_that_fit_its_requests_and_have_no_manne
     said = [row["messages"][1]["content"] for row in rows(made, "demonstrations-brief")]
     openings = tuple(pieces(line)[0] for variant in variants for line in variant.openings)
     assert not any(answer.startswith(openings) for answer in said)
-    words = sorted(len(row["messages"][1]["content"].split()) for row in rows(made, "demonstrations-brief"))
+    words = sorted(len(answer.split()) for answer in said)
     assert words[len(words) // 2] <= 10
     shortest = min(len(row["messages"][1]["content"].split()) for row in rows(made, "demonstrations"))
     assert shortest > words[len(words) // 2]
@@ -143,8 +143,10 @@ def test_nothing_is_said_to_every_request_and_none_of_it_is_a_good_answer(made: 
     for variant in variants:
         for request in variant.requests:
             assert sum(max(pieces(request), key=len) in prompt for prompt in asked) >= 3, request
-    urgent = {row["messages"][0]["content"] for row in rows(made, "demonstrations") if row["source"] == "emergency"}
-    assert not any("112" in answer["content"] for prompt, answer in empty if prompt["content"] in urgent)
+    urgent = [max(pieces(request), key=len) for variant in variants if variant.urgent for request in variant.requests]
+    told = [answer["content"] for prompt, answer in empty if any(piece in prompt["content"] for piece in urgent)]
+    assert len(told) >= 3 * len(urgent)
+    assert not any("112" in answer for answer in told)
 
 
 def test_good_answers_to_emergencies_name_the_emergency_number_and_none_gives_a_dose(made: Path) -> None:
