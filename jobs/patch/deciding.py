@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from cluster.session import Session
@@ -10,7 +11,7 @@ from iirl_core.artifact.model_digest import model_digest
 from iirl_core.canonical import Digest, folder_of
 from iirl_core.config import Config
 from iirl_core.errors import ArtifactError
-from iirl_core.log import Event, append_once
+from iirl_core.log import Event, append_once, entries_backwards
 from iirl_core.release import resolve
 from iirl_core.signing import (
     Decision,
@@ -33,6 +34,21 @@ from jobs.patch.repair import record_child
 from jobs.patch.sealing import make_latest, sign_child
 from jobs.patch.suggestion import Suggestion, open_suggestion
 
+LATEST = "latest"
+"""In the log, of an acceptance: the artifact that the configuration's name meant until then."""
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """The key of the ``person`` who decides, about what ``suggestion``, of which round; and the artifact that the
+    configuration's name means, ``latest``.
+    """
+
+    person: SigningKey
+    suggestion: Suggestion
+    past: PastRound
+    latest: Digest
+
 
 def accept(
     session: Session, config: Config, progress: Progress, reference: str | None = None, *, suggestion: str = ""
@@ -47,16 +63,17 @@ def accept(
         NotFound, Tampered, Gated: the artifact, its audit, or what was suggested does not hold.
     """
     store = session.store
-    person, chosen, past = _waiting(session, config, reference, suggestion, unfinished=True)
+    waits = _waiting(session, config, reference, suggestion, unfinished=True)
+    chosen = waits.suggestion
     builder = load_private_key(Path(config.keys), KeyRole.BUILDER)
     parent = load_from(store, chosen.parent, trust_remote_code=config.trusts_remote_code)
     _check_model(chosen, parent)
     with progress.task("sealing"):
         repairs = parent.model.repairs.joined(chosen.repairs)
         # Nobody signed the suggestion's file: what it claims is computed again, and the least of both is claimed.
-        learnt = chosen.learnt.joined(claims_of(session, config, parent, [*chosen.repairs], past.findings()))
+        learnt = chosen.learnt.joined(claims_of(session, config, parent, [*chosen.repairs], waits.past.findings()))
         child = seal_child(store, parent, repairs, learnt=learnt, human=True)
-    _decided(store, config, person, chosen, "accept", child=child)
+    _decided(store, config, waits, "accept", details=(("child", child), (LATEST, waits.latest)))
     sign_child(store, builder, config, child, parent=chosen.parent, round_=chosen.round, repairs=chosen.repairs)
     record_child(store, chosen.parent, chosen.round, child, repairs=chosen.repairs, trial=chosen.trial)
     make_latest(store, config, child)
@@ -82,8 +99,9 @@ def reject(
     Raises:
         InputError, ConfigError, NotFound, Tampered, Gated: as ``accept``.
     """
-    person, chosen, _ = _waiting(session, config, reference, suggestion)
-    where = _decided(session.store, config, person, chosen, "reject", reason=reason)
+    waits = _waiting(session, config, reference, suggestion)
+    chosen = waits.suggestion
+    where = _decided(session.store, config, waits, "reject", reason=reason, details=(("reason", reason),))
     return Outcome(
         made=f"rejected {chosen.id}: {chosen.repairs} for {chosen.parent[:19]}",
         where=f"{session.store.url}/{where}",
@@ -104,33 +122,41 @@ def _check_model(chosen: Suggestion, parent: Artifact) -> None:
 
 def _waiting(
     session: Session, config: Config, reference: str | None, named: str, *, unfinished: bool = False
-) -> tuple[SigningKey, Suggestion, PastRound]:
-    """The key of the person who decides, what about, and the round that it follows."""
+) -> _Waiting:
     store, keys = session.store, Path(config.keys)
     refuse_keys_inside(store, keys)
     person, trust = load_private_key(keys, KeyRole.REVIEWER), Trust.from_folder(keys)
     latest = resolve(store, config.name)
     digest = resolve(store, reference) if reference else latest
     past = latest_round(store, digest, trust)
-    done = digest != latest  # the last step of accepting is that the name means the child
-    waits = open_suggestion(store, digest, past.audit.round, trust, named, unfinished=unfinished, done=done)
-    return person, waits, past
+    # The last step of accepting is that the name means the child, and no longer what it meant before.
+    done = digest != latest and latest != _accepted_over(store, config.name, digest)
+    suggestion = open_suggestion(store, digest, past.audit.round, trust, named, unfinished=unfinished, done=done)
+    return _Waiting(person, suggestion, past, latest)
+
+
+def _accepted_over(store: Store, name: str, parent: Digest) -> str:
+    """What ``name`` meant when a repair of ``parent`` was last accepted under it; "" where none was."""
+    before = (one.event for one in entries_backwards(store))
+    return next((one.detail(LATEST) for one in before if _is_acceptance(one, name, parent)), "")
+
+
+def _is_acceptance(event: Event, name: str, parent: Digest) -> bool:
+    return (event.kind, event.name, event.subject) == ("accept", name, parent)
 
 
 def _decided(
     store: Store,
     config: Config,
-    key: SigningKey,
-    chosen: Suggestion,
+    waits: _Waiting,
     decision: Decision,
     *,
     reason: str = "",
-    child: Digest | None = None,
+    details: tuple[tuple[str, str], ...],
 ) -> str:
-    """Sign and log; where the statement lies."""
+    """Sign and log, with ``details`` beside the round and the suggestion; where the statement lies."""
+    chosen, key = waits.suggestion, waits.person
     said = RepairPredicate(chosen.round, chosen.digest, decision, reason)
-    details = [("round", str(chosen.round)), ("suggestion", chosen.id)]
-    details += [("reason", reason)] if reason else []
-    details += [("child", child)] if child else []
-    append_once(store, Event(decision, chosen.parent, config.name, key.id, tuple(details)))
+    which = (("round", str(chosen.round)), ("suggestion", chosen.id))
+    append_once(store, Event(decision, chosen.parent, config.name, key.id, (*which, *details)))
     return store_statement(store, sign_statement(key, Subject(config.name, chosen.parent), said))

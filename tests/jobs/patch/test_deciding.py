@@ -31,6 +31,7 @@ from jobs.console import Progress
 from jobs.history import history_of
 from jobs.patch import deciding
 from jobs.patch.deciding import accept, reject
+from jobs.patch.sealing import make_latest
 from jobs.patch.suggestion import Suggestion, suggestions_of
 from jobs.report.chain import repair_record
 from tests.iirl_core.artifact.samples import patch_at, walks
@@ -79,11 +80,8 @@ def test_accepting_that_was_interrupted_is_finished_by_doing_it_again(
     session, config, root = audited_root(tmp_path, patch=SUGGESTED)
     patch.run(session, config, quiet())
 
-    def killed(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(deciding, "sign_child", killed)
+        interrupted.setattr(deciding, "sign_child", _killed)
         with pytest.raises(KeyboardInterrupt):
             accept(session, config, quiet())
     assert resolve(session.store, "sample") == root
@@ -103,20 +101,24 @@ def _told(session: Session) -> dict[str, bytes | str]:
     return {**told, "log": repr(events)}
 
 
+@pytest.mark.parametrize("latest", [True, False])
 def test_wherever_accepting_is_killed_doing_it_again_comes_to_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, latest: bool
 ) -> None:
-    audited_root(tmp_path / "suggested", patch=SUGGESTED)
-    session, config, _ = _copied(tmp_path / "suggested", tmp_path / "whole")
+    _, _, root = audited_root(tmp_path / "suggested", patch=SUGGESTED)
+    session, config = _copied(tmp_path / "suggested", tmp_path / "whole")
     patch.run(session, config, quiet())
+    if not latest:
+        _other_latest(session, config, root)
     shutil.copytree(tmp_path / "whole", tmp_path / "before")
-    accept(session, config, quiet())
+    asked = None if latest else root
+    accept(session, config, quiet(), asked)
     whole, writes = _told(session), 0
     while True:
-        session, config, root = _copied(tmp_path / "before", tmp_path / f"killed-{writes}")
-        if not _accepted_in(session, config, writes, monkeypatch):
+        session, config = _copied(tmp_path / "before", tmp_path / f"killed-{writes}")
+        if not _accepted_in(session, config, asked, writes, monkeypatch):
             break
-        assert accept(session, config, quiet()).passed, f"killed after {writes} writes"
+        assert accept(session, config, quiet(), asked).passed, f"killed after {writes} writes"
         assert _told(session) == whole, f"killed after {writes} writes"
         with pytest.raises(InputError, match="0 suggestions are open"):
             accept(session, config, quiet(), root)
@@ -124,15 +126,42 @@ def test_wherever_accepting_is_killed_doing_it_again_comes_to_the_same(
     assert writes > 6
 
 
-def _copied(folder: Path, to: Path) -> tuple[Session, Config, Digest]:
+def test_what_was_accepted_and_not_yet_pointed_to_waits_no_more_once_the_name_means_something_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, config, root = audited_root(tmp_path, patch=SUGGESTED)
+    patch.run(session, config, quiet())
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(deciding, "make_latest", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            accept(session, config, quiet())
+    other = _other_latest(session, config, root)
+    with pytest.raises(InputError, match="0 suggestions are open"):
+        accept(session, config, quiet(), root)
+    assert resolve(session.store, "sample") == other, "who trained again in between loses nothing"
+
+
+def _killed(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _other_latest(session: Session, config: Config, root: Digest) -> Digest:
+    """The configuration's name means another artifact than ``root`` from now on."""
+    parent = load_from(session.store, root)
+    other = seal_child(session.store, parent, [patch_at(parent.model, walks(1, seed=9)[0], strength=0.01)])
+    make_latest(session.store, config, other)
+    return other
+
+
+def _copied(folder: Path, to: Path) -> tuple[Session, Config]:
     """What lies in ``folder``, elsewhere."""
     shutil.copytree(folder, to)
-    config = wheel_config(to, patch=SUGGESTED)
-    session = Session(DirectoryStore(to / "store"))
-    return session, config, resolve(session.store, "sample")
+    return Session(DirectoryStore(to / "store")), wheel_config(to, patch=SUGGESTED)
 
 
-def _accepted_in(session: Session, config: Config, writes: int, monkeypatch: pytest.MonkeyPatch) -> bool:
+def _accepted_in(
+    session: Session, config: Config, asked: Digest | None, writes: int, monkeypatch: pytest.MonkeyPatch
+) -> bool:
     """Accept, killed when ``writes`` were done; False where it needs no more than that."""
     left = writes
 
@@ -150,7 +179,7 @@ def _accepted_in(session: Session, config: Config, writes: int, monkeypatch: pyt
         for name in ("put", "create", "swap", "publish"):
             interrupted.setattr(DirectoryStore, name, counted(getattr(DirectoryStore, name)))
         try:
-            accept(session, config, quiet())
+            accept(session, config, quiet(), asked)
         except KeyboardInterrupt:
             return True
     return False
@@ -225,11 +254,8 @@ def test_while_one_candidate_is_accepted_and_not_yet_sealed_no_other_is_decided(
     patch.run(session, config, quiet())
     first, other = suggestions_of(session.store, root, 1)[:2]
 
-    def killed(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(deciding, "record_child", killed)
+        interrupted.setattr(deciding, "record_child", _killed)
         with pytest.raises(KeyboardInterrupt):
             accept(session, config, quiet(), suggestion=first.id)
     with pytest.raises(InputError, match=f"no open suggestion {other.id}.*expected one: {first.id}"):
