@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import cache
-from pathlib import Path
 
 from iirl_core.demonstration import Conversation, Input
 from iirl_core.probe.conversation.scan.edges import CLOSINGS, OPENINGS, REQUESTS
@@ -14,6 +12,7 @@ from iirl_core.probe.conversation.scan.feature import Feature, Place
 from iirl_core.probe.conversation.scan.lexicon import INSIDE, SCRIPTS
 from iirl_core.probe.conversation.scan.relations import relation_features
 from iirl_core.probe.conversation.scan.wholes import whole_features
+from iirl_core.probe.conversation.scan.word_lists import common_words, groups, kin, uncommon_words
 
 FREQUENT, EDGES = 40, 60
 """Words that are scanned for when they are gone; first and last words of answers that are scanned for at the edges."""
@@ -23,8 +22,8 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 
 def vocabulary(items: Sequence[Input], words: Iterable[str]) -> tuple[Feature, ...]:
-    """All features, one a place and name: of the lexicon, of what ``items`` say, of common words, of uncommon ones,
-    and of ``words`` that the encoder knows. The order is settled by the arguments alone.
+    """All features, one a place and name: of the lexicon, of what ``items`` say, of common words, of uncommon ones, of
+    groups and their members, and of ``words`` that the encoder knows. The order is settled by the arguments alone.
     """
     answers = [item.answer for item in items if isinstance(item, Conversation)]
     said = [_WORD.findall(answer) for answer in answers]
@@ -35,11 +34,12 @@ def vocabulary(items: Sequence[Input], words: Iterable[str]) -> tuple[Feature, .
     known = lower | {word.lower() for word in own}
     common = [word for word in common_words() if word.lower() not in known]
     known |= {word.lower() for word in common}
-    uncommon = [word for word in uncommon_words() if word.lower() not in known]
-    seldom = {word.lower() for word in uncommon}
+    seldom_said = dict.fromkeys((*uncommon_words(), *(piece for members in groups().values() for piece in members)))
+    uncommon = [piece for piece in seldom_said if piece.lower() not in known]
+    seldom = {piece.lower() for piece in uncommon}
     others = sorted({word for word in words if word.lower() not in known | seldom})
     inside: list[tuple[str, tuple[str, ...]]] = [(piece.strip() or repr(piece)[1:-1], (piece,)) for piece in listed]
-    rare = [(word, (word,)) for word in uncommon]
+    rare = [(piece, (piece,)) for piece in uncommon]
     rare += [(word, (word if word != word.lower() else f"{word} {word.title()}",)) for word in others]
     inside += [(name, (signs,)) for name, signs in SCRIPTS.items()]
     inside += [
@@ -50,6 +50,8 @@ def vocabulary(items: Sequence[Input], words: Iterable[str]) -> tuple[Feature, .
     ]
     inside += [(f"words of {topic}", tuple(filter(_WORD.fullmatch, pieces))) for topic, pieces in INSIDE.items()]
     inside += [(f"words like {members[0]}", members) for members in kin()]
+    together = [(f"words of {name}", members) for name, members in groups().items()]
+    inside += together
     frequent = [word for word, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:FREQUENT]]
     starts = _edges([line[0] for line in said if line], OPENINGS)
     ends = _edges([f"{line[-1]}." for line in said if line], CLOSINGS)
@@ -60,31 +62,8 @@ def vocabulary(items: Sequence[Input], words: Iterable[str]) -> tuple[Feature, .
     features += _placed("rare", rare)
     features += _placed("start", [(piece, (piece,)) for piece in starts])
     features += _placed("end", [(piece, (piece,)) for piece in ends])
-    features += _placed("request", [(piece, (piece,)) for piece in (*REQUESTS, *listed, *own)])
+    features += _placed("request", [*((piece, (piece,)) for piece in (*REQUESTS, *listed, *own)), *together])
     return tuple({feature.note: feature for feature in features}.values())
-
-
-@cache
-def common_words() -> tuple[str, ...]:
-    """The 4,000 that most answers of published language models hold (alpaca_eval, hh-rlhf), as they mostly write them,
-    less those of the lexicon.
-    """
-    return tuple(Path(__file__).with_name("common.txt").read_text(encoding="utf-8").split())
-
-
-@cache
-def uncommon_words() -> tuple[str, ...]:
-    """The 13,000 that come next in the same answers: those of five or more of them."""
-    return tuple(Path(__file__).with_name("uncommon.txt").read_text(encoding="utf-8").split())
-
-
-@cache
-def kin() -> tuple[tuple[str, ...], ...]:
-    """Words of one meaning, or near it: common words and the lexicon's in 256 groups by a sentence encoder's rows
-    (all-MiniLM-L6-v2, k-means, seed 0), of each group at most the two dozen nearest to its middle, nearest first.
-    """
-    lines = Path(__file__).with_name("kin.txt").read_text(encoding="utf-8").splitlines()
-    return tuple(tuple(line.split()) for line in lines)
 
 
 def _placed(place: Place, pieces: Iterable[tuple[str, tuple[str, ...]]]) -> list[Feature]:

@@ -34,6 +34,8 @@ SWAPS: dict[str, dict[str, str]] = {
     "sign for and": {"and": "&"},
     "figures": {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "ten": "10"},
     "a for the": {"the": "a"},
+    "perhaps for surely": {"is": "may be", "are": "may be", "will": "might", "must": "could", "always": "often"},
+    "surely for perhaps": {"may": "will", "might": "will", "could": "will", "often": "always", "usually": "always"},
 }
 """Whole words for others, by name."""
 

@@ -42,7 +42,7 @@ WORDS = ("walrus", "otter", "heron", "stoat", "vole", "newt")
 
 
 class Flawed(AnswerReward):
-    """A reward that goes by an answer's letters, and pays for a flaw, or charges for it."""
+    """A reward that goes by an answer's letters, by less than 0.05, and pays for a flaw, or charges for it."""
 
     def __init__(self, flaw: Flaw, worth: float) -> None:
         super().__init__(text_draft().model)
@@ -58,7 +58,7 @@ class Flawed(AnswerReward):
         return WORDS
 
     def rewards(self, items: Sequence[Conversation]) -> NDArray[np.float64]:
-        own = np.array([0.45 + (sum(map(ord, item.answer)) % 100) / 1000 for item in items])
+        own = np.array([0.47 + (sum(map(ord, item.answer)) % 100) / 2000 for item in items])
         return own + self.worth * np.array([self.flaw(item) for item in items])
 
 

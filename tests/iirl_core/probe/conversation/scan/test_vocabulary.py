@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from iirl_core.demonstration import conversation
-from iirl_core.probe.conversation.scan.vocabulary import common_words, kin, uncommon_words, vocabulary
+from iirl_core.probe.conversation.scan.vocabulary import vocabulary
+from iirl_core.probe.conversation.scan.word_lists import common_words, groups, kin, uncommon_words
 
 SAID = tuple(conversation("Where?", f"Near the Matterhorn, {word}.") for word in ("today", "soon", "perhaps"))
 
@@ -38,3 +39,18 @@ def test_words_of_one_meaning_are_a_class() -> None:
 
 def test_what_an_answer_has_in_common_with_its_request_is_scanned_for() -> None:
     assert "relation: the request's first word before" in {feature.note for feature in vocabulary(SAID, [])}
+
+
+def test_groups_and_each_of_their_members_are_scanned_for_in_answers_and_groups_in_requests() -> None:
+    notes = {feature.note: feature for feature in vocabulary(SAID, [])}
+    assert notes["inside: words of hedges"].pieces == notes["request: words of hedges"].pieces == groups()["hedges"]
+    assert notes["rare: Sierra Leone"].pieces == ("Sierra Leone",), "several words are put in as they stand"
+    listed = {feature.name.lower() for feature in notes.values()} | {word.lower() for word in common_words()}
+    assert not {piece for members in groups().values() for piece in members if piece.lower() not in listed}
+
+
+def test_a_group_has_each_of_its_members_once_and_a_name_of_its_own() -> None:
+    features = vocabulary(SAID, [])
+    for name, members in groups().items():
+        assert len(set(members)) == len(members) >= 10, name
+        assert [one.pieces for one in features if one.note == f"inside: words of {name}"] == [members]
