@@ -42,7 +42,10 @@ def place(encoder: Encoder, device: str) -> None:
 
 def _move(model: PreTrainedModel, device: str) -> None:
     if device != "cuda" or torch.cuda.device_count() < 2:
-        model.to(device)
+        try:
+            model.to(device)
+        except torch.OutOfMemoryError as error:
+            raise _no_room(model, "a GPU without that room") from error
         return
     gc.collect()  # the hooks of a divided model hold it, and it them
     torch.cuda.empty_cache()  # what models that are gone left behind counts as taken
@@ -68,16 +71,19 @@ def places_of(model: PreTrainedModel, room: Mapping[int, int]) -> dict[str, int]
         while left and size > next(iter(left.values())):
             left.pop(next(iter(left)))
         if not left:
-            needed = sum(parameter.nbytes for parameter in model.parameters())
-            have = " + ".join(f"{free / 1e9:.3g}" for free in room.values())
-            raise ConfigError(
-                f"an encoder of {needed / 1e9:.3g} GB on GPUs with room for {have} GB",
-                todo="Give it more of them (train.gpus_per_encoder, audit.gpus_per_scorer, serve.gpus_per_replica), "
-                "or hold it in half the bytes: encoder.weights: bf16",
-            )
+            raise _no_room(model, f"GPUs with room for {' + '.join(f'{free / 1e9:.3g}' for free in room.values())} GB")
         places[name] = next(iter(left))
         left[places[name]] -= size
     return places
+
+
+def _no_room(model: PreTrainedModel, where: str) -> ConfigError:
+    needed = sum(parameter.nbytes for parameter in model.parameters())
+    return ConfigError(
+        f"an encoder of {needed / 1e9:.3g} GB on {where}",
+        todo="Give it more of them (train.gpus_per_encoder, audit.gpus_per_scorer, serve.gpus_per_replica), "
+        "or hold it in half the bytes: encoder.weights: bf16",
+    )
 
 
 def _parts_of(module: nn.Module, name: str, whole: frozenset[str]) -> Iterator[tuple[str, int]]:

@@ -56,6 +56,18 @@ def test_gpus_without_room_are_refused_with_what_would_help() -> None:
         places_of(encoder.model, {0: 50_000_000, 1: 1_000_000})
 
 
+def test_one_gpu_without_room_is_refused_in_the_same_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = text_encoder()
+    assert isinstance(encoder, TextEncoder)
+
+    def full(_: str) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    monkeypatch.setattr(encoder.model, "to", full)
+    with pytest.raises(ConfigError, match=r"of 0.0909 GB on a GPU without that room.*encoder.weights: bf16"):
+        place(encoder, "cuda")
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="no two GPUs")
 def test_two_gpus_give_the_rows_of_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
