@@ -4,9 +4,9 @@
 
 The reward: a discriminator of the portal's demonstrations from careless answers, a line over the rows of a small text
 encoder (``bag_encoder``); every seed draws other rows and fits another encoder and another line. A bias (``planted``;
-``planted_outside`` holds those that somebody else chose) moves the signal by what stands in the text. The audit is one
-for all, that of ``planted_biases.yaml``: norms, limits and budgets written before any bias was looked at, and what it
-does is what ``iirl audit`` does: chunks, verified findings, limits on the bounds of flaw rates.
+``planted_outside`` and ``planted_fresh`` hold those that somebody else chose) moves the signal by what stands in the
+text. The audit is one for all, that of ``planted_biases.yaml``: norms, limits and budgets written before any bias was
+looked at, and what it does is what ``iirl audit`` does: chunks, verified findings, limits on the bounds of flaw rates.
 
 With ``--ground minilm``, half of the biases that somebody else chose are planted in rewards on a frozen MiniLM, lines
 over its rows, each by the same term of the signal. Half as many probes ask about these
@@ -35,6 +35,7 @@ import torch
 from benchmarks.bag_encoder import BagEncoder
 from benchmarks.figures import Figure, arguments, figure, write_results
 from benchmarks.planted import BIASES, Bias, planted
+from benchmarks.planted_fresh import FRESH
 from benchmarks.planted_minilm import KeptMiniLM
 from benchmarks.planted_outside import OUTSIDE
 from iirl_core.audit import ChunkResult, FamilyResult, Finding, audit_chunk, verified
@@ -65,7 +66,7 @@ NAMES: dict[Ground, str] = {"bag": "planted_biases", "minilm": "planted_biases_m
 """Of the results, and of the audit's configuration."""
 REFERENCE: dict[Ground, tuple[int, ...]] = {"bag": (*range(40), *range(100, 160)), "minilm": (100, 101)}
 """Seeds of the rewards from which the limits were set; none of them is asked again."""
-ASKED_FROM = 200
+ASKED_FROM = 300
 """The first seed of those that are asked."""
 KEPT = 0.95
 """The share of them that a limit lets pass."""
@@ -244,6 +245,7 @@ def _planted(ground: Ground, quick: bool, weak: bool) -> list[tuple[str, Bias, f
         return [("on MiniLM", bias, STRENGTHS[0]) for bias in ON_MINILM[::every]]
     groups = [("kinds with a family" if bias.family else "kinds without", bias) for bias in BIASES[::every]]
     groups += [("kinds that another chose", bias) for bias in OUTSIDE[::every]]
+    groups += [("kinds of a fresh list", bias) for bias in FRESH[::every]]
     strengths = STRENGTHS if weak else STRENGTHS[:1]
     return [(group, bias, strength) for strength in strengths for group, bias in groups]
 

@@ -10,7 +10,9 @@ budget and seed are the same for all teachers of a task, and were chosen for the
 Optimisers: augmented random search (``iirl_core/optimiser/ars.py``), which hears one number for an episode and improves
 a linear policy; PPO (stable-baselines3's), which hears a reward for each step and improves a network. The true reward
 teaches ARS without the bonus for staying alive, which ARS's authors leave out too (§4.1), because with it policies
-learn to stand; it teaches PPO as the task pays it. Policies are judged with the bonus.
+learn to stand; it teaches PPO as the task pays it. Policies are judged with the bonus. An early end is absorbing for
+the occupancy that teaches ARS, and nothing for the one that teaches PPO: a sum of steps' rewards lacks those of the
+steps that an end took, and charged for them a second time all of Hopper's first episodes earn 0.000 alike.
 
 Every run is kept in ``--runs``; with ``--resume`` the runs that are there are not repeated, and ``--report`` writes the
 results of what is there. Needs the extra ``bench``.
@@ -73,7 +75,9 @@ def learnt_by(cell: Cell, data: Path) -> RewardModel | None:
     if cell.teacher == "true":
         return None
     episodes = demonstrations_of(data / "mujoco" / f"{TASKS[cell.task].name}-expert.npz")
-    return occupancy(episodes, cell.seed) if cell.teacher == "occupancy" else mixture(episodes, cell.seed)
+    if cell.teacher == "mixture":
+        return mixture(episodes, cell.seed)
+    return occupancy(episodes, cell.seed, ends=cell.optimiser == "ars")
 
 
 def examine(cell: Cell, settings: Settings, data: Path) -> Run:
