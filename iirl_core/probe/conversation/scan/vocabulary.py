@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from iirl_core.demonstration import Conversation, Input
 from iirl_core.probe.conversation.scan.edges import CLOSINGS, OPENINGS, REQUESTS
@@ -28,42 +28,52 @@ def vocabulary(items: Sequence[Input], words: Iterable[str]) -> tuple[Feature, .
     answers = [item.answer for item in items if isinstance(item, Conversation)]
     said = [_WORD.findall(answer) for answer in answers]
     counts = Counter(word for line in said for word in line)
-    listed = list(dict.fromkeys(piece for pieces in INSIDE.values() for piece in pieces))
-    lower = {piece.lower() for piece in listed}
-    own = [word for word in sorted(counts) if word.lower() not in lower and len(word) > 1]
-    known = lower | {word.lower() for word in own}
-    common = [word for word in common_words() if word.lower() not in known]
-    known |= {word.lower() for word in common}
-    seldom_said = dict.fromkeys((*uncommon_words(), *(piece for members in groups().values() for piece in members)))
-    uncommon = [piece for piece in seldom_said if piece.lower() not in known]
-    seldom = {piece.lower() for piece in uncommon}
-    others = sorted({word for word in words if word.lower() not in known | seldom})
-    inside: list[tuple[str, tuple[str, ...]]] = [(piece.strip() or repr(piece)[1:-1], (piece,)) for piece in listed]
-    rare = [(piece, (piece,)) for piece in uncommon]
-    rare += [(word, (word if word != word.lower() else f"{word} {word.title()}",)) for word in others]
-    inside += [(name, (signs,)) for name, signs in SCRIPTS.items()]
-    inside += [
-        (name, members)
-        for name, members in _classes(
-            [*(piece for piece in listed if _WORD.fullmatch(piece)), *own, *common, *others]
-        ).items()
-    ]
-    inside += [(f"words of {topic}", tuple(filter(_WORD.fullmatch, pieces))) for topic, pieces in INSIDE.items()]
-    inside += [(f"words like {members[0]}", members) for members in kin()]
-    together = [(f"words of {name}", members) for name, members in groups().items()]
-    inside += together
+    members = [piece for group in groups().values() for piece in group]
+    listed, own, common, uncommon, others = _each_new(
+        dict.fromkeys(piece for pieces in INSIDE.values() for piece in pieces),
+        [word for word in sorted(counts) if len(word) > 1],
+        common_words(),
+        dict.fromkeys((*uncommon_words(), *members)),
+        sorted(set(words)),
+    )
+    together = [(f"words of {name}", group) for name, group in groups().items()]
+    classes = _classes([*filter(_WORD.fullmatch, listed), *own, *common, *others])
     frequent = [word for word, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:FREQUENT]]
     starts = _edges([line[0] for line in said if line], OPENINGS)
     ends = _edges([f"{line[-1]}." for line in said if line], CLOSINGS)
     features = whole_features(frequent)
     features += relation_features(common)
-    features += _placed("inside", [(name, members) for name, members in inside if members])
+    features += _placed("inside", [*_inside(listed, classes), *together])
     features += _placed("word", [(word, (word,)) for word in (*own, *common)])
-    features += _placed("rare", rare)
+    features += _placed("rare", [(piece, (piece,)) for piece in uncommon])
+    features += _placed("rare", [(word, (_in_both_cases(word),)) for word in others])
     features += _placed("start", [(piece, (piece,)) for piece in starts])
     features += _placed("end", [(piece, (piece,)) for piece in ends])
     features += _placed("request", [*((piece, (piece,)) for piece in (*REQUESTS, *listed, *own)), *together])
     return tuple({feature.note: feature for feature in features}.values())
+
+
+def _each_new(*lists: Iterable[str]) -> list[list[str]]:
+    """Of each list what none before it holds, whatever the case."""
+    known, found = set[str](), list[list[str]]()
+    for words in lists:
+        found.append([word for word in words if word.lower() not in known])
+        known |= {word.lower() for word in found[-1]}
+    return found
+
+
+def _inside(listed: Sequence[str], classes: Mapping[str, tuple[str, ...]]) -> list[tuple[str, tuple[str, ...]]]:
+    """Pieces of the lexicon, scripts, ``classes`` of words, topics of the lexicon, and words of one meaning."""
+    found: list[tuple[str, tuple[str, ...]]] = [(piece.strip() or repr(piece)[1:-1], (piece,)) for piece in listed]
+    found += [(name, (signs,)) for name, signs in SCRIPTS.items()]
+    found += classes.items()
+    topics = {topic: tuple(filter(_WORD.fullmatch, pieces)) for topic, pieces in INSIDE.items()}
+    found += [(f"words of {topic}", words) for topic, words in topics.items() if words]
+    return [*found, *((f"words like {members[0]}", members) for members in kin())]
+
+
+def _in_both_cases(word: str) -> str:
+    return word if word != word.lower() else f"{word} {word.title()}"
 
 
 def _placed(place: Place, pieces: Iterable[tuple[str, tuple[str, ...]]]) -> list[Feature]:
