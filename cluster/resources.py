@@ -139,19 +139,20 @@ def plan_samplers(capacity: Capacity, section: SampleSection) -> ActorPlan:
     return _actors(capacity, section.samplers, cpus, gpus)
 
 
-def plan_training(capacity: Capacity, section: TrainSection) -> TrainingPlan:
-    """The ranks of one training job, exactly as asked for: their number changes what a batch is split into.
+def plan_training(capacity: Capacity, section: TrainSection, name: str = "train") -> TrainingPlan:
+    """The ranks of one training job, exactly as asked for: their number changes what a batch is split into. ``name`` is
+    the section's in the configuration.
 
     Raises:
         ConfigError: the cluster does not have what they need, or the batch is smaller than their number.
     """
     cpus, gpus = section.cpus_per_worker, section.gpus_per_worker
-    _check_room("train", "worker", capacity, section.workers, cpus=cpus, gpus=gpus)
+    _check_room(name, "worker", capacity, section.workers, cpus=cpus, gpus=gpus)
     if section.batch % (section.workers * section.accumulation):
         parts = f" in {section.accumulation} parts each" if section.accumulation > 1 else ""
         raise ConfigError(
-            f"train.batch {section.batch} over {section.workers} workers{parts}",
-            "a multiple of train.workers × train.accumulation, so that every part has as many rows",
+            f"{name}.batch {section.batch} over {section.workers} workers{parts}",
+            f"a multiple of {name}.workers × {name}.accumulation, so that every part has as many rows",
         )
     threads = max(1, int(section.cpus_per_worker))
     backend = "nccl" if section.gpus_per_worker else "gloo"
@@ -211,7 +212,7 @@ def _check_room(section: str, part: str, capacity: Capacity, count: int, *, cpus
 def _check_gpus(key: str, each: float, count: int, capacity: Capacity) -> None:
     if each and capacity.room(0.0, each) < count:
         have = _nodes(capacity) if any(node.gpus for node in capacity.nodes) else "no GPU"
-        raise ConfigError(f"{key} {each:g} for {count}, but the cluster has {have}", todo=f"Set {key} to 0")
+        raise ConfigError(f"{key} {each:g} for {count}, but the cluster has {have}", todo=f"Leave {key} out")
 
 
 def _nodes(capacity: Capacity) -> str:

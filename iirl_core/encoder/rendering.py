@@ -91,7 +91,10 @@ class Rendering:
         try:
             return str(self.tokenizer.apply_chat_template(messages, chat_template=self.template, tokenize=False))
         except jinja2.TemplateError as error:
-            raise InputError(f"the chat template refuses this conversation ({error})") from error
+            raise InputError(
+                f"the chat template refuses this conversation ({error})",
+                todo="Mend chat_template beside the model, or leave such records out",
+            ) from error
 
     def _neutral(self, content: str) -> str:
         """Content cannot forge a turn: where the template may write special tokens, their letters inside a message are

@@ -27,8 +27,10 @@ def check_tokenizer(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, 
     """Nothing to do where the tokenizer can be the model's; ``name`` is what a user calls the two.
 
     Raises:
-        ConfigError: it knows tokens that the model does not, or far fewer, or they disagree in a special token.
+        ConfigError: it knows tokens that the model does not, or far fewer, or no word at all, or they disagree in a
+            special token.
     """
+    _check_words(tokenizer, name)
     _check_size(len(model.get_input_embeddings().weight), tokenizer, name)
     _check_special(model.config, tokenizer, name, lambda: is_causal(model))
 
@@ -39,10 +41,23 @@ def check_read(config: PreTrainedConfig, tokenizer: PreTrainedTokenizerBase, nam
     Raises:
         ConfigError: likewise.
     """
+    _check_words(tokenizer, name)
     rows = getattr(config, "vocab_size", None)
     if rows is not None:
         _check_size(rows, tokenizer, name)
     _check_special(config, tokenizer, name, lambda: True)
+
+
+def _check_words(tokenizer: PreTrainedTokenizerBase, name: str) -> None:
+    """Where a folder has no tokenizer's files, transformers makes one of special tokens alone, to which every text is
+    the same.
+    """
+    if set(tokenizer.get_vocab().values()) <= _special(tokenizer):
+        raise ConfigError(
+            f"{name}: its tokenizer knows no word",
+            TODO,
+            "Put the tokenizer's files (tokenizer.json or vocab.txt) beside the model",
+        )
 
 
 def _check_size(rows: int, tokenizer: PreTrainedTokenizerBase, name: str) -> None:

@@ -100,13 +100,17 @@ def load_private_key(folder: Path, role: KeyRole) -> SigningKey:
             )
         private = load_pem_private_key(path.read_bytes(), password=None)
     except FileNotFoundError as error:
-        raise ConfigError(f"there is no {role} key at {path}", todo=f"Make one with: iirl key new {role}") from error
+        raise ConfigError(
+            f"there is no {role} key at {path}", todo=f"Make one with: iirl key new {role} --keys {folder}"
+        ) from error
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror})") from error
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise ConfigError(f"{path} is not a private key", "an unencrypted PEM") from error
     if not isinstance(private, ec.EllipticCurvePrivateKey) or not isinstance(private.curve, ec.SECP256R1):
-        raise ConfigError(f"{path} is of another kind", "ECDSA on P-256", f"Make one with: iirl key new {role}")
+        raise ConfigError(
+            f"{path} is of another kind", "ECDSA on P-256", f"Make one with: iirl key new {role} --keys {folder}"
+        )
     return SigningKey(role, private)
 
 

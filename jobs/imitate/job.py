@@ -64,7 +64,7 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
     store, section = session.store, _section(config)
     check_trackers(section.train.trackers)
     corpora = read_demonstrations(store, config)
-    plan_training(session.cluster(), section.train)  # refused now rather than after tokenising
+    plan_training(session.cluster(), section.train, "imitate.train")  # refused now rather than after tokenising
     source = find_policy(store, section.model)
     model, rendering = load_initial(section, folder_of_policy(store, source))
     initial = Initial(source.name, source.digest)

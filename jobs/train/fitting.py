@@ -25,7 +25,7 @@ from jobs.console import Progress
 from jobs.train.features import Features
 from jobs.train.journal import METRICS, read_place
 from jobs.train.loop import TrainingTask, build_model, train_loop
-from jobs.train.stepping import WEIGHTS, SteppedTask
+from jobs.train.stepping import CHECKPOINTS, WEIGHTS, SteppedTask
 from jobs.train.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _trainer(store: Store, task: Task, loop: Callable[[dict[str, Task]], None], 
         torch_config=TorchConfig(backend=plan.backend),
         scaling_config=ScalingConfig(num_workers=plan.workers, use_gpu=plan.gpus > 0, resources_per_worker=resources),
         run_config=RunConfig(
-            name="training",  # with storage_path, what a restart finds its checkpoints by
+            name=CHECKPOINTS,
             storage_path=f"{root}/{task.folder}",
             storage_filesystem=filesystem,
             failure_config=FailureConfig(max_failures=task.train.max_failures),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import zipfile
 from collections.abc import Callable
 from dataclasses import Field
 from pathlib import Path
@@ -13,6 +15,7 @@ import ray.train
 from safetensors.torch import save_file
 
 from iirl_core.config.training import TrainSection
+from iirl_core.errors import ConfigError, Tampered
 from iirl_core.store.protocol import Store
 from jobs.train.engine import Engine
 from jobs.train.journal import Journal, Place
@@ -21,6 +24,8 @@ from jobs.train.order import Order
 
 PLACE = "checkpoint.json"
 WEIGHTS = "weights.safetensors"
+CHECKPOINTS = "training"
+"""Where Ray keeps them under a run's folder, and what it finds them by after a restart."""
 
 
 class SteppedTask(Protocol):
@@ -71,7 +76,7 @@ def take_steps(
     """
     rank, ranks = ray.train.get_context().get_world_rank(), ray.train.get_context().get_world_size()
     journal = Journal(store, task.folder, rank)
-    start = _resume(engine, journal)
+    start = _resume(engine, journal, task.folder)
     if start == 0 and first is not None:
         first()
     judge = None
@@ -82,6 +87,7 @@ def take_steps(
             break  # stopped before it was killed: what is to be sealed lies in the last checkpoint
         mine = order.positions(step).reshape(ranks, task.train.accumulation, -1)[rank]
         report = engine.step(step, *(rows.take(part) for part in mine))
+        _check_finite(report.loss, step + 1)
         place = Place(step + 1, task.steps, order.epoch(step), report.loss)
         journal.note(place, report)
         if judge is not None:
@@ -93,15 +99,50 @@ def take_steps(
             _save(engine, journal, place, judge, ends=ends)
 
 
-def _resume(engine: Engine, journal: Journal) -> int:
-    """The step to go on with; 0 for a fresh task."""
+def _check_finite(loss: float, step: int) -> None:
+    """Nothing that is learnt after such a step means anything.
+
+    Raises:
+        ConfigError: it is not a number, or infinite.
+    """
+    if not math.isfinite(loss):
+        raise ConfigError(
+            f"the loss of step {step} is {loss}",
+            "a finite number",
+            "Lower train.optimiser.learning_rate or train.gradient_clip (imitate.train likewise)",
+        )
+
+
+def _resume(engine: Engine, journal: Journal, run: str) -> int:
+    """The step to go on with; 0 for a fresh task.
+
+    Raises:
+        ConfigError: the checkpoint under ``run`` is of a module of another shape.
+        Tampered: it is not whole.
+    """
     checkpoint = ray.train.get_checkpoint()
     if checkpoint is None:
         return 0
     with checkpoint.as_directory() as folder:
+        check_whole(Path(folder), run)
         engine.restore(Path(folder))
         journal.restore(Path(folder))
         return int(json.loads((Path(folder) / PLACE).read_text(encoding="utf-8"))["step"])
+
+
+def check_whole(folder: Path, run: str) -> None:
+    """Nothing to do where each of torch's files is a whole archive, whose table of contents comes last.
+
+    Raises:
+        Tampered: one of the checkpoint's is cut short.
+    """
+    for file in sorted(folder.rglob("*.pt")):
+        if not zipfile.is_zipfile(file):
+            raise Tampered(
+                f"{file.name} of the last checkpoint under {run}/{CHECKPOINTS} is cut short or not torch's",
+                "the file as it was written",
+                f"Restore it, or remove {run}/{CHECKPOINTS} to train from the start",
+            )
 
 
 def _save(engine: Engine, journal: Journal, place: Place, judge: Judge | None, *, ends: bool) -> None:

@@ -145,8 +145,15 @@ def test_a_gpu_where_there_is_none_is_refused_with_the_key_that_asks_for_it() ->
         lambda: plan_samplers(LAPTOP, sampling(gpus_per_sampler=0.5)),
         lambda: check_replicas(LAPTOP, ServeSection(gpus_per_replica=1)),
     ):
-        with pytest.raises(ConfigError, match=r"gpus_per_.* has no GPU"):
+        with pytest.raises(ConfigError, match=r"(\S*gpus_per_\S*) .* has no GPU.*Leave \1 out"):
             refused()
+
+
+def test_ranks_that_do_not_fit_are_refused_with_the_key_of_their_section() -> None:
+    for wrong in (TrainSection(gpus_per_worker=1), TrainSection(workers=64), TrainSection(workers=2, batch=31)):
+        with pytest.raises(ConfigError, match=r"^imitate\.train\.") as refused:
+            plan_training(LAPTOP, wrong, "imitate.train")
+        assert " train." not in str(refused.value)
 
 
 def test_replicas_that_fit_on_no_node_are_refused_instead_of_waited_for() -> None:

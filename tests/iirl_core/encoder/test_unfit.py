@@ -34,6 +34,15 @@ def test_a_tokenizer_with_more_tokens_than_the_model(tmp_path: Path) -> None:
         fit(model)
 
 
+def test_a_model_without_its_tokenizers_files_is_refused_for_it_would_read_no_word(tmp_path: Path) -> None:
+    model = tiny("bert", tmp_path)
+    for file in tmp_path.glob("*token*"):
+        file.unlink()
+    with pytest.raises(ConfigError, match=r"tokenizer knows no word.*vocab\.txt\) beside the model") as refused:
+        fit(model)
+    assert "\n" not in str(refused.value)
+
+
 def with_tokenizer(kind: Kind, tokenizer: PreTrainedTokenizerFast, folder: Path) -> str:
     """A model of that kind beside a tokenizer of another."""
     model = tiny(kind, folder)

@@ -48,7 +48,7 @@ def test_a_private_key_that_others_can_touch_is_refused_with_the_command_that_me
 
 
 def test_a_missing_key_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="iirl key new builder"):
+    with pytest.raises(ConfigError, match=rf"iirl key new builder --keys {tmp_path}"):
         load_private_key(tmp_path, KeyRole.BUILDER)
 
 
