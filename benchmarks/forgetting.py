@@ -33,6 +33,7 @@ from iirl_core.unlearning.remains import Treatment
 from jobs import forget, ingest, train
 from jobs.console import Progress
 from jobs.key import new_keys
+from jobs.lineage import lineage
 
 CONFIG = Path(__file__).with_suffix(".yaml")
 GONE = 100
@@ -53,9 +54,10 @@ class Child:
 
 
 def learnt(session: Session, config: Config, progress: Progress) -> Digest:
-    """The root."""
+    """The root, also where a former run in this store left children of it."""
     progress.outcome(train.run(session, config, progress))
-    return resolve(session.store, config.name)
+    *_, root = lineage(session.store, resolve(session.store, config.name))
+    return root.digest
 
 
 def children(

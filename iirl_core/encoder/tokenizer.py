@@ -20,6 +20,8 @@ SPARE = 0.1
 """The share of a model's rows that its own tokenizer may have no token for."""
 ROUNDING = 1e-4
 """What two rows of one batch may differ by, of the largest of their numbers, that should be equal."""
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+"""Of which any tokenizer tells some apart, whatever its language."""
 TODO = "the tokenizer that the model was trained with"
 
 
@@ -27,8 +29,8 @@ def check_tokenizer(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, 
     """Nothing to do where the tokenizer can be the model's; ``name`` is what a user calls the two.
 
     Raises:
-        ConfigError: it knows tokens that the model does not, or far fewer, or no word at all, or they disagree in a
-            special token.
+        ConfigError: it knows tokens that the model does not, or far fewer, or tells no letters apart, or they disagree
+            in a special token.
     """
     _check_words(tokenizer, name)
     _check_size(len(model.get_input_embeddings().weight), tokenizer, name)
@@ -52,9 +54,10 @@ def _check_words(tokenizer: PreTrainedTokenizerBase, name: str) -> None:
     """Where a folder has no tokenizer's files, transformers makes one of special tokens alone, to which every text is
     the same.
     """
-    if set(tokenizer.get_vocab().values()) <= _special(tokenizer):
+    read = tokenizer(list(LETTERS))["input_ids"]
+    if all(ids == read[0] for ids in read):
         raise ConfigError(
-            f"{name}: its tokenizer knows no word",
+            f"{name}: to its tokenizer every letter is the same",
             TODO,
             "Put the tokenizer's files (tokenizer.json or vocab.txt) beside the model",
         )

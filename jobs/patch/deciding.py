@@ -8,10 +8,10 @@ from pathlib import Path
 from cluster.session import Session
 from iirl_core.artifact import Artifact, load_from, seal_child
 from iirl_core.artifact.model_digest import model_digest
-from iirl_core.canonical import Digest, folder_of
+from iirl_core.canonical import folder_of
 from iirl_core.config import Config
 from iirl_core.errors import ArtifactError
-from iirl_core.log import Event, append_once, entries_backwards
+from iirl_core.log import Event, append_once
 from iirl_core.release import resolve
 from iirl_core.signing import (
     Decision,
@@ -30,24 +30,18 @@ from jobs.history import PastRound, latest_round
 from jobs.key import refuse_keys_inside
 from jobs.outcome import Outcome
 from jobs.patch.claims import claims_of
-from jobs.patch.repair import record_child
+from jobs.patch.repair import record_child, record_named
 from jobs.patch.sealing import make_latest, sign_child
 from jobs.patch.suggestion import Suggestion, open_suggestion
-
-LATEST = "latest"
-"""In the log, of an acceptance: the artifact that the configuration's name meant until then."""
 
 
 @dataclass(frozen=True)
 class _Waiting:
-    """The key of the ``person`` who decides, about what ``suggestion``, of which round; and the artifact that the
-    configuration's name means, ``latest``.
-    """
+    """The key of the ``person`` who decides, about what ``suggestion``, of which round."""
 
     person: SigningKey
     suggestion: Suggestion
     past: PastRound
-    latest: Digest
 
 
 def accept(
@@ -73,10 +67,11 @@ def accept(
         # Nobody signed the suggestion's file: what it claims is computed again, and the least of both is claimed.
         learnt = chosen.learnt.joined(claims_of(session, config, parent, [*chosen.repairs], waits.past.findings()))
         child = seal_child(store, parent, repairs, learnt=learnt, human=True)
-    _decided(store, config, waits, "accept", details=(("child", child), (LATEST, waits.latest)))
+    _decided(store, config, waits, "accept", details=(("child", child),))
     sign_child(store, builder, config, child, parent=chosen.parent, round_=chosen.round, repairs=chosen.repairs)
     record_child(store, chosen.parent, chosen.round, child, repairs=chosen.repairs, trial=chosen.trial)
     make_latest(store, config, child)
+    record_named(store, chosen.parent, chosen.round)
     return Outcome(
         made=f"accepted {chosen.id}: {chosen.parent[:19]} with {chosen.repairs} is {child[:19]}",
         where=f"{store.url}/artifacts/{folder_of(child)}",
@@ -129,20 +124,8 @@ def _waiting(
     latest = resolve(store, config.name)
     digest = resolve(store, reference) if reference else latest
     past = latest_round(store, digest, trust)
-    # The last step of accepting is that the name means the child, and no longer what it meant before.
-    done = digest != latest and latest != _accepted_over(store, config.name, digest)
-    suggestion = open_suggestion(store, digest, past.audit.round, trust, named, unfinished=unfinished, done=done)
-    return _Waiting(person, suggestion, past, latest)
-
-
-def _accepted_over(store: Store, name: str, parent: Digest) -> str:
-    """What ``name`` meant when a repair of ``parent`` was last accepted under it; "" where none was."""
-    before = (one.event for one in entries_backwards(store))
-    return next((one.detail(LATEST) for one in before if _is_acceptance(one, name, parent)), "")
-
-
-def _is_acceptance(event: Event, name: str, parent: Digest) -> bool:
-    return (event.kind, event.name, event.subject) == ("accept", name, parent)
+    suggestion = open_suggestion(store, digest, past.audit.round, trust, named, latest=latest, unfinished=unfinished)
+    return _Waiting(person, suggestion, past)
 
 
 def _decided(

@@ -102,8 +102,8 @@ def keep_record(store: Store, audit: Audit, repair: Repair) -> None:
 def record_child(
     store: Store, digest: Digest, round_: int, child: Digest, *, repairs: Repairs, trial: JsonValue
 ) -> None:
-    """A person accepted ``repairs`` of those that the record of ``digest``'s round tells of: they came to ``child``.
-    From now on the record's trial and budget are those that were suggested with them.
+    """A person accepted ``repairs`` of those that the record of ``digest``'s round tells of: they came to ``child``,
+    which no name means yet. From now on the record's trial and budget are those that were suggested with them.
 
     Raises:
         Tampered: the trial is none.
@@ -117,11 +117,33 @@ def record_child(
         names = {one.id for one in repairs}
         for one in record["considered"]:
             one["chosen"] = one["trial"] == trial and {*one["repairs"]} == names
-    store.put(key, canonical_json({**record, **accepted, "child": child}))
+    store.put(key, canonical_json({**record, **accepted, "child": child, "named": False}))
 
 
-def child_on_record(store: Store, digest: Digest, round_: int) -> str | None:
-    """What the repair of a round came to; None where it has come to nothing yet.
+def record_named(store: Store, digest: Digest, round_: int) -> None:
+    """The configuration's name means the child on record: accepting it is over, whatever the name means later."""
+    key = audit_file(digest, round_, REPAIR)
+    store.put(key, canonical_json({**json.loads(store.get(key)), "named": True}))
+
+
+@dataclass(frozen=True)
+class Came:
+    """What the repair of a round came to: its ``child``, None where it has come to nothing yet; whether the
+    configuration's name was made to mean it (``named``), None where nobody wrote that down.
+    """
+
+    child: str | None
+    named: bool | None
+
+    def over(self, digest: Digest, latest: Digest) -> bool:
+        """Whether nothing is left to do for the child of ``digest``, where the name means ``latest`` now."""
+        if self.child is None or latest == self.child:
+            return self.child is not None
+        return digest != latest if self.named is None else self.named
+
+
+def on_record(store: Store, digest: Digest, round_: int) -> Came:
+    """What the repair of a round came to.
 
     Raises:
         InputError: none was tried, or it was interrupted before its record was written.
@@ -131,5 +153,5 @@ def child_on_record(store: Store, digest: Digest, round_: int) -> str | None:
     except NotFound as error:
         where = f"round {round_} of {digest[:19]}"
         raise InputError(f"no repair was tried after {where}", todo="iirl patch CONFIG.yaml tries some") from error
-    child: str | None = json.loads(record)["child"]
-    return child
+    said = json.loads(record)
+    return Came(said["child"], said.get("named"))

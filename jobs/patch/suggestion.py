@@ -19,7 +19,7 @@ from iirl_core.patch import Repairs
 from iirl_core.release import audit_file
 from iirl_core.signing import Fields, RepairPredicate, Trust, statements_of, verify_envelope
 from iirl_core.store.protocol import Store
-from jobs.patch.repair import child_on_record
+from jobs.patch.repair import on_record
 
 FOLDER = "suggestions"
 
@@ -149,19 +149,20 @@ def open_suggestion(
     trust: Trust,
     named: str = "",
     *,
+    latest: Digest,
     unfinished: bool = False,
-    done: bool = True,
 ) -> Suggestion:
     """The suggestion that waits; ``named`` by its id where several do. None does once the round's repair has a child on
     record, or one was accepted: a round has one child. ``unfinished``: then that one does, where accepting it was
-    interrupted before the child was on record, or else was not ``done``.
+    interrupted before the configuration's name, which means ``latest`` now, was made to mean the child.
 
     Raises:
         InputError: none does, or several do and none is named.
         Tampered, Gated: a suggestion or a decision does not hold.
     """
     decided = decisions_of(store, digest, trust)
-    closed = child_on_record(store, digest, round_) is not None and (done or not unfinished)
+    came = on_record(store, digest, round_)
+    closed = came.over(digest, latest) if unfinished else came.child is not None
     kept = () if closed else suggestions_of(store, digest, round_)
     accepted = [one for one in kept if one.digest in decided and decided[one.digest].decision == "accept"]
     undecided = [one for one in kept if one.digest not in decided]

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from iirl_core.config.training import TrainSection
 from iirl_core.errors import ConfigError, Tampered
 from iirl_core.store.protocol import Store
-from jobs.train.engine import Engine
+from jobs.train.engine import Engine, StepReport
 from jobs.train.journal import Journal, Place
 from jobs.train.judging import Judge, Readable
 from jobs.train.order import Order
@@ -87,7 +87,7 @@ def take_steps(
             break  # stopped before it was killed: what is to be sealed lies in the last checkpoint
         mine = order.positions(step).reshape(ranks, task.train.accumulation, -1)[rank]
         report = engine.step(step, *(rows.take(part) for part in mine))
-        _check_finite(report.loss, step + 1)
+        check_finite(report, step + 1)
         place = Place(step + 1, task.steps, order.epoch(step), report.loss)
         journal.note(place, report)
         if judge is not None:
@@ -99,17 +99,19 @@ def take_steps(
             _save(engine, journal, place, judge, ends=ends)
 
 
-def _check_finite(loss: float, step: int) -> None:
+def check_finite(report: StepReport, step: int) -> None:
     """Nothing that is learnt after such a step means anything.
 
     Raises:
-        ConfigError: it is not a number, or infinite.
+        ConfigError: the loss or the gradient's norm is not a number, or infinite (of which DeepSpeed says −1).
     """
-    if not math.isfinite(loss):
+    norm = report.gradient_norm
+    wrong = "loss" if not math.isfinite(report.loss) else ""
+    wrong = wrong or ("gradient" if norm is not None and not 0 <= norm < math.inf else "")
+    if wrong:
         raise ConfigError(
-            f"the loss of step {step} is {loss}",
-            "a finite number",
-            "Lower train.optimiser.learning_rate or train.gradient_clip (imitate.train likewise)",
+            f"the {wrong} of step {step} is not a number, or infinite",
+            todo="Lower optimiser.learning_rate or optimiser.gradient_clip of train (or of imitate.train)",
         )
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks import policy_training
-from benchmarks.examined import SMOOTHED, Run, figures_of, notes_of, smoothed
-from benchmarks.policy_training import ARS
+from benchmarks.examined import SMOOTHED, Cell, Optimiser, Run, figures_of, notes_of, smoothed
+from benchmarks.policy_training import ARS, learnt_by
 from benchmarks.teacher_alignment import alignment, reached
 from benchmarks.teachers import demonstrations_of, mixture, occupancy, spoilt, true_return
 from cluster.session import Session
@@ -18,7 +18,7 @@ from iirl_core.config import load_config
 from iirl_core.config.expertness import MixtureSection
 from iirl_core.demonstration import Trajectory
 from iirl_core.optimiser.ars import Episode, Progress
-from iirl_core.probe.trajectory.policy import judge_of
+from iirl_core.probe.trajectory.policy import judge_of, steps_of
 from iirl_core.release import resolve
 from iirl_core.store import DirectoryStore
 from jobs import ingest, train
@@ -84,6 +84,18 @@ def test_a_judge_says_what_the_artifact_would() -> None:
     each = mixture(shown, seed=0, section=MixtureSection(experts=1, bottleneck=3, hidden=16), epochs=50)
     sums = [sum(reading.step_rewards) for reading in each.read(items)]
     assert judge_of(each)(asked) == pytest.approx(sums, abs=1e-3)
+
+
+@pytest.mark.parametrize(("optimiser", "charged"), [("ars", True), ("ppo", False)])
+def test_who_sums_steps_is_not_charged_for_an_end_a_second_time(
+    optimiser: Optimiser, charged: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy_training, "demonstrations_of", lambda _: [walk(400, 0), walk(400, 1)])
+    model = learnt_by(Cell("Hopper", "occupancy", 0, optimiser), Path())
+    assert model is not None
+    ended, went_on = (steps_of(model)([episode(walk(50, 3), terminal=terminal)])[0] for terminal in (True, False))
+    assert bool(np.all(ended < went_on)) == charged
+    assert np.allclose(ended, went_on) != charged
 
 
 def test_what_learnt_from_spoilt_copies_sees_the_order_of_steps() -> None:

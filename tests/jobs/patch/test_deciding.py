@@ -113,32 +113,45 @@ def test_wherever_accepting_is_killed_doing_it_again_comes_to_the_same(
     shutil.copytree(tmp_path / "whole", tmp_path / "before")
     asked = None if latest else root
     accept(session, config, quiet(), asked)
-    whole, writes = _told(session), 0
+    whole, child, writes = _told(session), resolve(session.store, "sample"), 0
     while True:
         session, config = _copied(tmp_path / "before", tmp_path / f"killed-{writes}")
         if not _accepted_in(session, config, asked, writes, monkeypatch):
             break
-        assert accept(session, config, quiet(), asked).passed, f"killed after {writes} writes"
-        assert _told(session) == whole, f"killed after {writes} writes"
+        if resolve(session.store, "sample") != child:  # else all is done but for a note of it
+            assert accept(session, config, quiet(), asked).passed, f"killed after {writes} writes"
+            assert _told(session) == whole, f"killed after {writes} writes"
         with pytest.raises(InputError, match="0 suggestions are open"):
             accept(session, config, quiet(), root)
         writes += 1
     assert writes > 6
 
 
-def test_what_was_accepted_and_not_yet_pointed_to_waits_no_more_once_the_name_means_something_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_was_accepted_and_sealed_waits_no_more_whatever_the_name_means_later(tmp_path: Path) -> None:
+    session, config, root = audited_root(tmp_path, patch=SUGGESTED)
+    patch.run(session, config, quiet())
+    former = _other_latest(session, config, root)
+    accept(session, config, quiet(), root)
+    make_latest(session.store, config, former)
+    with pytest.raises(InputError, match="0 suggestions are open"):
+        accept(session, config, quiet(), root)
+    assert resolve(session.store, "sample") == former, "who trained again in between loses nothing"
+
+
+@pytest.mark.parametrize("step", ["sign_child", "record_child", "make_latest"])
+def test_what_was_accepted_and_not_yet_named_is_finished_even_where_the_name_means_something_else_by_now(
+    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session, config, root = audited_root(tmp_path, patch=SUGGESTED)
     patch.run(session, config, quiet())
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(deciding, "make_latest", _killed)
+        interrupted.setattr(deciding, step, _killed)
         with pytest.raises(KeyboardInterrupt):
             accept(session, config, quiet())
-    other = _other_latest(session, config, root)
-    with pytest.raises(InputError, match="0 suggestions are open"):
-        accept(session, config, quiet(), root)
-    assert resolve(session.store, "sample") == other, "who trained again in between loses nothing"
+    _other_latest(session, config, root)
+    assert accept(session, config, quiet(), root).passed
+    assert load_from(session.store, resolve(session.store, "sample")).manifest.parent == root
+    assert [entry.event.kind for entry in entries(session.store)].count("accept") == 1
 
 
 def _killed(*_: object, **__: object) -> None:

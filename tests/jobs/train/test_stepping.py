@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from cluster.session import Session
 from iirl_core.errors import ConfigError, Tampered
 from iirl_core.store import DirectoryStore
 from jobs.train import run
-from jobs.train.stepping import CHECKPOINTS, check_whole
+from jobs.train.engine import StepReport
+from jobs.train.stepping import CHECKPOINTS, check_finite, check_whole
 from tests.jobs.train.made import make_builder, make_corpora, walks_config
 from tests.jobs.wheel import quiet
 
@@ -24,11 +26,22 @@ def test_a_loss_that_is_no_number_ends_training_with_what_to_do(tmp_path: Path) 
     make_builder(tmp_path)
     config = walks_config(tmp_path, optimiser={"learning_rate": 1e39}, max_failures=0)
     with pytest.raises(
-        ConfigError, match=r"loss of step \d+ is (nan|inf).*Lower train\.optimiser\.learning_rate"
+        ConfigError,
+        match=r"(loss|gradient) of step \d+ is not a number.*Lower optimiser\.learning_rate or",
     ) as said:
         run(Session(store), config, quiet())
     assert "\n" not in str(said.value)
     assert not store.exists("runs/walks/latest")
+
+
+@pytest.mark.parametrize(
+    ("loss", "norm", "wrong"), [(math.nan, 1.0, "loss"), (math.inf, None, "loss"), (0.5, -1.0, "gradient")]
+)
+def test_neither_loss_nor_gradient_may_be_no_number(loss: float, norm: float | None, wrong: str) -> None:
+    check_finite(StepReport(0.5, 0.0, 1e-3), 7)
+    check_finite(StepReport(-0.5, None, 1e-3), 7)
+    with pytest.raises(ConfigError, match=f"the {wrong} of step 7 is"):
+        check_finite(StepReport(loss, norm, 1e-3), 7)
 
 
 def test_a_checkpoint_that_was_cut_short_is_named_with_what_to_do(tmp_path: Path) -> None:
