@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from cluster.session import Session
 from iirl_core.artifact import Artifact, load_from, seal_child
 from iirl_core.artifact.model_digest import model_digest
-from iirl_core.canonical import folder_of
+from iirl_core.canonical import Digest, folder_of
 from iirl_core.config import Config
 from iirl_core.errors import ArtifactError
 from iirl_core.log import Event, append_once
@@ -35,15 +34,6 @@ from jobs.patch.sealing import make_latest, sign_child
 from jobs.patch.suggestion import Suggestion, open_suggestion
 
 
-@dataclass(frozen=True)
-class _Waiting:
-    """The key of the ``person`` who decides, about what ``suggestion``, of which round."""
-
-    person: SigningKey
-    suggestion: Suggestion
-    past: PastRound
-
-
 def accept(
     session: Session, config: Config, progress: Progress, reference: str | None = None, *, suggestion: str = ""
 ) -> Outcome:
@@ -57,17 +47,16 @@ def accept(
         NotFound, Tampered, Gated: the artifact, its audit, or what was suggested does not hold.
     """
     store = session.store
-    waits = _waiting(session, config, reference, suggestion, unfinished=True)
-    chosen = waits.suggestion
+    person, chosen, past = _waiting(session, config, reference, suggestion, unfinished=True)
     builder = load_private_key(Path(config.keys), KeyRole.BUILDER)
     parent = load_from(store, chosen.parent, trust_remote_code=config.trusts_remote_code)
     _check_model(chosen, parent)
     with progress.task("sealing"):
         repairs = parent.model.repairs.joined(chosen.repairs)
         # Nobody signed the suggestion's file: what it claims is computed again, and the least of both is claimed.
-        learnt = chosen.learnt.joined(claims_of(session, config, parent, [*chosen.repairs], waits.past.findings()))
+        learnt = chosen.learnt.joined(claims_of(session, config, parent, [*chosen.repairs], past.findings()))
         child = seal_child(store, parent, repairs, learnt=learnt, human=True)
-    _decided(store, config, waits, "accept", details=(("child", child),))
+    _decided(store, config, person, chosen, "accept", child=child)
     sign_child(store, builder, config, child, parent=chosen.parent, round_=chosen.round, repairs=chosen.repairs)
     record_child(store, chosen.parent, chosen.round, child, repairs=chosen.repairs, trial=chosen.trial)
     make_latest(store, config, child)
@@ -94,9 +83,8 @@ def reject(
     Raises:
         InputError, ConfigError, NotFound, Tampered, Gated: as ``accept``.
     """
-    waits = _waiting(session, config, reference, suggestion)
-    chosen = waits.suggestion
-    where = _decided(session.store, config, waits, "reject", reason=reason, details=(("reason", reason),))
+    person, chosen, _ = _waiting(session, config, reference, suggestion)
+    where = _decided(session.store, config, person, chosen, "reject", reason=reason)
     return Outcome(
         made=f"rejected {chosen.id}: {chosen.repairs} for {chosen.parent[:19]}",
         where=f"{session.store.url}/{where}",
@@ -117,29 +105,32 @@ def _check_model(chosen: Suggestion, parent: Artifact) -> None:
 
 def _waiting(
     session: Session, config: Config, reference: str | None, named: str, *, unfinished: bool = False
-) -> _Waiting:
+) -> tuple[SigningKey, Suggestion, PastRound]:
+    """The key of the person who decides, what about, and the round that it follows."""
     store, keys = session.store, Path(config.keys)
     refuse_keys_inside(store, keys)
     person, trust = load_private_key(keys, KeyRole.REVIEWER), Trust.from_folder(keys)
     latest = resolve(store, config.name)
     digest = resolve(store, reference) if reference else latest
     past = latest_round(store, digest, trust)
-    suggestion = open_suggestion(store, digest, past.audit.round, trust, named, latest=latest, unfinished=unfinished)
-    return _Waiting(person, suggestion, past)
+    waits = open_suggestion(store, digest, past.audit.round, trust, named, latest=latest, unfinished=unfinished)
+    return person, waits, past
 
 
 def _decided(
     store: Store,
     config: Config,
-    waits: _Waiting,
+    key: SigningKey,
+    chosen: Suggestion,
     decision: Decision,
     *,
     reason: str = "",
-    details: tuple[tuple[str, str], ...],
+    child: Digest | None = None,
 ) -> str:
-    """Sign and log, with ``details`` beside the round and the suggestion; where the statement lies."""
-    chosen, key = waits.suggestion, waits.person
+    """Sign and log; where the statement lies."""
     said = RepairPredicate(chosen.round, chosen.digest, decision, reason)
-    which = (("round", str(chosen.round)), ("suggestion", chosen.id))
-    append_once(store, Event(decision, chosen.parent, config.name, key.id, (*which, *details)))
+    details = [("round", str(chosen.round)), ("suggestion", chosen.id)]
+    details += [("reason", reason)] if reason else []
+    details += [("child", child)] if child else []
+    append_once(store, Event(decision, chosen.parent, config.name, key.id, tuple(details)))
     return store_statement(store, sign_statement(key, Subject(config.name, chosen.parent), said))
