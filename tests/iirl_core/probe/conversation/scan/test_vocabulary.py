@@ -54,3 +54,9 @@ def test_a_group_has_each_of_its_members_once_and_a_name_of_its_own() -> None:
     for name, members in groups().items():
         assert len(set(members)) == len(members) >= 10, name
         assert [one.pieces for one in features if one.note == f"inside: words of {name}"] == [members]
+
+
+def test_an_answer_is_made_surer_and_less_sure_of_itself() -> None:
+    edits = {feature.name: feature.edit for feature in vocabulary(SAID, []) if feature.edit is not None}
+    assert edits["perhaps for surely"]("It is open and will stay so.") == "It may be open and might stay so."
+    assert edits["surely for perhaps"]("It might rain, as usually.") == "It will rain, as always."
