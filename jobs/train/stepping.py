@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from iirl_core.config.training import TrainSection
 from iirl_core.errors import ConfigError, Tampered
 from iirl_core.store.protocol import Store
-from jobs.train.engine import Engine, StepReport
+from jobs.train.engine import SHAPES, Engine, StepReport
 from jobs.train.journal import Journal, Place
 from jobs.train.judging import Judge, Readable
 from jobs.train.order import Order
@@ -133,18 +133,28 @@ def _resume(engine: Engine, journal: Journal, run: str) -> int:
 
 
 def check_whole(folder: Path, run: str) -> None:
-    """Nothing to do where each of torch's files is a whole archive, whose table of contents comes last.
+    """Nothing to do where there are files of torch's, each a whole archive (its table of contents comes last), and the
+    documents beside them are there and can be read.
 
     Raises:
-        Tampered: one of the checkpoint's is cut short.
+        Tampered: one of the checkpoint's is cut short or gone.
     """
-    for file in sorted(folder.rglob("*.pt")):
-        if not zipfile.is_zipfile(file):
-            raise Tampered(
-                f"{file.name} of the last checkpoint under {run}/{CHECKPOINTS} is cut short or not torch's",
-                "the file as it was written",
-                f"Restore it, or remove {run}/{CHECKPOINTS} to train from the start",
-            )
+    states = sorted(folder.rglob("*.pt")) or [folder / "the state"]
+    documents = (folder / SHAPES, folder / PLACE)
+    broken = [file for file in states if not zipfile.is_zipfile(file)]
+    for file in (*broken, *(file for file in documents if not _is_document(file))):
+        raise Tampered(
+            f"{file.name} of the last checkpoint under {run}/{CHECKPOINTS} is cut short, gone or another file",
+            "the file as it was written",
+            f"Restore it, or remove {run}/{CHECKPOINTS} to train from the start",
+        )
+
+
+def _is_document(file: Path) -> bool:
+    try:
+        return isinstance(json.loads(file.read_text(encoding="utf-8")), dict)
+    except (OSError, ValueError):
+        return False
 
 
 def _save(engine: Engine, journal: Journal, place: Place, judge: Judge | None, *, ends: bool) -> None:

@@ -12,10 +12,12 @@ from cluster.session import Session
 from iirl_core.errors import ConfigError, Tampered
 from iirl_core.store import DirectoryStore
 from jobs.train import run
-from jobs.train.engine import StepReport
-from jobs.train.stepping import CHECKPOINTS, check_finite, check_whole
+from jobs.train.engine import SHAPES, StepReport
+from jobs.train.stepping import CHECKPOINTS, PLACE, check_finite, check_whole
 from tests.jobs.train.made import make_builder, make_corpora, walks_config
 from tests.jobs.wheel import quiet
+
+RANK = "state/mp_rank_00_model_states.pt"
 
 
 @pytest.mark.ray
@@ -44,11 +46,28 @@ def test_neither_loss_nor_gradient_may_be_no_number(loss: float, norm: float | N
         check_finite(StepReport(loss, norm, 1e-3), 7)
 
 
-def test_a_checkpoint_that_was_cut_short_is_named_with_what_to_do(tmp_path: Path) -> None:
-    file = tmp_path / "state" / "mp_rank_00_model_states.pt"
-    file.parent.mkdir()
-    torch.save({"weight": torch.zeros(1000)}, file)
-    check_whole(tmp_path, "runs/walks/1")
-    file.write_bytes(file.read_bytes()[:1000])
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    """What a run saves: torch's file of a rank, and the documents beside it."""
+    folder = tmp_path / "checkpoint"
+    (folder / "state").mkdir(parents=True)
+    torch.save({"weight": torch.zeros(1000)}, folder / RANK)
+    (folder / SHAPES).write_text('{"weight": [1000]}', encoding="utf-8")
+    (folder / PLACE).write_text('{"step": 7, "epoch": 1, "loss": 0.5}', encoding="utf-8")
+    check_whole(folder, "runs/walks/1")
+    return folder
+
+
+@pytest.mark.parametrize("name", [RANK, SHAPES, PLACE])
+def test_a_checkpoint_that_was_cut_short_is_named_with_what_to_do(checkpoint: Path, name: str) -> None:
+    file = checkpoint / name
+    file.write_bytes(file.read_bytes()[:-10])
     with pytest.raises(Tampered, match=rf"{file.name} .*cut short.*remove runs/walks/1/{CHECKPOINTS} to train"):
-        check_whole(tmp_path, "runs/walks/1")
+        check_whole(checkpoint, "runs/walks/1")
+
+
+@pytest.mark.parametrize(("name", "said"), [(RANK, "the state"), (SHAPES, SHAPES), (PLACE, PLACE)])
+def test_a_checkpoint_that_lacks_something_is_not_whole(checkpoint: Path, name: str, said: str) -> None:
+    (checkpoint / name).unlink()
+    with pytest.raises(Tampered, match=f"{said} of .*gone"):
+        check_whole(checkpoint, "runs/walks/1")
