@@ -44,8 +44,8 @@ from jobs.console import Progress
 from jobs.history import COVERAGE, PastRound, history_of
 from jobs.key import new_keys
 from jobs.train.job import run_name
+from jobs.train.learnable import read_sources
 from jobs.train.preparing import FEATURES
-from jobs.train.sources import read_sources
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "portal"
 CASES = Path(__file__).with_name("portal_cases.yaml")

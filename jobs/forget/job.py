@@ -31,9 +31,9 @@ from jobs.forget.reusing import reuse_features
 from jobs.forget.telling import apart_from, keep, tell
 from jobs.forget.to_forget import ToForget, check_forgettable, sources_behind
 from jobs.outcome import Outcome
+from jobs.train.learnable import check_sources
 from jobs.train.preparing import Run
 from jobs.train.sealing import build_key, metrics_of, point
-from jobs.train.sources import check_sources
 
 
 def run(session: Session, config: Config, progress: Progress, asked: ToForget) -> Outcome:

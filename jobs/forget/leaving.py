@@ -8,7 +8,8 @@ from dataclasses import replace
 from iirl_core.config import Config
 from iirl_core.corpus import Corpus, Dropped, read_corpus, renamed, without
 from iirl_core.unlearning import Reach, reach_of
-from jobs.train.sources import Sources, needs_negatives
+from jobs.train.needs import needs_negatives
+from jobs.train.sources import Sources
 
 
 def reach_into(config: Config, behind: Sources, dropped: Sequence[Dropped]) -> Reach:

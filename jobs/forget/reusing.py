@@ -20,9 +20,10 @@ from iirl_core.store.protocol import Store
 from jobs.train.dealing import Choice, Parts, Role, tasks_of
 from jobs.train.features import Features
 from jobs.train.job import run_name
+from jobs.train.needs import corrupted_shares
 from jobs.train.preparing import FEATURES, Run
 from jobs.train.rows import PARTS, list_files
-from jobs.train.sources import ROLES, Sources, corrupted_shares, parts_of
+from jobs.train.sources import ROLES, Sources, parts_of
 
 
 def reuse_features(run: Run, config: Config, behind: Sources, dropped: Sequence[Dropped]) -> None:

@@ -34,7 +34,8 @@ from jobs.console import Progress
 from jobs.history import history_of
 from jobs.lineage import Ancestor, lineage, weights_of
 from jobs.train.leakage import key_of, learnt_before, reserved_keys
-from jobs.train.sources import CORRECTIONS, Sources, needs_pairs
+from jobs.train.needs import needs_pairs
+from jobs.train.sources import CORRECTIONS, Sources
 
 SIDES = {"demonstrations": "chosen", "negatives": "rejected"}
 

@@ -32,14 +32,16 @@ from jobs.train.dealing import Choice
 from jobs.train.fitting import fit
 from jobs.train.journal import METRICS
 from jobs.train.leakage import check_leakage
+from jobs.train.learnable import read_sources
 from jobs.train.loop import TrainingTask, open_rows, order_of
+from jobs.train.needs import needs_negatives, needs_pairs
 from jobs.train.parent import read_parent, sized_as, weights_key
 from jobs.train.policies import beside_ratio, find_policies
 from jobs.train.preparing import Run, write_features, write_tokens
 from jobs.train.sealing import CALIBRATION_ROWS, Fitted, assemble_model, build_key, metrics_of, seal_run
 from jobs.train.selecting import Selecting, samples_of, select
 from jobs.train.sizing import sized
-from jobs.train.sources import SAMPLES, Sources, needs_negatives, needs_pairs, read_sources
+from jobs.train.sources import SAMPLES, Sources
 from jobs.train.stepping import WEIGHTS
 from jobs.train.tracking import check_trackers
 

@@ -16,8 +16,9 @@ from jobs.console import Progress
 from jobs.train.dealing import Choice
 from jobs.train.encoding import encode_sources, tokenise_sources
 from jobs.train.features import Features
+from jobs.train.needs import corrupted_shares
 from jobs.train.rows import PARTS
-from jobs.train.sources import Sources, corrupted_shares, parts_of
+from jobs.train.sources import Sources, parts_of
 from jobs.train.tokens import Tokens
 
 if TYPE_CHECKING:

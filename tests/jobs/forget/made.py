@@ -23,7 +23,8 @@ from iirl_core.reward_model import assemble
 from iirl_core.store import DirectoryStore, move_pointer
 from jobs.console import Progress
 from jobs.train.dealing import Choice, tasks_of
-from jobs.train.sources import ROLES, Sources, parts_of, read_sources
+from jobs.train.learnable import read_sources
+from jobs.train.sources import ROLES, Sources, parts_of
 from tests.iirl_core.artifact.samples import fit
 from tests.jobs.train.made import make_builder, walks, walks_config
 

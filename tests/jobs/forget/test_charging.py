@@ -19,8 +19,9 @@ from iirl_core.patch.budget import KNOWN_GOOD
 from iirl_core.store import DirectoryStore
 from jobs.forget.charging import charge, first_of
 from jobs.forget.job import _check_charge
+from jobs.train.learnable import read_sources
 from jobs.train.preparing import Run
-from jobs.train.sources import Sources, read_sources
+from jobs.train.sources import Sources
 from tests.iirl_core.artifact.samples import patch_at, text_draft
 from tests.iirl_core.unlearning.test_forgotten import FORGOTTEN
 from tests.jobs.forget.made import ALL, OURS, items, learnt, made, quiet, rows

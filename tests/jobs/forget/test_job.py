@@ -23,7 +23,7 @@ from iirl_core.unlearning import Way
 from jobs.forget import run
 from jobs.proof import prove
 from jobs.train import run as train
-from jobs.train.sources import read_sources
+from jobs.train.learnable import read_sources
 from tests.iirl_core.artifact.samples import patch_at
 from tests.jobs.forget.made import ALL, OCCUPANCY, OURS, THEIRS, held, items, learnt, made, quiet, rows, values
 from tests.jobs.train.made import walks

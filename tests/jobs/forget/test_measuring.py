@@ -6,7 +6,7 @@ import numpy as np
 
 from iirl_core.corpus import find_dropped
 from jobs.forget.measuring import FEW, MEASURED, witnesses
-from jobs.train.sources import read_sources
+from jobs.train.learnable import read_sources
 from tests.jobs.forget.made import ALL, OURS, THEIRS, learnt, made
 
 

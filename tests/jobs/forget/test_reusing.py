@@ -20,9 +20,10 @@ from jobs.forget.reusing import reuse_features
 from jobs.train.dealing import Choice, tasks_of
 from jobs.train.features import Features, schema
 from jobs.train.job import run_name
+from jobs.train.learnable import read_sources
 from jobs.train.preparing import FEATURES, Run
 from jobs.train.rows import PARTS
-from jobs.train.sources import ROLES, Sources, parts_of, read_sources
+from jobs.train.sources import ROLES, Sources, parts_of
 from tests.jobs.forget.made import quiet
 from tests.jobs.train.made import comparisons_config, ingest, make_comparisons
 

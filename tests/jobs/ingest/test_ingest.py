@@ -18,7 +18,7 @@ from iirl_core.store import DirectoryStore
 from jobs import ingest as verb
 from jobs.console import Progress
 from jobs.ingest.ingest import run as run_all
-from jobs.train.sources import read_sources
+from jobs.train.learnable import read_sources
 from tests.cluster.object_store import CREDENTIALS, environment, object_store
 from tests.printed import printed_by_ray_data
 

@@ -18,7 +18,7 @@ from jobs.train import run
 from jobs.train.best import best_key
 from jobs.train.job import run_name
 from jobs.train.journal import held_out_of
-from jobs.train.sources import read_sources
+from jobs.train.learnable import read_sources
 from jobs.train.stepping import WEIGHTS
 from jobs.train.stopping import best_of, is_over
 from tests.iirl_core.encoder.tiny import tiny

@@ -22,7 +22,7 @@ from jobs.console import Progress
 from jobs.train import run
 from jobs.train.features import Features
 from jobs.train.job import run_name
-from jobs.train.sources import read_sources
+from jobs.train.learnable import read_sources
 from tests.iirl_core.artifact.samples import patch_at
 from tests.jobs.train.made import (
     comparisons_config,

@@ -19,7 +19,7 @@ from iirl_core.store import DirectoryStore
 from jobs.console import Progress
 from jobs.train import run
 from jobs.train.leakage import check_leakage
-from jobs.train.sources import read_sources
+from jobs.train.learnable import read_sources
 from tests.iirl_core.artifact.samples import trajectory_draft
 from tests.jobs.train.made import (
     comparisons_config,

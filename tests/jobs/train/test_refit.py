@@ -26,8 +26,8 @@ from jobs.console import Progress
 from jobs.evaluate import run as evaluate
 from jobs.learnt import corpus_behind
 from jobs.train import run
+from jobs.train.learnable import read_sources
 from jobs.train.selecting import Selecting, samples_of, select
-from jobs.train.sources import read_sources
 from tests.jobs.train.made import comparisons_config, ingest, make_builder, make_comparisons
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(900), pytest.mark.usefixtures("ray_session")]

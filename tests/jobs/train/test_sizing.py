@@ -26,10 +26,11 @@ from jobs.forget import run as forget
 from jobs.train import run as train
 from jobs.train.features import schema
 from jobs.train.job import run_name
+from jobs.train.learnable import read_sources
 from jobs.train.preparing import Run
 from jobs.train.rows import Part
 from jobs.train.sizing import SIZE, size_metrics, sized, tried
-from jobs.train.sources import Sources, read_sources
+from jobs.train.sources import Sources
 from tests.jobs.train.made import make_builder, make_corpora, walks_config
 
 QUIET = Progress(Console(file=io.StringIO()))

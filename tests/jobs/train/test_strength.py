@@ -22,7 +22,8 @@ from iirl_core.store import DirectoryStore
 from jobs.train.dealing import Choice, tasks_of
 from jobs.train.encoding import table_of
 from jobs.train.features import Features, schema
-from jobs.train.sources import ROLES, Sources, parts_of, read_sources
+from jobs.train.learnable import read_sources
+from jobs.train.sources import ROLES, Sources, parts_of
 from tests.jobs.train.made import demonstration, walks, walks_config
 
 HERE = Trajectory(np.linspace(-1, 1, 12).reshape(4, 3))

@@ -14,7 +14,7 @@ from iirl_core.errors import ConfigError
 from iirl_core.store import DirectoryStore
 from jobs.console import Progress
 from jobs.train import run
-from jobs.train.sources import read_sources
+from jobs.train.learnable import read_sources
 from tests.jobs.train.made import demonstration, make_builder, walks, walks_config
 
 ABSORBING = {"terminal": "absorbing", "horizon": 50}
