@@ -35,7 +35,7 @@ from iirl_core.patch.sculpt import Sculpted
 from iirl_core.reading import Evidence, Reading, TokenCount
 from iirl_core.reward_model.credit import credited
 from iirl_core.reward_model.rows import Rows
-from iirl_core.reward_model.spaces import Spaces, latents_of
+from iirl_core.reward_model.spaces import Coordinates, Spaces
 from iirl_core.reward_model.support import Support
 
 CHUNK = 4096
@@ -115,7 +115,7 @@ class RewardModel:
 
     def space(self, z: Tensor, space: Space) -> tuple[Tensor, Tensor]:
         """``z [N, D]`` → ``phi [N, E, L]``, scaled by the space's spread, and ``gate [N, E]``; differentiable."""
-        return self.spaces.coordinates(self.expertness, z, space)
+        return self._coordinates(z).of(space)
 
     def rows(self, z: Tensor, episodes: Episodes | None = None) -> Rows:
         """``z [N, D]`` → columns; differentiable in z while grad is enabled.
@@ -156,27 +156,35 @@ class RewardModel:
         return z
 
     def _rewards(self, z: Tensor, episodes: Episodes) -> Tensor:
+        where = self._coordinates(z)
         signal = self.head.combined(self.head.credit(self.seen(z), episodes))
-        return self._patched(z, self._mapped(self._shaped(z), signal, episodes))
+        return self._patched(where, self._mapped(self._shaped(where), signal, episodes))
 
     def _with_disagreement(self, z: Tensor, episodes: Episodes) -> tuple[Tensor, Tensor]:
-        signals, shaped = self.head.credit(self.seen(z), episodes), self._shaped(z)
+        where = self._coordinates(z)
+        signals, shaped = self.head.credit(self.seen(z), episodes), self._shaped(where)
         mapped = self._mapped(shaped, self.head.combined(signals), episodes)
-        return self._patched(z, mapped), _disagreement(shaped, signals)
+        return self._patched(where, mapped), _disagreement(shaped, signals)
 
-    def _patched(self, z: Tensor, mapped: Tensor) -> Tensor:
-        effects = self.bank.effects({space: self.space(z, space) for space in self.bank.spaces}, len(z))
-        return (mapped - effects.suppressed.to(z.device) + effects.boosted.to(z.device)).clamp(0, 1)
+    def _patched(self, where: Coordinates, mapped: Tensor) -> Tensor:
+        suppressed, boosted = self._effects(where)
+        return (mapped - suppressed + boosted).clamp(0, 1)
+
+    def _effects(self, where: Coordinates) -> tuple[Tensor, Tensor]:
+        """``[N]`` each: what patches take away, and what they add."""
+        coordinates = {space: where.of(space) for space in self.bank.spaces}
+        effects = self.bank.effects(coordinates, len(where.z))
+        return effects.suppressed.to(where.z.device), effects.boosted.to(where.z.device)
 
     def _rows(self, z: Tensor, episodes: Episodes) -> Rows:
+        where = self._coordinates(z)
         signals = self.head.credit(self.seen(z), episodes)
         signal = self.head.combined(signals)
-        shaped = self._shaped(z)
+        shaped = self._shaped(where)
         mapped = self._mapped(shaped, signal, episodes)
         changed = self._removals or self.shaped.sculpts or self.head is not self.expertness
         unpatched = self._unpatched(z, episodes) if changed else mapped
-        effects = self.bank.effects({space: self.space(z, space) for space in self.bank.spaces}, len(z))
-        suppressed, boosted = effects.suppressed.to(z.device), effects.boosted.to(z.device)
+        suppressed, boosted = self._effects(where)
         return Rows(
             signal=signal,
             unpatched=unpatched,
@@ -186,12 +194,15 @@ class RewardModel:
             reward=(mapped - suppressed + boosted).clamp(0, 1),
             disagreement=_disagreement(shaped, signals),
             support_distance=self.support.distance(self.spaces.bottleneck.apply(z)),
-            gate=latents_of(self.expertness, self.spaces.bottleneck, z).gate,
+            gate=where.latents.gate,
         )
 
-    def _shaped(self, z: Tensor) -> Monotone:
-        """The map as sculpts left it, at the places of ``z``."""
-        return self.shaped.at(lambda space: self.space(z, space)) if self.shaped.balls.spaces else self.shaped
+    def _coordinates(self, z: Tensor) -> Coordinates:
+        return self.spaces.coordinates(self.expertness, z)
+
+    def _shaped(self, where: Coordinates) -> Monotone:
+        """The map as sculpts left it, there."""
+        return self.shaped.at(where.of) if self.shaped.balls.spaces else self.shaped
 
     def _unpatched(self, z: Tensor, episodes: Episodes) -> Tensor:
         """What the weights alone give."""

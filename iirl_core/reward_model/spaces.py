@@ -11,6 +11,7 @@ its root mean square. In these units a kernel of width 1 is as wide as the demon
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -56,15 +57,40 @@ class Spaces:
             bottleneck, whole, latent.clamp(min=TINY), residual, _root_mean_square(whole.apply(z)).clamp(min=TINY)
         )
 
-    def coordinates(self, expertness: Expertness, z: Tensor, space: Space) -> tuple[Tensor, Tensor]:
-        """``z [N, D]`` → scaled ``phi [N, E, L]`` and ``gate [N, E]``; differentiable."""
+    def coordinates(self, expertness: Expertness, z: Tensor) -> Coordinates:
+        """Where ``z [N, D]`` lies."""
+        return Coordinates(self, expertness, z)
+
+
+class Coordinates:
+    """Where rows ``z [N, D]`` lie in every space; the latents and each space are worked out once, however many repairs
+    ask, and not at all where none does.
+    """
+
+    def __init__(self, spaces: Spaces, expertness: Expertness, z: Tensor) -> None:
+        self.z = z
+        self._spaces, self._expertness = spaces, expertness
+        self._known: dict[Space, tuple[Tensor, Tensor]] = {}
+
+    @cached_property
+    def latents(self) -> Latents:
+        """As ``latents_of``."""
+        return latents_of(self._expertness, self._spaces.bottleneck, self.z)
+
+    def of(self, space: Space) -> tuple[Tensor, Tensor]:
+        """Scaled ``phi [N, E, L]`` and ``gate [N, E]``; differentiable."""
+        if space not in self._known:
+            self._known[space] = self._of(space)
+        return self._known[space]
+
+    def _of(self, space: Space) -> tuple[Tensor, Tensor]:
+        spaces, z = self._spaces, self.z
         if space == "input":
-            return (self.whole.apply(z) / self.input).unsqueeze(1), z.new_ones(len(z), 1)
-        latents = latents_of(expertness, self.bottleneck, z)
-        phi = latents.phi / self.latent.unsqueeze(-1)
+            return (spaces.whole.apply(z) / spaces.input).unsqueeze(1), z.new_ones(len(z), 1)
+        phi = self.latents.phi / spaces.latent.unsqueeze(-1)
         if space == "residual":
-            phi = torch.cat([phi, (_residual(latents) / self.residual).unsqueeze(-1)], dim=-1)
-        return phi, latents.gate
+            phi = torch.cat([phi, (_residual(self.latents) / spaces.residual).unsqueeze(-1)], dim=-1)
+        return phi, self.latents.gate
 
 
 def latents_of(expertness: Expertness, bottleneck: Whitening, z: Tensor) -> Latents:
