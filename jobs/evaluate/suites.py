@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from cluster.session import Session
@@ -89,18 +89,15 @@ def examine_suites(
         CorpusEmpty: no row of a suite can be used.
         ClusterError: Ray or an endpoint failed.
     """
-    read = [_read(raters, digest, suite, progress) for suite in asked]
-    suspects = {row.prompt for _, rated, _ in read for row in rated.facts}
-    trained, policies = trained_prompts(store, digest, suspects), seen_policies(store, digest)
-    examined = []
-    for facts, rated, suite in read:
-        contaminated = None if trained is None else len({row.prompt for row in rated.facts} & trained)
-        with progress.task(f"judging {facts.name}"):
-            data = _data(suite.section, rated)
-            resampling = Resampling(config.evaluate.bootstrap, config.seed)
-            seen = seen_of(suite.section, data, policies)
-            estimates = judge_suite(suite.section, data, seen, resampling)
-        examined.append(Examined(replace(facts, contaminated=contaminated), tuple(estimates), data, seen))
+    policies = seen_policies(store, digest)
+    read = [_read(raters, digest, suite, policies, progress) for suite in asked]
+    trained = trained_prompts(store, digest, set().union(*(one.prompts for one in read)))
+    resampling, examined = Resampling(config.evaluate.bootstrap, config.seed), []
+    for one in read:
+        contaminated = None if trained is None else len(one.prompts & trained)
+        with progress.task(f"judging {one.facts.name}"):
+            estimates = judge_suite(one.section, one.data, one.seen, resampling)
+        examined.append(Examined(replace(one.facts, contaminated=contaminated), tuple(estimates), one.data, one.seen))
     return examined
 
 
@@ -120,10 +117,19 @@ def _prepared(session: Session, section: Suite) -> PreparedSuite:
     return PreparedSuite(section, files, golden, endpoint)
 
 
-def _read(
-    raters: Raters, digest: Digest, suite: PreparedSuite, progress: Progress
-) -> tuple[SuiteFacts, Rated, PreparedSuite]:
-    """Read and rate; contamination is not known yet."""
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """A suite that was rated; of its ``facts`` the contamination is not known yet."""
+
+    section: Suite
+    facts: SuiteFacts
+    prompts: Set[str]
+    data: Graded | Judged
+    seen: tuple[str, ...]
+
+
+def _read(raters: Raters, digest: Digest, suite: PreparedSuite, policies: Collection[str], progress: Progress) -> _Read:
+    """Read and rate; what the section claims of its rows is checked before the next suite is."""
     section = suite.section
     digests = [digest, *([suite.golden] if suite.golden else [])]
     quarantine, parts = Quarantine(), []
@@ -136,20 +142,21 @@ def _read(
             f"no row of {section.name} can be used ({'; '.join(quarantine.reasons) or 'its files are empty'})"
         )
     rated = joined(parts)
+    data, prompts = _data(section, rated), {row.prompt for row in rated.facts}
     facts = SuiteFacts(
         kind=section.kind,
         name=section.name,
         files={file.name: file.digest for file in describe_files(suite.files)},
         rows=len(rated.facts),
         answers=len(rated.rewards),
-        prompts=len({row.prompt for row in rated.facts}),
+        prompts=len(prompts),
         quarantined=quarantine.count,
         reasons=tuple(quarantine.reasons),
         equal=sum(row.equal for row in rated.facts),
         contaminated=None,
         golden=golden_words(section, suite.golden),
     )
-    return facts, rated, suite
+    return _Read(section, facts, prompts, data, seen_of(section, data, policies))
 
 
 @dataclass

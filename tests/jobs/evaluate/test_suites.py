@@ -228,6 +228,18 @@ def test_a_file_without_the_judge_s_column_ends_in_one_line(
         evaluate.run(session, make_config(folder, unjudged), quiet())
 
 
+@pytest.mark.ray
+def test_policies_that_no_row_is_of_are_refused_before_the_next_suite_is_asked(
+    ray_session: None, made: tuple[Path, str], tmp_path: Path
+) -> None:
+    folder, _ = made
+    rows = {"files": [write(tmp_path / "answers.jsonl", judged("oven"))], "judge": "preference"}
+    strange = {**rows, "kind": "transfer", "name": "x", "seen": ["phi-2"]}
+    unusable = {**rows, "kind": "judge", "name": "y", "judge": "preference_of_nobody"}
+    with pytest.raises(ConfigError, match=r"x\.seen names phi-2"):
+        evaluate.run(Session(DirectoryStore(folder / "store")), make_config(folder, strange, unusable), quiet())
+
+
 def test_policies_that_no_row_is_of_are_refused(tmp_path: Path) -> None:
     section = TransferSection(name="x", files=["f.jsonl"], judge="preference", seen=["good", "phi-2"])
     facts = [read_judged(row, Columns("model", "preference"), "f").facts() for row in judged("oven")]
