@@ -18,7 +18,7 @@ GATHERED = 2**22
 CROWDED = 0.25
 """Where more of a block's pairs are near each other, all of it is measured."""
 
-Coordinates = Mapping[Space, tuple[Tensor, Tensor]]
+BySpace = Mapping[Space, tuple[Tensor, Tensor]]
 """By space: ``phi [N, E, L]`` and ``gate [N, E]``, as ``RewardModel.space`` gives them."""
 
 
@@ -103,13 +103,13 @@ class PatchBank:
             torch.tensor(columns),
         )
 
-    def _blocks(self, coordinates: Coordinates) -> Iterator[_Hits]:
+    def _blocks(self, coordinates: BySpace) -> Iterator[_Hits]:
         for group in self._groups:
             phi, gate = (each[:, group.expert] for each in coordinates[group.space])
             for rows, pairs in group.screen.near(phi):
                 yield _Hits(group, rows, pairs, group.weights(phi[rows], gate[rows], pairs))
 
-    def effects(self, coordinates: Coordinates, count: int) -> Effects:
+    def effects(self, coordinates: BySpace, count: int) -> Effects:
         """The summed effects on ``count`` rows, in constant memory however many patches there are: pairs are screened
         by one product in float32, and those that may be near each other measured exactly.
         """
@@ -123,7 +123,7 @@ class PatchBank:
         total = torch.stack(sums).sum(dim=0) if sums else torch.zeros(count, 2, dtype=torch.float64)
         return Effects(total[:, 0].float(), total[:, 1].float())
 
-    def contributions(self, coordinates: Coordinates, count: int) -> Tensor:
+    def contributions(self, coordinates: BySpace, count: int) -> Tensor:
         """``[count, K]`` float64 ≥ 0: what each patch (in the order of ``patches``; 0 for disabled ones) does to each
         row, before the clip. Holds all of it: ask for few rows at a time.
         """

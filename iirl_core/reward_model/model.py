@@ -26,7 +26,7 @@ from iirl_core.errors import ArtifactError, InputError
 from iirl_core.expertness import Episodes, Expertness
 from iirl_core.mapping import Mapping, Monotone
 from iirl_core.patch.ball import Ball
-from iirl_core.patch.bank import PatchBank
+from iirl_core.patch.bank import BySpace, PatchBank
 from iirl_core.patch.edit import edited
 from iirl_core.patch.patch import Patch, Space
 from iirl_core.patch.projection import Removal
@@ -172,9 +172,12 @@ class RewardModel:
 
     def _effects(self, where: Coordinates) -> tuple[Tensor, Tensor]:
         """``[N]`` each: what patches take away, and what they add."""
-        coordinates = {space: where.of(space) for space in self.bank.spaces}
-        effects = self.bank.effects(coordinates, len(where.z))
+        effects = self.bank.effects(self._touching(where), len(where.z))
         return effects.suppressed.to(where.z.device), effects.boosted.to(where.z.device)
+
+    def _touching(self, where: Coordinates) -> BySpace:
+        """In the spaces of the patches."""
+        return {space: where.of(space) for space in self.bank.spaces}
 
     def _rows(self, z: Tensor, episodes: Episodes) -> Rows:
         where = self._coordinates(z)
@@ -241,8 +244,7 @@ class RewardModel:
         owner = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths))
         totals = torch.zeros(len(lengths), len(self.patches), dtype=torch.float64)
         for rows, owners in zip(torch.split(z, CHUNK), torch.split(owner, CHUNK), strict=True):
-            coordinates = {space: self.space(rows, space) for space in self.bank.spaces}
-            totals.index_add_(0, owners, self.bank.contributions(coordinates, len(rows)))
+            totals.index_add_(0, owners, self.bank.contributions(self._touching(self._coordinates(rows)), len(rows)))
         strongest, columns = totals.topk(min(NAMED, len(self.patches)), dim=1)
         return [
             tuple(self.patches[column].id for column, effect in zip(line, effects, strict=True) if effect > 0)

@@ -65,8 +65,8 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
 
     Raises:
         NotFound: a corpus was never ingested, or there is no parent.
-        ConfigError: there is no builder key, a class or split is empty, what is trained on is also held out, the
-            cluster lacks what is asked for, or the parent is none to start from.
+        ConfigError: there is no builder key, a class or split is empty, both classes are the same records, what is
+            trained on is also held out, the cluster lacks what is asked for, or the parent is none to start from.
         ClusterError: training failed more often than allowed.
         ArtifactError: a re-fit does not keep what the root gave its guard set.
     """

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 from iirl_core.config import Config
 from iirl_core.config.expertness import SourcesSection, beta_of
 from iirl_core.config.mapping import ExponentialSection
 from iirl_core.config.rows import ACTING
-from iirl_core.corpus import Corpus, read_corpus
+from iirl_core.corpus import read_corpus
 from iirl_core.demonstration import SPLITS
 from iirl_core.errors import ConfigError
 from iirl_core.store.protocol import Store
@@ -71,22 +69,15 @@ def check_sources(sources: Sources, config: Config) -> None:
 
 
 def _check_apart(sources: Sources) -> None:
-    """Refuse two classes of the same records: there is nothing to tell apart, which calibration would say at the end.
-    Corpora of a common file are looked at, and their first shards.
-    """
-    for shown, other in product(sources.demonstrations, sources.negatives):
-        common = {file.digest for file in shown.manifest.files} & {file.digest for file in other.manifest.files}
-        if common and _first_records(shown) == _first_records(other):
-            raise ConfigError(
-                f"corpora {shown.manifest.name} and {other.manifest.name} hold the same records, once as demonstrations"
-                " and once as negatives",
-                "records that can be told apart",
-                "Change corpora[].files of one, then run: iirl ingest CONFIG.yaml",
-            )
-
-
-def _first_records(corpus: Corpus) -> set[str]:
-    return {record for table in corpus.batches(shard=0) for record in table["id"].to_pylist()}
+    """Two classes of the same records, in the same splits and of the same weights, leave nothing to tell apart."""
+    shown, negatives = ([one.manifest for one in some] for some in (sources.demonstrations, sources.negatives))
+    if {one.content for one in shown} == {one.content for one in negatives}:
+        names = " and ".join(dict.fromkeys(one.name for one in (*shown, *negatives)))
+        raise ConfigError(
+            f"the same records are demonstrations and negatives ({names})",
+            "records that can be told apart",
+            "Change files or take of one in corpora[], then run: iirl ingest CONFIG.yaml",
+        )
 
 
 def _check_weights(sources: Sources, config: Config) -> None:

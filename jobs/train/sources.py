@@ -10,10 +10,7 @@ import pyarrow.parquet as pq
 
 from iirl_core.artifact import CorpusEntry, Learnt, Mode, Provenance, provenance_of
 from iirl_core.config import Config
-from iirl_core.config.expertness import (
-    LogRatioSection,
-    beta_of,
-)
+from iirl_core.config.expertness import LogRatioSection, beta_of
 from iirl_core.corpus import Corpus, Origin
 from iirl_core.demonstration import Demonstration, Split
 from jobs.learnt import learnt_from

@@ -18,7 +18,7 @@ from iirl_core.config.training import TrainSection
 from iirl_core.errors import ConfigError, Tampered
 from iirl_core.store.protocol import Store
 from jobs.train.engine import SHAPES, Engine, StepReport
-from jobs.train.journal import Journal, Place
+from jobs.train.journal import METRICS, Journal, Place
 from jobs.train.judging import Judge, Readable
 from jobs.train.order import Order
 
@@ -133,16 +133,16 @@ def _resume(engine: Engine, journal: Journal, run: str) -> int:
 
 
 def check_whole(folder: Path, run: str) -> None:
-    """Nothing to do where there are files of torch's, each a whole archive (its table of contents comes last), and the
-    documents beside them are there and can be read.
+    """Nothing to do where there are states of the model, each of torch's files is a whole archive (its table of
+    contents comes last), and the documents beside them can be read.
 
     Raises:
         Tampered: one of the checkpoint's is cut short or gone.
     """
-    states = sorted(folder.rglob("*.pt")) or [folder / "the state"]
-    documents = (folder / SHAPES, folder / PLACE)
-    broken = [file for file in states if not zipfile.is_zipfile(file)]
-    for file in (*broken, *(file for file in documents if not _is_document(file))):
+    broken = [file for file in sorted(folder.rglob("*.pt")) if not zipfile.is_zipfile(file)]
+    broken += [] if any(folder.rglob("*model_states.pt")) else [folder / "the state of the model"]
+    broken += [folder / name for name in (SHAPES, PLACE, METRICS) if not _can_be_read(folder / name)]
+    for file in broken:
         raise Tampered(
             f"{file.name} of the last checkpoint under {run}/{CHECKPOINTS} is cut short, gone or another file",
             "the file as it was written",
@@ -150,9 +150,10 @@ def check_whole(folder: Path, run: str) -> None:
         )
 
 
-def _is_document(file: Path) -> bool:
+def _can_be_read(file: Path) -> bool:
+    """Whether each line is a JSON object."""
     try:
-        return isinstance(json.loads(file.read_text(encoding="utf-8")), dict)
+        return all(isinstance(json.loads(line), dict) for line in file.read_bytes().splitlines())
     except (OSError, ValueError):
         return False
 

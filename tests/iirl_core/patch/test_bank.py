@@ -7,7 +7,7 @@ import torch
 
 from iirl_core.patch import bank as bank_module
 from iirl_core.patch import screen as screen_module
-from iirl_core.patch.bank import Coordinates, PatchBank
+from iirl_core.patch.bank import BySpace, PatchBank
 from iirl_core.patch.kernel import kernel
 from iirl_core.patch.patch import Effect, Patch, Space
 
@@ -16,7 +16,7 @@ def _patch(effect: Effect, space: Space, expert: int, centre: list[float], *, wi
     return Patch(effect, space, expert, tuple(centre), width, strength, ("f-1",), ("n",), round=1)
 
 
-def _coordinates(count: int, seed: int = 0) -> Coordinates:
+def _coordinates(count: int, seed: int = 0) -> BySpace:
     generator = torch.Generator().manual_seed(seed)
     gate = torch.softmax(torch.randn(count, 2, generator=generator), dim=1)
     latent = torch.randn(count, 2, 3, generator=generator), gate

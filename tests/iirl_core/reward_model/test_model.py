@@ -8,7 +8,11 @@ import torch
 
 from iirl_core.demonstration import Trajectory
 from iirl_core.errors import ArtifactError, InputError
+from iirl_core.expertness import Latents
+from iirl_core.patch.ball import Ball
 from iirl_core.patch.patch import SPACES, Patch, Space
+from iirl_core.patch.repairs import Repairs
+from iirl_core.patch.sculpt import Sculpt
 from iirl_core.reward_model import RewardModel
 from tests.iirl_core.artifact.samples import patch_at, text_draft, trajectory_draft, walks
 
@@ -33,6 +37,30 @@ def test_without_patches_the_reward_is_the_map_of_the_mean_signal(model: RewardM
     rows = model.rows(z)
     assert torch.allclose(rows.signal, model.expertness.signals(z).mean(dim=0))
     assert torch.equal(rows.reward, model.mapping.reward(rows.signal))
+
+
+def test_repairs_in_several_spaces_share_one_look_at_the_latents(
+    model: RewardModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (item,) = walks(1, seed=9)
+    z = model.encoder.encode([item]).z
+    latent, residual = (tuple(model.space(z[:1], space)[0][0, 0].tolist()) for space in ("latent", "residual"))
+    ball = Ball("latent", 0, latent, core=0.1, radius=0.3)
+    sculpt = Sculpt("lower", ((-2.0, 0.0), (0.0, 0.5)), ("f",), ("n",), 1, ball=ball)
+    near = patch_at(model, item)
+    far = dataclasses.replace(near, space="residual", centre=residual)
+    repaired = model.with_repairs(Repairs(patches=(near, far), sculpts=(sculpt,)))
+    asked, latents = list[int](), model.expertness.latents
+
+    def counted(rows: torch.Tensor) -> Latents | None:
+        asked.append(len(rows))
+        return latents(rows)
+
+    monkeypatch.setattr(repaired.expertness, "latents", counted)
+    repaired.rewards(z)
+    assert asked == [len(z)]
+    repaired.rows(z)
+    assert asked == [len(z)] * 2
 
 
 def test_a_trajectory_is_read_step_by_step(model: RewardModel) -> None:

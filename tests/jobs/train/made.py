@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from iirl_core.canonical import digest_bytes
 from iirl_core.config import Config
 from iirl_core.config.corpora import SplitSection
-from iirl_core.corpus import SourceFile, admission_of, admit, identity_of, split_of, write_corpus
+from iirl_core.corpus import admission_of, admit, identity_of, split_of, write_corpus
 from iirl_core.demonstration import Conversation, Demonstration, Input, Split, Trajectory
 from iirl_core.records import open_records
 from iirl_core.signing import KeyRole, generate_key
@@ -106,9 +105,7 @@ def ingest(store: DirectoryStore, config: Config) -> None:
         rows = (
             item for file in section.files for row in open_records(file) for item in admit(row, Path(file).stem, rules)
         )
-        read = [(Path(file).name, Path(file).read_bytes()) for file in section.files]
-        files = [SourceFile(name, len(data), digest_bytes(data)) for name, data in read]
-        write_corpus(store, section.name, rows, files=files, config=section.model_dump(mode="json"))
+        write_corpus(store, section.name, rows, config=section.model_dump(mode="json"))
 
 
 def walks(count: int, spread: float, seed: int, aside: float = 0.0) -> list[Input]:
@@ -122,6 +119,16 @@ def demonstration(item: Input, split: Split | None = None) -> Demonstration:
     identity = identity_of(item)
     key = str(item.context) if isinstance(item, Conversation) else identity
     return Demonstration(identity, item, "made", split or split_of(key, SplitSection()))
+
+
+def write_walks(store: DirectoryStore, name: str, *splits: Split) -> None:
+    """A corpus of walks of its own, one in each of the splits."""
+    items = walks(len(splits), 0.1, seed=len(name))
+    write_corpus(store, name, [demonstration(item, split) for item, split in zip(items, splits, strict=True)])
+
+
+def changed(config: Config, **changes: object) -> Config:
+    return Config.model_validate({**config.model_dump(mode="json"), **changes})
 
 
 def make_corpora(store: DirectoryStore) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from cluster.session import Session
-from iirl_core.config import Config
 from iirl_core.corpus import write_corpus
 from iirl_core.demonstration import Split, Trajectory, conversation
 from iirl_core.errors import ConfigError, NotFound
@@ -17,6 +16,7 @@ from jobs.console import Progress
 from jobs.train import run
 from jobs.train.learnable import read_sources
 from tests.jobs.train.made import (
+    changed,
     comparisons_config,
     demonstration,
     ingest,
@@ -26,16 +26,8 @@ from tests.jobs.train.made import (
     tuned_config,
     walks,
     walks_config,
+    write_walks,
 )
-
-
-def write(store: DirectoryStore, name: str, *splits: Split) -> None:
-    items = walks(len(splits), 0.1, seed=len(name))
-    write_corpus(store, name, [demonstration(item, split) for item, split in zip(items, splits, strict=True)])
-
-
-def changed(config: Config, **changes: object) -> Config:
-    return Config.model_validate({**config.model_dump(mode="json"), **changes})
 
 
 def test_a_corpus_that_was_never_ingested_is_not_found(store: DirectoryStore, tmp_path: Path) -> None:
@@ -45,8 +37,8 @@ def test_a_corpus_that_was_never_ingested_is_not_found(store: DirectoryStore, tm
 
 @pytest.mark.parametrize(("splits", "missing"), [(("guard", "unseen"), "train"), (("train", "unseen"), "guard")])
 def test_an_empty_split_is_refused(store: DirectoryStore, tmp_path: Path, splits: list[Split], missing: str) -> None:
-    write(store, "walks", *splits)
-    write(store, "wanderings", "train")
+    write_walks(store, "walks", *splits)
+    write_walks(store, "wanderings", "train")
     with pytest.raises(ConfigError, match=f"no demonstration is in the {missing} split"):
         read_sources(store, walks_config(tmp_path))
 
@@ -55,8 +47,8 @@ def test_an_empty_split_is_refused(store: DirectoryStore, tmp_path: Path, splits
 def test_two_classes_without_negatives_to_learn_from_are_refused(
     store: DirectoryStore, tmp_path: Path, family: str
 ) -> None:
-    write(store, "walks", "train", "guard")
-    write(store, "wanderings", "guard")
+    write_walks(store, "walks", "train", "guard")
+    write_walks(store, "wanderings", "guard")
     read_sources(store, walks_config(tmp_path))
     two = changed(walks_config(tmp_path), expertness={"family": family}, mapping={"kind": "sigmoid"})
     with pytest.raises(ConfigError, match=f"{family} without a negative"):
@@ -75,8 +67,25 @@ def test_two_classes_of_the_same_records_are_refused_before_anything_is_encoded(
     if not refused:
         assert read_sources(store, config).count("negatives", "train") > 0
         return
-    with pytest.raises(ConfigError, match=r"polite and rude hold the same records.*Change corpora\[\]\.files"):
+    with pytest.raises(ConfigError, match=r"negatives \(polite and rude\).*Change files or take"):
         read_sources(store, config)
+
+
+def test_classes_that_share_some_records_can_be_learnt_from(store: DirectoryStore, tmp_path: Path) -> None:
+    two = changed(walks_config(tmp_path), expertness={"family": "discriminator"}, mapping={"kind": "sigmoid"})
+    more = changed(
+        two, corpora=[*two.model_dump(mode="json")["corpora"], {"name": "strolls", "files": ["strolls.npz"]}]
+    )
+    splits = ("train", "guard")
+    shown = [demonstration(item, split) for item, split in zip(walks(2, 0.1, 0), splits, strict=True)]
+    write_corpus(store, "walks", shown)
+    write_corpus(store, "wanderings", shown)
+    write_walks(store, "strolls", *splits)
+    read_sources(store, more)
+    with pytest.raises(ConfigError, match="same records"):
+        read_sources(store, two)
+    write_corpus(store, "wanderings", [replace(one, weight=0.5) for one in shown])
+    read_sources(store, two)
 
 
 @pytest.mark.parametrize("idle", ["walks", "wanderings"])
@@ -85,7 +94,7 @@ def test_a_class_that_weighs_nothing_is_refused_before_anything_is_encoded(
 ) -> None:
     two = changed(walks_config(tmp_path), expertness={"family": "discriminator"}, mapping={"kind": "sigmoid"})
     for name in ("walks", "wanderings"):
-        write(store, name, "train", "guard")
+        write_walks(store, name, "train", "guard")
     read_sources(store, two)
     shown = [demonstration(item, split) for item, split in zip(walks(2, 0.1, 0), ("train", "guard"), strict=True)]
     write_corpus(store, idle, [replace(shown[0], weight=0.0), shown[1]])
@@ -99,8 +108,8 @@ def test_a_class_that_weighs_nothing_is_refused_before_anything_is_encoded(
 def test_a_map_without_a_contrast_to_be_anchored_at_is_refused(
     store: DirectoryStore, tmp_path: Path, kind: str
 ) -> None:
-    write(store, "walks", "train", "guard")
-    write(store, "wanderings", "unseen")
+    write_walks(store, "walks", "train", "guard")
+    write_walks(store, "wanderings", "unseen")
     read_sources(store, walks_config(tmp_path))
     mapped = changed(walks_config(tmp_path), mapping={"kind": kind})
     alone = changed(mapped, corpora=[{"name": "walks", "files": ["walks.npz"]}])
@@ -108,12 +117,12 @@ def test_a_map_without_a_contrast_to_be_anchored_at_is_refused(
         with pytest.raises(ConfigError, match=f"mapping: {kind} needs a contrast, and there is no negative"):
             read_sources(store, config)
     for split in ("train", "guard"):
-        write(store, "wanderings", split)
+        write_walks(store, "wanderings", split)
         read_sources(store, mapped)
 
 
 def test_another_kind_or_shape_is_refused(store: DirectoryStore, tmp_path: Path) -> None:
-    write(store, "walks", "train", "guard")
+    write_walks(store, "walks", "train", "guard")
     write_corpus(store, "wanderings", [demonstration(Trajectory([[0.0, 1.0]]), "train")])
     with pytest.raises(ConfigError, match="dimensions"):
         read_sources(store, walks_config(tmp_path))

@@ -11,13 +11,13 @@ from iirl_core.artifact import Mode, Provenance, Supervision
 from iirl_core.canonical import JsonValue
 from iirl_core.config import Config
 from iirl_core.corpus import origin_of, read_corpus, write_corpus
-from iirl_core.demonstration import Split
 from iirl_core.errors import Tampered
 from iirl_core.store import DirectoryStore
 from jobs.train.job import run_name
 from jobs.train.learnable import read_sources
 from jobs.train.sources import parts_of
 from tests.jobs.train.made import (
+    changed,
     comparisons_config,
     demonstration,
     ingest,
@@ -25,16 +25,8 @@ from tests.jobs.train.made import (
     make_corpora,
     walks,
     walks_config,
+    write_walks,
 )
-
-
-def write(store: DirectoryStore, name: str, *splits: Split) -> None:
-    items = walks(len(splits), 0.1, seed=len(name))
-    write_corpus(store, name, [demonstration(item, split) for item, split in zip(items, splits, strict=True)])
-
-
-def changed(config: Config, **changes: object) -> Config:
-    return Config.model_validate({**config.model_dump(mode="json"), **changes})
 
 
 def test_a_shard_that_was_changed_is_never_encoded(store: DirectoryStore, tmp_path: Path) -> None:
@@ -64,11 +56,11 @@ def test_a_run_s_name_follows_what_decides_its_weights(store: DirectoryStore, tm
 
 
 def test_negatives_of_training_are_contrast_only_where_no_others_are(store: DirectoryStore, tmp_path: Path) -> None:
-    write(store, "walks", "train", "guard")
-    write(store, "wanderings", "train")
+    write_walks(store, "walks", "train", "guard")
+    write_walks(store, "wanderings", "train")
     two = changed(walks_config(tmp_path), expertness={"family": "discriminator"}, mapping={"kind": "sigmoid"})
     assert not parts_of(read_sources(store, two), two).guard_negatives
-    write(store, "wanderings", "train", "guard")
+    write_walks(store, "wanderings", "train", "guard")
     assert parts_of(read_sources(store, two), two).guard_negatives
 
 
@@ -130,7 +122,7 @@ def test_a_mode_follows_from_what_corpora_record_and_from_what_the_configuration
     def origin(sampled: str | None) -> dict[str, JsonValue] | None:
         return sampled and {"policy": "phi-2", "sampled": sampled}
 
-    write(store, "walks", "train", "guard")
+    write_walks(store, "walks", "train", "guard")
     walk = demonstration(walks(1, 0.1, seed=3)[0], "train")
     write_corpus(store, "wanderings", [walk], config={"origin": origin(recorded)})
     document = walks_config(tmp_path).model_dump(mode="json")
@@ -165,7 +157,7 @@ def test_a_contrast_picks_what_is_learnt_from_and_the_manifest_says_it(
     store: DirectoryStore, tmp_path: Path, contrast: str, shown: str, negatives: str | None
 ) -> None:
     for name in ("walks", "initial", "fitted", "wanderings"):
-        write(store, name, "train", "guard")
+        write_walks(store, name, "train", "guard")
     roles = {"walks": "demonstrations", "initial": "init-samples", "fitted": "sft-samples", "wanderings": "negatives"}
     config = changed(
         walks_config(tmp_path),

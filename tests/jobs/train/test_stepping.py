@@ -13,6 +13,7 @@ from iirl_core.errors import ConfigError, Tampered
 from iirl_core.store import DirectoryStore
 from jobs.train import run
 from jobs.train.engine import SHAPES, StepReport
+from jobs.train.journal import METRICS
 from jobs.train.stepping import CHECKPOINTS, PLACE, check_finite, check_whole
 from tests.jobs.train.made import make_builder, make_corpora, walks_config
 from tests.jobs.wheel import quiet
@@ -54,11 +55,12 @@ def checkpoint(tmp_path: Path) -> Path:
     torch.save({"weight": torch.zeros(1000)}, folder / RANK)
     (folder / SHAPES).write_text('{"weight": [1000]}', encoding="utf-8")
     (folder / PLACE).write_text('{"step": 7, "epoch": 1, "loss": 0.5}', encoding="utf-8")
+    (folder / METRICS).write_text('{"step": 6, "loss": 0.6}\n{"step": 7, "loss": 0.5}\n', encoding="utf-8")
     check_whole(folder, "runs/walks/1")
     return folder
 
 
-@pytest.mark.parametrize("name", [RANK, SHAPES, PLACE])
+@pytest.mark.parametrize("name", [RANK, SHAPES, PLACE, METRICS])
 def test_a_checkpoint_that_was_cut_short_is_named_with_what_to_do(checkpoint: Path, name: str) -> None:
     file = checkpoint / name
     file.write_bytes(file.read_bytes()[:-10])
@@ -66,7 +68,9 @@ def test_a_checkpoint_that_was_cut_short_is_named_with_what_to_do(checkpoint: Pa
         check_whole(checkpoint, "runs/walks/1")
 
 
-@pytest.mark.parametrize(("name", "said"), [(RANK, "the state"), (SHAPES, SHAPES), (PLACE, PLACE)])
+@pytest.mark.parametrize(
+    ("name", "said"), [(RANK, "the state of the model"), (SHAPES, SHAPES), (PLACE, PLACE), (METRICS, METRICS)]
+)
 def test_a_checkpoint_that_lacks_something_is_not_whole(checkpoint: Path, name: str, said: str) -> None:
     (checkpoint / name).unlink()
     with pytest.raises(Tampered, match=f"{said} of .*gone"):
