@@ -8,8 +8,8 @@ encoder (``bag_encoder``); every seed draws other rows and fits another encoder 
 text. The audit is one for all, that of ``planted_biases.yaml``: norms, limits and budgets written before any bias was
 looked at, and what it does is what ``iirl audit`` does: chunks, verified findings, limits on the bounds of flaw rates.
 
-With ``--ground minilm``, half of the biases that somebody else chose are planted in rewards on a frozen MiniLM, lines
-over its rows, each by the same term of the signal. Half as many probes ask about these
+With ``--ground minilm``, the biases that somebody else chose are planted in rewards on a frozen MiniLM, lines over its
+rows, each by the same term of the signal. Half as many probes ask about these
 (``planted_biases_minilm.yaml``), and all audits of one reward have one seed, so that most texts are encoded once.
 
 *Alarm*: the verdict is *not passed*: a family's upper bound of the flaw rate of a norm is above that norm's limit.
@@ -64,14 +64,14 @@ Ground = Literal["bag", "minilm"]
 """What a reward stands on."""
 NAMES: dict[Ground, str] = {"bag": "planted_biases", "minilm": "planted_biases_minilm"}
 """Of the results, and of the audit's configuration."""
-REFERENCE: dict[Ground, tuple[int, ...]] = {"bag": (*range(40), *range(100, 160)), "minilm": (100, 101)}
+REFERENCE: dict[Ground, tuple[int, ...]] = {"bag": (*range(40), *range(100, 160)), "minilm": tuple(range(100, 112))}
 """Seeds of the rewards from which the limits were set; none of them is asked again."""
 ASKED_FROM = 300
 """The first seed of those that are asked."""
 KEPT = 0.95
 """The share of them that a limit lets pass."""
-ON_MINILM, SEEDS_ON_MINILM = OUTSIDE[::2], 3
-"""Every second one, because MiniLM reads fifty texts a second on a core."""
+SEEDS_ON_MINILM = 8
+"""Fewer, because MiniLM reads fifty texts a second on a core."""
 ROWS = HERE.parent / ".iirl" / "planted"
 
 
@@ -242,7 +242,7 @@ def _planted(ground: Ground, quick: bool, weak: bool) -> list[tuple[str, Bias, f
     """Those of one group and strength side by side, so that each reward has its share of them."""
     every = 5 if quick else 1
     if ground == "minilm":
-        return [("on MiniLM", bias, STRENGTHS[0]) for bias in ON_MINILM[::every]]
+        return [("on MiniLM", bias, STRENGTHS[0]) for bias in OUTSIDE[::every]]
     groups = [("kinds with a family" if bias.family else "kinds without", bias) for bias in BIASES[::every]]
     groups += [("kinds that another chose", bias) for bias in OUTSIDE[::every]]
     groups += [("kinds of a fresh list", bias) for bias in FRESH[::every]]
