@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Sequence
+from typing import NoReturn
 
 VERBS = {
     "ingest": "files → validated, sharded corpora",
@@ -52,9 +53,16 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
+class _OneLine(argparse.ArgumentParser):
+    """Says what is wrong in one line, as every other error is said; its usage is a word away."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"iirl: {message}. See {self.prog} --help.\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    root = argparse.ArgumentParser(
+    root: argparse.ArgumentParser = _OneLine(
         prog="iirl", description="Learn rewards from demonstrations as signed, audited, patchable artifacts."
     )
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")

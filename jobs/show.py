@@ -8,10 +8,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from iirl_core.artifact.patch_file import PATCH_FILE
 from iirl_core.artifact.repair_files import stored_repairs
 from iirl_core.canonical import Digest
-from iirl_core.errors import ArtifactError
+from iirl_core.errors import ArtifactError, NotFound
 from iirl_core.patch import Patch, Repair, Sculpt, WeightEdit
 from iirl_core.patch.repairs import enabled
 from iirl_core.release import Release, resolve
@@ -21,11 +20,11 @@ from jobs.lineage import Ancestor, audit_of, lineage
 from jobs.outcome import Outcome
 from jobs.proof import channels_of
 
-PATCHES_SHOWN = 12
+REPAIRS_SHOWN = 12
 
 
 def run(store: Store, reference: str, keys: Path, *, console: Console | None = None) -> Outcome:
-    """Print lineage, patches, audits, statements and channels. Nothing is proved here: that is ``iirl verify``'s.
+    """Print lineage, repairs, audits, statements and channels. Nothing is proved here: that is ``iirl verify``'s.
 
     ``keys`` gives signers their roles' names where it holds public keys; a signature is not checked by that.
 
@@ -40,7 +39,7 @@ def run(store: Store, reference: str, keys: Path, *, console: Console | None = N
     for text in (
         *_facts(line[0]),
         *_lineage(store, line),
-        *_patches(store, line[0]),
+        *_repairs(store, line[0]),
         *_statements(store, digest, trust),
         *_channels(store, digest),
     ):
@@ -70,9 +69,18 @@ def _lineage(store: Store, line: list[Ancestor]) -> Iterator[str]:
         forgets = None if manifest.forgotten == before else manifest.forgotten
         forgot = "" if forgets is None else f", forgot {forgets.records} records"
         root = "" if manifest.parent else ", the root"
-        yield f"  {manifest.version}  {here.digest[:19]}  {manifest.patches} patches{forgot}{root}"
+        yield f"  {manifest.version}  {here.digest[:19]}  {_counted(store, here)}{forgot}{root}"
         for statement in _parsed(store, here.digest, AuditPredicate.kind):
             yield f"    {_audit_line(store, here.digest, statement)}"
+
+
+def _counted(store: Store, here: Ancestor) -> str:
+    """Of an ancestor of which the manifest alone was kept, what that says."""
+    try:
+        repairs = stored_repairs(store, here.digest)
+    except (NotFound, ArtifactError):
+        return f"{here.manifest.patches} patches (its files are gone)"
+    return str(repairs) if len(repairs) else "no repairs"
 
 
 def _audit_line(store: Store, digest: Digest, statement: Statement) -> str:
@@ -86,21 +94,21 @@ def _audit_line(store: Store, digest: Digest, statement: Statement) -> str:
     return f"audit round {said.round}: {found}; {verdict}"
 
 
-def _patches(store: Store, here: Ancestor) -> Iterator[str]:
+def _repairs(store: Store, here: Ancestor) -> Iterator[str]:
     repairs = tuple(stored_repairs(store, here.digest))
     active = enabled(repairs)
-    yield f"patches: {active} enabled, {len(repairs) - active} disabled"
+    yield f"repairs: {active} enabled, {len(repairs) - active} disabled"
     rounds = Counter(one.round for one in repairs)
     for number, count in sorted(rounds.items()):
         findings = {finding for one in repairs if one.round == number for finding in one.findings}
-        yield f"  round {number}: {count} patches for {len(findings)} findings"
-    for one in repairs[-PATCHES_SHOWN:]:
-        yield f"  {_patch_line(one)}"
-    if len(repairs) > PATCHES_SHOWN:
-        yield f"  and {len(repairs) - PATCHES_SHOWN} before them, in {PATCH_FILE}"
+        yield f"  round {number}: {count} repairs for {len(findings)} findings"
+    for one in repairs[-REPAIRS_SHOWN:]:
+        yield f"  {_repair_line(one)}"
+    if len(repairs) > REPAIRS_SHOWN:
+        yield f"  and {len(repairs) - REPAIRS_SHOWN} before them"
 
 
-def _patch_line(one: Repair) -> str:
+def _repair_line(one: Repair) -> str:
     does = f"{one.side}s {one.where}" if isinstance(one, Sculpt) else f"removes {one.where}"
     if isinstance(one, WeightEdit):
         does = f"edits {one.where}"

@@ -11,11 +11,11 @@ from pathlib import Path
 from rich.console import Console
 
 from iirl_core.artifact import Artifact, load_from
-from iirl_core.audit import Finding, shrunk, verify
+from iirl_core.audit import Finding, answers_of, shrunk, verify
 from iirl_core.config import Config
 from iirl_core.demonstration import Conversation, Input
 from iirl_core.errors import InputError
-from iirl_core.norm import Norm, norm_of, norms_of
+from iirl_core.norm import Norm, judge, norm_of, norms_of
 from iirl_core.release import resolve
 from iirl_core.signing import Trust
 from iirl_core.store import Store
@@ -43,20 +43,19 @@ def run(store: Store, config: Config, name: str, reference: str | None, *, conso
         raise InputError(f"there is no finding {name} about {digest[:19]}", "an id from iirl audit, triage or a report")
     then = load_from(store, finding.digest, trust_remote_code=config.trusts_remote_code)
     norms = measured(store, config, then, norms_of(config))
-    held = verify(finding, then, norms)
-    _say(console, finding, then, held)
-    norm = norm_of(norms, finding.norm)
+    held, norm = verify(finding, then, norms), norm_of(norms, finding.norm)
+    _say(console, finding, then, norm)
     if held is not None and norm is not None:
         _say_smaller(console, finding, then, norm)
     if digest != finding.digest:
-        now = load_from(store, digest, trust_remote_code=config.trusts_remote_code)
-        _say(console, finding, now, verify(finding, now, norms))
+        _say(console, finding, load_from(store, digest, trust_remote_code=config.trusts_remote_code), norm)
     told = "holds" if held else "does not hold any more"
     return Outcome(f"{name} {told} for {finding.digest[:19]}", finding.digest, passed=held is not None)
 
 
-def _say(console: Console, finding: Finding, artifact: Artifact, held: Finding | None) -> None:
-    excess = f"broken by {held.excess:.4f}" if held else "not broken"
+def _say(console: Console, finding: Finding, artifact: Artifact, norm: Norm | None) -> None:
+    excess = norm and _broken(finding, finding.inputs, artifact, norm)
+    excess = excess or "not broken"
     console.print(f"{artifact.manifest.name} {artifact.manifest.version} {artifact.digest[:19]}", markup=False)
     console.print(f"  {finding.norm}: {excess} (found by {finding.origin}: {finding.note})", markup=False)
     for item in finding.inputs:
@@ -77,10 +76,22 @@ def _say(console: Console, finding: Finding, artifact: Artifact, held: Finding |
         )
 
 
+def _broken(finding: Finding, inputs: tuple[Input, ...], artifact: Artifact, norm: Norm) -> str | None:
+    """By how much ``inputs`` break the norm, and the rewards that say so; None where they do not."""
+    answers = answers_of(artifact.model, inputs)
+    judged = judge(norm, inputs, answers, finding.source)
+    if not judged.broken:
+        return None
+    rewards = " → ".join(f"{reward:.4f}" for reward in judged.looked_at(answers))
+    one_step = judged.whole or all(len(answer) == 1 for answer in answers)
+    return f"broken by {judged.excess:.4f}, by {rewards}{'' if one_step else f' at step {judged.step + 1}'}"
+
+
 def _say_smaller(console: Console, finding: Finding, artifact: Artifact, norm: Norm) -> None:
     smaller = finding.smaller or shrunk(finding, artifact.model, norm)
     if smaller != finding.inputs:
-        console.print("  so little breaks it as well:", markup=False)
+        told = _broken(finding, smaller, artifact, norm) or "not broken any more"
+        console.print(f"  so little breaks it as well ({told}):", markup=False)
         for item in smaller:
             console.print(f"    {_told(item)}", markup=False)
 

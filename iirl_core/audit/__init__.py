@@ -27,5 +27,6 @@ from iirl_core.audit.tampering import movements as movements
 from iirl_core.audit.twins import twinned as twinned
 from iirl_core.audit.verdict import Verdict as Verdict
 from iirl_core.audit.verdict import decide_verdict as decide_verdict
+from iirl_core.audit.verify import answers_of as answers_of
 from iirl_core.audit.verify import verified as verified
 from iirl_core.audit.verify import verify as verify

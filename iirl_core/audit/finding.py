@@ -20,8 +20,9 @@ class TriageLabel(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """``rewards`` are those of the probe's inputs, computed again by the verifier from the raw inputs; ``excess`` > 0
-    is how far the norm's threshold was passed; ``step`` is the offending step of a trajectory (0 for a conversation).
+    """``rewards`` are those of the probe's inputs, computed again by the verifier from the raw inputs: of trajectories
+    at the offending ``step``, or their means where they were judged as wholes; ``excess`` > 0 is how far the norm's
+    threshold was passed; ``step`` is 0 for a conversation.
     ``source`` is where the record came from that the probe was made from ("" where nobody knows); ``weight`` is the
     norm's; ``situation`` is where the first input lies (``probe/situations.py``); ``twin`` names a
     worse finding that this one nearly equals (``twins.py``; "" where none does); ``smaller`` are the least inputs found

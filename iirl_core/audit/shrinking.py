@@ -1,8 +1,9 @@
 """Shrinking: the least inputs that still break a finding's norm, so that a reader sees what it is about.
 
 Delta debugging (Zeller & Hildebrandt 2002, ddmin): of the parts of an input ever smaller subsets are left out, as long
-as the norm stays broken. Of a conversation the parts are earlier turns, then the words of the answer; of a pair the
-words that original and edit share, left out of both, so that what was changed stays. Of a trajectory it is what the
+as the norm stays broken. Of a conversation the parts are earlier turns, then the words of the answer; of a pair that is
+compared the words that original and edit share, left out of both, so that what was changed stays, and of one whose edit
+is judged alone the words of the edit. Of a trajectory it is what the
 offending row looks at, or the shortest stretch, by doubling, around that.
 """
 
@@ -24,7 +25,7 @@ from iirl_core.encoder.rows import sight_of, stretch_of
 from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.errors import ConfigError
 from iirl_core.norm.judge import judge
-from iirl_core.norm.norm import Norm
+from iirl_core.norm.norm import Norm, NormKind
 from iirl_core.norm.number import norm_of
 from iirl_core.reward_model import RewardModel
 
@@ -46,7 +47,8 @@ def shrunk(finding: Finding, model: RewardModel, norm: Norm) -> tuple[Input, ...
     if isinstance(finding.offender, Trajectory):
         return next((inputs for inputs in _stretches(finding, model) if work.breaks(inputs)), finding.inputs)
     inputs = finding.inputs
-    for cut in (_turns, _words):
+    alone = norm.kind in (NormKind.CEILING, NormKind.FLOOR) and not work.numberless
+    for cut in (_turns, _words_of_last if alone else _words):
         parts, build = cut(inputs)
         inputs = build(work.fewest(parts, build))
     return inputs
@@ -131,6 +133,12 @@ def _turns(inputs: tuple[Input, ...]) -> tuple[Parts, Build]:
         return tuple(Conversation((*turns, item.messages[-1])) for item in items)
 
     return tuple(range(last)), build
+
+
+def _words_of_last(inputs: tuple[Input, ...]) -> tuple[Parts, Build]:
+    """Words of the answer that is judged; an original beside it stays as it is."""
+    parts, build = _words(inputs[-1:])
+    return parts, lambda kept: (*inputs[:-1], *build(kept))
 
 
 def _words(inputs: tuple[Input, ...]) -> tuple[Parts, Build]:

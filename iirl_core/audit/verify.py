@@ -45,7 +45,7 @@ def verify(finding: Finding, artifact: Audited, norms: Sequence[Norm]) -> Findin
     judged = judge(norm, inputs, answers, finding.source)
     if not judged.broken:
         return None
-    rewards = tuple(float(answer.mean()) for answer in answers)
+    rewards = judged.looked_at(answers)
     return replace(finding, inputs=inputs, rewards=rewards, excess=judged.excess, step=judged.step)
 
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,10 +36,13 @@ Answer = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Judgement:
-    """``excess`` > 0: broken, by that much, at ``step``. −∞: the norm says nothing of this input."""
+    """``excess`` > 0: broken, by that much, at ``step``; ``whole``: by the inputs as wholes, and no step is to blame.
+    −∞: the norm says nothing of this input.
+    """
 
     excess: float
     step: int = 0
+    whole: bool = False
 
     @property
     def speaks(self) -> bool:
@@ -50,6 +53,16 @@ class Judgement:
     def broken(self) -> bool:
         """Whether this is a finding."""
         return self.excess > 0
+
+    def looked_at(self, answers: Sequence[Answer]) -> tuple[float, ...]:
+        """A reward of each input: that of the step which broke the norm; the mean where wholes were judged, and of an
+        input that is over before.
+        """
+        whole = [self.whole or self.step >= len(answer) for answer in answers]
+        return tuple(
+            float(answer.mean() if all_of_it else answer[self.step])
+            for answer, all_of_it in zip(answers, whole, strict=True)
+        )
 
 
 SILENT = Judgement(-math.inf)
@@ -98,10 +111,14 @@ def all_numbers(rewards: Sequence[tuple[Answer, ...]]) -> bool:
 
 
 def _numberless(answers: tuple[Answer, ...]) -> Judgement | None:
-    """At the first such step of what is judged; None where all are numbers."""
-    if all_numbers([answers]):
+    """At the first such step, of the edit if it has one; an original's may lie beyond the edit's end, and then no step
+    is to blame. None where all are numbers.
+    """
+    steps = [(~np.isfinite(answer)).nonzero()[0] for answer in reversed(answers)]
+    first = next((int(found[0]) for found in steps if len(found)), None)
+    if first is None:
         return None
-    return Judgement(FARTHEST, int((~np.isfinite(answers[-1])).argmax()))
+    return Judgement(FARTHEST, first) if first < len(answers[-1]) else Judgement(FARTHEST, whole=True)
 
 
 def spoken_of(norm: Norm, inputs: Sequence[Input], lengths: Sequence[int], sources: Sequence[str]) -> NDArray[np.bool_]:
@@ -167,7 +184,8 @@ def _judge_pair(norm: Norm, question: tuple[Input, ...], answers: tuple[Answer, 
             f"Mend norms.{norm.id}.families",
         )
     original, edited = (answer.astype(np.float64) for answer in answers)
-    if len(original) != len(edited):
+    whole = len(original) != len(edited)
+    if whole:
         original, edited = original.mean(keepdims=True), edited.mean(keepdims=True)
     change = edited - original
     match norm.kind:
@@ -179,7 +197,7 @@ def _judge_pair(norm: Norm, question: tuple[Input, ...], answers: tuple[Answer, 
             excess = norm.threshold - change
         case _:
             excess = change - norm.threshold
-    return _worst(excess)
+    return replace(_worst(excess), whole=whole)
 
 
 def _judge_by(norm: Norm, predicate: Predicate, question: tuple[Input, ...], answers: tuple[Answer, ...]) -> Judgement:
@@ -190,7 +208,7 @@ def _judge_by(norm: Norm, predicate: Predicate, question: tuple[Input, ...], ans
     except ConfigError as error:
         todo = error.todo or f"Mend it, or norms.{norm.id}.function"
         raise ConfigError(f"norm {norm.id!r}: {error.wrong}", error.expected, todo) from error
-    return SILENT if excess is None else Judgement(excess)
+    return SILENT if excess is None else Judgement(excess, whole=True)
 
 
 def _held(norm: Norm, region: Measured | Observed, inputs: Sequence[Input]) -> NDArray[np.bool_]:

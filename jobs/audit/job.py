@@ -66,6 +66,8 @@ def run(
         audited = audit_round(session, config, progress, scorers, digest, resume=resume)
     say_findings(audited.findings, progress)
     audit = audited.audit
+    if audit.refuted:
+        progress.say(f"  {audit.refuted:,} more did not hold when they were asked again, and are no findings")
     say_unshown(audit, progress)
     for line in unheard(norms_of(config), audit.families):
         progress.say(f"  {line}")

@@ -172,6 +172,7 @@ def open_suggestion(
     if len(waiting) != 1 or named:
         which = f"there is no open suggestion {named}" if named else f"{len(waiting)} suggestions are open"
         names = f": {', '.join(waiting)}" if waiting else ""
-        todo = f"iirl patch CONFIG.yaml --accept finishes {accepted[0].id}" if accepted else "iirl patch CONFIG.yaml"
+        todo = "iirl patch CONFIG.yaml" + (" --accept (or --reject REASON) --suggestion ID" if waiting else "")
+        todo = f"iirl patch CONFIG.yaml --accept finishes {accepted[0].id}" if accepted else todo
         raise InputError(f"{which} after round {round_} of {digest[:19]}", f"one{names}", todo)
     return next(iter(waiting.values()))

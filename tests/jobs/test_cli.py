@@ -77,5 +77,6 @@ def test_a_budget_that_is_no_number_of_probes_is_refused_in_one_line(
         main(["audit", SPATIAL, f"--budget={written}"])
     assert stopped.value.code == 2
     error = capsys.readouterr().err
-    assert error.splitlines()[-1].endswith(f"argument --budget: {written} is no number of probes: 1000000, or 1e6")
-    assert "Traceback" not in error
+    assert error == (
+        f"iirl: argument --budget: {written} is no number of probes: 1000000, or 1e6. See iirl audit --help.\n"
+    )

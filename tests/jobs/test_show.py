@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from iirl_core.canonical import folder_of
 from iirl_core.errors import NotFound
 from jobs import release, show
 from tests.jobs.wheel import Wheel, quiet
@@ -25,9 +26,9 @@ def test_an_artifact_tells_its_lineage_patches_audits_signers_and_channels(wheel
         "mode strict; supervision demonstrations-only",
         f"  0.1.1  {wheel.child[:19]}  3 patches\n",
         "    audit round 2: 0 findings (0 open of hard norms) over 100 probes; passed\n",
-        f"  0.1.0  {wheel.root[:19]}  0 patches, the root\n",
+        f"  0.1.0  {wheel.root[:19]}  no repairs, the root\n",
         "    audit round 1: 3 findings (3 open of hard norms) over 100 probes; not passed: 3 open findings",
-        "patches: 3 enabled, 0 disabled\n  round 1: 3 patches for 1 findings\n",
+        "repairs: 3 enabled, 0 disabled\n  round 1: 3 repairs for 1 findings\n",
         "suppress in input, strength 0.5, width 0.05, for 1 findings of n\n",
         "sample@production  released as number 1",
     ):
@@ -40,6 +41,13 @@ def test_what_is_not_released_and_signed_by_nobody_we_know_says_so(wheel: Wheel,
     text = shown(wheel, wheel.root, tmp_path)
     assert "channels\n  none means it\n" in text
     assert "by a key that is not in the folder of keys" in text
+
+
+def test_an_ancestor_of_which_the_manifest_alone_was_kept_is_told_of(wheel: Wheel) -> None:
+    folder = wheel.store.root / "artifacts" / folder_of(wheel.root)
+    for path in [path for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json"]:
+        path.unlink()
+    assert f"  0.1.0  {wheel.root[:19]}  0 patches (its files are gone), the root\n" in shown(wheel, wheel.child)
 
 
 def test_what_is_not_there_is_not_found(wheel: Wheel) -> None:

@@ -2,14 +2,19 @@ from __future__ import annotations
 
 import io
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from iirl_core.artifact import load_from, seal_child
+from iirl_core.audit import verify
 from iirl_core.canonical import folder_of
+from iirl_core.demonstration import Trajectory
 from iirl_core.errors import InputError, NotFound, Tampered
+from iirl_core.norm import norms_of
 from iirl_core.release import audit_file
 from iirl_core.signing import Trust
 from iirl_core.store import move_pointer
@@ -41,6 +46,21 @@ def test_a_finding_is_asked_again_and_its_reward_taken_apart(audited: Audited) -
     assert holds
     assert f"far-is-low: broken by {worst.excess:.4f}" in text
     assert f"reward {worst.rewards[0]:.4f} = {worst.rewards[0]:.4f} − 0.0000 + 0.0000; signal" in text
+
+
+def test_of_a_walk_the_step_that_broke_the_norm_has_its_own_reward(audited: Audited) -> None:
+    root, worst = load_from(audited.store, audited.root), audited.past().findings()[0]
+    assert isinstance(worst.offender, Trajectory)
+    assert worst.offender.actions is not None
+    steps = (worst.offender.observations, worst.offender.actions)
+    walk = Trajectory(*(np.concatenate([np.zeros_like(one), one]) for one in steps))
+    found = verify(replace(worst, inputs=(walk,)), root, norms_of(audited.config()))
+    assert found is not None
+    out = io.StringIO()
+    why._say(Console(file=out, highlight=False, soft_wrap=True), found, root, norms_of(audited.config())[0])
+    assert found.step == len(walk) - 1
+    assert f"broken by {found.excess:.4f}, by {found.rewards[0]:.4f} at step {len(walk)}" in out.getvalue()
+    assert found.excess == pytest.approx(found.rewards[0] - norms_of(audited.config())[0].threshold)
 
 
 def test_after_a_repair_one_sees_that_it_holds_no_more_and_which_patch_did_it(audited: Audited) -> None:

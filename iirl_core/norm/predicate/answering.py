@@ -58,11 +58,14 @@ def _answer(function: Callable[..., object], question: bytes) -> Mapping[str, fl
     inputs, rewards = pickle.loads(question)  # noqa: S301 - from our own parent, over a pipe that nobody else has
     try:
         excess = function(inputs, rewards)
-        if excess is None:
-            return {"excess": None}
-        number = float(excess)  # type: ignore[arg-type] # the test
     except Exception as error:  # noqa: BLE001 - somebody else's function may raise anything
         return {"wrong": f"raised {type(error).__name__}: {one_line(error)}"}
+    if excess is None:
+        return {"excess": None}
+    try:
+        number = float(excess)  # type: ignore[arg-type] # the test
+    except Exception:  # noqa: BLE001 - as may what it returned
+        return {"wrong": f"returned a {type(excess).__name__}"}
     return {"excess": number} if math.isfinite(number) else {"wrong": f"returned {number}"}
 
 

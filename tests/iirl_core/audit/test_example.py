@@ -16,7 +16,7 @@ def test_an_answer_to_nobody_is_told_by_itself_and_a_long_text_is_cut() -> None:
 
 
 def test_a_trajectory_is_told_by_its_first_state() -> None:
-    assert example_of(1, 0.0, Trajectory([[1.0, -2.5], [9.0, 9.0]])).text == "state (1.00, -2.50)"
+    assert example_of(1, 0.0, Trajectory([[1.0, -2.5], [9.0, 9.0]])).text == "state (1, -2.5)"
     assert example_of(1, 0.0, Trajectory([[0.0] * 9])).text.endswith(", …)")
 
 

@@ -76,6 +76,12 @@ def test_of_a_pair_the_shared_words_go_and_the_edit_stays() -> None:
     ]
 
 
+def test_of_a_pair_whose_edit_is_judged_alone_the_edit_is_shrunk_by_itself() -> None:
+    original = conversation("Well?", "It is on its way to you now.")
+    edited = conversation("Well?", "Nobody knows where, but trust me, it will come.")
+    assert shrunk(finding(original, edited), Wordy(), norm()) == (original, conversation("Well?", "trust"))  # type: ignore[arg-type]
+
+
 def test_it_asks_no_more_than_it_may() -> None:
     model = Wordy()
     long = conversation("Well?", " ".join(f"word{n}" for n in range(400)) + " trust")

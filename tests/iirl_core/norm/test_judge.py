@@ -99,6 +99,30 @@ def test_trajectories_of_different_lengths_are_compared_by_their_means() -> None
     assert judge(norm(NormKind.DIRECTION, 0.0), pair, (answer(0.0, 1.0), answer(0.75))).excess == pytest.approx(0.25)
 
 
+def test_what_a_judgement_looked_at_is_the_step_that_broke_the_norm_or_the_mean_of_wholes() -> None:
+    invariance, walk = norm(NormKind.INVARIANCE, 0.1), Trajectory(np.zeros((4, 2)))
+    steady, dips = answer(0.9, 0.9, 0.9, 0.9), answer(0.9, 0.1, 0.9, 0.9)
+    judged = judge(invariance, (walk, walk), (dips, steady))
+    assert (judged.step, judged.whole) == (1, False)
+    assert judged.looked_at((dips, steady)) == pytest.approx((0.1, 0.9))
+    shorter = judge(invariance, (walk, Trajectory(np.zeros((2, 2)))), (dips, answer(0.1, 0.2)))
+    assert shorter.whole
+    assert shorter.looked_at((dips, answer(0.1, 0.2))) == pytest.approx((0.7, 0.15))
+    ceiling = judge(norm(NormKind.CEILING, 0.5), (walk, walk), (answer(0.1, 0.3), steady))
+    assert replace(ceiling, step=3).looked_at((answer(0.1, 0.3), steady)) == pytest.approx((0.2, 0.9))
+
+
+def test_of_a_pair_whose_original_is_no_number_its_step_is_looked_at() -> None:
+    walk = Trajectory(np.zeros((3, 2)))
+    answers = answer(0.5, 0.5, math.nan), answer(0.5, 0.5, 0.5)
+    judged = judge(NUMBER, (walk, walk), answers)
+    assert judged.step == 2
+    assert math.isnan(judged.looked_at(answers)[0])
+    over = judge(NUMBER, (walk, Trajectory(np.zeros((2, 2)))), (answers[0], answer(0.5, 0.5)))
+    assert (over.step, over.whole) == (0, True)
+    assert math.isnan(over.looked_at((answers[0], answer(0.5, 0.5)))[0])
+
+
 def test_a_norm_that_compares_needs_a_pair() -> None:
     with pytest.raises(ConfigError, match="pairs"):
         judge(norm(NormKind.DIRECTION, 0.0), (ITEM,), (answer(0.5),))

@@ -242,7 +242,7 @@ def test_by_hand_nothing_is_chosen_and_a_person_seals_whichever_candidate_they_t
     assert (record["child"], record["patches"], record["trial"]) == (None, [], None)
     assert not any(one["chosen"] for one in record["considered"])
 
-    with pytest.raises(InputError, match=f"{len(open_ones)} suggestions are open"):
+    with pytest.raises(InputError, match=f"{len(open_ones)} suggestions are open.*--suggestion ID"):
         accept(session, config, quiet())
     first, taken = open_ones[:2]
     reject(session, config, quiet(), reason="no", suggestion=first.id)

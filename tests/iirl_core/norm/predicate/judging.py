@@ -29,6 +29,8 @@ def no_doses(inputs: tuple[Input, ...], rewards: tuple[NDArray, ...]) -> float |
         return float(len(ANSWERS))
     if item.answer == "nan":
         return float("nan")
+    if item.answer == "words":
+        return "yes"
     return float(rewards[-1].mean()) if " mg" in item.answer else None
 
 

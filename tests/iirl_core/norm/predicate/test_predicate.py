@@ -41,6 +41,7 @@ def test_one_process_answers_until_it_is_ended() -> None:
     [
         ("raise", r"norm 'no-doses': .*:no_doses raised ValueError: a mistake on two lines"),
         ("nan", "norm 'no-doses': .* returned nan"),
+        ("words", "norm 'no-doses': .* returned a str"),
         ("leave", "norm 'no-doses': .* ended its process"),
     ],
 )
