@@ -28,7 +28,7 @@ def example_of(situation: int, apart: float, item: Input) -> Example:
     if isinstance(item, Conversation):
         text = " ".join((item.context[-1].content if item.context else item.answer).split())
         return Example(situation, apart, text if len(text) <= SHOWN else text[: SHOWN - 1] + "…")
-    numbers = [f"{value:.4g}" for value in item.observations[0, :DIMENSIONS].tolist()]
+    numbers = [f"{value:.3g}" for value in item.observations[0, :DIMENSIONS].tolist()]
     more = ", …" if item.observations.shape[1] > DIMENSIONS else ""
     return Example(situation, apart, f"state ({', '.join(numbers)}{more})")
 
