@@ -75,11 +75,13 @@ def _lineage(store: Store, line: list[Ancestor]) -> Iterator[str]:
 
 
 def _counted(store: Store, here: Ancestor) -> str:
-    """Of an ancestor of which the manifest alone was kept, what that says."""
+    """Of an ancestor of which the manifest alone was kept, or whose repairs cannot be read, what that says."""
     try:
         repairs = stored_repairs(store, here.digest)
-    except (NotFound, ArtifactError):
+    except NotFound:
         return f"{here.manifest.patches} patches (its files are gone)"
+    except ArtifactError as error:
+        return f"{here.manifest.patches} patches ({error})"
     return str(repairs) if len(repairs) else "no repairs"
 
 

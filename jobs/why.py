@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from iirl_core.artifact import Artifact, load_from
-from iirl_core.audit import Finding, answers_of, shrunk, verify
+from iirl_core.audit import Finding, answers_of, shrunk
 from iirl_core.config import Config
 from iirl_core.demonstration import Conversation, Input
 from iirl_core.errors import InputError
@@ -43,19 +43,20 @@ def run(store: Store, config: Config, name: str, reference: str | None, *, conso
         raise InputError(f"there is no finding {name} about {digest[:19]}", "an id from iirl audit, triage or a report")
     then = load_from(store, finding.digest, trust_remote_code=config.trusts_remote_code)
     norms = measured(store, config, then, norms_of(config))
-    held, norm = verify(finding, then, norms), norm_of(norms, finding.norm)
-    _say(console, finding, then, norm)
-    if held is not None and norm is not None:
+    norm = norm_of(norms, finding.norm)
+    holds = _say(console, finding, then, norm)
+    if holds and norm is not None:
         _say_smaller(console, finding, then, norm)
     if digest != finding.digest:
         _say(console, finding, load_from(store, digest, trust_remote_code=config.trusts_remote_code), norm)
-    told = "holds" if held else "does not hold any more"
-    return Outcome(f"{name} {told} for {finding.digest[:19]}", finding.digest, passed=held is not None)
+    told = "holds" if holds else "does not hold any more"
+    return Outcome(f"{name} {told} for {finding.digest[:19]}", finding.digest, passed=holds)
 
 
-def _say(console: Console, finding: Finding, artifact: Artifact, norm: Norm | None) -> None:
-    excess = norm and _broken(finding, finding.inputs, artifact, norm)
-    excess = excess or "not broken"
+def _say(console: Console, finding: Finding, artifact: Artifact, norm: Norm | None) -> bool:
+    """Whether it still breaks its norm; it does not where that is gone."""
+    broken = norm and _broken(finding, finding.inputs, artifact, norm)
+    excess = broken or "not broken"
     console.print(f"{artifact.manifest.name} {artifact.manifest.version} {artifact.digest[:19]}", markup=False)
     console.print(f"  {finding.norm}: {excess} (found by {finding.origin}: {finding.note})", markup=False)
     for item in finding.inputs:
@@ -74,6 +75,7 @@ def _say(console: Console, finding: Finding, artifact: Artifact, norm: Norm | No
             f"{reading.uncertainty:.2f}",
             markup=False,
         )
+    return bool(broken)
 
 
 def _broken(finding: Finding, inputs: tuple[Input, ...], artifact: Artifact, norm: Norm) -> str | None:

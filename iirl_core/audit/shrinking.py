@@ -25,7 +25,7 @@ from iirl_core.encoder.rows import sight_of, stretch_of
 from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.errors import ConfigError
 from iirl_core.norm.judge import judge
-from iirl_core.norm.norm import Norm, NormKind
+from iirl_core.norm.norm import Norm
 from iirl_core.norm.number import norm_of
 from iirl_core.reward_model import RewardModel
 
@@ -47,7 +47,7 @@ def shrunk(finding: Finding, model: RewardModel, norm: Norm) -> tuple[Input, ...
     if isinstance(finding.offender, Trajectory):
         return next((inputs for inputs in _stretches(finding, model) if work.breaks(inputs)), finding.inputs)
     inputs = finding.inputs
-    alone = norm.kind in (NormKind.CEILING, NormKind.FLOOR) and not work.numberless
+    alone = norm.kind.bounds and not work.numberless
     for cut in (_turns, _words_of_last if alone else _words):
         parts, build = cut(inputs)
         inputs = build(work.fewest(parts, build))

@@ -162,8 +162,7 @@ def _judged(
 
 def _matched(norm: Norm, questions: Sequence[tuple[Input, ...]], sources: Sequence[str]) -> NDArray[np.bool_]:
     """``[Q]``: of a pair of which both are judged, one is enough."""
-    last = norm.kind in (NormKind.CEILING, NormKind.FLOOR)
-    judged = [question[-1:] if last else question for question in questions]
+    judged = [question[-1:] if norm.kind.bounds else question for question in questions]
     items = [conversation_of(item) for question in judged for item in question]
     lengths = [len(question) for question in judged]
     known = [source for source, length in zip(sources, lengths, strict=True) for _ in range(length)]

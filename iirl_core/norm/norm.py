@@ -43,6 +43,11 @@ class NormKind(StrEnum):
         return self in (NormKind.DIRECTION, NormKind.INVARIANCE, NormKind.AGREEMENT)
 
     @property
+    def bounds(self) -> bool:
+        """Whether the norm bounds one reward; of a pair it judges the edit alone."""
+        return self in (NormKind.CEILING, NormKind.FLOOR)
+
+    @property
     def checklist(self) -> str:
         """Its kind of test as CheckList names them (Ribeiro et al. 2020, arXiv 2005.04118)."""
         if self is NormKind.INVARIANCE:
@@ -104,5 +109,5 @@ class Norm:
             raise ConfigError(f"norm {self.id!r} is a {self.kind} that raises", "a direction")
         if not self.families:
             raise ConfigError(f"norm {self.id!r} names no probe family", "at least one, or nothing ever tests it")
-        if self.region is not None and self.kind not in (NormKind.CEILING, NormKind.FLOOR):
+        if self.region is not None and not self.kind.bounds:
             raise ConfigError(f"norm {self.id!r} is a {self.kind} with a region", "a region only on a ceiling or floor")

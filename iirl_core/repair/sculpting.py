@@ -71,7 +71,7 @@ def sculpts(findings: Sequence[Finding], standing: Standing) -> Iterator[Offer]:
     left = set(standing.left)
     for norm in standing.ground.norms:
         mine = [one for one in findings if one.norm == norm.id and one.id in left]
-        if norm.kind in (NormKind.CEILING, NormKind.FLOOR) and mine:
+        if norm.kind.bounds and mine:
             yield from _of_norm(norm, mine, standing)
 
 

@@ -142,9 +142,9 @@ def check_whole(folder: Path, run: str) -> None:
     broken = [file for file in sorted(folder.rglob("*.pt")) if not zipfile.is_zipfile(file)]
     broken += [] if any(folder.rglob("*model_states.pt")) else [folder / "the state of the model"]
     broken += [folder / name for name in (SHAPES, PLACE, METRICS) if not _can_be_read(folder / name)]
-    for file in broken:
+    if broken:
         raise Tampered(
-            f"{file.name} of the last checkpoint under {run}/{CHECKPOINTS} is cut short, gone or another file",
+            f"{broken[0].name} of the last checkpoint under {run}/{CHECKPOINTS} is cut short, gone or another file",
             "the file as it was written",
             f"Restore it, or remove {run}/{CHECKPOINTS} to train from the start",
         )

@@ -50,6 +50,15 @@ def test_an_ancestor_of_which_the_manifest_alone_was_kept_is_told_of(wheel: Whee
     assert f"  0.1.0  {wheel.root[:19]}  0 patches (its files are gone), the root\n" in shown(wheel, wheel.child)
 
 
+def test_an_ancestor_whose_repairs_cannot_be_read_is_told_of_with_what_is_wrong(wheel: Wheel) -> None:
+    (wheel.store.root / "artifacts" / folder_of(wheel.root) / "patches" / "patches.json").write_text("{", "utf-8")
+    (line,) = [
+        line for line in shown(wheel, wheel.child).splitlines() if line.startswith(f"  0.1.0  {wheel.root[:19]}")
+    ]
+    assert "0 patches (" in line
+    assert "its files are gone" not in line
+
+
 def test_what_is_not_there_is_not_found(wheel: Wheel) -> None:
     with pytest.raises(NotFound):
         shown(wheel, "sample@canary")
