@@ -1,4 +1,4 @@
-"""Progress on a terminal (rich bars), plain lines in a log.
+"""Progress on a terminal (rich bars), plain lines in a log; and where answers go.
 
 Example:
     >>> progress = Progress()
@@ -25,11 +25,22 @@ PLAIN_SECONDS = 5.0
 """How often a long task says in a log how far it is."""
 
 
+def answering() -> Console:
+    """Where a command's answer goes: standard output, so that it can be piped; as wide as a log where there is no
+    terminal.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = LOG_COLUMNS
+    return console
+
+
 class Progress:
-    """Owns the terminal. Everything goes to standard error, so that standard output stays the command's answer."""
+    """Owns the terminal. What a command does goes to standard error, the tables it is run for to standard output."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True, highlight=False, soft_wrap=True)
+        self.answers = console or answering()
         if console is None and not self.console.is_terminal:
             self.console.width = LOG_COLUMNS
 
@@ -38,13 +49,13 @@ class Progress:
         self.console.print(text, markup=False)
 
     def table(self, title: str, columns: list[str], rows: list[list[str]]) -> None:
-        """A small table; the first column is left-aligned, the others right."""
+        """An answer, as a small table; the first column is left-aligned and stays in one piece, the others right."""
         table = Table(title=title, title_justify="left")
         for index, column in enumerate(columns):
-            table.add_column(column, justify="right" if index else "left")
+            table.add_column(column, justify="right" if index else "left", no_wrap=not index)
         for row in rows:
             table.add_row(*row)
-        self.console.print(table)
+        self.answers.print(table, soft_wrap=False)
 
     @contextmanager
     def task(self, description: str, total: int | None = None) -> Iterator[Callable[[int], None]]:

@@ -7,6 +7,7 @@ from rich.console import Console
 from iirl_core.errors import Tampered
 from iirl_core.log import Entry, entries, verify_chain
 from iirl_core.store import Store
+from jobs.console import answering
 from jobs.outcome import Outcome
 
 
@@ -16,7 +17,7 @@ def run(store: Store, *, verify: bool, console: Console | None = None) -> Outcom
     Raises:
         Tampered: an entry cannot be read, and ``verify`` was not asked for.
     """
-    console = console or Console(highlight=False, soft_wrap=True)
+    console = console or answering()
     count = 0
     try:
         for entry in entries(store):

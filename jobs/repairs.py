@@ -1,4 +1,4 @@
-"""``iirl patch --list``, ``--revert ID``, ``--enable ID``, ``--reorder ID ID``: what was repaired, a patch a time."""
+"""``iirl patch --list``, ``--revert ID``, ``--enable ID``, ``--reorder ID ID``: what was repaired, one by one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from jobs.console import Progress
 from jobs.outcome import Outcome
 from jobs.patch.sealing import make_latest
 
-COLUMNS = ["patch", "round", "effect", "where", "strength", "width", "for", "state"]
+COLUMNS = ["repair", "round", "effect", "where", "strength", "width", "for", "state"]
 
 
 def listing(session: Session, config: Config, progress: Progress, reference: str | None = None) -> Outcome:
@@ -31,9 +31,9 @@ def listing(session: Session, config: Config, progress: Progress, reference: str
     """
     digest = resolve(session.store, reference or config.name)
     repairs = load_from(session.store, digest, trust_remote_code=config.trusts_remote_code).model.repairs
-    progress.table(f"patches of {digest[:19]}", COLUMNS, [_line(one) for one in repairs])
+    progress.table(f"repairs of {digest[:19]}", COLUMNS, [_line(one) for one in repairs])
     count = enabled(tuple(repairs))
-    return Outcome(f"{count} of {len(repairs)} patches are enabled", digest, "iirl patch CONFIG.yaml --revert ID")
+    return Outcome(f"{count} of {len(repairs)} repairs are enabled", digest, "iirl patch CONFIG.yaml --revert ID")
 
 
 def _line(one: Repair) -> list[str]:
@@ -58,10 +58,10 @@ def switch(
     revert: Sequence[str] = (),
     enable: Sequence[str] = (),
 ) -> Outcome:
-    """Seal a child in which some patches are out of effect, or back in it; it has to be audited before a release.
+    """Seal a child in which some repairs are out of effect, or back in it; it has to be audited before a release.
 
     Raises:
-        InputError: there is no such patch, or it is so already.
+        InputError: there is no such repair, or it is so already.
         ArtifactError: the child breaks the known-good budget.
         ConfigError: the builder's key is missing.
     """
@@ -74,17 +74,17 @@ def switch(
         change=lambda repairs: switched(repairs, revert, enable),
         kind="revert",
         details=tuple(pair for pair in details if pair[1]),
-        did=f"{len(revert)} patches reverted, {len(enable)} enabled",
+        did=f"{len(revert)} repairs reverted, {len(enable)} enabled",
     )
 
 
 def reorder(
     session: Session, config: Config, progress: Progress, reference: str | None = None, *, order: Sequence[str]
 ) -> Outcome:
-    """Seal a child in which some patches act in this order.
+    """Seal a child in which some repairs act in this order.
 
     Raises:
-        InputError: there is no such patch, one is named twice, or the order is that already.
+        InputError: there is no such repair, one is named twice, or the order is that already.
         ArtifactError, ConfigError: as ``switch``.
     """
     return _sealed(
@@ -95,7 +95,7 @@ def reorder(
         change=lambda repairs: reordered(repairs, order),
         kind="reorder",
         details=(("order", " ".join(order)),),
-        did=f"{len(order)} patches in another order",
+        did=f"{len(order)} repairs in another order",
     )
 
 

@@ -16,6 +16,7 @@ from iirl_core.patch.repairs import enabled
 from iirl_core.release import Release, resolve
 from iirl_core.signing import AuditPredicate, Statement, Trust, parse_statement, statements_of
 from iirl_core.store import Store
+from jobs.console import answering
 from jobs.lineage import Ancestor, audit_of, lineage
 from jobs.outcome import Outcome
 from jobs.proof import channels_of
@@ -32,7 +33,7 @@ def run(store: Store, reference: str, keys: Path, *, console: Console | None = N
         NotFound: the reference, or an ancestor, is not in the store.
         InputError: it is no reference.
     """
-    console = console or Console(highlight=False, soft_wrap=True)
+    console = console or answering()
     trust = Trust.from_folder(keys) if any(keys.glob("*.pub")) else Trust(())
     digest = resolve(store, reference)
     line = list(lineage(store, digest))

@@ -10,6 +10,7 @@ from rich.text import Text
 from iirl_core.release import resolve
 from iirl_core.signing import Trust
 from iirl_core.store import Store
+from jobs.console import answering
 from jobs.outcome import Outcome
 from jobs.proof import Check, prove
 
@@ -24,7 +25,7 @@ def run(
         InputError: it is no reference.
         ConfigError: there are no public keys in ``keys``.
     """
-    console = console or Console(highlight=False, soft_wrap=True)
+    console = console or answering()
     trust = Trust.from_folder(keys)
     digest = resolve(store, reference)
     name, at, channel = reference.partition("@")

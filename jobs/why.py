@@ -20,6 +20,7 @@ from iirl_core.release import resolve
 from iirl_core.signing import Trust
 from iirl_core.store import Store
 from jobs.audit.material import measured
+from jobs.console import answering
 from jobs.history import finding_of, history_of
 from jobs.outcome import Outcome
 
@@ -35,7 +36,7 @@ def run(store: Store, config: Config, name: str, reference: str | None, *, conso
         NotFound: an artifact is gone, or was never audited.
         Tampered, Gated: an artifact, an audit or its findings do not hold.
     """
-    console = console or Console(highlight=False, soft_wrap=True)
+    console = console or answering()
     digest = resolve(store, reference or config.name)
     history = history_of(store, digest, Trust.from_folder(Path(config.keys)))
     finding = finding_of(history, name)
@@ -86,7 +87,7 @@ def _broken(finding: Finding, inputs: tuple[Input, ...], artifact: Artifact, nor
         return None
     rewards = " → ".join(f"{reward:.4f}" for reward in judged.looked_at(answers))
     one_step = judged.whole or all(len(answer) == 1 for answer in answers)
-    return f"broken by {judged.excess:.4f}, by {rewards}{'' if one_step else f' at step {judged.step + 1}'}"
+    return f"broken by {judged.excess:.4f}: reward {rewards}{'' if one_step else f' at step {judged.step + 1}'}"
 
 
 def _say_smaller(console: Console, finding: Finding, artifact: Artifact, norm: Norm) -> None:

@@ -76,6 +76,9 @@ class TrialSection(Section):
 
 
 RepairKind = Literal["kernels", "projection", "sculpting", "editing"]
+"""``kernels``: patches around flaws; ``projection``: directions that the head sees no more; ``sculpting``: the map,
+lowered or raised; ``editing``: the head's weights.
+"""
 
 
 class AutomaticSection(Section):

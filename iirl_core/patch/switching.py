@@ -47,7 +47,7 @@ def reordered(repairs: Repairs, order: Sequence[str]) -> Repairs:
     """
     _check_known(repairs, order)
     if len(set(order)) < len(order):
-        raise InputError(f"{len(order)} patches to be reordered, of which one is named twice", "each once")
+        raise InputError(f"{len(order)} repairs to be reordered, of which one is named twice", "each once")
     rank = {name: place for place, name in enumerate(order)}
     made = Repairs(
         _ranked(repairs.patches, rank),
@@ -56,7 +56,7 @@ def reordered(repairs: Repairs, order: Sequence[str]) -> Repairs:
         _ranked(repairs.edits, rank),
     )
     if made == repairs:
-        raise InputError("these patches act in that order already", "two of one kind, the other way round")
+        raise InputError("these repairs act in that order already", "two of one kind, the other way round")
     return made
 
 
@@ -68,4 +68,4 @@ def _ranked(some: tuple[R, ...], rank: Mapping[str, int]) -> tuple[R, ...]:
 def _check_known(repairs: Repairs, names: Collection[str]) -> None:
     known = {one.id for one in repairs}
     if unknown := sorted(set(names) - known):
-        raise InputError(f"there is no patch {unknown[0]}", f"one of the artifact's {len(known)}", "iirl patch --list")
+        raise InputError(f"there is no repair {unknown[0]}", f"one of the artifact's {len(known)}", "iirl patch --list")

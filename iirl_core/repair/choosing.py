@@ -11,14 +11,14 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from iirl_core.audit.finding import Finding
-from iirl_core.config.governance import PatchSection
+from iirl_core.config.governance import PatchSection, RepairKind
 from iirl_core.patch.known_good import KnownGood
 from iirl_core.patch.propose import Refusal
 from iirl_core.patch.repairs import Repairs
 from iirl_core.repair.editing import edits
 from iirl_core.repair.ground import Ground
 from iirl_core.repair.kernels import Aims, Kernels, kernels
-from iirl_core.repair.offer import Kind, Offer
+from iirl_core.repair.offer import Offer
 from iirl_core.repair.projecting import projections
 from iirl_core.repair.sculpting import sculpts
 from iirl_core.repair.standing import Standing
@@ -105,7 +105,7 @@ class _Turns:
 
     def __init__(self, findings: Sequence[Finding], standing: Standing, rejected: Collection[str]) -> None:
         self.findings, self.standing, self.rejected = findings, standing, frozenset(rejected)
-        self.kinds: list[Kind] = list(standing.section.kinds)
+        self.kinds: list[RepairKind] = list(standing.section.kinds)
         self.chosen: list[Offer] = []
         self.considered: list[Offer] = []
         self.aims, beyond = Aims.of(findings, standing)

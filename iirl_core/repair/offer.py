@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
+from iirl_core.config.governance import RepairKind
 from iirl_core.patch.repairs import Repairs
 from iirl_core.repair.trial import Trial
-
-Kind = Literal["kernels", "projection", "sculpting", "editing"]
-"""``kernels``: patches around flaws; ``projection``: directions that the head sees no more; ``sculpting``: the map,
-lowered or raised; ``editing``: the head's weights.
-"""
 
 LEAST = 0.5
 """The share of its norm's findings that what acts everywhere must mend: it has to be worth it."""
@@ -23,7 +18,7 @@ class Offer:
     before.
     """
 
-    kind: Kind
+    kind: RepairKind
     repairs: Repairs
     claimed: frozenset[str]
     trial: Trial

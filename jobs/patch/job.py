@@ -31,6 +31,7 @@ from jobs.patch.claims import claims_of
 from jobs.patch.repair import Repair, keep_record
 from jobs.patch.sealing import make_latest, sign_child
 from jobs.patch.suggestion import Suggestion, keep_suggestion, rejected_repairs
+from jobs.patch.telling import lines_of, untried
 
 REMEMBERED = 20_000
 """Conversations whose encoding is kept: proposing and trying ask about the same ones."""
@@ -60,7 +61,8 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
     if repair.suggestions:
         made = f"{digest[:19]} waits for a person: {repair.waiting} ({refused}); nothing was sealed"
         return Outcome(made, "; ".join(repair.decided.reasons), repair.following, passed=False)
-    return Outcome(f"repaired nothing: {refused}", digest, "train again", passed=False)
+    following = "; or ".join(("train again", *untried(config.patch)))
+    return Outcome(f"repaired nothing: {refused}", digest, following, passed=False)
 
 
 def patch_round(
@@ -86,7 +88,8 @@ def patch_round(
     work = _Work(audit, findings, labels, _labelled_by_people(config, audit, findings, history), config.audit.held_out)
     with progress.task(f"repair of {len(work.flaws):,} flaws"):
         repair = _repair(session, config, artifact, work, history)
-    _say(repair.plan, progress)
+    for line in lines_of(repair.plan, config.patch):
+        progress.say(line)
     if repair.child is not None:
         sign_child(
             session.store,
@@ -204,12 +207,3 @@ def _ground(session: Session, config: Config, artifact: Artifact, work: _Work, h
         held_out=config.audit.held_out,
         teaching="editing" in config.patch.kinds,
     )
-
-
-def _say(plan: Plan, progress: Progress) -> None:
-    """What was tried, a line each, and what speaks against it."""
-    for offer in plan.considered:
-        verdict = "chosen" if offer in plan.chosen else "passed" if offer.trial.passed else "not passed"
-        progress.say(f"  {offer.kind}, {offer.repairs}: trial {verdict}: {offer.trial}")
-        for reason in offer.trial.reasons:
-            progress.say(f"    {reason}")

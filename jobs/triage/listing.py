@@ -12,7 +12,7 @@ from cluster.session import Session
 from iirl_core.audit import TriageLabel
 from iirl_core.config import Config
 from iirl_core.triage import Cluster, norm_changes
-from jobs.console import LOG_COLUMNS
+from jobs.console import answering
 from jobs.outcome import Outcome
 from jobs.triage.opening import Opened, open_review
 
@@ -33,26 +33,18 @@ def list_clusters(
     Raises:
         NotFound, ConfigError, Tampered, Gated: as ``open_review``.
     """
-    console = console or stdout()
+    console = console or answering()
     opened = open_review(session, config, reference)
     review = opened.review
     table = Table(*COLUMNS, title=f"Round {opened.past.audit.round} of {opened.past.digest[:19]}", title_justify="left")
     for cluster in review.clusters[:SHOWN]:
         table.add_row(*_cells(opened, cluster, config.review.confidence))
-    console.print(table, markup=False)
+    console.print(table, markup=False, soft_wrap=False)
     for line in (*_left_out(opened), *_waiting(opened), *_proposed(opened)):
         console.print(line, markup=False)
     made = f"{len(review.findings):,} findings in {len(review.clusters)} clusters"
     first = review.clusters[0].id if review.clusters else ""
     return Outcome(made, next=f"iirl triage show CONFIG.yaml --on {first}" if first else "iirl release CONFIG.yaml")
-
-
-def stdout() -> Console:
-    """Where a command's answer goes; as wide as a log where there is no terminal."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = LOG_COLUMNS
-    return console
 
 
 def _cells(opened: Opened, cluster: Cluster, confidence: float) -> tuple[str, ...]:

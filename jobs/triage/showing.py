@@ -15,8 +15,8 @@ from iirl_core.norm import rule_of
 from iirl_core.report.data import FindingFacts
 from iirl_core.report.finding_view import Piece, Side, finding_view
 from iirl_core.triage import Said
+from jobs.console import answering
 from jobs.outcome import Outcome
-from jobs.triage.listing import stdout
 from jobs.triage.opening import Opened, open_review
 
 MARKS = {"removed": ("[-", "-]", "red"), "added": ("{+", "+}", "green"), "same": ("", "", "")}
@@ -37,7 +37,7 @@ def show(
         InputError: there is nothing of that id in this round.
         NotFound, ConfigError, Tampered, Gated: as ``open_review``.
     """
-    console = console or stdout()
+    console = console or answering()
     opened = open_review(session, config, reference)
     for name in on:
         if name.startswith("l-"):
@@ -73,7 +73,7 @@ def _show_finding(console: Console, opened: Opened, name: str) -> None:
     for side in view.sides:
         table.add_column(f"{side.title}: reward {side.reward:.3f}", overflow="fold", ratio=1)
     table.add_row(*(_text(side) for side in view.sides))
-    console.print(table, markup=False)
+    console.print(table, markup=False, soft_wrap=False)
 
 
 def _labels(opened: Opened, name: str) -> Iterator[str]:

@@ -66,7 +66,7 @@ def test_a_reverted_patch_has_no_effect_and_stays_on_record(patched: tuple[Sessi
 
 def test_a_patch_that_is_not_there_makes_no_child(patched: tuple[Session, Digest], tmp_path: Path) -> None:
     session, child = patched
-    with pytest.raises(InputError, match="there is no patch p-123"):
+    with pytest.raises(InputError, match="there is no repair p-123"):
         repairs.switch(session, wheel_config(tmp_path), quiet(), revert=["p-123"])
     assert resolve(session.store, "sample") == child
 
@@ -113,7 +113,7 @@ def test_every_patch_is_listed(patched: tuple[Session, Digest], tmp_path: Path) 
     session, child = patched
     told = io.StringIO()
     outcome = repairs.listing(session, wheel_config(tmp_path), Progress(Console(file=told, width=200)))
-    assert outcome.made == "2 of 2 patches are enabled"
+    assert outcome.made == "2 of 2 repairs are enabled"
     for patch in load_from(session.store, child).model.patches:
         assert patch.id in told.getvalue()
 

@@ -59,7 +59,7 @@ def test_of_a_walk_the_step_that_broke_the_norm_has_its_own_reward(audited: Audi
     out = io.StringIO()
     why._say(Console(file=out, highlight=False, soft_wrap=True), found, root, norms_of(audited.config())[0])
     assert found.step == len(walk) - 1
-    assert f"broken by {found.excess:.4f}, by {found.rewards[0]:.4f} at step {len(walk)}" in out.getvalue()
+    assert f"broken by {found.excess:.4f}: reward {found.rewards[0]:.4f} at step {len(walk)}" in out.getvalue()
     assert found.excess == pytest.approx(found.rewards[0] - norms_of(audited.config())[0].threshold)
 
 

@@ -32,7 +32,7 @@ def test_repairs_are_switched_by_name_and_keep_their_order_and_their_names() -> 
 
 def test_what_cannot_be_switched_is_refused() -> None:
     ids = [patch.id for patch in PATCHES]
-    with pytest.raises(InputError, match="there is no patch p-0"):
+    with pytest.raises(InputError, match="there is no repair p-0"):
         switched(REPAIRS, off=["p-0"])
     with pytest.raises(InputError, match="to be reverted and enabled"):
         switched(REPAIRS, off=[ids[0]], on=[ids[0]])
@@ -65,7 +65,7 @@ def test_what_is_named_takes_the_places_of_what_is_named_in_that_order() -> None
 def test_what_cannot_be_reordered_is_refused() -> None:
     before = Repairs(PATCHES, (PROJECTION,), LINES)
     first, second, _ = (one.id for one in LINES)
-    with pytest.raises(InputError, match="there is no patch m-0"):
+    with pytest.raises(InputError, match="there is no repair m-0"):
         reordered(before, [first, "m-0"])
     with pytest.raises(InputError, match="named twice"):
         reordered(before, [second, first, second])

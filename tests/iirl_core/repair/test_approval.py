@@ -5,16 +5,15 @@ from typing import Literal
 
 import pytest
 
-from iirl_core.config.governance import AutomaticSection, PatchSection
+from iirl_core.config.governance import AutomaticSection, PatchSection, RepairKind
 from iirl_core.patch import Projection, Repairs
 from iirl_core.repair import Approval, Offer, Plan, decide
-from iirl_core.repair.offer import Kind
 from tests.iirl_core.repair.test_trial import GOOD
 
 REMOVED = Repairs(projections=(Projection(((1.0, 0.0),), (0.0, 0.0), ("f-1",), ("n",), 1),))
 
 
-def plan(*kinds: Kind, cost: float = 0.0) -> Plan:
+def plan(*kinds: RepairKind, cost: float = 0.0) -> Plan:
     trial = dataclasses.replace(GOOD, cost=cost)
     offers = tuple(Offer(kind, REMOVED, frozenset({"f-1"}), trial) for kind in kinds)
     return Plan(offers, offers, ())
