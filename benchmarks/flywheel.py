@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from rich.console import Console
 from torch import Tensor
 
 from benchmarks.figures import Figure, arguments, figure, write_results
@@ -142,7 +143,7 @@ def main() -> None:
             for seed, config in enumerate(configs):
                 print(f"seed {seed}")
                 new_keys(Path(config.keys))
-                wheels.append(turn(open_session(config), config, Progress()))
+                wheels.append(turn(open_session(config), config, Progress(Console(stderr=True))))
     write_results("flywheel", figures_of(wheels), notes_of(wheels), options.json)
 
 

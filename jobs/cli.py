@@ -32,7 +32,7 @@ TOOLS = {
     "submit": "run a verb on a cluster through Ray Jobs",
     "init": "a configuration for your own JSONL, Parquet, NPZ or HDF5",
     "score": "rewards of a file's records, offline",
-    "show": "lineage, patches, audits and statements of an artifact",
+    "show": "lineage, repairs, audits and statements of an artifact",
     "why": "ask about one finding of an audit again, and tell what its reward is made of",
     "verify": "prove digests, signatures, verdict and log (exit 1 when one does not hold)",
     "log": "the hash-chained log",
@@ -79,8 +79,8 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--budget", type=_count, metavar="PROBES", help="in all (1e6), as audit.budget")
             command.add_argument("--resume", action="store_true", help="go on with an interrupted audit, or refuse")
         if verb == "patch":
-            command.add_argument("--list", action="store_true", help="show every patch of the artifact, and stop")
-            for option, does in (("--revert", "take a patch out of effect"), ("--enable", "put it back")):
+            command.add_argument("--list", action="store_true", help="show every repair of the artifact, and stop")
+            for option, does in (("--revert", "take a repair out of effect"), ("--enable", "put it back")):
                 command.add_argument(option, action="append", default=[], metavar="ID", help=f"{does}, in a new child")
             command.add_argument(
                 "--reorder", nargs="+", default=[], metavar="ID", help="let these act in this order, in a new child"

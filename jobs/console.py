@@ -8,6 +8,8 @@ Example:
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,11 +27,22 @@ PLAIN_SECONDS = 5.0
 """How often a long task says in a log how far it is."""
 
 
+class Answers(Console):
+    """Standard output. Where its reader went away (``| head``), a command goes on in silence: what it does, and how it
+    ends, hangs on nobody's reading.
+    """
+
+    def on_broken_pipe(self) -> None:
+        """Instead of rich's, which ends the process."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python flushes into the pipe at its end
+
+
 def answering() -> Console:
     """Where a command's answer goes: standard output, so that it can be piped; as wide as a log where there is no
     terminal.
     """
-    console = Console(highlight=False, soft_wrap=True)
+    console = Answers(highlight=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = LOG_COLUMNS
     return console
@@ -52,7 +65,7 @@ class Progress:
         """An answer, as a small table; the first column is left-aligned and stays in one piece, the others right."""
         table = Table(title=title, title_justify="left")
         for index, column in enumerate(columns):
-            table.add_column(column, justify="right" if index else "left", no_wrap=not index)
+            table.add_column(column, justify="right" if index else "left", no_wrap=not index, overflow="fold")
         for row in rows:
             table.add_row(*row)
         self.answers.print(table, soft_wrap=False)

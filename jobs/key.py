@@ -37,8 +37,8 @@ def list_keys(folder: Path, progress: Progress) -> Outcome:
     rows = []
     for key in trust.keys:
         private = Path(key.source).with_suffix(".key")
-        rows.append([key.role.value, key.id, key.source, "yes" if private.exists() else "no"])
-    progress.table("keys", ["role", "id", "public half", "can sign"], rows)
+        rows.append([key.id, key.role.value, key.source, "yes" if private.exists() else "no"])
+    progress.table("keys", ["id", "role", "public half", "can sign"], rows)
     return Outcome(f"{len(rows)} keys", str(folder))
 
 

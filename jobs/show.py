@@ -12,7 +12,7 @@ from iirl_core.artifact.repair_files import stored_repairs
 from iirl_core.canonical import Digest
 from iirl_core.errors import ArtifactError, NotFound
 from iirl_core.patch import Patch, Repair, Sculpt, WeightEdit
-from iirl_core.patch.repairs import enabled
+from iirl_core.patch.repairs import counted, enabled
 from iirl_core.release import Release, resolve
 from iirl_core.signing import AuditPredicate, Statement, Trust, parse_statement, statements_of
 from iirl_core.store import Store
@@ -80,9 +80,9 @@ def _counted(store: Store, here: Ancestor) -> str:
     try:
         repairs = stored_repairs(store, here.digest)
     except NotFound:
-        return f"{here.manifest.patches} patches (its files are gone)"
+        return f"{counted(here.manifest.repairs) or 'no repairs'} (its files are gone)"
     except ArtifactError as error:
-        return f"{here.manifest.patches} patches ({error})"
+        return f"{counted(here.manifest.repairs) or 'no repairs'} ({error})"
     return str(repairs) if len(repairs) else "no repairs"
 
 

@@ -38,7 +38,7 @@ def card_of(manifest: Manifest) -> str:
         "",
         f"- **Learnt**: mode *{manifest.mode}*. {_MODES[manifest.mode]}",
         f"- **Supervision**: *{manifest.supervision}*. {_SUPERVISION[manifest.supervision]}"
-        + (" A person labelled findings that became patches." if manifest.human else ""),
+        + (" A person labelled findings that became repairs." if manifest.human else ""),
         f"- **Parent**: {manifest.parent or 'none, a root'}.",
         f"- **Repairs**: {_repairs(manifest)} enabled; what the weights alone give is the *unpatched* reward.",
         f"- **Guard set**: {manifest.guard.rows} held-out rows whose reward repairs must keep.",
@@ -86,14 +86,14 @@ def _combined(manifest: Manifest) -> str:
 
 
 def _repairs(manifest: Manifest) -> str:
-    return ", ".join(counted(count, kind) for kind, count in manifest.repairs.items() if count) or "none"
+    return counted(manifest.repairs) or "none"
 
 
 def _classifier(manifest: Manifest, said: dict[str, JsonValue]) -> str:
     if not manifest.has_classifier:
         return f"- **Classifier**: none: {said.get('why')}."
     repaired = any(manifest.repairs.values())
-    patched = f"none of the artifact's repairs ({_repairs(manifest)}) is in it" if repaired else "there are no patches"
+    patched = f"none of the artifact's repairs ({_repairs(manifest)}) is in it" if repaired else "there are no repairs"
     return (
         f"- **Classifier**: `{said['folder']}/` for `AutoModelForSequenceClassification` of transformers. It gives the"
         f" *unpatched signal*: a number without bounds, not the reward; {patched}. Render with"

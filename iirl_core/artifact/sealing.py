@@ -133,9 +133,9 @@ def seal_child(
         repairs = parent.model.repairs.with_patches(repairs)
     kept = {one.id for one in repairs}
     if lost := [one.id for one in parent.model.repairs if one.id not in kept]:
-        raise ArtifactError(f"patches of the parent are missing: {', '.join(lost[:3])}", "disabled, not dropped")
+        raise ArtifactError(f"repairs of the parent are missing: {', '.join(lost[:3])}", "disabled, not dropped")
     model = parent.model.with_repairs(repairs)
-    rewards = _within_budget(parent.guard, model, "Disable the patches that reach them")
+    rewards = _within_budget(parent.guard, model, "Disable the repairs that reach them")
     claims = Provenance(parent.manifest.mode, parent.manifest.supervision).joined(learnt or Provenance())
     major, minor, patch = parent.manifest.version.split(".")
     manifest = dataclasses.replace(

@@ -63,7 +63,7 @@ class Flaws:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A flaw that no patch mends, and why."""
+    """A flaw that no repair mends, and why."""
 
     finding: str
     reason: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from iirl_core.patch.edit import WeightEdit
@@ -64,10 +64,13 @@ class Repairs:
             "sculpts": len(self.sculpts),
             "edits": len(self.edits),
         }
-        return ", ".join(counted(count, kind) for kind, count in counts.items() if count) or "nothing"
+        return counted(counts) or "nothing"
 
 
-def counted(count: int, kind: str) -> str:
-    """A kind of repair by its plural: ``2 patches``, ``1 patch``."""
-    one = "patch" if kind == "patches" else kind.removesuffix("s")
-    return f"{count} {one if count == 1 else kind}"
+def counted(counts: Mapping[str, int]) -> str:
+    """Kinds of repairs, by their plurals, as words: ``2 patches, 1 sculpt``; "" where there are none."""
+    return ", ".join(f"{count} {kind if count > 1 else _one(kind)}" for kind, count in counts.items() if count)
+
+
+def _one(kind: str) -> str:
+    return "patch" if kind == "patches" else kind.removesuffix("s")

@@ -68,4 +68,5 @@ def _ranked(some: tuple[R, ...], rank: Mapping[str, int]) -> tuple[R, ...]:
 def _check_known(repairs: Repairs, names: Collection[str]) -> None:
     known = {one.id for one in repairs}
     if unknown := sorted(set(names) - known):
-        raise InputError(f"there is no repair {unknown[0]}", f"one of the artifact's {len(known)}", "iirl patch --list")
+        expected = f"one of the artifact's {len(known)}"
+        raise InputError(f"there is no repair {unknown[0]}", expected, "iirl patch CONFIG.yaml --list")

@@ -31,7 +31,7 @@ from jobs.patch.claims import claims_of
 from jobs.patch.repair import Repair, keep_record
 from jobs.patch.sealing import make_latest, sign_child
 from jobs.patch.suggestion import Suggestion, keep_suggestion, rejected_repairs
-from jobs.patch.telling import lines_of, untried
+from jobs.patch.telling import lines_of
 
 REMEMBERED = 20_000
 """Conversations whose encoding is kept: proposing and trying ask about the same ones."""
@@ -61,8 +61,10 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
     if repair.suggestions:
         made = f"{digest[:19]} waits for a person: {repair.waiting} ({refused}); nothing was sealed"
         return Outcome(made, "; ".join(repair.decided.reasons), repair.following, passed=False)
-    following = "; or ".join(("train again", *untried(config.patch)))
-    return Outcome(f"repaired nothing: {refused}", digest, following, passed=False)
+    if repair.plan == Plan((), (), ()):
+        made = f"nothing to repair: round {past.audit.round} has no finding that is a flaw and may be looked at"
+        return Outcome(made, digest, "iirl triage list CONFIG.yaml", passed=False)
+    return Outcome(f"repaired nothing: {refused}", digest, "train again", passed=False)
 
 
 def patch_round(

@@ -141,11 +141,7 @@ def _made(manifest: Manifest) -> str:
     refitted = manifest.version.endswith(".0")  # a repair raises the last number, a re-fit the one before
     if refitted and manifest.forgotten is not None:
         return f"forgot {manifest.forgotten.records} records"
-    return (
-        "re-fitted"
-        if refitted
-        else "repaired: " + ", ".join(counted(count, kind) for kind, count in manifest.repairs.items())
-    )
+    return "re-fitted" if refitted else f"repaired: {counted(manifest.repairs) or 'none in effect'}"
 
 
 def _words(document: object, keys: Sequence[str]) -> str:

@@ -19,6 +19,8 @@ from jobs.triage.opening import Opened, open_review
 SHOWN = 25
 """Clusters that are printed: who has labelled these may look again."""
 COLUMNS = ("cluster", "norm", "findings", "severity", "exposure", "uncertainty", "support", "look at", "people say")
+IDS = ("cluster", "look at")
+"""Columns to copy from: no terminal is so narrow that they are cut."""
 
 
 def list_clusters(
@@ -36,7 +38,9 @@ def list_clusters(
     console = console or answering()
     opened = open_review(session, config, reference)
     review = opened.review
-    table = Table(*COLUMNS, title=f"Round {opened.past.audit.round} of {opened.past.digest[:19]}", title_justify="left")
+    table = Table(title=f"Round {opened.past.audit.round} of {opened.past.digest[:19]}", title_justify="left")
+    for column in COLUMNS:
+        table.add_column(column, no_wrap=column in IDS, overflow="fold")
     for cluster in review.clusters[:SHOWN]:
         table.add_row(*_cells(opened, cluster, config.review.confidence))
     console.print(table, markup=False, soft_wrap=False)

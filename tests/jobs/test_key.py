@@ -36,7 +36,7 @@ def test_the_list_says_whose_keys_they_are_and_which_can_sign(tmp_path: Path) ->
     printed = io.StringIO()
     outcome = list_keys(tmp_path, Progress(Console(file=printed, width=400)))
     assert outcome.made == "4 keys"
-    rows = {line.split()[1]: line for line in printed.getvalue().splitlines() if ".pub" in line}
+    rows = {line.split()[3]: line for line in printed.getvalue().splitlines() if ".pub" in line}
     assert set(rows) == set(KeyRole)
     assert rows["builder"].split()[-2] == "no"
     assert rows["auditor"].split()[-2] == "yes"

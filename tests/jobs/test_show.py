@@ -47,7 +47,7 @@ def test_an_ancestor_of_which_the_manifest_alone_was_kept_is_told_of(wheel: Whee
     folder = wheel.store.root / "artifacts" / folder_of(wheel.root)
     for path in [path for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json"]:
         path.unlink()
-    assert f"  0.1.0  {wheel.root[:19]}  0 patches (its files are gone), the root\n" in shown(wheel, wheel.child)
+    assert f"  0.1.0  {wheel.root[:19]}  no repairs (its files are gone), the root\n" in shown(wheel, wheel.child)
 
 
 def test_an_ancestor_whose_repairs_cannot_be_read_is_told_of_with_what_is_wrong(wheel: Wheel) -> None:
@@ -55,7 +55,7 @@ def test_an_ancestor_whose_repairs_cannot_be_read_is_told_of_with_what_is_wrong(
     (line,) = [
         line for line in shown(wheel, wheel.child).splitlines() if line.startswith(f"  0.1.0  {wheel.root[:19]}")
     ]
-    assert "0 patches (" in line
+    assert "no repairs (" in line
     assert "its files are gone" not in line
 
 

@@ -287,6 +287,7 @@ def test_by_hand_what_a_person_rejected_is_not_laid_out_again(tmp_path: Path) ->
     reject(session, config, quiet(), reason="no", suggestion=waits.id)
     again = patch.run(session, config, quiet())
     assert "repaired nothing" in again.made
+    assert again.next == "train again"
 
 
 def test_a_suggestion_that_was_changed_is_not_sealed(tmp_path: Path) -> None:

@@ -32,6 +32,16 @@ def test_a_repair_that_passes_its_trial_is_sealed_with_the_trial_on_record(tmp_p
     assert f"trial chosen: {trial['mended']:,} of {trial['claimed']:,} findings mended" in said.getvalue()
 
 
+def test_where_no_flaw_may_be_looked_at_there_is_nothing_to_repair_and_triage_comes_next(tmp_path: Path) -> None:
+    session, config, root = audited_root(tmp_path)
+    blind = config.model_copy(update={"audit": config.audit.model_copy(update={"held_out": ["far"]})})
+    outcome = patch.run(session, blind, Progress(Console(file=io.StringIO())))
+    assert not outcome.passed
+    assert outcome.made == "nothing to repair: round 1 has no finding that is a flaw and may be looked at"
+    assert outcome.next == "iirl triage list CONFIG.yaml"
+    assert resolve(session.store, "sample") == root
+
+
 @pytest.mark.parametrize("trial", [{"hold": 1.0, "neighbours": 40}])
 def test_a_repair_that_fails_its_trial_is_not_sealed_and_its_reasons_stay(
     tmp_path: Path, trial: dict[str, float]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from iirl_core.config.governance import PatchSection
+from iirl_core.patch import Projection, Repairs
 from iirl_core.patch.propose import Refusal
-from iirl_core.repair import Plan
-from jobs.patch.telling import REASONS, lines_of, untried
+from iirl_core.repair import Offer, Plan
+from jobs.patch.telling import REASONS, lines_of
+from tests.iirl_core.repair.test_trial import GOOD
+
+REMOVED = Repairs(projections=(Projection(((1.0, 0.0),), (0.0, 0.0), ("f-1",), ("n",), 1),))
 
 
 def plan(*reasons: str, postponed: int = 0) -> Plan:
@@ -14,22 +20,29 @@ def plan(*reasons: str, postponed: int = 0) -> Plan:
 
 def test_each_reason_for_a_refusal_is_told_once_with_its_count_the_commonest_first() -> None:
     told = list(lines_of(plan("no room", "too near", "too near"), PatchSection()))
-    assert told == ["  refused 2: too near", "  refused 1: no room"]
+    assert told == ["  2 flaws refused: too near", "  1 flaw refused: no room"]
 
 
 def test_reasons_beyond_the_first_few_are_counted() -> None:
     reasons = [f"reason {place}" for place in range(REASONS + 2)]
     told = list(lines_of(plan(*reasons), PatchSection()))
     assert len(told) == REASONS + 1
-    assert told[-1] == "  refused 2 for other reasons: see repair.json of the round"
+    assert told[-1] == "  2 flaws refused for other reasons: see repair.json of the round"
 
 
 def test_flaws_that_a_round_has_no_room_for_are_told_with_the_key_that_makes_room() -> None:
     assert list(lines_of(plan(postponed=3), PatchSection(max_patches=7))) == [
-        "  left for the next round 3: patch.max_patches is 7"
+        "  3 flaws left for the next round: patch.max_patches is 7"
     ]
 
 
-def test_kinds_of_repair_that_are_not_allowed_are_named() -> None:
-    assert untried(PatchSection(kinds=["projection", "sculpting"])) == ("name kernels, editing in patch.kinds",)
-    assert untried(PatchSection(kinds=["kernels", "projection", "sculpting", "editing"])) == ()
+def test_of_each_candidate_it_is_told_how_its_trial_went_and_what_speaks_against_it() -> None:
+    good, dear = (
+        Offer("projection", REMOVED, frozenset({"f-1"}), trial)
+        for trial in (GOOD, dataclasses.replace(GOOD, cost=0.01))
+    )
+    bad = dataclasses.replace(good, trial=dataclasses.replace(GOOD, mended=1, reasons=("it mends 1 of 4",)))
+    told = list(lines_of(Plan((good,), (dear, bad, good), ()), PatchSection()))
+    assert [line.partition(": trial ")[2].partition(":")[0] for line in told] == ["passed", "not passed", "", "chosen"]
+    assert told[2] == "    it mends 1 of 4"
+    assert told[3].startswith("  projection, 1 projection: trial chosen: 4 of 4 findings mended")
