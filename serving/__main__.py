@@ -23,7 +23,10 @@ from iirl_core.config import Config, load_config
 from iirl_core.errors import ClusterError, ConfigError, ending
 
 if TYPE_CHECKING:
+    from ray.actor import ActorProxy
+
     from serving.admission import Pin
+    from serving.notices import Notices
 
 APPLICATION = "iirl"
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -83,6 +86,7 @@ def _serve(config: Config, address: str | None) -> None:
     from cluster import open_session
     from cluster.resources import check_replicas
     from serving.event import record_serving
+    from serving.notices import print_notices, start_notices
 
     if address is None:
         for name, value in OWN_RAY.items():
@@ -91,7 +95,8 @@ def _serve(config: Config, address: str | None) -> None:
         check_replicas(session.cluster(), config.serve)
         _check_vacant()
         try:
-            _run(config, pin)
+            notices = start_notices()
+            _run(config, pin, notices)
             _stop_on_signals()  # Ray has put handlers of its own in their place
             record_serving(session.store, served)
             host = f"[{config.serve.host}]" if ":" in config.serve.host else config.serve.host
@@ -99,6 +104,7 @@ def _serve(config: Config, address: str | None) -> None:
             print(f"ready {url} {served.references[0]} {served.version} {served.digest}", flush=True)
             while True:
                 time.sleep(1)  # signal.pause() would miss a signal that comes just before it
+                print_notices(notices)
         finally:
             _shut_down()
 
@@ -121,7 +127,7 @@ def _check_vacant() -> None:
         )
 
 
-def _run(config: Config, pin: Pin) -> None:
+def _run(config: Config, pin: Pin, notices: ActorProxy[Notices]) -> None:
     import ray
     from ray import serve
 
@@ -135,7 +141,7 @@ def _run(config: Config, pin: Pin) -> None:
             http_options={"host": config.serve.host, "port": config.serve.port},
             logging_config=quiet,
         )
-        serve.run(application(config, pin), name=APPLICATION, route_prefix="/", logging_config=quiet)
+        serve.run(application(config, pin, notices=notices), name=APPLICATION, route_prefix="/", logging_config=quiet)
     except (RuntimeError, OSError, TimeoutError, ray.exceptions.RayError) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         raise ClusterError(

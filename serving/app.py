@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
@@ -24,9 +25,13 @@ from serving.access import lock_for
 from serving.admission import Pin, admit, pin_release
 from serving.batching import Batcher
 from serving.event import record_serving
+from serving.notices import Notices, Teller, log_as_serve_does
 from serving.observer import Observer
 from serving.watch import FARTHEST, Watch
 from serving.web import RETRY_SECONDS, Door, Limits, make_app
+
+if TYPE_CHECKING:
+    from ray.actor import ActorProxy
 
 ROOM_FOR_REFUSALS = 64
 """Requests beyond our own limit that a replica still takes in, to refuse them in our words; Serve refuses more."""
@@ -43,13 +48,22 @@ class ServeArguments(BaseModel):
 class Replica:
     """One process that answers. Built from the pin alone, so that a replica that starts later serves the same release.
 
-    ``records``: whether it logs that it serves; where a process of ours stands over the replicas, that one does, once.
+    ``records``: whether it logs that it serves; where a process of ours stands over the replicas, that one does, once,
+    and prints the ``notices``.
 
     Raises:
         Tampered, Gated, NotFound: the release does not hold (see ``admit``).
     """
 
-    def __init__(self, pin: Pin, section: ServeSection, lock: bytes | None, *, records: bool = False) -> None:
+    def __init__(
+        self,
+        pin: Pin,
+        section: ServeSection,
+        lock: bytes | None,
+        *,
+        records: bool = False,
+        notices: ActorProxy[Notices] | None = None,
+    ) -> None:
         self._scorer = admit(pin, "cuda" if section.gpus_per_replica else "cpu")
         if records:
             record_serving(open_store(pin.store), self._scorer.served)
@@ -63,10 +77,11 @@ class Replica:
             "drift": section.drifted,
             "reported": section.reported,
         }
-        self._observer = Observer(keep, watch, most)
+        self._observer = Observer(keep, watch, most, Teller(notices))
 
     def __serve_build_asgi_app__(self) -> FastAPI:
-        """The HTTP side, built where it runs."""
+        """The HTTP side, built where it runs: in a process of Ray Serve's."""
+        log_as_serve_does()
         return make_app(self._scorer.served, self._batcher, self._door, self._observer)
 
     def __del__(self) -> None:
@@ -76,8 +91,10 @@ class Replica:
             self._observer.close()
 
 
-def application(config: Config, pin: Pin, *, records: bool = False) -> Application:
-    """The application of one pinned release; ``records`` is its replicas'.
+def application(
+    config: Config, pin: Pin, *, records: bool = False, notices: ActorProxy[Notices] | None = None
+) -> Application:
+    """The application of one pinned release; ``records`` and ``notices`` are its replicas'.
 
     Raises:
         ConfigError: the token is missing where others can reach us.
@@ -95,7 +112,8 @@ def application(config: Config, pin: Pin, *, records: bool = False) -> Applicati
         max_constructor_retry_count=2,
         logging_config={"log_level": "WARNING", "enable_access_log": False},  # a URL may hold a token
     )
-    return deployment.bind(pin, section, lock_for(section.host, section.token_file), records=records)
+    lock = lock_for(section.host, section.token_file)
+    return deployment.bind(pin, section, lock, records=records, notices=notices)
 
 
 def build(args: dict[str, JsonValue]) -> Application:

@@ -2,12 +2,11 @@
 them, and reports.
 
 Answers never wait for it: inputs are gathered in memory, at most ``ROOM`` of them, and a thread of its own writes them
-to the store every few seconds. What finds no room is counted, and the count is printed with the next batch.
+to the store every few seconds. What finds no room is counted, and the count is told with the next batch.
 """
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections import Counter
@@ -29,15 +28,19 @@ MINUTE = 60.0
 
 Keep = Callable[[Sequence[Observation]], object]
 """Writes one batch; raises IirlError where the store does not take it."""
+Tell = Callable[[str], object]
+"""Tells whoever runs the server."""
 
 
 class Observer:
     """Owns what waits, and the thread that writes it. ``most``: inputs that are kept in a minute because of each
-    reason, at most; of a reason that it does not name, none.
+    reason, at most; of a reason that it does not name, none. What there is to say is told in a line each.
     """
 
-    def __init__(self, keep: Keep, watch: Watch, most: Mapping[Reason, int], *, every: float = EVERY) -> None:
-        self._keep, self._every = keep, every
+    def __init__(
+        self, keep: Keep, watch: Watch, most: Mapping[Reason, int], tell: Tell, *, every: float = EVERY
+    ) -> None:
+        self._keep, self._tell, self._every = keep, tell, every
         self._watch, self._drifts = watch, False
         self._most = dict(most)
         self._taken: Counter[Reason] = Counter()
@@ -65,12 +68,11 @@ class Observer:
             if drift.found:
                 self._add("drift", [Observation("drift", item, f"one of requests {told}") for item in window.farthest])
             if drift.found is not self._drifts:
-                told = (
+                self._tell(
                     f"requests drift: {told}, by chance {drift.chance:.0e}"
                     if drift.found
                     else "no longer sure that requests drift"
                 )
-                print(f"iirl: {told}", file=sys.stderr, flush=True)
             self._drifts = drift.found
 
     def reported(self, inputs: Sequence[Input], note: str) -> int:
@@ -107,13 +109,13 @@ class Observer:
             batch, lost = self._waiting, self._lost
             self._waiting, self._lost = [], 0
         if lost:
-            print(f"iirl: {lost} observations found no room", file=sys.stderr, flush=True)
+            self._tell(f"{lost} observations found no room")
         if not batch:
             return
         try:
             self._keep(batch)
         except (IirlError, OSError) as error:
-            print(f"iirl: {len(batch)} observations could not be kept: {error}", file=sys.stderr, flush=True)
+            self._tell(f"{len(batch)} observations could not be kept: {error}")
             with self._lock:
                 self._waiting = [*batch, *self._waiting][:ROOM]
 

@@ -78,6 +78,26 @@ def test_it_says_where_it_answers_and_stops_its_server_when_told_to(
 
 
 @pytest.mark.ray
+def test_it_says_on_standard_error_that_requests_drift_though_replicas_have_none(
+    ray_session: None, tmp_path: Path
+) -> None:
+    bench = released(tmp_path, trajectory_draft(), walks(20, seed=5))
+    far = [
+        {"observations": (item.observations + 50).tolist(), "actions": item.actions.tolist()}
+        for item in walks(64, seed=9)
+        if item.actions is not None
+    ]
+    with start(bench, "--set", "serve.drift_window=64") as process:
+        url = serving(process, bench)
+        assert httpx.post(f"{url}/v1/rewards", json={"items": far}, timeout=60).status_code == 200
+        assert process.stderr is not None
+        said = next(line for line in process.stderr if "drift" in line)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=120)
+    assert said.startswith("iirl: requests drift: farther from the demonstrations than the guard set")
+
+
+@pytest.mark.ray
 def test_its_server_stops_in_order_when_it_is_killed(ray_session: None, tmp_path: Path) -> None:
     bench = released(tmp_path, trajectory_draft(), walks(20, seed=5))
     with start(bench) as process:

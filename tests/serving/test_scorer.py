@@ -116,7 +116,7 @@ def _ask(bench: Released, *requests: tuple[str, Any]) -> list[httpx.Response]:
     async def run() -> list[httpx.Response]:
         scorer = admit(pin_release(bench.config))
         batcher = Batcher(scorer.score, batch=8, wait_seconds=0.01)
-        app = make_app(scorer.served, batcher, Door(None, Limits(16, 2**16, 16)), Observer(list, watch(), {}))
+        app = make_app(scorer.served, batcher, Door(None, Limits(16, 2**16, 16)), Observer(list, watch(), {}, print))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://rewards") as client:
             responses = await asyncio.gather(*(client.post(path, json=body) for path, body in requests))
         batcher.close()

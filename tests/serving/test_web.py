@@ -39,7 +39,7 @@ def ask_all(
     async def run() -> list[httpx.Response]:
         batcher = Batcher(answering, batch=8, wait_seconds=0)
         observer = Observer(
-            kept.extend, watching or watch(window=8), {"escalated": 2, "drift": 2, "reported": 3}, every=60
+            kept.extend, watching or watch(window=8), {"escalated": 2, "drift": 2, "reported": 3}, print, every=60
         )
         app = make_app(SERVED, batcher, Door(digest_token(token) if token else None, limits), observer)
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
@@ -178,7 +178,7 @@ def test_a_refused_request_leaves_room_for_the_next() -> None:
 
     async def one_after_the_other() -> list[int]:
         batcher = Batcher(read, 8, 0)
-        app = make_app(SERVED, batcher, Door(None, Limits(4, 4096, requests=1)), Observer(list, watch(), {}))
+        app = make_app(SERVED, batcher, Door(None, Limits(4, 4096, requests=1)), Observer(list, watch(), {}, print))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://rewards") as client:
             codes = [(await client.request(m, path, **kw)).status_code for m, path, kw in [bad, good, bad, good]]
         batcher.close()

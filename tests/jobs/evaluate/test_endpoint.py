@@ -35,7 +35,7 @@ def ours() -> Iterator[int]:
     """Our own application on a port, with a token."""
     batcher, port = Batcher(read, batch=8, wait_seconds=0), free_port()
     door = Door(digest_token(TOKEN), Limits(items=8, body_bytes=65536, requests=8))
-    app = make_app(SERVED, batcher, door, Observer(list, watch(), {}))
+    app = make_app(SERVED, batcher, door, Observer(list, watch(), {}, print))
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()

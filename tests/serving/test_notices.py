@@ -1,0 +1,55 @@
+"""Notices: told by replicas, printed once, and logged where Ray Serve logs."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from serving import notices
+from serving.notices import Notices, Teller, log, log_as_serve_does
+
+
+def test_what_was_told_is_taken_once_in_its_order() -> None:
+    waiting = Notices()
+    waiting.tell("one")
+    waiting.tell("two")
+    assert waiting.take() == ["one", "two"]
+    assert waiting.take() == []
+
+
+def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notices, "ROOM", 2)
+    waiting = Notices()
+    for text in ("one", "two", "three"):
+        waiting.tell(text)
+    assert waiting.take() == ["one", "two"]
+
+
+def test_where_nobody_prints_it_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    Teller()("requests drift")
+    assert [record.message for record in caplog.records] == ["requests drift"]
+
+
+def test_our_records_go_where_serve_writes_its_own_and_go_there_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "handlers", [])
+    there = logging.NullHandler()
+    monkeypatch.setattr(logging.getLogger("ray.serve"), "handlers", [there])
+    log_as_serve_does()
+    log_as_serve_does()
+    assert log.handlers == [there]
+
+
+@pytest.mark.ray
+def test_an_actor_hands_on_what_it_was_told_and_its_loss_ends_nothing(
+    ray_session: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import ray
+
+    actor = notices.start_notices()
+    Teller(actor)("requests drift")
+    notices.print_notices(actor)
+    assert capsys.readouterr().err == "iirl: requests drift\n"
+    ray.kill(actor, no_restart=True)
+    notices.print_notices(actor)
+    assert capsys.readouterr().err == ""
