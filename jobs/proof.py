@@ -219,7 +219,7 @@ def _by(data: bytes, trust: Trust, kind: type[ByPerson], digest: Digest) -> tupl
 
 def _audits(store: Store, dossier: Dossier, trust: Trust) -> Iterator[Check]:
     held: list[AuditPredicate] = []
-    for data in dossier.audits:
+    for data in sorted(dossier.audits, key=_round):
         signed = _signed(data, trust, AuditPredicate, dossier.digest)
         yield Check(_audit_name(data), _signer(signed.found), signed.problem)
         if signed.found:
@@ -249,10 +249,16 @@ def _audit_told(store: Store, dossier: Dossier, said: AuditPredicate) -> str:
 
 
 def _audit_name(data: bytes) -> str:
+    round_ = _round(data)
+    return f"audit round {round_}" if round_ else "audit"
+
+
+def _round(data: bytes) -> int:
+    """Which round an audit's statement says it is of; 0 where it cannot be read."""
     try:
-        return f"audit round {parse_statement(data).fields.integer('round')}"
+        return parse_statement(data).fields.integer("round")
     except Tampered:
-        return "audit"
+        return 0
 
 
 def _releases(

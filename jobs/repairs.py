@@ -33,7 +33,8 @@ def listing(session: Session, config: Config, progress: Progress, reference: str
     repairs = load_from(session.store, digest, trust_remote_code=config.trusts_remote_code).model.repairs
     progress.table(f"repairs of {digest[:19]}", COLUMNS, [_line(one) for one in repairs])
     count = enabled(tuple(repairs))
-    return Outcome(f"{count} of {len(repairs)} repairs are enabled", digest, "iirl patch CONFIG.yaml --revert ID")
+    following = "iirl patch CONFIG.yaml --revert ID" if len(repairs) else ""
+    return Outcome(f"{count} of {len(repairs)} repairs are enabled", digest, following)
 
 
 def _line(one: Repair) -> list[str]:
@@ -74,8 +75,12 @@ def switch(
         change=lambda repairs: switched(repairs, revert, enable),
         kind="revert",
         details=tuple(pair for pair in details if pair[1]),
-        did=f"{len(revert)} repairs reverted, {len(enable)} enabled",
+        did=" and ".join(_did(names, what) for names, what in ((revert, "reverted"), (enable, "enabled")) if names),
     )
+
+
+def _did(names: Sequence[str], what: str) -> str:
+    return f"{len(names)} repair{'' if len(names) == 1 else 's'} {what}"
 
 
 def reorder(

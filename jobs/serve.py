@@ -106,7 +106,8 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
         try:
             url = server.ready()
             progress.say(f"serving {reference} at {url}")
-            progress.say(f"  try   curl {url}/v1/models")
+            token = f", with the token in {config.serve.token_file}" if config.serve.token_file else ""
+            progress.say(f"  try   curl {url}/v1/models{token}")
             code = server.wait()
         except ClusterError:
             code = server.wait()

@@ -71,7 +71,8 @@ def _lineage(store: Store, line: list[Ancestor]) -> Iterator[str]:
         forgot = "" if forgets is None else f", forgot {forgets.records} records"
         root = "" if manifest.parent else ", the root"
         yield f"  {manifest.version}  {here.digest[:19]}  {_counted(store, here)}{forgot}{root}"
-        for statement in _parsed(store, here.digest, AuditPredicate.kind):
+        audits = list(_parsed(store, here.digest, AuditPredicate.kind))
+        for statement in sorted(audits, key=lambda one: AuditPredicate.from_fields(one.fields).round):
             yield f"    {_audit_line(store, here.digest, statement)}"
 
 
@@ -83,7 +84,8 @@ def _counted(store: Store, here: Ancestor) -> str:
         return f"{counted(here.manifest.repairs) or 'no repairs'} (its files are gone)"
     except ArtifactError as error:
         return f"{counted(here.manifest.repairs) or 'no repairs'} ({error})"
-    return str(repairs) if len(repairs) else "no repairs"
+    off = len(repairs) - enabled(tuple(repairs))
+    return (str(repairs) if len(repairs) else "no repairs") + (f" ({off} of them disabled)" if off else "")
 
 
 def _audit_line(store: Store, digest: Digest, statement: Statement) -> str:

@@ -1,4 +1,5 @@
-"""Norms that had nothing to say of what the reward picked, which passes for sound.
+"""What passes because nobody judged it: norms that had nothing to say of what the reward picked, and former findings
+whose norm is gone.
 
 Of families that pick among a language model's answers every probe counts, also where the norm is silent, because
 another answer was picked then. That proves nothing where no answer could have been such: the norm's matchers hold a
@@ -7,11 +8,23 @@ slip, or the language model never says what it speaks of. Counts cannot tell; wh
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from iirl_core.audit.family_result import FamilyResult
 from iirl_core.config.red_team import WRITTEN
 from iirl_core.norm.norm import Norm
+from iirl_core.probe.probe import Probe
+
+
+def unjudged(norms: Iterable[Norm], former: Iterable[Probe]) -> tuple[str, ...]:
+    """A line for each norm of ``former`` findings, asked again, that is none of ``norms`` any more."""
+    there = {norm.id for norm in norms}
+    gone = Counter(probe.norm for probe in former if probe.norm is not None and probe.norm not in there)
+    return tuple(
+        f"{norm}: {count:,} former findings are not judged, because the configuration has no such norm any more."
+        for norm, count in sorted(gone.items())
+    )
 
 
 def unheard(norms: Iterable[Norm], families: Sequence[FamilyResult]) -> tuple[str, ...]:

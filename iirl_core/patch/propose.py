@@ -61,6 +61,10 @@ class Flaws:
         return Flaws(self.z[chosen], tuple(self.findings[i] for i in chosen), tuple(self.norms[i] for i in chosen))
 
 
+NUMBERLESS = "its reward is not a number: train again"
+"""Why no repair of any kind mends a finding."""
+
+
 @dataclass(frozen=True)
 class Refusal:
     """A flaw that no repair mends, and why."""
@@ -109,7 +113,7 @@ def flaws_of(
 def _unmendable(finding: Finding, norm: Norm | None) -> str:
     """Why no kernel can mend it; "" where one may."""
     if any(math.isnan(reward) for reward in finding.rewards):
-        return "its reward is not a number: train again"
+        return NUMBERLESS
     if norm is None or not (norm.lowers or norm.kind is NormKind.FLOOR):
         return f"{norm.kind if norm else 'an unknown norm'}: not mended by a kernel, train again"
     return ""

@@ -44,7 +44,7 @@ def _of_norm(norm: Norm, findings: Sequence[Finding], standing: Standing) -> Ite
         told = standing.tried(Repairs(projections=(made,)), frozenset())
         still = {name for name, held in zip(standing.ground.flaws, told.held.tolist(), strict=True) if held}
         claimed = tuple(one.id for one in findings if one.id not in still)
-        if len(claimed) < LEAST * len(findings) or told.trial.budget.overdrawn:
+        if len(claimed) < LEAST * len(findings):
             continue
         cited = Projection.of(found[:count], centre, claimed, (norm.id,), standing.round)
         repairs = Repairs(projections=(cited,))

@@ -68,6 +68,11 @@ class Trial:
         """Of the sound ones, those that break one now."""
         return sum(one.broken for one in self.elsewhere)
 
+    @property
+    def healed(self) -> int:
+        """Questions that broke one before, and break it no more."""
+        return sum(one.healed for one in self.elsewhere)
+
     def document(self) -> dict[str, JsonValue]:
         """As JSON."""
         elsewhere: JsonValue = [asdict(one) for one in self.elsewhere]
@@ -87,7 +92,8 @@ class Trial:
         whose = f" ({sum(one.broken for one in self.held_out):,} of {others:,} of held-out families)" if others else ""
         return (
             f"{self.mended:,} of {self.claimed:,} findings mended, {self.flawed - self.left:,} of {self.flawed:,}"
-            f" flawed neighbours with them, {self.broken:,} of {self.sound:,} sound answers broken{whose},"
+            f" flawed neighbours with them, {self.broken:,} of {self.sound:,} sound answers broken{whose}"
+            f"{f' and {self.healed:,} others mended' if self.healed else ''},"
             f" {self.cost:.2%} of known-good rewards taken on average and {1 - self.budget.least:.1%} at most"
         )
 

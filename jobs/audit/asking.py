@@ -18,13 +18,13 @@ from iirl_core.config import Config
 from iirl_core.errors import ConfigError, InputError
 from iirl_core.norm import Norm
 from iirl_core.probe import Material
-from iirl_core.probe.adaptive import UNSTEERED
+from iirl_core.probe.adaptive import OBSERVED, UNSTEERED
 from iirl_core.probe.situations import UNKNOWN
 from iirl_core.store import Store
 from jobs.audit.fanning import audit_chunks
 from jobs.audit.parts import Parts
 from jobs.audit.placing import placed
-from jobs.audit.plan import WAVES, chunks_of, granules_of, plan_of, steered_chunks
+from jobs.audit.plan import FORMER, WAVES, chunks_of, granules_of, plan_of, steered_chunks
 from jobs.audit.scorers import ScorerPool
 from jobs.console import Progress
 from jobs.scorer import Chunk
@@ -110,15 +110,17 @@ def check_asked(merged: ChunkResult) -> None:
     """Refuse an audit that would say nothing. One in which nothing has a place says what it judged.
 
     Raises:
-        InputError: no family had anything to ask, or all that was asked deployment gave, and no norm spoke of it.
+        InputError: no family had anything to ask, or no norm spoke of anything and none names a family that draws.
     """
     if merged.asked == 0:
         raise InputError("an audit whose families had nothing to ask", "a probe corpus, or other families")
-    judged = merged.unplaced or any(result.spoken for result in merged.families)
-    if not judged and not len(merged.reservoir.points):
+    if merged.unplaced or any(result.spoken for result in merged.families):
+        return
+    drawn = any(result.asked for result in merged.families if result.family not in (OBSERVED, FORMER))
+    if not drawn:  # where a family draws, the verdict says that no probe of it lay where its norm speaks
         raise InputError(
-            f"an audit that asked {merged.asked} inputs of deployment, of which no norm speaks",
-            "norms that speak of them, or families beside observed",
+            f"an audit that asked {merged.asked} inputs, of which no norm speaks",
+            "norms that speak of some, or families that norms name",
         )
 
 

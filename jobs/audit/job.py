@@ -14,11 +14,11 @@ from pathlib import Path
 from cluster.session import Session
 from iirl_core.artifact import load_from
 from iirl_core.audit import Audit, Coverage, Finding, movements
-from iirl_core.audit.unheard import unheard
+from iirl_core.audit.unheard import unheard, unjudged
 from iirl_core.canonical import Digest
 from iirl_core.config import Config
 from iirl_core.errors import ConfigError
-from iirl_core.norm import norms_of
+from iirl_core.norm import NUMBER, norms_of
 from iirl_core.probe import FAMILIES
 from iirl_core.probe.adaptive import ASKS_ONE, UNSTEERED
 from iirl_core.release import resolve
@@ -32,6 +32,7 @@ from jobs.audit.conclusion import Gathered, conclude, keep
 from jobs.audit.environment import training_of
 from jobs.audit.language_model import check_writing
 from jobs.audit.material import gather_material
+from jobs.audit.plan import FORMER
 from jobs.audit.scorers import ScorerPool
 from jobs.console import Progress
 from jobs.history import history_of
@@ -98,8 +99,11 @@ def check_families(config: Config) -> None:
     kind = "conversation" if config.encoder.kind == "text" else "trajectory"
     others = {"conversation": "trajectories", "trajectory": "conversations"}[kind]
     for name in config.audit.probes:
+        if name == FORMER:
+            raise ConfigError("audit.probes: former has no budget", todo="Leave it out: it asks every former finding")
         if name not in FAMILIES:
-            raise ConfigError(f"audit.probes: there is no family {name!r}", f"one of {', '.join(FAMILIES)}")
+            ours = [one for one, family in FAMILIES.items() if family.kind in (kind, "any") and one != FORMER]
+            raise ConfigError(f"audit.probes: there is no family {name!r}", f"one of {', '.join(ours)}")
         if FAMILIES[name].kind not in (kind, "any"):
             raise ConfigError(f"audit.probes: {name} asks about {others}", f"families that ask about a {kind}")
     for name in config.audit.held_out:
@@ -128,6 +132,8 @@ def audit_round(
     round_ = 1 + max((past.audit.round for past in history), default=0)
     artifact = load_from(store, digest, trust_remote_code=config.trusts_remote_code)
     norms, material = gather_material(store, config, artifact, norms_of(config), history)
+    for line in unjudged((*norms, NUMBER), material.former):
+        progress.say(f"  {line}")
     asked = ask_round(Asking(store, scorers, config, digest, round_, norms, material), progress, resume=resume)
     coverage = Coverage.fit(artifact.model.spaces.bottleneck, asked.merged.reservoir)
     audit, written = conclude(

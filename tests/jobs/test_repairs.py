@@ -45,6 +45,7 @@ def test_a_reverted_patch_has_no_effect_and_stays_on_record(patched: tuple[Sessi
     first, second = (patch.id for patch in before.model.patches)
     outcome = repairs.switch(session, config, quiet(), revert=[first])
     assert outcome.next == "iirl audit CONFIG.yaml"
+    assert outcome.made.endswith(f"{child[:19]} with 1 repair reverted")
     latest = resolve(session.store, "sample")
     after = load_from(session.store, latest)
     assert after.manifest.parent == child

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from iirl_core.artifact import load_from, seal_child
 from iirl_core.canonical import folder_of
 from iirl_core.errors import NotFound
+from iirl_core.patch.switching import switched
 from jobs import release, show
 from tests.jobs.wheel import Wheel, quiet
 
@@ -35,6 +37,17 @@ def test_an_artifact_tells_its_lineage_patches_audits_signers_and_channels(wheel
         assert told in text
     for kind, role in (("seal", "builder"), ("audit", "auditor"), ("approval", "approver"), ("release", "approver")):
         assert any(line.split()[0] == kind and f"by {role} " in line for line in text.splitlines() if line.strip())
+
+
+def test_audits_are_told_in_the_order_of_their_rounds_and_disabled_repairs_as_such(wheel: Wheel) -> None:
+    for number in range(2, 14):
+        wheel.audited(wheel.child, number, passed=number % 2 == 0)
+    artifact = load_from(wheel.store, wheel.child)
+    off = seal_child(wheel.store, artifact, switched(artifact.model.repairs, [artifact.model.patches[0].id]))
+    text = shown(wheel, off)
+    told = [int(line.split()[2].rstrip(":")) for line in text.splitlines() if line.startswith("    audit round")]
+    assert told[: len(told) - 1] == sorted(told[: len(told) - 1])
+    assert "  3 patches (1 of them disabled)" in text
 
 
 def test_what_is_not_released_and_signed_by_nobody_we_know_says_so(wheel: Wheel, tmp_path: Path) -> None:

@@ -143,11 +143,13 @@ def test_an_invariance_that_no_kernel_mends_is_mended_by_removing_its_direction(
     assert kept[guard.root_rewards >= 0.5].all()
 
 
-def test_a_projection_that_costs_too_much_is_not_offered() -> None:
+def test_a_projection_that_costs_too_much_is_offered_with_what_speaks_against_it_and_not_chosen() -> None:
     model, guard, _ = habitual()
     strict = SECTION.model_copy(update={"budget": 1e-6})
     standing = Standing(ground(HABIT), guard, strict, 1)
-    assert list(projections(found(), standing)) == []
+    offers = list(projections(found(), standing))
+    assert offers
+    assert all("lose more than their budget" in " ".join(offer.trial.reasons) for offer in offers)
     plan = choose(found(), ground(HABIT), guard, strict, 1)
     assert plan.chosen == ()
     assert {one.finding for one in plan.refused} == {one.id for one in found()}
@@ -169,3 +171,9 @@ def test_kinds_that_the_configuration_does_not_name_are_not_tried() -> None:
     plan = choose(found(), ground(HABIT), habitual()[1], kernels, 1)
     assert plan.considered == ()
     assert all("not mended by a kernel" in one.reason for one in plan.refused)
+
+
+def test_without_kernels_no_flaw_is_refused_because_a_kernel_does_not_mend_it() -> None:
+    section = SECTION.model_copy(update={"kinds": ["sculpting"]})
+    plan = choose(found(), ground(HABIT), habitual()[1], section, 1)
+    assert {one.reason for one in plan.refused} == {"nothing in patch.kinds mends it: train again"}

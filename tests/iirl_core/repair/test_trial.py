@@ -29,9 +29,14 @@ def test_a_good_trial_has_no_reasons_against_it() -> None:
 
 
 def test_it_says_its_counts_and_those_of_held_out_families_where_there_are_any() -> None:
-    assert "0 of 100 sound answers broken, 0.00% of known-good" in str(GOOD)
+    assert "0 of 100 sound answers broken and 3 others mended, 0.00% of known-good" in str(GOOD)
+    none = dataclasses.replace(GOOD, elsewhere=(Elsewhere("n", 100, 0, 0),))
+    assert "0 of 100 sound answers broken, 0.00% of known-good" in str(none)
     held = dataclasses.replace(GOOD, held_out=(Elsewhere("n", 50, 1, 9), Elsewhere("m", 7, 0, 0)))
-    assert "0 of 100 sound answers broken (1 of 57 of held-out families), 0.00% of known-good" in str(held)
+    assert (
+        "0 of 100 sound answers broken (1 of 57 of held-out families) and 3 others mended, 0.00% of known-good"
+        in str(held)
+    )
 
 
 @pytest.mark.parametrize(

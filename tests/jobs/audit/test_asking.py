@@ -55,5 +55,5 @@ def test_an_audit_whose_only_finding_has_no_place_is_concluded_and_not_refused(t
 
 
 def test_an_audit_of_which_no_norm_speaks_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="asked 1 inputs of deployment, of which no norm speaks"):
+    with pytest.raises(InputError, match="asked 1 inputs, of which no norm speaks"):
         check_asked(observed(planar()[0], tmp_path))

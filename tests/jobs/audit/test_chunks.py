@@ -47,6 +47,8 @@ def test_another_round_or_digest_asks_other_questions(tmp_path: Path) -> None:
 def test_a_family_that_is_unknown_or_of_the_other_kind_is_refused_before_anything_starts(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no family 'fire'"):
         check_families(wheel_config(tmp_path, audit={"probes": {"far": 1, "fire": 1}}))
+    with pytest.raises(ConfigError, match="former has no budget"):
+        check_families(wheel_config(tmp_path, audit={"probes": {"far": 1, "former": 1}}))
     with pytest.raises(ConfigError, match="empty asks about conversations"):
         check_families(wheel_config(tmp_path, audit={"probes": {"far": 1, "empty": 1}}))
     with pytest.raises(ConfigError, match=r"audit\.optimiser\.environment"):

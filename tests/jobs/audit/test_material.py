@@ -70,7 +70,7 @@ def test_what_no_norm_speaks_of_counts_as_asked_but_not_as_audited(tmp_path: Pat
     assert (result.asked, result.moving, result.families) == (1, 1, ())
     assert len(result.reservoir.points) == 0
     assert result.examples == ()
-    with pytest.raises(InputError, match="asked 1 inputs of deployment, of which no norm speaks"):
+    with pytest.raises(InputError, match="asked 1 inputs, of which no norm speaks"):
         check_asked(result)
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import time
 
+import numpy as np
 from numpy.typing import NDArray
 
 from iirl_core.demonstration import Conversation, Input
 
 ANSWERS: list[str] = []
+NO_NUMBERS = {"a number in words": "0.7", "true": True, "true of an array": np.bool_(True)}
+"""Of which float() makes a number."""
 """What this process was asked so far."""
 
 
@@ -31,6 +34,8 @@ def no_doses(inputs: tuple[Input, ...], rewards: tuple[NDArray, ...]) -> float |
         return float("nan")
     if item.answer == "words":
         return "yes"
+    if item.answer in NO_NUMBERS:
+        return NO_NUMBERS[item.answer]
     return float(rewards[-1].mean()) if " mg" in item.answer else None
 
 

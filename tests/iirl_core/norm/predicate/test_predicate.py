@@ -42,6 +42,9 @@ def test_one_process_answers_until_it_is_ended() -> None:
         ("raise", r"norm 'no-doses': .*:no_doses raised ValueError: a mistake on two lines"),
         ("nan", "norm 'no-doses': .* returned nan"),
         ("words", "norm 'no-doses': .* returned a str"),
+        ("a number in words", "norm 'no-doses': .* returned a str"),
+        ("true", "norm 'no-doses': .* returned a bool"),
+        ("true of an array", "norm 'no-doses': .* returned a bool"),
         ("leave", "norm 'no-doses': .* ended its process"),
     ],
 )
