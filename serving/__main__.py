@@ -94,8 +94,8 @@ def _serve(config: Config, address: str | None) -> None:
     with open_session(config, address) as session:
         check_replicas(session.cluster(), config.serve)
         _check_vacant()
+        notices = start_notices()
         try:
-            notices = start_notices()
             _run(config, pin, notices)
             _stop_on_signals()  # Ray has put handlers of its own in their place
             record_serving(session.store, served)
@@ -107,6 +107,7 @@ def _serve(config: Config, address: str | None) -> None:
                 print_notices(notices)
         finally:
             _shut_down()
+            print_notices(notices)  # what replicas said as they closed
 
 
 def _check_vacant() -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ray.actor import ActorProxy
 
 log = logging.getLogger("iirl.serving")
+SECONDS = 5.0
+"""How long the actor may take to answer."""
 ROOM = 1000
 """Notices that wait to be printed; the newest are dropped, and stay in the replicas' logs."""
 
@@ -44,13 +46,18 @@ def start_notices() -> ActorProxy[Notices]:
 
 
 def print_notices(notices: ActorProxy[Notices]) -> None:
-    """Print what was told; nothing where the actor is just away, because the replicas' logs have it."""
+    """Print what was told. Nothing where the actor is away, or nobody reads: the replicas' logs have it, and serving
+    hangs on neither.
+    """
     try:
-        told = ray.get(notices.take.remote())
-    except ray.exceptions.RayActorError:
+        told = ray.get(notices.take.remote(), timeout=SECONDS)
+    except ray.exceptions.RayError:
         return
     for text in told:
-        print(f"iirl: {text}", file=sys.stderr, flush=True)
+        try:
+            print(f"iirl: {text}", file=sys.stderr, flush=True)
+        except OSError:
+            return
 
 
 class Teller:
@@ -62,6 +69,8 @@ class Teller:
     def __call__(self, text: str) -> None:
         """Log ``text``, and have it printed where somebody does."""
         log.warning(text)
+        for handler in log.handlers:  # Serve's keeps a thousand records in memory before it writes them
+            handler.flush()
         if self._notices is not None:
             self._notices.tell.remote(text)
 

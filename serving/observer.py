@@ -115,9 +115,9 @@ class Observer:
         try:
             self._keep(batch)
         except (IirlError, OSError) as error:
-            self._tell(f"{len(batch)} observations could not be kept: {error}")
             with self._lock:
                 self._waiting = [*batch, *self._waiting][:ROOM]
+            self._tell(f"{len(batch)} observations could not be kept: {error}")
 
     def close(self) -> None:
         """Write what waits, and end."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import logging
+from logging.handlers import MemoryHandler
 
 import pytest
 
@@ -38,6 +40,28 @@ def test_our_records_go_where_serve_writes_its_own_and_go_there_once(monkeypatch
     log_as_serve_does()
     log_as_serve_does()
     assert log.handlers == [there]
+
+
+def test_what_was_told_is_in_the_log_at_once_though_serve_gathers_records_in_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written = io.StringIO()
+    gathering = MemoryHandler(1000, target=logging.StreamHandler(written))
+    monkeypatch.setattr(log, "handlers", [gathering])
+    Teller()("requests drift")
+    assert written.getvalue() == "requests drift\n"
+
+
+@pytest.mark.ray
+def test_a_reader_that_went_away_ends_nothing(ray_session: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closed(io.StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    actor = notices.start_notices()
+    Teller(actor)("requests drift")
+    monkeypatch.setattr("sys.stderr", Closed())
+    notices.print_notices(actor)
 
 
 @pytest.mark.ray

@@ -16,8 +16,6 @@ from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-import numpy as np
-
 from iirl_core.canonical import digest_bytes
 from iirl_core.errors import one_line
 
@@ -64,7 +62,8 @@ def _answer(function: Callable[..., object], question: bytes) -> Mapping[str, fl
         return {"wrong": f"raised {type(error).__name__}: {one_line(error)}"}
     if excess is None:
         return {"excess": None}
-    if isinstance(excess, str | bytes | bool | np.bool_):  # float() makes numbers of them, hardly those that are meant
+    # float() makes numbers of these, hardly those that are meant.
+    if isinstance(excess, str | bytes | bytearray | bool) or str(getattr(excess, "dtype", "")).endswith("bool"):
         return {"wrong": f"returned a {type(excess).__name__}"}
     try:
         number = float(excess)  # type: ignore[arg-type] # the test

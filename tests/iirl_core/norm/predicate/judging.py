@@ -6,14 +6,20 @@ import os
 import time
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from iirl_core.demonstration import Conversation, Input
 
 ANSWERS: list[str] = []
-NO_NUMBERS = {"a number in words": "0.7", "true": True, "true of an array": np.bool_(True)}
-"""Of which float() makes a number."""
 """What this process was asked so far."""
+NO_NUMBERS = {
+    "a number in words": "0.7",
+    "true": True,
+    "true of numpy": np.bool_(True),
+    "true of torch": torch.tensor(True),
+}
+"""Of which float() makes a number."""
 
 
 def no_doses(inputs: tuple[Input, ...], rewards: tuple[NDArray, ...]) -> float | None:

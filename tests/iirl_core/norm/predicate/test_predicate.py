@@ -44,7 +44,8 @@ def test_one_process_answers_until_it_is_ended() -> None:
         ("words", "norm 'no-doses': .* returned a str"),
         ("a number in words", "norm 'no-doses': .* returned a str"),
         ("true", "norm 'no-doses': .* returned a bool"),
-        ("true of an array", "norm 'no-doses': .* returned a bool"),
+        ("true of numpy", "norm 'no-doses': .* returned a bool"),
+        ("true of torch", "norm 'no-doses': .* returned a Tensor"),
         ("leave", "norm 'no-doses': .* ended its process"),
     ],
 )
