@@ -21,7 +21,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
 from torch import Tensor
 
 from benchmarks.figures import Figure, arguments, figure, write_results
@@ -36,7 +35,7 @@ from iirl_core.release import resolve
 from iirl_core.signing import Trust
 from iirl_core.store import Store
 from jobs import flywheel, ingest, train
-from jobs.console import Progress
+from jobs.console import Progress, doing
 from jobs.history import PastRound, history_of
 from jobs.key import new_keys
 
@@ -143,7 +142,7 @@ def main() -> None:
             for seed, config in enumerate(configs):
                 print(f"seed {seed}")
                 new_keys(Path(config.keys))
-                wheels.append(turn(open_session(config), config, Progress(Console(stderr=True))))
+                wheels.append(turn(open_session(config), config, Progress(doing())))
     write_results("flywheel", figures_of(wheels), notes_of(wheels), options.json)
 
 

@@ -39,10 +39,17 @@ class Answers(Console):
 
 
 def answering() -> Console:
-    """Where a command's answer goes: standard output, so that it can be piped; as wide as a log where there is no
-    terminal.
-    """
-    console = Answers(highlight=False, soft_wrap=True)
+    """Where a command's answer goes: standard output, so that it can be piped."""
+    return _readable(Answers(highlight=False, soft_wrap=True))
+
+
+def doing() -> Console:
+    """Where it is said what a command does: standard error."""
+    return _readable(Console(stderr=True, highlight=False, soft_wrap=True))
+
+
+def _readable(console: Console) -> Console:
+    """As wide as a log where there is no terminal."""
     if not console.is_terminal:
         console.width = LOG_COLUMNS
     return console
@@ -52,10 +59,7 @@ class Progress:
     """Owns the terminal. What a command does goes to standard error, the tables it is run for to standard output."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(stderr=True, highlight=False, soft_wrap=True)
-        self.answers = console or answering()
-        if console is None and not self.console.is_terminal:
-            self.console.width = LOG_COLUMNS
+        self.console, self.answers = console or doing(), console or answering()
 
     def say(self, text: str) -> None:
         """One line."""

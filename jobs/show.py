@@ -71,25 +71,25 @@ def _lineage(store: Store, line: list[Ancestor]) -> Iterator[str]:
         forgot = "" if forgets is None else f", forgot {forgets.records} records"
         root = "" if manifest.parent else ", the root"
         yield f"  {manifest.version}  {here.digest[:19]}  {_counted(store, here)}{forgot}{root}"
-        audits = list(_parsed(store, here.digest, AuditPredicate.kind))
-        for statement in sorted(audits, key=lambda one: AuditPredicate.from_fields(one.fields).round):
-            yield f"    {_audit_line(store, here.digest, statement)}"
+        audits = [AuditPredicate.from_fields(one.fields) for one in _parsed(store, here.digest, AuditPredicate.kind)]
+        for said in sorted(audits, key=lambda one: one.round):
+            yield f"    {_audit_line(store, here.digest, said)}"
 
 
 def _counted(store: Store, here: Ancestor) -> str:
     """Of an ancestor of which the manifest alone was kept, or whose repairs cannot be read, what that says."""
+    none, said = "no repairs", counted(here.manifest.repairs)
     try:
         repairs = stored_repairs(store, here.digest)
     except NotFound:
-        return f"{counted(here.manifest.repairs) or 'no repairs'} (its files are gone)"
+        return f"{said or none} (its files are gone)"
     except ArtifactError as error:
-        return f"{counted(here.manifest.repairs) or 'no repairs'} ({error})"
+        return f"{said or none} ({error})"
     off = len(repairs) - enabled(tuple(repairs))
-    return (str(repairs) if len(repairs) else "no repairs") + (f" ({off} of them disabled)" if off else "")
+    return (str(repairs) if len(repairs) else none) + (f" ({off} of them disabled)" if off else "")
 
 
-def _audit_line(store: Store, digest: Digest, statement: Statement) -> str:
-    said = AuditPredicate.from_fields(statement.fields)
+def _audit_line(store: Store, digest: Digest, said: AuditPredicate) -> str:
     try:
         audit = audit_of(store, digest, said)
         found = f"{audit.findings} findings ({audit.open_hard} open of hard norms) over {audit.probes} probes"
