@@ -71,8 +71,8 @@ class TrialSection(Section):
     hold: Fraction = 0.5
     """The least share of the flawed neighbours that a repair has to mend with its findings."""
     broken: Fraction = 0.01
-    """Of a repair that acts everywhere: the share of a norm's sound answers by which more of them may be broken than it
-    mends elsewhere. A kernel, which acts near its findings, may break none."""
+    """Of a repair that acts everywhere: the share of a soft norm's sound answers that it may break, however many others
+    it mends. Of a hard norm's it may break none, and a kernel, which acts near its findings, breaks none of any."""
 
 
 RepairKind = Literal["kernels", "projection", "sculpting", "editing"]

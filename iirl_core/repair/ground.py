@@ -36,7 +36,7 @@ class Ground:
     and ``faulty`` say of which neighbours and fresh questions the unrepaired model, ``parent``, breaks the norm.
     ``held_out`` are fresh probes of families that are held out of repair, but for those that are ``NOT_FRESH``,
     ``doubtful`` where the model breaks it there.
-    ``drawn`` are other questions of the norms' families, for repairs that learn from questions.
+    ``drawn`` are other questions of the norms' families and other neighbours, for repairs that learn from questions.
     """
 
     parent: RewardModel
@@ -65,9 +65,9 @@ def ground_of(
     teaching: bool = False,
 ) -> Ground:
     """``findings`` are the flaws that may be mended; families that are ``held_out`` of repair are asked apart;
-    ``teaching``: a repair learns from questions, which are drawn apart from those that it is tried by, and of
-    demonstrations alone: what a repair cites says what else it learnt from. Pure: ``seed`` (its family and chunk do not
-    matter) decides all that is drawn.
+    ``teaching``: a repair learns from questions, which are drawn apart from those that it is tried by, of
+    demonstrations alone and around the findings: what a repair cites says what else it learnt from. Pure: ``seed`` (its
+    family and chunk do not matter) decides all that is drawn.
 
     Raises:
         ConfigError, InputError: the material does not fit the families that the norms name.
@@ -75,18 +75,21 @@ def ground_of(
     norms = tuple(norms)
     again = [Probe(one.inputs, one.family, one.id, one.note, one.norm, one.source) for one in findings]
     known = {norm.id for norm in norms}
-    asked = Asked.of(parent.encoder, again, norms)
-    near, owners = _near([one for one in findings if one.norm in known], material, seed, section)
+    asked, centres = Asked.of(parent.encoder, again, norms), [one for one in findings if one.norm in known]
+    near, owners = _near(centres, material, seed, section)
     neighbours = Asked.of(parent.encoder, near, norms)
     named = dict.fromkeys(family for norm in norms for family in norm.families if family not in held_out)
     tried, taught, apart = (replace(seed, chunk=number) for number in range(3))
     fresh = Asked.of(parent.encoder, list(_fresh([*named], material, tried, section.elsewhere, parent)), norms)
     kept = dict.fromkeys(family for norm in norms for family in norm.families if family in held_out)
     others = Asked.of(parent.encoder, list(_fresh([*kept], material, apart, section.elsewhere, parent)), norms)
-    shown = [name for name in named if name not in (*CORPUS_FAMILIES, *PAIR_FAMILIES)]
-    drawn = list(_fresh(shown, material, taught, section.elsewhere, parent)) if teaching else []
-    known_to_trial = {_named(probe) for probe in (*near, *fresh.probes)} if teaching else set()
-    drawn = [probe for probe in drawn if _named(probe) not in known_to_trial]
+    drawn: list[tuple[Probe, str]] = []
+    if teaching:
+        shown = [name for name in named if name not in (*CORPUS_FAMILIES, *PAIR_FAMILIES)]
+        drawn += [(probe, "") for probe in _fresh(shown, material, taught, section.elsewhere, parent)]
+        drawn += zip(*_near(centres, material, replace(seed, digest=f"{seed.digest} taught"), section), strict=True)
+        tried_by = {_named(probe) for probe in (*near, *fresh.probes)}
+        drawn = [(probe, centre) for probe, centre in drawn if _named(probe) not in tried_by]
     return Ground(
         parent=parent,
         norms=norms,
@@ -99,7 +102,7 @@ def ground_of(
         faulty=fresh.broken(parent, norms),
         held_out=others,
         doubtful=others.broken(parent, norms),
-        drawn=tuple(_drawn(Asked.of(parent.encoder, drawn, norms), parent, norms)),
+        drawn=tuple(_drawn(drawn, parent, norms)),
     )
 
 
@@ -107,10 +110,13 @@ def _named(probe: Probe) -> tuple[str, ...]:
     return tuple(str(identity_of(item)) for item in probe.inputs)
 
 
-def _drawn(asked: Asked, parent: RewardModel, norms: Sequence[Norm]) -> Iterator[Drawn]:
+def _drawn(probes: Sequence[tuple[Probe, str]], parent: RewardModel, norms: Sequence[Norm]) -> Iterator[Drawn]:
+    """Of probes, each with the finding that it lies around, those that a norm speaks of."""
+    asked = Asked.of(parent.encoder, [probe for probe, _ in probes], norms)
     for (index, number), judged in zip(asked.questions, asked.judged(parent, norms), strict=True):
         if judged.speaks:
-            yield Drawn(norms[number].id, asked.probes[index].inputs, judged.step)
+            probe, centre = probes[index]
+            yield Drawn(norms[number].id, probe.inputs, judged.step, centre)
 
 
 def _near(

@@ -114,11 +114,14 @@ class Question(Protocol):
 
 @dataclass(frozen=True)
 class Drawn:
-    """A question that was drawn to teach, whether its norm is broken or not."""
+    """A question that was drawn to teach, whether its norm is broken or not: ``around`` the finding of that id, or
+    around none.
+    """
 
     norm: str
     inputs: tuple[Input, ...]
     step: int
+    around: str = ""
 
 
 @torch.no_grad()

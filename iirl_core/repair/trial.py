@@ -12,10 +12,11 @@ from iirl_core.patch.budget import BudgetReport
 @dataclass(frozen=True)
 class Elsewhere:
     """Of ``sound`` answers, in which the unrepaired model did not break ``norm``, the repaired one breaks it in
-    ``broken``; of the others it mends ``healed``.
+    ``broken``; of the others it mends ``healed``, which pays for none of them.
     """
 
     norm: str
+    hard: bool
     sound: int
     broken: int
     healed: int
@@ -108,7 +109,7 @@ def reasons_of(trial: Trial, section: TrialSection) -> tuple[str, ...]:
     if trial.holds < section.hold:
         reasons.append(f"around them {trial.left} of {trial.flawed} flaws are left, more than {1 - section.hold:.0%}")
     reasons += [
-        f"it breaks {one.norm} in {one.broken} of {one.sound} sound answers{whose}, and mends it in {one.healed} others"
+        f"it breaks {one.norm} in {one.broken} of {one.sound} sound answers{whose}"
         for counted, whose in ((trial.elsewhere, ""), (trial.held_out, " to families held out of repair"))
         for one in counted
         if breaches(one, trial.local, section)
@@ -129,8 +130,8 @@ def reasons_of(trial: Trial, section: TrialSection) -> tuple[str, ...]:
 
 
 def breaches(one: Elsewhere, local: bool, section: TrialSection) -> bool:
-    """Whether a norm suffers from a repair. What acts near its findings has no business to break a sound answer; what
-    acts everywhere moves answers over a threshold in both directions, and must not leave more on the wrong side, but
-    for a share of the sound ones.
+    """Whether a norm suffers from a repair. What acts near its findings has no business to break a sound answer, and a
+    hard norm tolerates none; what acts everywhere moves answers over a threshold in both directions, and may break a
+    small share of a soft norm's. Answers that it mends pay for none: they are mostly like its findings.
     """
-    return one.broken > 0 if local else one.broken - one.healed > section.broken * one.sound
+    return one.broken > (0 if local or one.hard else section.broken * one.sound)

@@ -89,7 +89,7 @@ def _elsewhere(
         mine = asked == number
         counts = [int((mine & some).sum()) for some in (~before, ~before & now, before & ~now)]
         if mine.any():
-            found.append(Elsewhere(norm.id, *counts))
+            found.append(Elsewhere(norm.id, norm.hard, *counts))
     return tuple(found)
 
 

@@ -6,17 +6,19 @@ import dataclasses
 from functools import cache
 
 import numpy as np
+import pytest
 import torch
 
-from iirl_core.config.governance import PatchSection
+from iirl_core.config.governance import PatchSection, TrialSection
 from iirl_core.expertness.log_ratio import LogRatio
 from iirl_core.expertness.occupancy import Occupancy
 from iirl_core.patch import Repairs
-from iirl_core.repair import Plan, choose
+from iirl_core.probe import material_of
+from iirl_core.repair import Plan, choose, ground_of
 from iirl_core.repair.editing import edits
 from iirl_core.repair.standing import Standing
 from iirl_core.reward_model import RewardModel
-from tests.iirl_core.probe.samples import planar
+from tests.iirl_core.probe.samples import off_arc, planar, seed
 from tests.iirl_core.repair import test_projecting as habit
 from tests.iirl_core.repair import test_sculpting as bounds
 from tests.iirl_core.repair.samples import found, ground
@@ -74,6 +76,30 @@ def _broken(model: RewardModel) -> float:
     other = habit.states(100, 9, 1.0, 0.7)
     pairs = zip(model.read(other), model.read([habit.without_habit(one) for one in other]), strict=True)
     return float(np.mean([abs(a.reward - b.reward) > habit.HABIT.threshold for a, b in pairs]))
+
+
+def test_an_edit_cites_the_findings_whose_neighbours_taught_it_and_learns_around_no_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, guard, train = planar()
+    material = material_of(model, [off_arc()], train)
+    taught = ground_of(
+        model, found(), [off_arc()], material=material, seed=seed("t"), section=TrialSection(), teaching=True
+    )
+    monkeypatch.setattr("iirl_core.repair.editing.MOST", 2)
+    first, *others = taught.flaws
+
+    def cited(around: str) -> set[str]:
+        """By an edit for the first finding, taught by two and by what lies ``around`` some."""
+        drawn = tuple(dataclasses.replace(one, around=one.around and around) for one in taught.drawn)
+        ground = dataclasses.replace(taught, drawn=drawn)
+        standing = Standing(ground, guard, ONLY, 1, mended=frozenset(others))
+        (edit,) = next(edits(found(), standing)).repairs.edits
+        return set(edit.findings)
+
+    two = {found()[0].id, found()[-1].id, first}
+    assert cited(others[5]) == {*two, others[5]}
+    assert cited("a finding of another round") == two
 
 
 def test_floors_and_ceilings_are_mended_by_an_edit() -> None:

@@ -108,7 +108,7 @@ def test_what_was_sound_must_stay_sound_and_the_kernel_that_broke_it_is_left_out
     names = {name for patch in wide() for name in patch.findings}
     told = try_repair(model.with_patches([*wide(), strong]), beside, names, guard, INPUT)
     assert (told.trial.broken > 0) != bool(held_out)
-    assert any(f"sound answers{whose}, and" in reason for reason in told.trial.reasons)
+    assert any(reason.endswith(f"sound answers{whose}") for reason in told.trial.reasons)
     left = trim([*wide(), strong], Standing(beside, guard, INPUT, 1))
     assert left.trial.passed, left.trial.reasons
     assert strong.id not in {patch.id for patch in left.patches}
@@ -200,12 +200,19 @@ def test_what_teaches_is_drawn_apart_from_what_tries_and_not_from_what_is_held_o
     assert plain.drawn == ()
     assert len(taught.drawn) > 0.5 * len(taught.fresh.probes)
     assert {one.norm for one in taught.drawn} == {off_arc().id}
-    places = [
+    around = [one for one in taught.drawn if one.around]
+    assert len(around) > 0.5 * len(taught.around.probes)
+    assert {one.around for one in around} <= set(taught.flaws)
+    drawn, *trials = (
         {one.inputs[-1].observations.tobytes() for one in some if isinstance(one.inputs[-1], Trajectory)}
-        for some in (taught.drawn, taught.fresh.probes, plain.fresh.probes)
-    ]
-    assert places[1] == places[2], "teaching changes nothing in the trial"
-    assert places[0].isdisjoint(places[1])
+        for some in (
+            taught.drawn,
+            (*taught.fresh.probes, *taught.around.probes),
+            (*plain.fresh.probes, *plain.around.probes),
+        )
+    )
+    assert trials[0] == trials[1], "teaching changes nothing in the trial"
+    assert drawn.isdisjoint(trials[0])
 
 
 def test_what_a_person_rejected_is_not_chosen_again_and_its_flaws_are_refused_for_that() -> None:
