@@ -61,16 +61,13 @@ class Flaws:
         return Flaws(self.z[chosen], tuple(self.findings[i] for i in chosen), tuple(self.norms[i] for i in chosen))
 
 
-NUMBERLESS = "its reward is not a number: train again"
-"""Why no repair of any kind mends a finding."""
-
-
 @dataclass(frozen=True)
 class Refusal:
-    """A flaw that no repair mends, and why."""
+    """A flaw that no kernel mends, and why; ``final``: nor does a repair of any other kind."""
 
     finding: str
     reason: str
+    final: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,10 +94,10 @@ def flaws_of(
     knows what; and what is not a number. Findings of floors are neither (see ``boosting``).
     """
     by_id = {norm.id: norm for norm in norms}
-    why = {finding.id: _unmendable(finding, by_id.get(finding.norm)) for finding in findings}
+    refused = tuple(filter(None, (_refusal(finding, by_id.get(finding.norm)) for finding in findings)))
+    beyond = {one.finding for one in refused}
     floors = {norm.id for norm in norms if norm.kind is NormKind.FLOOR}
-    mendable = [finding for finding in findings if not why[finding.id] and finding.norm not in floors]
-    refused = tuple(Refusal(name, reason) for name, reason in why.items() if reason)
+    mendable = [finding for finding in findings if finding.id not in beyond and finding.norm not in floors]
     encoded = model.encoder.encode([finding.offender for finding in mendable])
     starts = [0, *torch.tensor(encoded.lengths, dtype=torch.int64).cumsum(0).tolist()]
     rows = [start + finding.step for start, finding in zip(starts, mendable, strict=False)]
@@ -110,13 +107,13 @@ def flaws_of(
     return flaws, refused
 
 
-def _unmendable(finding: Finding, norm: Norm | None) -> str:
-    """Why no kernel can mend it; "" where one may."""
+def _refusal(finding: Finding, norm: Norm | None) -> Refusal | None:
+    """Why no kernel can mend it; None where one may."""
     if any(math.isnan(reward) for reward in finding.rewards):
-        return NUMBERLESS
+        return Refusal(finding.id, "its reward is not a number: train again", final=True)
     if norm is None or not (norm.lowers or norm.kind is NormKind.FLOOR):
-        return f"{norm.kind if norm else 'an unknown norm'}: not mended by a kernel, train again"
-    return ""
+        return Refusal(finding.id, f"{norm.kind if norm else 'an unknown norm'}: not mended by a kernel, train again")
+    return None
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from iirl_core.audit.finding import Finding
 from iirl_core.config.governance import PatchSection, RepairKind
 from iirl_core.patch.known_good import KnownGood
-from iirl_core.patch.propose import NUMBERLESS, Refusal
+from iirl_core.patch.propose import Refusal
 from iirl_core.patch.repairs import Repairs
 from iirl_core.repair.editing import edits
 from iirl_core.repair.ground import Ground
@@ -109,7 +109,7 @@ class _Turns:
         self.chosen: list[Offer] = []
         self.considered: list[Offer] = []
         self.aims, beyond = Aims.of(findings, standing)
-        told = [one for one in beyond if "kernels" in self.kinds or one.reason == NUMBERLESS]
+        told = [one for one in beyond if "kernels" in self.kinds or one.final]
         self.reasons = {one.finding: one.reason for one in told}
         self.postponed = 0
 

@@ -51,10 +51,9 @@ def edits(findings: Sequence[Finding], standing: Standing) -> Iterator[Offer]:
         changes = refit(head, standing.model.shaped, lessons, kept, rank=rank, seed=standing.round)
         edit = WeightEdit(changes, tuple(cited), tuple(sorted({by_id[name] for name in cited})), standing.round)
         offer = _offer(edit, open_, standing)
-        if offer is not None:
-            yield offer
-            if offer.trial.passed:
-                return
+        yield offer
+        if offer.trial.passed:
+            return
 
 
 def _teaches(finding: Finding, norm: Norm) -> bool:
@@ -62,23 +61,18 @@ def _teaches(finding: Finding, norm: Norm) -> bool:
     return not any(math.isnan(reward) for reward in finding.rewards) and len(finding.inputs) >= 1 + norm.kind.pairs
 
 
-def _offer(edit: WeightEdit, findings: Sequence[Finding], standing: Standing) -> Offer | None:
-    """With the findings that ``edit`` may claim; it cites those that taught it, too. None where there are none, or it
-    takes too much.
-    """
+def _offer(edit: WeightEdit, findings: Sequence[Finding], standing: Standing) -> Offer:
+    """With the findings that ``edit`` may claim; it cites those that taught it, too."""
     told = standing.tried(Repairs(edits=(edit,)), frozenset())
-    if told.trial.budget.overdrawn:
-        return None
     still = {name for name, held in zip(standing.ground.flaws, told.held.tolist(), strict=True) if held}
-    claimed: list[Finding] = []
+    mended, claimed = list[Finding](), list[Finding]()
     for norm in standing.ground.norms:
         mine = [one for one in findings if one.norm == norm.id]
-        mended = [one for one in mine if one.id not in still]
-        claimed += mended if len(mended) >= LEAST * len(mine) else []
-    if not claimed:
-        return None
-    names = tuple(one.id for one in claimed)
-    norms = tuple(sorted({*edit.norms, *(one.norm for one in claimed)}))
+        mended += (right := [one for one in mine if one.id not in still])
+        claimed += right if len(right) >= LEAST * len(mine) else []
+    names = tuple(one.id for one in claimed or mended)
+    norms = tuple(sorted({*edit.norms, *(one.norm for one in claimed or mended)}))
     cited = replace(edit, findings=tuple(dict.fromkeys((*names, *edit.findings))), norms=norms)
     repairs = Repairs(edits=(cited,))
-    return Offer("editing", repairs, frozenset(names), standing.tried(repairs, set(names)).trial)
+    offer = Offer("editing", repairs, frozenset(names), standing.tried(repairs, set(names)).trial)
+    return offer if claimed else offer.but("it mends less than half of each norm's findings")

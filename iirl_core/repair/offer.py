@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iirl_core.config.governance import RepairKind
 from iirl_core.patch.repairs import Repairs
@@ -22,6 +22,10 @@ class Offer:
     repairs: Repairs
     claimed: frozenset[str]
     trial: Trial
+
+    def but(self, reason: str) -> Offer:
+        """Not to be chosen, for one reason more."""
+        return replace(self, trial=replace(self.trial, reasons=(*self.trial.reasons, reason)))
 
     @property
     def size(self) -> int:

@@ -44,8 +44,8 @@ def _of_norm(norm: Norm, findings: Sequence[Finding], standing: Standing) -> Ite
         told = standing.tried(Repairs(projections=(made,)), frozenset())
         still = {name for name, held in zip(standing.ground.flaws, told.held.tolist(), strict=True) if held}
         claimed = tuple(one.id for one in findings if one.id not in still)
-        if len(claimed) < LEAST * len(findings):
-            continue
         cited = Projection.of(found[:count], centre, claimed, (norm.id,), standing.round)
         repairs = Repairs(projections=(cited,))
-        yield Offer("projection", repairs, frozenset(claimed), standing.tried(repairs, set(claimed)).trial)
+        offer = Offer("projection", repairs, frozenset(claimed), standing.tried(repairs, set(claimed)).trial)
+        few = f"it mends {len(claimed)} of {len(findings)} findings of {norm.id}, less than half"
+        yield offer if len(claimed) >= LEAST * len(findings) else offer.but(few)

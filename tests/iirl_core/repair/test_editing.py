@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from iirl_core.audit import audit_chunk
 from iirl_core.config.governance import PatchSection, TrialSection
 from iirl_core.expertness.log_ratio import LogRatio
 from iirl_core.expertness.occupancy import Occupancy
+from iirl_core.norm import NormKind
 from iirl_core.patch import Repairs
 from iirl_core.probe import material_of
 from iirl_core.repair import Plan, choose, ground_of
@@ -22,6 +24,7 @@ from tests.iirl_core.probe.samples import off_arc, planar, seed
 from tests.iirl_core.repair import test_projecting as habit
 from tests.iirl_core.repair import test_sculpting as bounds
 from tests.iirl_core.repair.samples import found, ground
+from tests.iirl_core.repair.test_trying import here
 
 ONLY = PatchSection(kinds=["editing"])
 
@@ -134,11 +137,20 @@ def test_an_edit_that_is_taken_back_leaves_no_trace() -> None:
     assert torch.equal(back.rewards(guard.z), model.rewards(guard.z))
 
 
-def test_one_that_takes_too_much_is_not_offered() -> None:
-    _, guard, train = planar()
-    known = [dataclasses.replace(one, inputs=(train[0],), step=number) for number, one in enumerate(found()[:20])]
-    standing = Standing(ground(), guard, ONLY, 1)
-    assert [offer for offer in edits(known, standing) if offer.trial.passed and len(offer.claimed) > 10] == []
+def test_edits_against_what_is_known_to_be_good_change_nothing_and_are_told() -> None:
+    model, guard, train = planar()
+    against = dataclasses.replace(here(), id="against", kind=NormKind.CEILING)
+    material = material_of(model, [against], train)
+    flaws = audit_chunk(model, [against], seed("perturbed"), 2000, material).findings[:6]
+    section = TrialSection(elsewhere=50)
+    asked = ground_of(model, flaws, [against], material=material, seed=seed("t"), section=section)
+    plan = choose(flaws, asked, guard, ONLY, 1)
+    assert plan.chosen == ()
+    assert len(plan.considered) > 1
+    for offer in plan.considered:
+        assert offer.claimed == frozenset()
+        assert offer.trial.reasons == ("it mends nothing", "it mends less than half of each norm's findings")
+        assert offer.trial.cost == 0
 
 
 def test_heads_without_weights_of_their_own_are_left_alone() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import cache
 
 import numpy as np
+import pytest
 import torch
 
 from iirl_core.artifact import Guard
@@ -154,6 +156,28 @@ def test_a_projection_that_costs_too_much_is_offered_with_what_speaks_against_it
     assert plan.chosen == ()
     assert {one.finding for one in plan.refused} == {one.id for one in found()}
     assert model.repairs == plan.repairs
+
+
+def test_a_projection_that_mends_too_few_of_its_norms_findings_is_told_and_not_chosen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    more = np.random.default_rng(3).normal(size=(12, 1, 3))
+    apart = [
+        dataclasses.replace(one, inputs=(one.inputs[0], Trajectory((15 * by).astype(np.float32))))
+        for one, by in zip(found(), more, strict=False)
+    ]
+    monkeypatch.setattr("iirl_core.repair.projecting.COUNTS", (1,))
+    model, guard, train = habitual()
+    material = material_of(model, [HABIT], train)
+    asked = ground_of(model, apart, [HABIT], material=material, seed=ChunkSeed("t", 1, "", 0), section=SECTION.trial)
+    (offer,) = projections(apart, Standing(asked, guard, SECTION, 1))
+    few = f"it mends {len(offer.claimed)} of 12 findings of {HABIT.id}, less than half"
+    assert offer.trial.reasons[-1] == few
+    assert len(offer.claimed) < 6
+    section = SECTION.model_copy(update={"kinds": ["projection"]})
+    plan = choose(apart, asked, guard, section, 1)
+    assert plan.chosen == ()
+    assert plan.considered == (offer,)
 
 
 def test_what_was_removed_once_is_not_removed_again() -> None:
