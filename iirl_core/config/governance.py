@@ -70,9 +70,9 @@ class TrialSection(Section):
     """Fresh probes of the norms' families in all; what breaks no norm before a repair should break none after it."""
     hold: Fraction = 0.5
     """The least share of the flawed neighbours that a repair has to mend with its findings."""
-    broken: Fraction = 0.01
+    broken: Fraction = 0.0
     """Of a repair that acts everywhere: the share of a soft norm's sound answers that it may break, however many others
-    it mends. Of a hard norm's it may break none, and a kernel, which acts near its findings, breaks none of any."""
+    it mends. Of a hard norm's it breaks none, and a kernel, which acts near its findings, breaks none of any."""
 
 
 RepairKind = Literal["kernels", "projection", "sculpting", "editing"]

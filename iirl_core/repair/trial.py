@@ -131,7 +131,7 @@ def reasons_of(trial: Trial, section: TrialSection) -> tuple[str, ...]:
 
 def breaches(one: Elsewhere, local: bool, section: TrialSection) -> bool:
     """Whether a norm suffers from a repair. What acts near its findings has no business to break a sound answer, and a
-    hard norm tolerates none; what acts everywhere moves answers over a threshold in both directions, and may break a
-    small share of a soft norm's. Answers that it mends pay for none: they are mostly like its findings.
+    hard norm tolerates none; what acts everywhere moves answers over a threshold in both directions, and may be let
+    break a share of a soft norm's. Answers that it mends pay for none: they are mostly like its findings.
     """
     return one.broken > (0 if local or one.hard else section.broken * one.sound)
