@@ -72,7 +72,8 @@ class TrialSection(Section):
     """The least share of the flawed neighbours that a repair has to mend with its findings."""
     broken: Fraction = 0.0
     """Of a repair that acts everywhere: the share of a soft norm's sound answers that it may break, however many others
-    it mends. Of a hard norm's it breaks none, and a kernel, which acts near its findings, breaks none of any."""
+    it mends. Of a hard norm's it breaks none, and what acts near its findings (a kernel, a sculpt in a region) none of
+    any."""
 
 
 RepairKind = Literal["kernels", "projection", "sculpting", "editing"]

@@ -63,7 +63,7 @@ class Flaws:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A flaw that no kernel mends, and why; ``final``: nor does a repair of any other kind."""
+    """A flaw that is not mended, and why; ``final``: no repair of any kind could."""
 
     finding: str
     reason: str
@@ -111,8 +111,11 @@ def _refusal(finding: Finding, norm: Norm | None) -> Refusal | None:
     """Why no kernel can mend it; None where one may."""
     if any(math.isnan(reward) for reward in finding.rewards):
         return Refusal(finding.id, "its reward is not a number: train again", final=True)
-    if norm is None or not (norm.lowers or norm.kind is NormKind.FLOOR):
-        return Refusal(finding.id, f"{norm.kind if norm else 'an unknown norm'}: not mended by a kernel, train again")
+    if norm is None or norm.kind is NormKind.PREDICATE:
+        what = "an unknown norm" if norm is None else "a predicate, which does not say what reward is right"
+        return Refusal(finding.id, f"{what}: train again", final=True)
+    if not (norm.lowers or norm.kind is NormKind.FLOOR):
+        return Refusal(finding.id, f"{norm.kind}: not mended by a kernel, train again")
     return None
 
 

@@ -7,7 +7,7 @@ trajectories     every step of the offender, moved a little in every dimension
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,20 +21,22 @@ from iirl_core.probe.conversation.edited import Edited
 
 SIGMAS = (0.02, 0.05)
 """Noise in units of the demonstrations' deviation in each dimension; in turns."""
-SLIGHT = Edited("slight", {**surface.EDITS, "sentences shuffled": order.EDITS["sentences shuffled"]})
-"""Edits that leave what is said nearly as it was."""
+SLIGHT = {"surface": surface.EDITS, "order": {"sentences shuffled": order.EDITS["sentences shuffled"]}}
+"""Edits that leave what is said nearly as it was, by the family that makes them, too."""
 
 
-def around(finding: Finding, seed: ChunkSeed, count: int, material: Material) -> list[Probe]:
-    """At most ``count`` questions about the finding's norm, none of them the finding itself; the same for the same
-    arguments. Fewer where nothing is left to change (an empty answer).
+def around(
+    finding: Finding, seed: ChunkSeed, count: int, material: Material, without: Collection[str] = ()
+) -> list[Probe]:
+    """At most ``count`` questions about the finding's norm, none of them the finding itself, nor by an edit of the
+    families ``without``; the same for the same arguments. Fewer where nothing is left to change (an empty answer).
     """
     offender = finding.offender
     if isinstance(offender, Trajectory):
         questions: Iterator[Input] = _moved(offender, seed, count, material)
         made = [((*finding.inputs[:-1], item), "moved") for item in questions]
     else:
-        made = _edited(finding, offender, seed, count, material)
+        made = _edited(finding, offender, seed, count, material, without=without)
     return [
         Probe(inputs, finding.family, f"{finding.label}/{number}", note, finding.norm, finding.source)
         for number, (inputs, note) in enumerate(made)
@@ -60,7 +62,13 @@ def _jittered(table: NDArray[np.float32], scale: NDArray[np.float64], rng: np.ra
 
 
 def _edited(
-    finding: Finding, offender: Conversation, seed: ChunkSeed, count: int, material: Material
+    finding: Finding,
+    offender: Conversation,
+    seed: ChunkSeed,
+    count: int,
+    material: Material,
+    *,
+    without: Collection[str],
 ) -> list[tuple[tuple[Input, ...], str]]:
     """Half of them from the family, as far as it edits demonstrations and has other edits to give."""
     original, family = finding.inputs[0], FAMILIES.get(finding.origin)
@@ -69,6 +77,8 @@ def _edited(
         for probe in family.again(original, seed, count // 2, material):
             made.setdefault(probe.inputs, probe.note)
     made.pop(finding.inputs, None)
-    for probe in SLIGHT.again(offender, seed, count - len(made), material):
+    slight = {note: edit for family, edits in SLIGHT.items() if family not in without for note, edit in edits.items()}
+    again = Edited("slight", slight).again(offender, seed, count - len(made), material) if slight else []
+    for probe in again:
         made.setdefault((*finding.inputs[:-1], probe.inputs[-1]), probe.note)
     return list(made.items())

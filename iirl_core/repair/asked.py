@@ -71,6 +71,13 @@ class Asked:
                 found[place] = each
         return found
 
+    @torch.no_grad()
+    def finite(self, model: RewardModel) -> NDArray[np.bool_]:
+        """``[Q]``: whether the head's signal is a finite number for every row of the question."""
+        head, z = model.head, model.seen(self.encoded.z)
+        good, places = head.combined(head.signals(z)).isfinite().numpy(), self._places
+        return np.array([good[slice(*places[index])].all() for index, _ in self.questions], dtype=np.bool_)
+
     def rows(self, question: int) -> Tensor:
         """``[T, D]``: those of all inputs of the question."""
         start, end = self._places[self.questions[question][0]]

@@ -3,8 +3,7 @@ will do.
 
 One edit is for the findings of all norms that bound or compare rewards; of each norm it has to mend enough to claim
 any. It learns from findings (those that are mended already have to stay so), from questions that were drawn to teach,
-around findings and elsewhere, most of which are answered well and have to stay so, and from known-good rows; other
-neighbours and other fresh probes are what it is tried by.
+around findings and elsewhere, and from known-good rows; it is tried by other neighbours and other fresh probes.
 """
 
 from __future__ import annotations
@@ -42,14 +41,15 @@ def edits(findings: Sequence[Finding], standing: Standing) -> Iterator[Offer]:
     if not open_ or not widest or head.whole_episodes:
         return
     chosen = np.linspace(0, len(teaching) - 1, min(len(teaching), MOST)).astype(int).tolist()
-    by_id = {one.id: one.norm for one in teaching}
-    drawn = [one for one in standing.ground.drawn if one.norm in norms and (not one.around or one.around in by_id)]
-    cited = dict.fromkeys([*(teaching[place].id for place in chosen), *(one.around for one in drawn if one.around)])
+    known = {"", *(one.id for one in teaching)}
+    drawn = [one for one in standing.ground.drawn if one.norm in norms and one.owner in known]
+    cited = dict.fromkeys([*(teaching[place].id for place in chosen), *(one.owner for one in drawn if one.owner)])
+    spoke = sorted({one.norm for one in (*(teaching[place] for place in chosen), *drawn)})
     lessons = lessons_of(standing.model, [*(teaching[place] for place in chosen), *drawn], standing.ground.norms)
     kept = kept_of(standing.model, standing.guard, standing.section.budget)
     for rank in [rank for rank in RANKS if rank < 2 * widest]:  # beyond, nothing is left to add
         changes = refit(head, standing.model.shaped, lessons, kept, rank=rank, seed=standing.round)
-        edit = WeightEdit(changes, tuple(cited), tuple(sorted({by_id[name] for name in cited})), standing.round)
+        edit = WeightEdit(changes, tuple(cited), tuple(spoke), standing.round)
         offer = _offer(edit, open_, standing)
         yield offer
         if offer.trial.passed:
@@ -75,4 +75,4 @@ def _offer(edit: WeightEdit, findings: Sequence[Finding], standing: Standing) ->
     cited = replace(edit, findings=tuple(dict.fromkeys((*names, *edit.findings))), norms=norms)
     repairs = Repairs(edits=(cited,))
     offer = Offer("editing", repairs, frozenset(names), standing.tried(repairs, set(names)).trial)
-    return offer if claimed else offer.but("it mends less than half of each norm's findings")
+    return offer if claimed else offer.worth(len(findings))

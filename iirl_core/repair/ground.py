@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from iirl_core.audit.finding import Finding
 from iirl_core.config.governance import TrialSection
-from iirl_core.corpus.identity import identity_of
 from iirl_core.norm.norm import Norm
 from iirl_core.patch.corpus import CORPUS_FAMILIES, PAIR_FAMILIES
 from iirl_core.probe import FAMILIES, AnswerReward, ChunkSeed, Material, PointReward, Probe
 from iirl_core.probe.adaptive import POLICY_FAMILIES
 from iirl_core.repair.around import around
 from iirl_core.repair.asked import Asked
-from iirl_core.repair.lessons import Drawn
+from iirl_core.repair.teaching import Drawn, drawn_of
 from iirl_core.reward_model import RewardModel
 
 NOT_FRESH = ("former", "ascent", "evolution", "climb", "evolve", "scan", *POLICY_FAMILIES)
@@ -66,8 +65,8 @@ def ground_of(
 ) -> Ground:
     """``findings`` are the flaws that may be mended; families that are ``held_out`` of repair are asked apart;
     ``teaching``: a repair learns from questions, which are drawn apart from those that it is tried by, of
-    demonstrations alone and around the findings: what a repair cites says what else it learnt from. Pure: ``seed`` (its
-    family and chunk do not matter) decides all that is drawn.
+    demonstrations and around the findings, and by no edit that a family held out makes: what a repair cites says what
+    else it learnt from. Pure: ``seed`` (its family and chunk do not matter) decides all that is drawn.
 
     Raises:
         ConfigError, InputError: the material does not fit the families that the norms name.
@@ -75,21 +74,20 @@ def ground_of(
     norms = tuple(norms)
     again = [Probe(one.inputs, one.family, one.id, one.note, one.norm, one.source) for one in findings]
     known = {norm.id for norm in norms}
-    asked, centres = Asked.of(parent.encoder, again, norms), [one for one in findings if one.norm in known]
-    near, owners = _near(centres, material, seed, section)
+    asked, mendable = Asked.of(parent.encoder, again, norms), [one for one in findings if one.norm in known]
+    near, owners = _near(mendable, material, seed, section)
     neighbours = Asked.of(parent.encoder, near, norms)
     named = dict.fromkeys(family for norm in norms for family in norm.families if family not in held_out)
     tried, taught, apart = (replace(seed, chunk=number) for number in range(3))
     fresh = Asked.of(parent.encoder, list(_fresh([*named], material, tried, section.elsewhere, parent)), norms)
     kept = dict.fromkeys(family for norm in norms for family in norm.families if family in held_out)
     others = Asked.of(parent.encoder, list(_fresh([*kept], material, apart, section.elsewhere, parent)), norms)
-    drawn: list[tuple[Probe, str]] = []
+    taught_by: list[tuple[Probe, str]] = []
     if teaching:
         shown = [name for name in named if name not in (*CORPUS_FAMILIES, *PAIR_FAMILIES)]
-        drawn += [(probe, "") for probe in _fresh(shown, material, taught, section.elsewhere, parent)]
-        drawn += zip(*_near(centres, material, replace(seed, digest=f"{seed.digest} taught"), section), strict=True)
-        tried_by = {_named(probe) for probe in (*near, *fresh.probes)}
-        drawn = [(probe, centre) for probe, centre in drawn if _named(probe) not in tried_by]
+        taught_by += [(probe, "") for probe in _fresh(shown, material, taught, section.elsewhere, parent)]
+        beside = replace(seed, digest=f"{seed.digest} taught")
+        taught_by += zip(*_near(mendable, material, beside, section, held_out), strict=True)
     return Ground(
         parent=parent,
         norms=norms,
@@ -102,32 +100,25 @@ def ground_of(
         faulty=fresh.broken(parent, norms),
         held_out=others,
         doubtful=others.broken(parent, norms),
-        drawn=tuple(_drawn(drawn, parent, norms)),
+        drawn=tuple(drawn_of(taught_by, parent, norms, trial=(neighbours, fresh, others))),
     )
 
 
-def _named(probe: Probe) -> tuple[str, ...]:
-    return tuple(str(identity_of(item)) for item in probe.inputs)
-
-
-def _drawn(probes: Sequence[tuple[Probe, str]], parent: RewardModel, norms: Sequence[Norm]) -> Iterator[Drawn]:
-    """Of probes, each with the finding that it lies around, those that a norm speaks of."""
-    asked = Asked.of(parent.encoder, [probe for probe, _ in probes], norms)
-    for (index, number), judged in zip(asked.questions, asked.judged(parent, norms), strict=True):
-        if judged.speaks:
-            probe, centre = probes[index]
-            yield Drawn(norms[number].id, probe.inputs, judged.step, centre)
-
-
 def _near(
-    findings: Sequence[Finding], material: Material, seed: ChunkSeed, section: TrialSection
+    findings: Sequence[Finding],
+    material: Material,
+    seed: ChunkSeed,
+    section: TrialSection,
+    without: Collection[str] = (),
 ) -> tuple[list[Probe], list[str]]:
-    """Neighbours, and whose: around at most ``section.findings``, evenly over their order, the worst first."""
+    """Neighbours, and whose: around at most ``section.findings``, evenly over their order, the worst first; none by
+    edits of the families ``without``.
+    """
     near: list[Probe] = []
     owners: list[str] = []
     for place in np.linspace(0, len(findings) - 1, min(len(findings), section.findings)).astype(int).tolist():
         one = findings[place]
-        made = around(one, replace(seed, family=one.origin, chunk=place), section.neighbours, material)
+        made = around(one, replace(seed, family=one.origin, chunk=place), section.neighbours, material, without)
         near += made
         owners += [one.id] * len(made)
     return near, owners

@@ -112,18 +112,6 @@ class Question(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A question that was drawn to teach, whether its norm is broken or not: ``around`` the finding of that id, or
-    around none.
-    """
-
-    norm: str
-    inputs: tuple[Input, ...]
-    step: int
-    around: str = ""
-
-
 @torch.no_grad()
 def lessons_of(model: RewardModel, questions: Sequence[Question], norms: Sequence[Norm]) -> Lessons:
     """Of ``questions`` that ``norms`` bound or compare.

@@ -23,9 +23,12 @@ class Offer:
     claimed: frozenset[str]
     trial: Trial
 
-    def but(self, reason: str) -> Offer:
-        """Not to be chosen, for one reason more."""
-        return replace(self, trial=replace(self.trial, reasons=(*self.trial.reasons, reason)))
+    def worth(self, findings: int) -> Offer:
+        """This, if it claims ``LEAST`` of so many; else with a reason against it."""
+        if len(self.claimed) >= LEAST * findings:
+            return self
+        few = f"it mends {len(self.claimed)} of the {findings} findings that it is for, less than {LEAST:.0%}"
+        return replace(self, trial=replace(self.trial, reasons=(*self.trial.reasons, few)))
 
     @property
     def size(self) -> int:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 import torch
+from torch import Tensor
 
 from iirl_core.audit.finding import Finding
 from iirl_core.norm.norm import Norm
@@ -22,7 +23,9 @@ MOST = 4096
 
 
 def projections(findings: Sequence[Finding], standing: Standing) -> Iterator[Offer]:
-    """For each norm that compares two inputs, a few directions of its ``findings``, more, and more again. Pure."""
+    """For each norm that compares two inputs, a few directions of its ``findings``, more, and more again: those that
+    mend enough, or what mends most. Pure.
+    """
     left = set(standing.left)
     open_ = [one for one in findings if one.id in left and not any(math.isnan(reward) for reward in one.rewards)]
     for norm in standing.ground.norms:
@@ -39,13 +42,20 @@ def _of_norm(norm: Norm, findings: Sequence[Finding], standing: Standing) -> Ite
     found = leading(apart, max(COUNTS))
     guard = standing.guard
     centre = standing.model.seen(torch.cat([guard.z, guard.known_good])).mean(dim=0)
-    for count in COUNTS[: sum(count <= len(found) for count in COUNTS)]:
-        made = Projection.of(found[:count], centre, tuple(one.id for one in findings), (norm.id,), standing.round)
-        told = standing.tried(Repairs(projections=(made,)), frozenset())
-        still = {name for name, held in zip(standing.ground.flaws, told.held.tolist(), strict=True) if held}
-        claimed = tuple(one.id for one in findings if one.id not in still)
-        cited = Projection.of(found[:count], centre, claimed, (norm.id,), standing.round)
-        repairs = Repairs(projections=(cited,))
-        offer = Offer("projection", repairs, frozenset(claimed), standing.tried(repairs, set(claimed)).trial)
-        few = f"it mends {len(claimed)} of {len(findings)} findings of {norm.id}, less than half"
-        yield offer if len(claimed) >= LEAST * len(findings) else offer.but(few)
+    tried = [
+        _offer(found[:count], centre, norm, findings, standing)
+        for count in COUNTS[: sum(count <= len(found) for count in COUNTS)]
+    ]
+    enough = [offer for offer in tried if len(offer.claimed) >= LEAST * len(findings)]
+    yield from enough or sorted(tried, key=lambda offer: -len(offer.claimed))[:1]
+
+
+def _offer(directions: Tensor, centre: Tensor, norm: Norm, findings: Sequence[Finding], standing: Standing) -> Offer:
+    """With what it mends, tried."""
+    made = Projection.of(directions, centre, tuple(one.id for one in findings), (norm.id,), standing.round)
+    told = standing.tried(Repairs(projections=(made,)), frozenset())
+    still = {name for name, held in zip(standing.ground.flaws, told.held.tolist(), strict=True) if held}
+    claimed = tuple(one.id for one in findings if one.id not in still)
+    repairs = Repairs(projections=(Projection.of(directions, centre, claimed, (norm.id,), standing.round),))
+    offer = Offer("projection", repairs, frozenset(claimed), standing.tried(repairs, set(claimed)).trial)
+    return offer.worth(len(findings))

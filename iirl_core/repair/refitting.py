@@ -39,7 +39,7 @@ EXACT = 0.1
 """What is left of a violation's weight where it is nearly none: a squared one alone would never quite go."""
 FEW = 16
 """Violations are averaged over as many rows at least."""
-TURNS = 3
+TURNS = 6
 """How often known-good rows that were not looked at, and lose too much, join those that were."""
 LOOKED_AT = 512
 """Known-good rows looked at first, and scattered ones."""

@@ -12,7 +12,7 @@ from iirl_core.patch.budget import BudgetReport
 @dataclass(frozen=True)
 class Elsewhere:
     """Of ``sound`` answers, in which the unrepaired model did not break ``norm``, the repaired one breaks it in
-    ``broken``; of the others it mends ``healed``, which pays for none of them.
+    ``broken``; of the others it mends ``healed``. ``hard`` is the norm's.
     """
 
     norm: str

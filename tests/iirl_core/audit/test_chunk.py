@@ -23,7 +23,7 @@ from iirl_core.audit import (
 )
 from iirl_core.audit.cell import STEPS
 from iirl_core.canonical import canonical_json
-from iirl_core.config.governance import PatchSection, TrialSection
+from iirl_core.config.governance import PatchSection, RepairKind, TrialSection
 from iirl_core.demonstration import Comparison, Trajectory, conversation
 from iirl_core.errors import ConfigError
 from iirl_core.norm import NUMBER, Norm, NormKind
@@ -226,14 +226,15 @@ def test_a_former_finding_that_is_no_number_now_is_open_under_its_norm_and_one_f
             assert sum(one.broken for one in held.families if one.norm == NUMBER.id) == 3
 
 
-def test_a_repair_is_refused_for_what_is_not_a_number() -> None:
+@pytest.mark.parametrize("kinds", [["kernels", "sculpting"], ["sculpting"]])
+def test_a_repair_is_refused_for_what_is_not_a_number(kinds: list[RepairKind]) -> None:
     (model, (_, guard, train)), norms = (always(math.nan), planar()), [off_arc()]
     material = material_of(model, norms, train)
     found = audit_chunk(model, norms, seed("uniform"), 5, material).findings
     ground = ground_of(
         model, found, [*norms, NUMBER], material=material, seed=seed("trial"), section=TrialSection()
     )  # fmt: skip
-    plan = choose(found, ground, guard, PatchSection(kinds=["kernels", "sculpting"]), 1)
+    plan = choose(found, ground, guard, PatchSection(kinds=kinds), 1)
     assert plan.chosen == ()
     assert {one.finding for one in plan.refused} == {one.id for one in found}
     assert {one.reason for one in plan.refused} == {"its reward is not a number: train again"}

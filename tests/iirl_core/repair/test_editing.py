@@ -92,9 +92,9 @@ def test_an_edit_cites_the_findings_whose_neighbours_taught_it_and_learns_around
     monkeypatch.setattr("iirl_core.repair.editing.MOST", 2)
     first, *others = taught.flaws
 
-    def cited(around: str) -> set[str]:
-        """By an edit for the first finding, taught by two and by what lies ``around`` some."""
-        drawn = tuple(dataclasses.replace(one, around=one.around and around) for one in taught.drawn)
+    def cited(owner: str) -> set[str]:
+        """By an edit for the first finding, taught by two and by neighbours of ``owner``."""
+        drawn = tuple(dataclasses.replace(one, owner=one.owner and owner) for one in taught.drawn)
         ground = dataclasses.replace(taught, drawn=drawn)
         standing = Standing(ground, guard, ONLY, 1, mended=frozenset(others))
         (edit,) = next(edits(found(), standing)).repairs.edits
@@ -149,8 +149,24 @@ def test_edits_against_what_is_known_to_be_good_change_nothing_and_are_told() ->
     assert len(plan.considered) > 1
     for offer in plan.considered:
         assert offer.claimed == frozenset()
-        assert offer.trial.reasons == ("it mends nothing", "it mends less than half of each norm's findings")
+        assert offer.trial.reasons == (
+            "it mends nothing",
+            f"it mends 0 of the {len(flaws)} findings that it is for, less than 50%",
+        )
         assert offer.trial.cost == 0
+
+
+def test_an_edit_that_mends_too_few_of_each_norm_is_told_with_what_it_mends_and_not_chosen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in ("editing", "offer"):
+        monkeypatch.setattr(f"iirl_core.repair.{module}.LEAST", 1.1)
+    plan = choose(found(), ground(), planar()[1], ONLY, 1)
+    assert plan.chosen == ()
+    for offer in plan.considered:
+        few = f"it mends {len(offer.claimed)} of the {len(found())} findings that it is for, less than 110%"
+        assert offer.trial.reasons[-1] == few
+        assert len(offer.claimed) == offer.trial.mended > 0
 
 
 def test_heads_without_weights_of_their_own_are_left_alone() -> None:

@@ -158,22 +158,20 @@ def test_a_projection_that_costs_too_much_is_offered_with_what_speaks_against_it
     assert model.repairs == plan.repairs
 
 
-def test_a_projection_that_mends_too_few_of_its_norms_findings_is_told_and_not_chosen(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_of_projections_that_mend_too_few_the_best_is_told_and_none_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     more = np.random.default_rng(3).normal(size=(12, 1, 3))
     apart = [
         dataclasses.replace(one, inputs=(one.inputs[0], Trajectory((15 * by).astype(np.float32))))
         for one, by in zip(found(), more, strict=False)
     ]
-    monkeypatch.setattr("iirl_core.repair.projecting.COUNTS", (1,))
     model, guard, train = habitual()
     material = material_of(model, [HABIT], train)
     asked = ground_of(model, apart, [HABIT], material=material, seed=ChunkSeed("t", 1, "", 0), section=SECTION.trial)
+    monkeypatch.setattr("iirl_core.repair.projecting.COUNTS", (1, 1))
     (offer,) = projections(apart, Standing(asked, guard, SECTION, 1))
-    few = f"it mends {len(offer.claimed)} of 12 findings of {HABIT.id}, less than half"
-    assert offer.trial.reasons[-1] == few
     assert len(offer.claimed) < 6
+    few = f"it mends {len(offer.claimed)} of the 12 findings that it is for, less than 50%"
+    assert offer.trial.reasons[-1] == few
     section = SECTION.model_copy(update={"kinds": ["projection"]})
     plan = choose(apart, asked, guard, section, 1)
     assert plan.chosen == ()
