@@ -142,7 +142,9 @@ class _Turns:
         make, and hard to read.
         """
         passed = self._passed(self._offers())
-        return passed or (self._passed(edits(self.findings, self.standing)) if "editing" in self.kinds else [])
+        return passed or (
+            self._passed(edits(self.findings, self.standing, self.rejected)) if "editing" in self.kinds else []
+        )
 
     def _passed(self, offers: Iterator[Offer]) -> list[Offer]:
         """Of all that were tried, those that may be chosen."""

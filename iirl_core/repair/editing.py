@@ -9,7 +9,7 @@ around findings and elsewhere, and from known-good rows; it is tried by other ne
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -29,9 +29,9 @@ MOST = 256
 """Findings that are learnt from, evenly over their order, the worst first."""
 
 
-def edits(findings: Sequence[Finding], standing: Standing) -> Iterator[Offer]:
-    """Weight edits for all of ``findings`` that are left, of rising rank, up to the first that passes its trial. Pure.
-    None for a head without weights of its own, or one that scores whole episodes.
+def edits(findings: Sequence[Finding], standing: Standing, rejected: Collection[str] = ()) -> Iterator[Offer]:
+    """Weight edits for all of ``findings`` that are left, of rising rank, up to the first that passes its trial and is
+    none of those ``rejected``. Pure. None for a head without weights of its own, or one that scores whole episodes.
     """
     head, left = standing.model.head, set(standing.left)
     norms = {norm.id: norm for norm in standing.ground.norms if norm.kind is not NormKind.PREDICATE}
@@ -52,7 +52,7 @@ def edits(findings: Sequence[Finding], standing: Standing) -> Iterator[Offer]:
         edit = WeightEdit(changes, tuple(cited), tuple(spoke), standing.round)
         offer = _offer(edit, open_, standing)
         yield offer
-        if offer.trial.passed:
+        if offer.trial.passed and not any(one.id in rejected for one in offer.repairs.edits):
             return
 
 

@@ -100,7 +100,7 @@ def ground_of(
         faulty=fresh.broken(parent, norms),
         held_out=others,
         doubtful=others.broken(parent, norms),
-        drawn=tuple(drawn_of(taught_by, parent, norms, trial=(neighbours, fresh, others))),
+        drawn=tuple(drawn_of(taught_by, parent, norms, trial=(neighbours, fresh, others))) if teaching else (),
     )
 
 

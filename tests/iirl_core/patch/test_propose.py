@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 
 import pytest
@@ -153,6 +154,20 @@ def test_the_offending_step_of_a_trajectory_is_what_is_mended() -> None:
     flaws, _ = flaws_of(model, [base, finding], [off_arc()])
     assert torch.equal(flaws.z[1], model.encoder.encode([item]).z[1])
     assert torch.equal(flaws.z[0], model.encoder.encode([base.offender]).z[0])
+
+
+def test_a_refusal_is_final_where_no_repair_of_another_kind_could_mend_it() -> None:
+    model, _, _ = planar()
+    base = findings(model, 100)[0]
+    equal = dataclasses.replace(off_arc(), id="equal", kind=NormKind.INVARIANCE, region=None)
+    asked = dataclasses.replace(
+        off_arc(), id="asked", kind=NormKind.PREDICATE, region=None, predicate=lambda inputs, rewards: 1.0
+    )
+    made = [dataclasses.replace(base, norm=norm) for norm in ("equal", "asked", "gone")]
+    numberless = dataclasses.replace(base, label="numberless", rewards=(math.nan,))
+    flaws, refused = flaws_of(model, [base, *made, numberless], [off_arc(), equal, asked])
+    assert flaws.findings == (base.id,)
+    assert [one.final for one in refused] == [False, True, True, True]
 
 
 def test_the_kernel_is_inverted() -> None:

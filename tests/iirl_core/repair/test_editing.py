@@ -55,6 +55,15 @@ def test_a_ceiling_of_a_mixture_is_held_by_an_edit_of_low_rank() -> None:
     assert (repaired.rewards(z) >= 0.9 * model.rewards(z)).float().mean() > 0.99
 
 
+def test_where_a_person_rejected_an_edit_the_next_rank_is_tried() -> None:
+    (first,) = mended().chosen
+    (edit,) = first.repairs.edits
+    again = choose(found(), ground(), planar()[1], ONLY, 1, rejected={edit.id})
+    assert first.repairs in [offer.repairs for offer in again.considered]
+    (other,) = again.chosen
+    assert other.repairs.edits[0].rank > edit.rank
+
+
 def test_an_invariance_is_mended_by_an_edit() -> None:
     model, _, _ = habit.habitual()
     plan = choose(habit.found(), habit.ground(habit.HABIT), habit.habitual()[1], ONLY, 1)
