@@ -116,7 +116,7 @@ class _Turns:
     @property
     def otherwise(self) -> str:
         """Why a finding is refused of which no kernel says why."""
-        no = any(map(self._refused, self.considered))
+        no = any(offer.among(self.rejected) for offer in self.considered)
         return "what would mend it was rejected" if no else "nothing in patch.kinds mends it: train again"
 
     def plan(self, left: Sequence[str], passed: Sequence[Offer] = ()) -> Plan:
@@ -150,11 +150,7 @@ class _Turns:
         """Of all that were tried, those that may be chosen."""
         tried = list(offers)
         self.considered += tried
-        return [offer for offer in tried if offer.trial.passed and offer.claimed and not self._refused(offer)]
-
-    def _refused(self, offer: Offer) -> bool:
-        """Whether a person rejected some of it before."""
-        return any(one.id in self.rejected for one in offer.repairs)
+        return [offer for offer in tried if offer.trial.passed and offer.claimed and not offer.among(self.rejected)]
 
     def _offers(self) -> Iterator[Offer]:
         if "kernels" in self.kinds:

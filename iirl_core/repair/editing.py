@@ -40,19 +40,20 @@ def edits(findings: Sequence[Finding], standing: Standing, rejected: Collection[
     widest = max((min(parameter.shape[-2:]) for parameter in head.parameters()), default=0)
     if not open_ or not widest or head.whole_episodes:
         return
-    chosen = np.linspace(0, len(teaching) - 1, min(len(teaching), MOST)).astype(int).tolist()
+    places = np.linspace(0, len(teaching) - 1, min(len(teaching), MOST)).astype(int).tolist()
+    chosen = [teaching[place] for place in places]
     known = {"", *(one.id for one in teaching)}
     drawn = [one for one in standing.ground.drawn if one.norm in norms and one.owner in known]
-    cited = dict.fromkeys([*(teaching[place].id for place in chosen), *(one.owner for one in drawn if one.owner)])
-    spoke = sorted({one.norm for one in (*(teaching[place] for place in chosen), *drawn)})
-    lessons = lessons_of(standing.model, [*(teaching[place] for place in chosen), *drawn], standing.ground.norms)
+    cited = dict.fromkeys([*(one.id for one in chosen), *(one.owner for one in drawn if one.owner)])
+    spoke = sorted({one.norm for one in (*chosen, *drawn)})
+    lessons = lessons_of(standing.model, [*chosen, *drawn], standing.ground.norms)
     kept = kept_of(standing.model, standing.guard, standing.section.budget)
     for rank in [rank for rank in RANKS if rank < 2 * widest]:  # beyond, nothing is left to add
         changes = refit(head, standing.model.shaped, lessons, kept, rank=rank, seed=standing.round)
         edit = WeightEdit(changes, tuple(cited), tuple(spoke), standing.round)
         offer = _offer(edit, open_, standing)
         yield offer
-        if offer.trial.passed and not any(one.id in rejected for one in offer.repairs.edits):
+        if offer.trial.passed and not offer.among(rejected):
             return
 
 
@@ -75,4 +76,4 @@ def _offer(edit: WeightEdit, findings: Sequence[Finding], standing: Standing) ->
     cited = replace(edit, findings=tuple(dict.fromkeys((*names, *edit.findings))), norms=norms)
     repairs = Repairs(edits=(cited,))
     offer = Offer("editing", repairs, frozenset(names), standing.tried(repairs, set(names)).trial)
-    return offer if claimed else offer.worth(len(findings))
+    return offer if claimed else offer.too_few(len(findings))

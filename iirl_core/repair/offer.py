@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from iirl_core.config.governance import RepairKind
@@ -23,10 +24,12 @@ class Offer:
     claimed: frozenset[str]
     trial: Trial
 
-    def worth(self, findings: int) -> Offer:
-        """This, if it claims ``LEAST`` of so many; else with a reason against it."""
-        if len(self.claimed) >= LEAST * findings:
-            return self
+    def among(self, ids: Collection[str]) -> bool:
+        """Whether one of its repairs is."""
+        return any(one.id in ids for one in self.repairs)
+
+    def too_few(self, findings: int) -> Offer:
+        """With one reason more against it: it claims less than ``LEAST`` of so many."""
         few = f"it mends {len(self.claimed)} of the {findings} findings that it is for, less than {LEAST:.0%}"
         return replace(self, trial=replace(self.trial, reasons=(*self.trial.reasons, few)))
 

@@ -47,7 +47,8 @@ def _of_norm(norm: Norm, findings: Sequence[Finding], standing: Standing) -> Ite
         for count in COUNTS[: sum(count <= len(found) for count in COUNTS)]
     ]
     enough = [offer for offer in tried if len(offer.claimed) >= LEAST * len(findings)]
-    yield from enough or sorted(tried, key=lambda offer: -len(offer.claimed))[:1]
+    best = sorted(tried, key=lambda offer: -len(offer.claimed))[:1]
+    yield from enough or [offer.too_few(len(findings)) for offer in best]
 
 
 def _offer(directions: Tensor, centre: Tensor, norm: Norm, findings: Sequence[Finding], standing: Standing) -> Offer:
@@ -57,5 +58,4 @@ def _offer(directions: Tensor, centre: Tensor, norm: Norm, findings: Sequence[Fi
     still = {name for name, held in zip(standing.ground.flaws, told.held.tolist(), strict=True) if held}
     claimed = tuple(one.id for one in findings if one.id not in still)
     repairs = Repairs(projections=(Projection.of(directions, centre, claimed, (norm.id,), standing.round),))
-    offer = Offer("projection", repairs, frozenset(claimed), standing.tried(repairs, set(claimed)).trial)
-    return offer.worth(len(findings))
+    return Offer("projection", repairs, frozenset(claimed), standing.tried(repairs, set(claimed)).trial)
