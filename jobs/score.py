@@ -96,7 +96,7 @@ def run(store: Store, reference: str, file: Path, out: str | None, *, trust_remo
                 "; ".join(f"{line.source} line {line.line}: {line.error}" for line in refused[:3]) or "it is empty"
             )
             raise CorpusEmpty(f"no record of {file} could be scored ({reasons})")
-    left = f"; {len(refused)} records could not be read, see their error" if refused else ""
+    left = f"; {len(refused)} records could not be scored, see their error" if refused else ""
     version = f"{artifact.manifest.name} {artifact.manifest.version}"
     return Outcome(f"{scored} rewards of {version}{left}", out or "")
 

@@ -86,7 +86,7 @@ def _serve(config: Config, address: str | None) -> None:
     from cluster import open_session
     from cluster.resources import check_replicas
     from serving.event import record_serving
-    from serving.notices import print_notices, start_notices
+    from serving.notices import Printer, start_notices
 
     if address is None:
         for name, value in OWN_RAY.items():
@@ -95,6 +95,7 @@ def _serve(config: Config, address: str | None) -> None:
         check_replicas(session.cluster(), config.serve)
         _check_vacant()
         notices = start_notices()
+        print_new = Printer(notices)
         try:
             _run(config, pin, notices)
             _stop_on_signals()  # Ray has put handlers of its own in their place
@@ -104,10 +105,10 @@ def _serve(config: Config, address: str | None) -> None:
             print(f"ready {url} {served.references[0]} {served.version} {served.digest}", flush=True)
             while True:
                 time.sleep(1)  # signal.pause() would miss a signal that comes just before it
-                print_notices(notices)
+                print_new()
         finally:
             _shut_down()
-            print_notices(notices)  # what replicas said as they closed
+            print_new()  # what replicas said as they closed
 
 
 def _check_vacant() -> None:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import ray
 
+from iirl_core.errors import one_line
+
 if TYPE_CHECKING:
     from ray.actor import ActorProxy
 
@@ -20,7 +22,7 @@ log = logging.getLogger("iirl.serving")
 SECONDS = 5.0
 """How long the actor may take to answer."""
 ROOM = 1000
-"""Notices that wait to be printed; the newest are dropped, and stay in the replicas' logs."""
+"""Notices that wait to be printed; more are counted, and stay in the replicas' logs."""
 
 
 class Notices:
@@ -28,15 +30,19 @@ class Notices:
 
     def __init__(self) -> None:
         self._waiting: list[str] = []
+        self._more = 0
 
     def tell(self, text: str) -> None:
         """Have ``text`` printed."""
         if len(self._waiting) < ROOM:
             self._waiting.append(text)
+        else:
+            self._more += 1
 
     def take(self) -> list[str]:
         """What was told since the last call."""
-        taken, self._waiting = self._waiting, []
+        more = [f"{self._more:,} more are in the replicas' logs"] if self._more else []
+        taken, self._waiting, self._more = [*self._waiting, *more], [], 0
         return taken
 
 
@@ -45,19 +51,27 @@ def start_notices() -> ActorProxy[Notices]:
     return ray.remote(num_cpus=0, max_restarts=-1)(Notices).remote()
 
 
-def print_notices(notices: ActorProxy[Notices]) -> None:
-    """Print what was told. Nothing where the actor is away, or nobody reads: the replicas' logs have it, and serving
-    hangs on neither.
+class Printer:
+    """Prints what replicas told ``notices``, on standard error. Where the actor is away this is said once, and where
+    nobody reads nothing is: the replicas' logs have it all, and serving hangs on neither.
     """
-    try:
-        told = ray.get(notices.take.remote(), timeout=SECONDS)
-    except ray.exceptions.RayError:
-        return
-    for text in told:
+
+    def __init__(self, notices: ActorProxy[Notices]) -> None:
+        self._notices, self._away = notices, False
+
+    def __call__(self) -> None:
+        """Print what is new."""
         try:
-            print(f"iirl: {text}", file=sys.stderr, flush=True)
-        except OSError:
-            return
+            told, away = ray.get(self._notices.take.remote(), timeout=SECONDS), False
+        except ray.exceptions.RayError as error:
+            why = f"what replicas have to say is in their logs alone for now ({one_line(error)})"
+            told, away = [] if self._away else [why], True
+        self._away = away
+        for text in told:
+            try:
+                print(f"iirl: {text}", file=sys.stderr, flush=True)
+            except OSError:
+                return
 
 
 class Teller:

@@ -47,7 +47,7 @@ def test_every_record_has_a_row_in_order_and_bad_ones_say_why(
     assert [line["line"] for line in lines] == [1, 2, 3, 4, 5]
     assert [line["error"] is None for line in lines] == [True, False, False, False, True]
     assert "conversation" in str(lines[2]["error"])
-    assert outcome.made.startswith("2 rewards of sample 0.1.0; 3 records could not be read")
+    assert outcome.made.startswith("2 rewards of sample 0.1.0; 3 records could not be scored")
     wanted = trajectory_draft().model.read(walks(2, seed=3))
     assert [lines[0]["reward"], lines[4]["reward"]] == pytest.approx([reading.reward for reading in wanted], abs=1e-5)
     assert lines[4]["step_rewards"] == pytest.approx(wanted[1].step_rewards, abs=1e-5)

@@ -20,12 +20,13 @@ def test_what_was_told_is_taken_once_in_its_order() -> None:
     assert waiting.take() == []
 
 
-def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_waits_is_bounded_and_what_does_not_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notices, "ROOM", 2)
     waiting = Notices()
     for text in ("one", "two", "three"):
         waiting.tell(text)
-    assert waiting.take() == ["one", "two"]
+    assert waiting.take() == ["one", "two", "1 more are in the replicas' logs"]
+    assert waiting.take() == []
 
 
 def test_where_nobody_prints_it_is_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -61,19 +62,24 @@ def test_a_reader_that_went_away_ends_nothing(ray_session: None, monkeypatch: py
     actor = notices.start_notices()
     Teller(actor)("requests drift")
     monkeypatch.setattr("sys.stderr", Closed())
-    notices.print_notices(actor)
+    notices.Printer(actor)()
 
 
 @pytest.mark.ray
-def test_an_actor_hands_on_what_it_was_told_and_its_loss_ends_nothing(
+def test_an_actor_hands_on_what_it_was_told_and_its_loss_is_said_once_and_ends_nothing(
     ray_session: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import ray
 
     actor = notices.start_notices()
+    print_new = notices.Printer(actor)
     Teller(actor)("requests drift")
-    notices.print_notices(actor)
+    print_new()
     assert capsys.readouterr().err == "iirl: requests drift\n"
     ray.kill(actor, no_restart=True)
-    notices.print_notices(actor)
+    print_new()
+    told = capsys.readouterr().err
+    assert told.startswith("iirl: what replicas have to say is in their logs alone for now (")
+    assert told.count("\n") == 1
+    print_new()
     assert capsys.readouterr().err == ""
