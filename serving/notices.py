@@ -58,20 +58,28 @@ class Printer:
 
     def __init__(self, notices: ActorProxy[Notices]) -> None:
         self._notices, self._away = notices, False
+        self._asked: ray.ObjectRef[list[str]] | None = None
 
     def __call__(self) -> None:
         """Print what is new."""
-        try:
-            told, away = ray.get(self._notices.take.remote(), timeout=SECONDS), False
-        except ray.exceptions.RayError as error:
-            why = f"what replicas have to say is in their logs alone for now ({one_line(error)})"
-            told, away = [] if self._away else [why], True
-        self._away = away
-        for text in told:
+        for text in self._new():
             try:
                 print(f"iirl: {text}", file=sys.stderr, flush=True)
             except OSError:
                 return
+
+    def _new(self) -> list[str]:
+        self._asked = self._asked or self._notices.take.remote()
+        try:
+            told: list[str] = ray.get(self._asked, timeout=SECONDS)
+        except ray.exceptions.RayError as error:
+            if not isinstance(error, ray.exceptions.GetTimeoutError):
+                self._asked = None  # else what it takes meanwhile is printed when it comes
+            first, self._away = not self._away, True
+            why = f"what replicas have to say is in their logs alone for now ({one_line(error)})"
+            return [why] if first else []
+        self._asked, self._away = None, False
+        return told
 
 
 class Teller:

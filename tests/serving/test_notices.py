@@ -66,11 +66,28 @@ def test_a_reader_that_went_away_ends_nothing(ray_session: None, monkeypatch: py
 
 
 @pytest.mark.ray
+def test_what_an_actor_is_slow_to_hand_on_is_printed_when_it_comes(
+    ray_session: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    actor = notices.start_notices()
+    Teller(actor)("requests drift")
+    print_new = notices.Printer(actor)
+    with monkeypatch.context() as slow:
+        slow.setattr(notices, "SECONDS", 0)  # the actor has not even started
+        print_new()
+    assert "in their logs alone for now" in capsys.readouterr().err
+    monkeypatch.setattr(notices, "SECONDS", 60)
+    print_new()
+    assert capsys.readouterr().err == "iirl: requests drift\n"
+
+
+@pytest.mark.ray
 def test_an_actor_hands_on_what_it_was_told_and_its_loss_is_said_once_and_ends_nothing(
-    ray_session: None, capsys: pytest.CaptureFixture[str]
+    ray_session: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import ray
 
+    monkeypatch.setattr(notices, "SECONDS", 60)
     actor = notices.start_notices()
     print_new = notices.Printer(actor)
     Teller(actor)("requests drift")
