@@ -18,7 +18,8 @@ from iirl_core.audit.finding import Finding
 from iirl_core.norm.norm import Norm, NormKind
 from iirl_core.patch.edit import WeightEdit
 from iirl_core.patch.repairs import Repairs
-from iirl_core.repair.lessons import kept_of, lessons_of
+from iirl_core.repair.kept import kept_of
+from iirl_core.repair.lessons import lessons_of
 from iirl_core.repair.offer import LEAST, Offer
 from iirl_core.repair.refitting import refit
 from iirl_core.repair.standing import Standing

@@ -1,6 +1,4 @@
-"""Lessons: corrective samples as tensors: what the rewards of a round's findings should have been, and what known-good
-rewards may not lose.
-"""
+"""Lessons: corrective samples as tensors: what the rewards of a round's findings should have been."""
 
 from __future__ import annotations
 
@@ -13,11 +11,8 @@ from torch import Tensor
 
 from iirl_core.demonstration import Input
 from iirl_core.norm.norm import Norm, NormKind
-from iirl_core.patch.budget import KNOWN_GOOD, ROUNDING
-from iirl_core.patch.known_good import KnownGood, known_rows
-from iirl_core.patch.propose import SPENT
-from iirl_core.patch.sculpt import Placed
 from iirl_core.repair.aiming import target_of
+from iirl_core.repair.seen import SeenRows, seen_rows
 from iirl_core.reward_model import RewardModel
 
 APART = 0.02
@@ -27,24 +22,16 @@ STEPS = 32
 
 
 @dataclass(frozen=True, eq=False)
-class Lessons:
-    """Q questions about N rows ``z`` (as the head sees them), of which row n counts for side ``side[n]`` (0 original, 1
-    edited, or the only input) of question ``question[n]``; the sides' rewards are the means of their rows. An answer is
-    wrong by ``sign·(edited − original) − limit`` where that is above 0; a sign of 0 takes the difference's own.
-    ``shaped`` is the map at their places, and ``patches [N]`` what kernels add to the reward.
+class Lessons(SeenRows):
+    """Q questions about N rows, of which row n counts for side ``side[n]`` (0 original, 1 edited, or the only input) of
+    question ``question[n]``; the sides' rewards are the means of their rows. An answer is wrong by
+    ``sign·(edited − original) − limit`` where that is above 0; a sign of 0 takes the difference's own.
     """
 
-    z: Tensor
     question: Tensor
     side: Tensor
     sign: Tensor
     limit: Tensor
-    shaped: Placed
-    patches: Tensor
-
-    def rewards(self, signal: Tensor) -> Tensor:
-        """``[N]`` → ``[N]``: of rows with these signals."""
-        return (self.shaped.reward(signal) + self.patches).clamp(0, 1)
 
     def sides(self, values: Tensor) -> Tensor:
         """``[N]`` → ``[Q, 2]``: means of each side's rows; 0 for an original that there is not."""
@@ -61,36 +48,6 @@ class Lessons:
         apart = edited - original
         sign = torch.where(self.sign == 0, apart.sign(), self.sign)
         return sign * apart - self.limit, sign
-
-
-@dataclass(frozen=True, eq=False)
-class Kept:
-    """K rows ``z`` (as the head sees them) whose rewards must not fall below ``floor [K]`` and should not below
-    ``least [K]`` (both 0: they are held to nothing), and whose ``signal [K]`` should stay; ``shaped`` and ``patches``
-    as of ``Lessons``.
-    """
-
-    z: Tensor
-    signal: Tensor
-    least: Tensor
-    floor: Tensor
-    shaped: Placed
-    patches: Tensor
-
-    def rewards(self, signal: Tensor) -> Tensor:
-        """``[K]`` → ``[K]``: of rows with these signals."""
-        return (self.shaped.reward(signal) + self.patches).clamp(0, 1)
-
-    def pick(self, rows: Tensor) -> Kept:
-        """Those at ``rows``."""
-        return Kept(
-            self.z[rows],
-            self.signal[rows],
-            self.least[rows],
-            self.floor[rows],
-            self.shaped.pick(rows),
-            self.patches[rows],
-        )
 
 
 class Question(Protocol):
@@ -137,8 +94,8 @@ def lessons_of(model: RewardModel, questions: Sequence[Question], norms: Sequenc
     z = encoded.z[torch.cat(rows)]
     question_of, side_of = torch.tensor(places).unbind(dim=1)
     bounds = torch.tensor([_bound(by_id[one.norm]) for one in questions])
-    shaped, patches = _placed(model, z), _patches(model, z)
-    return Lessons(model.seen(z), question_of, side_of, bounds[:, 0], bounds[:, 1], shaped, patches)
+    seen = seen_rows(model, z, model.rows(z))
+    return Lessons(seen.z, seen.shaped, seen.patches, question_of, side_of, bounds[:, 0], bounds[:, 1])
 
 
 def _bound(norm: Norm) -> tuple[float, float]:
@@ -156,25 +113,3 @@ def _bound(norm: Norm) -> tuple[float, float]:
             return -1.0, -norm.threshold - APART
         case _:
             return 1.0, norm.threshold - APART
-
-
-@torch.no_grad()
-def kept_of(model: RewardModel, known: KnownGood, budget: float) -> Kept:
-    """All known-good rows, the guard set first: each may lose the share ``budget`` of its root reward, less what is
-    left for later, and should not lose half of that; where repairs have taken more already, no more.
-    """
-    z, rows, root = known_rows(model, known)
-    good = root >= KNOWN_GOOD
-    least, floor = (
-        torch.minimum((1 - share * SPENT * budget) * root, rows.reward - ROUNDING).where(good, 0) for share in (0.5, 1)
-    )
-    return Kept(model.seen(z), rows.signal, least, floor, _placed(model, z), rows.boosted - rows.suppressed)
-
-
-def _placed(model: RewardModel, z: Tensor) -> Placed:
-    return model.shaped.at(lambda space: model.space(z, space))
-
-
-def _patches(model: RewardModel, z: Tensor) -> Tensor:
-    rows = model.rows(z)
-    return rows.boosted - rows.suppressed

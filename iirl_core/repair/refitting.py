@@ -20,7 +20,8 @@ from torch.func import functional_call
 from iirl_core.expertness import Expertness
 from iirl_core.mapping import Monotone
 from iirl_core.patch.edit import Change
-from iirl_core.repair.lessons import Kept, Lessons
+from iirl_core.repair.kept import Kept
+from iirl_core.repair.lessons import Lessons
 
 STEPS = 600
 PATIENCE = 100

@@ -15,8 +15,7 @@ from iirl_core.canonical import digest_bytes
 from iirl_core.demonstration import Comparison, Input, Trajectory, conversation
 from iirl_core.norm import Norm, NormKind
 from iirl_core.norm.judge import judge
-from iirl_core.patch import Ball, Repairs, Sculpt
-from iirl_core.repair.lessons import kept_of, lessons_of
+from iirl_core.repair.lessons import lessons_of
 from tests.iirl_core.artifact.samples import patch_at
 from tests.iirl_core.probe.samples import off_arc, planar
 
@@ -93,43 +92,6 @@ def test_steps_are_compared_at_the_offending_one_and_episodes_of_other_lengths_o
     assert torch.equal(lessons.z[1], z[97])
     sides = lessons.sides(torch.arange(len(lessons.z)).float())
     assert sides[1].tolist() == [4.0, np.mean(np.arange(7, 39))]
-
-
-def test_known_good_rows_may_lose_a_share_of_what_the_root_gave_them() -> None:
-    model, guard, _ = planar()
-    kept = kept_of(model, guard, 0.05)
-    good = guard.root_rewards >= 0.5
-    count = len(guard.z)
-    assert len(kept.z) == count + len(guard.known_good)
-    assert torch.allclose(kept.floor[:count][good], 0.96 * guard.root_rewards[good], atol=2e-6)
-    assert torch.allclose(kept.least[:count][good], 0.98 * guard.root_rewards[good], atol=2e-6)
-    assert (kept.floor[:count][~good] == 0).all()
-    taken = patch_at(model, Trajectory(np.float32([[1.0, 0.0]])), strength=0.5, width=0.5)
-    now = kept_of(model.with_repairs(Repairs((taken,))), guard, 0.05)
-    rewards = model.with_patches([taken]).rewards(now.z)
-    assert (now.floor <= rewards).all(), "what repairs took already is not asked back"
-    assert (rewards[:count] < 0.9 * guard.root_rewards).any()
-
-
-def test_a_map_that_was_sculpted_in_a_region_is_the_rows_own() -> None:
-    model, guard, _ = planar()
-    z = torch.cat([guard.z, guard.known_good])
-    inside = Trajectory(np.float32([[1.0, 0.0]]))
-    phi, _ = model.space(model.encoder.encode([inside]).z, "input")
-    ball = Ball("input", 0, tuple(phi[0, 0].tolist()), 0.2, 0.4)
-    signal = model.rows(z).signal
-    low, high = float(signal.min()) - 1, float(signal.max()) + 1
-    repaired = model.with_repairs(
-        Repairs(sculpts=(Sculpt("lower", ((low, 0.4), (high, 0.4)), ("f",), ("n",), 1, ball=ball),))
-    )
-    kept = kept_of(repaired, guard, 0.05)
-    rewards = repaired.rewards(z)
-    assert (rewards < model.rewards(z) - 0.3).any()
-    assert torch.allclose(kept.rewards(kept.signal), rewards, atol=1e-6)
-    some = torch.tensor([0, len(z) - 1])
-    assert torch.allclose(kept.pick(some).rewards(kept.signal[some]), rewards[some], atol=1e-6)
-    lessons = lessons_of(repaired, [finding(off_arc(), (inside,))], [off_arc()])
-    assert lessons.rewards(model.rows(lessons.z).signal).tolist() == pytest.approx([0.4], abs=0.01)
 
 
 def test_what_kernels_do_is_counted() -> None:

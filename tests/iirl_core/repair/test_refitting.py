@@ -10,7 +10,8 @@ from iirl_core.mapping.sigmoid import Sigmoid
 from iirl_core.patch.edit import WeightEdit, edited
 from iirl_core.patch.patch import Space
 from iirl_core.patch.sculpt import Sculpted
-from iirl_core.repair.lessons import Kept, Lessons
+from iirl_core.repair.kept import Kept
+from iirl_core.repair.lessons import Lessons
 from iirl_core.repair.refitting import refit
 from tests.iirl_core.artifact.samples import fit
 
@@ -39,12 +40,12 @@ def lessons(z: torch.Tensor, limit: float = 0.2) -> Lessons:
     count = len(z)
     return Lessons(
         z,
+        Sculpted.of(SHAPED, ()).at(nowhere),
+        0 * z[:, 0],
         torch.arange(count),
         torch.ones(count).long(),
         torch.ones(count),
         torch.full((count,), limit),
-        Sculpted.of(SHAPED, ()).at(nowhere),
-        0 * z[:, 0],
     )
 
 
@@ -52,7 +53,7 @@ def kept(head: Expertness, z: torch.Tensor) -> Kept:
     signal = head.combined(head.signals(z))
     reward = SHAPED.reward(signal)
     shaped = Sculpted.of(SHAPED, ()).at(nowhere)
-    return Kept(z, signal, 0.98 * reward, 0.96 * reward, shaped, torch.zeros(len(z)))
+    return Kept(z, shaped, torch.zeros(len(z)), signal, 0.98 * reward, 0.96 * reward)
 
 
 def rewards(head: Expertness, z: torch.Tensor) -> torch.Tensor:
