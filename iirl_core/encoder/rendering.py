@@ -30,6 +30,8 @@ _BROKEN = "\\1\u00b7:"
 _ANSWER = "\u241eanswer\u241e"
 """Stands in for the answer when the template is asked where answers go."""
 
+TOLD, TOLD_LETTERS = 6, 60
+"""Roles, and letters of its first turn, that are told of a conversation."""
 
 Around = tuple[tuple[int, ...], tuple[int, ...]]
 """Ids of special tokens before and after a text."""
@@ -92,7 +94,7 @@ class Rendering:
             return str(self.tokenizer.apply_chat_template(messages, chat_template=self.template, tokenize=False))
         except jinja2.TemplateError as error:
             raise InputError(
-                f"the chat template refuses this conversation ({error})",
+                f"the chat template refuses a conversation ({error}): {_known_by(conversation)}",
                 todo="Mend chat_template beside the model, or leave such records out",
             ) from error
 
@@ -188,3 +190,10 @@ class Rendering:
         if found and text.startswith(before):
             return len(before)
         return max(0, text.rfind(self._neutral(conversation.answer).strip()))
+
+
+def _known_by(conversation: Conversation) -> str:
+    """Its roles, which are what a template refuses, and the words by which it can be found."""
+    roles = [turn.role for turn in conversation.messages]
+    told = ", ".join(roles[:TOLD]) + (", …" if len(roles) > TOLD else "")
+    return f"{told}, beginning {conversation.messages[0].content[:TOLD_LETTERS]!r}"

@@ -86,10 +86,14 @@ def test_a_template_that_trims_content_still_knows_where_the_answer_is() -> None
     assert words.endswith("assistant four five [SEP]")
 
 
-def test_a_conversation_that_the_template_refuses_is_the_callers_mistake() -> None:
-    item = Conversation((Message("tool", "22 degrees"), Message("assistant", "Warm.")))
-    with pytest.raises(InputError, match="no tool first"):
+def test_a_conversation_that_the_template_refuses_is_the_callers_mistake_and_can_be_found() -> None:
+    item = Conversation((Message("tool", "22 degrees" + " and more" * 20), *[Message("assistant", "Warm.")] * 9))
+    with pytest.raises(InputError, match="no tool first") as refused:
         _rendering(64, MARKED).tokens(item)
+    assert ": tool, assistant, assistant, assistant, assistant, assistant, …, beginning '22 degrees and" in str(
+        refused.value
+    )
+    assert str(refused.value).count("and more") < 8
 
 
 def _bytewise() -> Rendering:
