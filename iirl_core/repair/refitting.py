@@ -41,11 +41,9 @@ EXACT = 0.1
 FEW = 16
 """Violations are averaged over as many rows at least."""
 TURNS = 6
-"""How often known-good rows that were not looked at, and lose too much, join those that were."""
+"""Descents at most: after each, where known-good rows that were not looked at lose too much, twice as many are."""
 LOOKED_AT = 512
 """Known-good rows looked at first, and scattered ones."""
-JOINING = 256
-"""Those that lose most, in a turn."""
 WIDER = 2.0
 """Scattered rows reach so many times as far as known-good ones, in every dimension."""
 
@@ -79,12 +77,11 @@ def refit(
     for _ in range(TURNS):
         work = _Work(signals, shaped, lessons, kept.pick(looked), scattered)
         found = work.descend(rank, torch.Generator().manual_seed(seed))
-        short = work.short(found, kept)
-        over = short.argsort(descending=True)[:JOINING]
-        over = over[short[over] > 0]
-        if not len(over):
+        short = work.short(found, kept).index_fill(0, looked, -math.inf)
+        if not (short > 0).any():
             break
-        looked = torch.cat([looked, over])
+        nearest = short.argsort(descending=True, stable=True)[: min(len(looked), len(short) - len(looked))]
+        looked = torch.cat([looked, nearest])  # to join those alone that are short brings up others, again and again
     return tuple(Change.of(name.removeprefix("head."), *factors) for name, factors in found.items())
 
 
