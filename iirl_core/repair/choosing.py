@@ -31,8 +31,9 @@ TURNS = 8
 @dataclass(frozen=True)
 class Plan:
     """``chosen`` are the candidates that make the repair, in order, and ``considered`` all that were tried; ``refused``
-    are the findings that none of them mends, ``postponed`` how many wait for the next round. ``open`` are the
-    candidates among which a person chooses, each a repair by itself, as they were tried; then none is chosen here.
+    are the findings that none of them mends, ``postponed`` how many wait for the next round, for want of room in this
+    one. ``open`` are the candidates among which a person chooses, each a repair by itself, as they were tried; then
+    none is chosen here.
     """
 
     chosen: tuple[Offer, ...]
@@ -120,8 +121,9 @@ class _Turns:
         return "what would mend it was rejected" if no else "nothing in patch.kinds mends it: train again"
 
     def plan(self, left: Sequence[str], passed: Sequence[Offer] = ()) -> Plan:
-        """What was decided, where nothing mends the findings ``left``, and a person chooses among ``passed``."""
-        waiting = [name for name in left if self.postponed and name not in self.reasons]
+        """What was decided, where nothing chosen mends the findings ``left``, and a person chooses among ``passed``."""
+        full = self.postponed or len(self.chosen) == TURNS
+        waiting = [name for name in left if full and name not in self.reasons]
         refused = tuple(Refusal(name, self.reasons.get(name, self.otherwise)) for name in left if name not in waiting)
         return Plan(tuple(self.chosen), tuple(self.considered), refused, len(waiting), tuple(passed))
 

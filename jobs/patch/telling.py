@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from iirl_core.config.governance import PatchSection
-from iirl_core.repair import Plan
+from iirl_core.repair import TURNS, Plan
 
 REASONS = 5
 """Reasons for refusals that are told; ``repair.json`` has them all, by finding."""
@@ -27,7 +27,8 @@ def lines_of(plan: Plan, section: PatchSection) -> Iterator[str]:
     if left := sum(count for _, count in reasons[REASONS:]):
         yield f"  {_flaws(left)} refused for other reasons: see repair.json of the round"
     if plan.postponed:
-        yield f"  {_flaws(plan.postponed)} left for the next round: patch.max_patches is {section.max_patches}"
+        room = f"one has room for {TURNS} candidates, and for {section.max_patches} kernels (patch.max_patches)"
+        yield f"  {_flaws(plan.postponed)} left for the next round: {room}"
 
 
 def _flaws(count: int) -> str:

@@ -16,7 +16,7 @@ from iirl_core.patch.propose import propose
 from iirl_core.patch.repairs import Repairs
 from iirl_core.patch.sculpt import Sculpt
 from iirl_core.probe import FAMILIES, material_of
-from iirl_core.repair import choose, ground_of, try_repair
+from iirl_core.repair import choose, choosing, ground_of, try_repair
 from iirl_core.repair.ground import NOT_FRESH
 from iirl_core.repair.kernels import Aims, kernels
 from iirl_core.repair.standing import Standing
@@ -241,6 +241,18 @@ def test_what_no_configured_kind_mends_is_refused_and_what_finds_no_room_waits()
     few = choose(found(), ground(), guard, PatchSection(spaces=["input"], kinds=["kernels"], max_patches=1), 1)
     assert few.postponed > 0
     assert len(few.refused) + few.postponed + len(few.chosen[0].claimed) == len(found())
+
+
+def test_what_was_not_asked_again_for_want_of_turns_waits_for_the_next_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    section = PatchSection(kinds=["sculpting"])
+    whole = choose(found(), ground(), planar()[1], section, 1)
+    assert len(whole.chosen) > 1
+    assert len(whole.refused) > whole.postponed == 0
+    monkeypatch.setattr(choosing, "TURNS", 1)
+    short = choose(found(), ground(), planar()[1], section, 1)
+    assert short.chosen == whole.chosen[:1]
+    assert short.refused == ()
+    assert short.postponed == len(found()) - len(short.chosen[0].claimed)
 
 
 def test_no_policy_is_trained_or_listened_to_for_a_trial() -> None:

@@ -7,7 +7,7 @@ import dataclasses
 from iirl_core.config.governance import PatchSection
 from iirl_core.patch import Projection, Repairs
 from iirl_core.patch.propose import Refusal
-from iirl_core.repair import Offer, Plan
+from iirl_core.repair import TURNS, Offer, Plan
 from jobs.patch.telling import REASONS, lines_of
 from tests.iirl_core.repair.test_trial import GOOD
 
@@ -32,7 +32,7 @@ def test_reasons_beyond_the_first_few_are_counted() -> None:
 
 def test_flaws_that_a_round_has_no_room_for_are_told_with_the_key_that_makes_room() -> None:
     assert list(lines_of(plan(postponed=3), PatchSection(max_patches=7))) == [
-        "  3 flaws left for the next round: patch.max_patches is 7"
+        f"  3 flaws left for the next round: one has room for {TURNS} candidates, and for 7 kernels (patch.max_patches)"
     ]
 
 
