@@ -1,7 +1,7 @@
 """``iirl score REF FILE``: rewards of a file's records (or of a corpus in the store), offline, without Ray.
 
 One row per record, in order, streamed; a comparison has two, its chosen and its rejected side. A record that cannot be
-read has a row too: its ``error`` says why, and its numbers are null.
+scored has a row too: its ``error`` says why, and its numbers are null.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class Notices:
 
     def take(self) -> list[str]:
         """What was told since the last call."""
-        more = [f"{self._more:,} more are in the replicas' logs"] if self._more else []
+        more = [f"more of these, in the replicas' logs alone: {self._more:,}"] if self._more else []
         taken, self._waiting, self._more = [*self._waiting, *more], [], 0
         return taken
 
@@ -53,7 +53,8 @@ def start_notices() -> ActorProxy[Notices]:
 
 class Printer:
     """Prints what replicas told ``notices``, on standard error. Where the actor is away this is said once, and where
-    nobody reads nothing is: the replicas' logs have it all, and serving hangs on neither.
+    nobody reads nothing is: the replicas' logs have it all, and serving hangs on neither. What the actor was asked for
+    and is slow to give is waited for again, not asked for anew: it has let go of it.
     """
 
     def __init__(self, notices: ActorProxy[Notices]) -> None:
@@ -69,16 +70,19 @@ class Printer:
                 return
 
     def _new(self) -> list[str]:
-        self._asked = self._asked or self._notices.take.remote()
+        told: list[str] = []
         try:
-            told: list[str] = ray.get(self._asked, timeout=SECONDS)
+            if self._asked is not None:  # for what was told before then
+                told, self._asked = ray.get(self._asked, timeout=SECONDS), None
+            self._asked = self._notices.take.remote()
+            told, self._asked = [*told, *ray.get(self._asked, timeout=SECONDS)], None
         except ray.exceptions.RayError as error:
             if not isinstance(error, ray.exceptions.GetTimeoutError):
                 self._asked = None  # else what it takes meanwhile is printed when it comes
             first, self._away = not self._away, True
             why = f"what replicas have to say is in their logs alone for now ({one_line(error)})"
-            return [why] if first else []
-        self._asked, self._away = None, False
+            return [*told, why] if first else told
+        self._away = False
         return told
 
 

@@ -3,7 +3,7 @@
 from iirl_core.repair.approval import Approval as Approval
 from iirl_core.repair.approval import Decided as Decided
 from iirl_core.repair.approval import decide as decide
-from iirl_core.repair.choosing import TURNS as TURNS
+from iirl_core.repair.choosing import CHOSEN as CHOSEN
 from iirl_core.repair.choosing import Plan as Plan
 from iirl_core.repair.choosing import choose as choose
 from iirl_core.repair.choosing import lay_out as lay_out

@@ -24,7 +24,7 @@ from iirl_core.repair.sculpting import sculpts
 from iirl_core.repair.standing import Standing
 from iirl_core.repair.trial import Trial
 
-TURNS = 8
+CHOSEN = 8
 """Candidates chosen in a round, at most."""
 
 
@@ -75,7 +75,7 @@ def choose(
         ConfigError, InputError: a norm cannot be asked, or an input is not such as the model reads.
     """
     turn = _Turns(findings, Standing(ground, guard, section, round_), rejected)
-    while turn.standing.left and len(turn.chosen) < TURNS and turn.chose():
+    while turn.standing.left and len(turn.chosen) < CHOSEN and turn.chose():
         pass
     return turn.plan(turn.standing.left)
 
@@ -112,6 +112,7 @@ class _Turns:
         self.aims, beyond = Aims.of(findings, standing)
         told = [one for one in beyond if "kernels" in self.kinds or one.final]
         self.reasons = {one.finding: one.reason for one in told}
+        self.final = {one.finding for one in told if one.final}
         self.postponed = 0
 
     @property
@@ -122,8 +123,10 @@ class _Turns:
 
     def plan(self, left: Sequence[str], passed: Sequence[Offer] = ()) -> Plan:
         """What was decided, where nothing chosen mends the findings ``left``, and a person chooses among ``passed``."""
-        full = self.postponed or len(self.chosen) == TURNS
-        waiting = [name for name in left if full and name not in self.reasons]
+        if len(self.chosen) == CHOSEN:  # what would mend the rest was not sought
+            waiting = [name for name in left if name not in self.final]
+        else:
+            waiting = [name for name in left if self.postponed and name not in self.reasons]
         refused = tuple(Refusal(name, self.reasons.get(name, self.otherwise)) for name in left if name not in waiting)
         return Plan(tuple(self.chosen), tuple(self.considered), refused, len(waiting), tuple(passed))
 

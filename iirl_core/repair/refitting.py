@@ -40,8 +40,8 @@ EXACT = 0.1
 """What is left of a violation's weight where it is nearly none: a squared one alone would never quite go."""
 FEW = 16
 """Violations are averaged over as many rows at least."""
-TURNS = 6
-"""Descents at most: after each, where known-good rows that were not looked at lose too much, twice as many are."""
+DESCENTS = 6
+"""At most. Where known-good rows that were not looked at lose too much, the next one looks at twice as many."""
 LOOKED_AT = 512
 """Known-good rows looked at first, and scattered ones."""
 WIDER = 2.0
@@ -74,7 +74,7 @@ def refit(
     scattered = _scattered(kept.z, generator)
     signals = _Signals(head)
     found: Factors = {}
-    for _ in range(TURNS):
+    for _ in range(DESCENTS):
         work = _Work(signals, shaped, lessons, kept.pick(looked), scattered)
         found = work.descend(rank, torch.Generator().manual_seed(seed))
         short = work.short(found, kept).index_fill(0, looked, -math.inf)

@@ -1,4 +1,4 @@
-"""Rows of a corpus as a re-fit sees them: what the head reads, and all that the reward is made of beside its signal."""
+"""Rows as a re-fit sees them: what the head reads, and all that the reward is made of beside its signal."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from iirl_core.config.governance import PatchSection
-from iirl_core.repair import TURNS, Plan
+from iirl_core.repair import CHOSEN, Plan
 
 REASONS = 5
 """Reasons for refusals that are told; ``repair.json`` has them all, by finding."""
@@ -27,8 +27,9 @@ def lines_of(plan: Plan, section: PatchSection) -> Iterator[str]:
     if left := sum(count for _, count in reasons[REASONS:]):
         yield f"  {_flaws(left)} refused for other reasons: see repair.json of the round"
     if plan.postponed:
-        room = f"one has room for {TURNS} candidates, and for {section.max_patches} kernels (patch.max_patches)"
-        yield f"  {_flaws(plan.postponed)} left for the next round: {room}"
+        full = f"{CHOSEN} candidates were chosen" if len(plan.chosen) == CHOSEN else None
+        why = full or f"patch.max_patches is {section.max_patches}"
+        yield f"  {_flaws(plan.postponed)} left for the next round: {why}"
 
 
 def _flaws(count: int) -> str:

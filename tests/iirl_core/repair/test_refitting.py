@@ -10,6 +10,7 @@ from iirl_core.mapping.sigmoid import Sigmoid
 from iirl_core.patch.edit import WeightEdit, edited
 from iirl_core.patch.patch import Space
 from iirl_core.patch.sculpt import Sculpted
+from iirl_core.repair import refitting
 from iirl_core.repair.kept import Kept
 from iirl_core.repair.lessons import Lessons
 from iirl_core.repair.refitting import refit
@@ -126,3 +127,26 @@ def test_rows_that_were_not_looked_at_are_kept_too_whatever_can_be_mended_then(s
     after = changed(head, 1, wrong, known, seed=1)
     assert (rewards(after, known) >= 0.96 * rewards(head, known) - 1e-6).all()
     assert (rewards(after, wrong) <= 0.2).float().mean() > mended
+
+
+@pytest.mark.parametrize(("shift", "count", "sizes"), [(1.2, 160, [1, 2, 4, 8]), (0.7, 3, [2, 3])])
+def test_where_others_lose_too_much_the_next_descent_looks_at_twice_as_many(
+    shift: float, count: int, sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, pick = list[list[int]](), Kept.pick
+
+    def noted(every: Kept, rows: torch.Tensor) -> Kept:
+        looked.append(rows.tolist())
+        return pick(every, rows)
+
+    monkeypatch.setattr(Kept, "pick", noted)
+    monkeypatch.setattr(refitting, "LOOKED_AT", sizes[0])
+    head, good = told()
+    wrong, known = good[:40] - torch.tensor([0.0, shift, 0, 0, 0, 0]), good[40 : 40 + count]
+    after = changed(head, 1, wrong, known)
+    assert [len(rows) for rows in looked] == sizes
+    assert all(len(set(rows)) == len(rows) for rows in looked)
+    assert (rewards(after, known) >= 0.96 * rewards(head, known) - 1e-6).all()
+    monkeypatch.setattr(refitting, "DESCENTS", 1)
+    once = changed(head, 1, wrong, known)
+    assert (rewards(once, known) < 0.96 * rewards(head, known)).any(), "which one descent would not come to"

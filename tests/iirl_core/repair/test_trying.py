@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from iirl_core.config.governance import PatchSection, TrialSection
+from iirl_core.config.governance import PatchSection, RepairKind, TrialSection
 from iirl_core.demonstration import Trajectory
 from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.norm import Norm, NormKind, Region
-from iirl_core.patch.patch import Patch
+from iirl_core.patch.patch import Patch, Space
 from iirl_core.patch.propose import propose
 from iirl_core.patch.repairs import Repairs
 from iirl_core.patch.sculpt import Sculpt
@@ -243,12 +243,14 @@ def test_what_no_configured_kind_mends_is_refused_and_what_finds_no_room_waits()
     assert len(few.refused) + few.postponed + len(few.chosen[0].claimed) == len(found())
 
 
-def test_what_was_not_asked_again_for_want_of_turns_waits_for_the_next_round(monkeypatch: pytest.MonkeyPatch) -> None:
-    section = PatchSection(kinds=["sculpting"])
+@pytest.mark.parametrize(("kinds", "space"), [(["sculpting"], "input"), (["kernels", "sculpting"], "latent")])
+def test_what_was_not_asked_again_for_want_of_turns_waits_for_the_next_round(
+    kinds: list[RepairKind], space: Space, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section = PatchSection(kinds=kinds, spaces=[space])
     whole = choose(found(), ground(), planar()[1], section, 1)
-    assert len(whole.chosen) > 1
     assert len(whole.refused) > whole.postponed == 0
-    monkeypatch.setattr(choosing, "TURNS", 1)
+    monkeypatch.setattr(choosing, "CHOSEN", 1)
     short = choose(found(), ground(), planar()[1], section, 1)
     assert short.chosen == whole.chosen[:1]
     assert short.refused == ()

@@ -7,7 +7,7 @@ import dataclasses
 from iirl_core.config.governance import PatchSection
 from iirl_core.patch import Projection, Repairs
 from iirl_core.patch.propose import Refusal
-from iirl_core.repair import TURNS, Offer, Plan
+from iirl_core.repair import CHOSEN, Offer, Plan
 from jobs.patch.telling import REASONS, lines_of
 from tests.iirl_core.repair.test_trial import GOOD
 
@@ -30,9 +30,13 @@ def test_reasons_beyond_the_first_few_are_counted() -> None:
     assert told[-1] == "  2 flaws refused for other reasons: see repair.json of the round"
 
 
-def test_flaws_that_a_round_has_no_room_for_are_told_with_the_key_that_makes_room() -> None:
+def test_flaws_that_a_round_has_no_room_for_are_told_with_what_it_is_full_of() -> None:
     assert list(lines_of(plan(postponed=3), PatchSection(max_patches=7))) == [
-        f"  3 flaws left for the next round: one has room for {TURNS} candidates, and for 7 kernels (patch.max_patches)"
+        "  3 flaws left for the next round: patch.max_patches is 7"
+    ]
+    full = Plan((Offer("projection", REMOVED, frozenset({"f-1"}), GOOD),) * CHOSEN, (), (), 1)
+    assert list(lines_of(full, PatchSection())) == [
+        f"  1 flaw left for the next round: {CHOSEN} candidates were chosen"
     ]
 
 
