@@ -77,11 +77,13 @@ def refit(
     for _ in range(DESCENTS):
         work = _Work(signals, shaped, lessons, kept.pick(looked), scattered)
         found = work.descend(rank, torch.Generator().manual_seed(seed))
-        short = work.short(found, kept).index_fill(0, looked, -math.inf)
-        if not (short > 0).any():
+        short = work.short(found, kept)
+        others = (kept.floor > 0).index_fill(0, looked, False)
+        if not (short[others] > 0).any():
             break
-        nearest = short.argsort(descending=True, stable=True)[: min(len(looked), len(short) - len(looked))]
-        looked = torch.cat([looked, nearest])  # to join those alone that are short brings up others, again and again
+        nearest = short.masked_fill(~others, -math.inf).argsort(descending=True, stable=True)
+        more = min(len(looked), int(others.sum()))  # to join only those that are short brings up others every time
+        looked = torch.cat([looked, nearest[:more]])
     return tuple(Change.of(name.removeprefix("head."), *factors) for name, factors in found.items())
 
 

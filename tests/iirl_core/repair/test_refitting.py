@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -129,18 +131,24 @@ def test_rows_that_were_not_looked_at_are_kept_too_whatever_can_be_mended_then(s
     assert (rewards(after, wrong) <= 0.2).float().mean() > mended
 
 
+def noted(monkeypatch: pytest.MonkeyPatch, first: int) -> list[list[int]]:
+    """Which known-good rows each descent looks at, ``first`` of them to begin with."""
+    looked, pick = list[list[int]](), Kept.pick
+
+    def picked(every: Kept, rows: torch.Tensor) -> Kept:
+        looked.append(rows.tolist())
+        return pick(every, rows)
+
+    monkeypatch.setattr(Kept, "pick", picked)
+    monkeypatch.setattr(refitting, "LOOKED_AT", first)
+    return looked
+
+
 @pytest.mark.parametrize(("shift", "count", "sizes"), [(1.2, 160, [1, 2, 4, 8]), (0.7, 3, [2, 3])])
 def test_where_others_lose_too_much_the_next_descent_looks_at_twice_as_many(
     shift: float, count: int, sizes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked, pick = list[list[int]](), Kept.pick
-
-    def noted(every: Kept, rows: torch.Tensor) -> Kept:
-        looked.append(rows.tolist())
-        return pick(every, rows)
-
-    monkeypatch.setattr(Kept, "pick", noted)
-    monkeypatch.setattr(refitting, "LOOKED_AT", sizes[0])
+    looked = noted(monkeypatch, sizes[0])
     head, good = told()
     wrong, known = good[:40] - torch.tensor([0.0, shift, 0, 0, 0, 0]), good[40 : 40 + count]
     after = changed(head, 1, wrong, known)
@@ -150,3 +158,18 @@ def test_where_others_lose_too_much_the_next_descent_looks_at_twice_as_many(
     monkeypatch.setattr(refitting, "DESCENTS", 1)
     once = changed(head, 1, wrong, known)
     assert (rewards(once, known) < 0.96 * rewards(head, known)).any(), "which one descent would not come to"
+
+
+@pytest.mark.parametrize("count", [48, 130])
+def test_rows_that_are_held_to_nothing_take_the_place_of_no_others(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = noted(monkeypatch, count)
+    head, good = told()
+    wrong = good[:40] - torch.tensor([0.0, 1.2, 0, 0, 0, 0])
+    every = kept(head, torch.cat([good[40:], -good]))
+    free = torch.arange(len(every.z)) >= len(good[40:])
+    held = replace(every, least=every.least.masked_fill(free, 0), floor=every.floor.masked_fill(free, 0))
+    refit(head, SHAPED, lessons(wrong), held, rank=1, seed=0)
+    first, *joined = looked
+    assert joined
+    assert all(len(set(rows)) == len(rows) for rows in joined)
+    assert not free[[row for rows in joined for row in rows if row not in first]].any()
