@@ -11,7 +11,7 @@ from iirl_core.artifact import Manifest, load_from
 from iirl_core.canonical import Digest, digest_bytes, digest_chunks, folder_of
 from iirl_core.corpus import check_left, forgot, read_corpus
 from iirl_core.errors import ClusterError, IirlError, NotFound, Tampered
-from iirl_core.log import verify_chain
+from iirl_core.log import entries, verify_chain
 from iirl_core.release import (
     Dossier,
     Release,
@@ -34,6 +34,7 @@ from iirl_core.signing import (
     UndoPredicate,
     Verified,
     parse_statement,
+    statement_named,
     statements_of,
     verify_envelope,
 )
@@ -209,6 +210,20 @@ def _triage(store: Store, digest: Digest, trust: Trust) -> Iterator[Check]:
     for kind, name in said_by_people:
         for data in statements_of(store, digest, kind.kind):
             yield Check(name, *_by(data, trust, kind, digest))
+    yield from _unsaid(store, digest)
+
+
+def _unsaid(store: Store, digest: Digest) -> Iterator[Check]:
+    """What a person said by the log, and no statement says any more: a label that is deleted counts no longer. A log
+    that cannot be read is told of by itself.
+    """
+    for event in _try(lambda: [entry.event for entry in entries(store)]).found or []:
+        kind, named = event.kind, event.detail("statement")
+        if event.subject == digest and kind in (LabelPredicate.kind, UndoPredicate.kind) and named:
+            problem = _try(partial(statement_named, store, digest, kind, Digest(named))).problem
+            if problem:
+                todo = "It was deleted or changed, or saying it was interrupted: say it again with iirl triage"
+                yield Check(f"{kind} in the log", problem=f"{problem} {todo}.")
 
 
 def _by(data: bytes, trust: Trust, kind: type[ByPerson], digest: Digest) -> tuple[str, str]:

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from iirl_core.audit import findings_to_bytes
+from iirl_core.canonical import digest_bytes
 from iirl_core.errors import ArtifactError, Gated, Tampered
+from iirl_core.log import Event, append_once
 from iirl_core.release import audit_file
 from iirl_core.signing import (
     KeyRole,
@@ -86,6 +88,23 @@ def test_labels_of_a_person_whom_nobody_knows_are_not_believed(wheel: Wheel, tmp
     store_statement(wheel.store, sign_statement(stranger, Subject("sample", wheel.root), said))
     with pytest.raises(Gated, match="unknown key"):
         latest_round(wheel.store, wheel.root, Trust.from_folder(wheel.keys))
+
+
+def test_labels_of_the_log_whose_statement_is_gone_are_told(wheel: Wheel) -> None:
+    trust, said = Trust.from_folder(wheel.keys), LabelPredicate(1, 0, (Label("f-1", "unsure"),))
+    key = wheel.key(KeyRole.REVIEWER)
+    statement = sign_statement(key, Subject("sample", wheel.root), said)
+    where = store_statement(wheel.store, statement)
+    details = (("round", "1"), ("labels", "1"), ("statement", digest_bytes(statement)))
+    append_once(wheel.store, Event("label", wheel.root, "sample", key.id, details))
+
+    def told() -> list[str]:
+        return [check.problem for check in prove(wheel.store, wheel.root, None, trust) if "in the log" in check.name]
+
+    assert told() == []
+    (Path(wheel.config.store) / where).unlink()
+    (problem,) = told()
+    assert "say it again with iirl triage" in problem
 
 
 def test_labels_are_proved_and_an_auditor_cannot_give_them(wheel: Wheel) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -57,6 +58,11 @@ def choice(name: str, value: str) -> dict[str, Any]:
 
 def number(name: str, value: float) -> dict[str, Any]:
     return {"id": "Dx_b", "from_name": name, "to_name": "edited", "type": "number", "value": {"number": value}}
+
+
+def held(name: str, value: object) -> dict[str, Any]:
+    """What the control of a number should never hold."""
+    return {**number(name, 0), "value": {"number": value}}
 
 
 def words(value: str) -> dict[str, Any]:
@@ -140,6 +146,12 @@ def test_skipped_and_untouched_tasks_say_nothing() -> None:
     assert back(completed(first, choice("label", "flaw"), was_cancelled=True), second) == ()
 
 
+def test_what_a_label_no_longer_shows_and_what_other_controls_hold_is_not_asked() -> None:
+    first = tasks("single")[0]
+    (label,) = back(completed(first, choice("label", "unsure"), held("reward", "high"), held("stars", [1, 2])))
+    assert (label.word, label.reward) == ("unsure", None)
+
+
 def test_of_one_persons_annotations_of_a_task_the_last_counts() -> None:
     first = tasks("single")[0]
     late = completed(first, choice("label", "unsure"), updated_at="2026-03-10T00:00:00Z")
@@ -160,6 +172,8 @@ def test_everybody_signs_for_himself() -> None:
     with pytest.raises(InputError, match=r"annotations by 2 people; .*\. --annotator 7, 8"):
         back(*given)
     assert [one.word for one in back(*given, annotator=8)] == ["unsure"]
+    with pytest.raises(InputError, match="no annotation by 9; expected one of 7, 8"):
+        back(*given, annotator=9)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +183,23 @@ def test_everybody_signs_for_himself() -> None:
         (lambda task: {**task, "data": {**task["data"], "round": 2}}, "is about round 2"),
         (lambda task: {"id": 1, "label": "flaw"}, "not JSON-MIN or CSV"),
         (lambda task: {**task, "annotations": 3}, "a list of annotations"),
-        (lambda task: completed(task, choice("label", "fine")), "an annotation that says 'fine'"),
+        (lambda task: completed(task, choice("label", "fine")), "task 1: an annotation that says 'fine'"),
+        (
+            lambda task: completed(task, choice("label", "flaw"), held("reward", "high")),
+            "task 1: reward 'high'; .*a num",
+        ),
+        (lambda task: completed(task, choice("label", "flaw"), held("reward", [0.1])), r"task 1: reward \[0.1\]"),
+        (lambda task: completed(task, choice("label", "flaw"), held("reward", True)), "reward True"),
+        (lambda task: completed(task, choice("label", "flaw"), held("reward", 1.5)), "task 1: a right reward of 1.5"),
+        (
+            lambda task: completed(task, choice("label", "flaw"), choice("order", "sideways")),
+            "order 'sideways'; .*equal",
+        ),
+        (
+            lambda task: completed(task, choice("label", "not a flaw"), words("so"), held("threshold", "lots")),
+            "task 1: threshold 'lots'",
+        ),
+        (lambda task: completed(task, choice("label", "flaw"), held("reward", math.nan)), "NaN is no number"),
         (completed, "an annotation that says None"),
         (lambda task: completed(task, {"type": "choices"}), "a result that cannot be read"),
         (lambda task: completed(task, choice("label", "not a flaw")), "why the norm is wrong here"),
