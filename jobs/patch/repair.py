@@ -5,12 +5,11 @@ audits/DIGEST/ROUND/repair.json keeps what was repaired, how the trials went, wh
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from iirl_core.audit import Audit
 from iirl_core.canonical import Digest, JsonValue, canonical_json
-from iirl_core.errors import InputError, NotFound
+from iirl_core.errors import InputError, NotFound, Tampered
 from iirl_core.patch import BudgetReport, Repairs
 from iirl_core.release import audit_file
 from iirl_core.repair import Approval, Decided, Offer, Plan, Trial
@@ -106,24 +105,42 @@ def record_child(
     which no name means yet. From now on the record's trial and budget are those that were suggested with them.
 
     Raises:
-        Tampered: the trial is none.
+        Tampered: the trial is none, or the record was changed.
     """
-    key = audit_file(digest, round_, REPAIR)
-    record = json.loads(store.get(key))
+    key, fields = audit_file(digest, round_, REPAIR), _recorded(store, digest, round_)
+    record = dict(fields.document)
     kept = Fields.of("a suggested repair: trial", trial).inner("budget")
     budget = _budget(kept.number("budget"), kept.integer("guarded"), kept.integer("overdrawn"), kept.number("least"))
     accepted = {**_ids(repairs), "trial": trial, "budget": budget}
     if {**record, **accepted} != record:  # else they were the plan's, which says of which candidates they are made
         names = {one.id for one in repairs}
-        for one in record["considered"]:
-            one["chosen"] = one["trial"] == trial and {*one["repairs"]} == names
+        record["considered"] = [
+            {**one.document, "chosen": one.document.get("trial") == trial and {*one.texts("repairs")} == names}
+            for one in fields.inners("considered")
+        ]
     store.put(key, canonical_json({**record, **accepted, "child": child, "named": False}))
 
 
 def record_named(store: Store, digest: Digest, round_: int) -> None:
     """The configuration's name means the child on record: accepting it is over, whatever the name means later."""
-    key = audit_file(digest, round_, REPAIR)
-    store.put(key, canonical_json({**json.loads(store.get(key)), "named": True}))
+    record = _recorded(store, digest, round_).document
+    store.put(audit_file(digest, round_, REPAIR), canonical_json({**record, "named": True}))
+
+
+def _recorded(store: Store, digest: Digest, round_: int) -> Fields:
+    """The record of a round's repair.
+
+    Raises:
+        NotFound: there is none.
+        Tampered: it is none that ``keep_record`` wrote.
+    """
+    fields = Fields.parse(REPAIR, store.get(audit_file(digest, round_, REPAIR)))
+    fields.optional_digest("child")
+    if not {"child", "considered"} <= set(fields.document):
+        raise Tampered(
+            f"{REPAIR} of round {round_} of {digest[:19]} was changed", todo="iirl patch CONFIG.yaml makes it anew"
+        )
+    return fields
 
 
 @dataclass(frozen=True)
@@ -147,11 +164,11 @@ def on_record(store: Store, digest: Digest, round_: int) -> Came:
 
     Raises:
         InputError: none was tried, or it was interrupted before its record was written.
+        Tampered: its record was changed.
     """
     try:
-        record = store.get(audit_file(digest, round_, REPAIR))
+        said = _recorded(store, digest, round_)
     except NotFound as error:
         where = f"round {round_} of {digest[:19]}"
         raise InputError(f"no repair was tried after {where}", todo="iirl patch CONFIG.yaml tries some") from error
-    said = json.loads(record)
-    return Came(said["child"], said.get("named"))
+    return Came(said.optional_digest("child"), said.flag("named") if "named" in said.document else None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from iirl_core.patch import Repairs, check_budget
 from iirl_core.release import audit_file
 from iirl_core.report import RoundFacts
 from iirl_core.reward_model import RewardModel
+from iirl_core.signing import Fields
 from iirl_core.store.protocol import Store
 from jobs.history import PastRound
 from jobs.patch import REPAIR
@@ -40,13 +40,17 @@ class RepairRecord:
 
 
 def repair_record(store: Store, past: PastRound) -> RepairRecord:
-    """The repair that followed a round; nothing, where none did."""
+    """The repair that followed a round; nothing, where none did.
+
+    Raises:
+        Tampered: its record was changed.
+    """
     try:
-        document = json.loads(store.get(audit_file(past.digest, past.audit.round, REPAIR)))
+        fields = Fields.parse(REPAIR, store.get(audit_file(past.digest, past.audit.round, REPAIR)))
     except NotFound:
         return RepairRecord(0, 0)
-    added = sum(len(document.get(kind, [])) for kind in KINDS)
-    return RepairRecord(added if document["child"] else 0, len(document["refused"]))
+    added = sum(len(fields.texts(kind)) for kind in KINDS if kind in fields.document)
+    return RepairRecord(added if fields.optional_digest("child") else 0, len(fields.inners("refused")))
 
 
 def model_of(artifact: Artifact, past: PastRound) -> RewardModel:

@@ -6,12 +6,15 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from iirl_core.canonical import canonical_json, digest_bytes
+from iirl_core.errors import Tampered
 from iirl_core.patch import Projection, Repairs
 from iirl_core.release import audit_file
 from iirl_core.repair import Approval, Decided, Offer, Plan
 from iirl_core.store import DirectoryStore
-from jobs.patch.repair import REPAIR, Repair, record_child
+from jobs.patch.repair import REPAIR, Repair, on_record, record_child, record_named
 from tests.iirl_core.repair.test_trial import GOOD
 
 ROOT, CHILD = digest_bytes(b"root"), digest_bytes(b"child")
@@ -53,3 +56,17 @@ def test_of_what_several_candidates_make_the_record_goes_on_saying_which(tmp_pat
     store.put(key, canonical_json(waits.document()))
     record_child(store, ROOT, 1, CHILD, repairs=plan.repairs, trial=trial.document())
     assert [one["chosen"] for one in json.loads(store.get(key))["considered"]] == [True, True, False]
+
+
+@pytest.mark.parametrize("broken", [b"{}", b"zzz", b"[]", b'{"child": 3, "considered": []}', b'{"child": null}'])
+def test_a_record_that_was_changed_is_told_as_that(tmp_path: Path, broken: bytes) -> None:
+    store = DirectoryStore(tmp_path)
+    store.put(audit_file(ROOT, 1, REPAIR), broken)
+    offer = removing("f-1", 0.97)
+    for ask in (
+        lambda: on_record(store, ROOT, 1),
+        lambda: record_named(store, ROOT, 1),
+        lambda: record_child(store, ROOT, 1, CHILD, repairs=offer.repairs, trial=offer.trial.document()),
+    ):
+        with pytest.raises(Tampered, match=r"repair\.json"):
+            ask()
