@@ -152,7 +152,8 @@ def open_suggestion(
     latest: Digest,
     unfinished: bool = False,
 ) -> Suggestion:
-    """The suggestion that waits; ``named`` by its id where several do. None does once the round's repair has a child on
+    """The suggestion that waits; ``named`` by its id where several do. One whose very repairs a person rejected, when
+    they were suggested for other reasons, waits no more. None does once the round's repair has a child on
     record, or one was accepted: a round has one child. ``unfinished``: then that one does, where accepting it was
     interrupted before the configuration's name, which means ``latest`` now, was made to mean the child.
 
@@ -165,7 +166,8 @@ def open_suggestion(
     closed = came.over(digest, latest) if unfinished else came.child is not None
     kept = () if closed else suggestions_of(store, digest, round_)
     accepted = [one for one in kept if one.digest in decided and decided[one.digest].decision == "accept"]
-    undecided = [one for one in kept if one.digest not in decided]
+    rejected = [_ids(one) for one in kept if one.digest in decided and decided[one.digest].decision == "reject"]
+    undecided = [one for one in kept if one.digest not in decided and _ids(one) not in rejected]
     waiting = {one.id: one for one in (undecided if not accepted else accepted if unfinished else ())}
     if named in waiting:
         return waiting[named]
@@ -176,3 +178,8 @@ def open_suggestion(
         todo = f"iirl patch CONFIG.yaml --accept finishes {accepted[0].id}" if accepted else todo
         raise InputError(f"{which} after round {round_} of {digest[:19]}", f"one{names}", todo)
     return next(iter(waiting.values()))
+
+
+def _ids(suggestion: Suggestion) -> frozenset[str]:
+    """Of its repairs."""
+    return frozenset(one.id for one in suggestion.repairs)

@@ -32,7 +32,7 @@ from jobs.history import history_of
 from jobs.patch import deciding
 from jobs.patch.deciding import accept, reject
 from jobs.patch.sealing import make_latest
-from jobs.patch.suggestion import Suggestion, suggestions_of
+from jobs.patch.suggestion import Suggestion, keep_suggestion, suggestions_of
 from jobs.report.chain import repair_record
 from tests.iirl_core.artifact.samples import patch_at, walks
 from tests.jobs.audit.turning import wheel_config
@@ -216,6 +216,19 @@ def test_what_a_person_rejected_stays_on_record_and_is_not_chosen_again(tmp_path
     assert all(rejected.isdisjoint(repair.id for repair in one.repairs) for one in others)
     if others:
         assert accept(session, config, quiet(), suggestion=others[0].id).passed
+
+
+def test_what_a_person_rejected_waits_under_no_other_id(tmp_path: Path) -> None:
+    session, config, root = audited_root(tmp_path, patch=SUGGESTED)
+    patch.run(session, config, quiet())
+    (first,) = suggestions_of(session.store, root, 1)
+    twin = replace(first, reasons=("another policy wants a person",))
+    keep_suggestion(session.store, twin)
+    reject(session, config, quiet(), reason="it touches the ramp", suggestion=first.id)
+    for which in ("", twin.id):
+        with pytest.raises(InputError, match="open"):
+            accept(session, config, quiet(), suggestion=which)
+    assert resolve(session.store, "sample") == root
 
 
 def test_what_goes_beyond_the_policy_waits_for_a_person(tmp_path: Path) -> None:
