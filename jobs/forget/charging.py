@@ -46,12 +46,13 @@ def charge(run: Run, parent: Artifact, encoder: Encoder, z: Tensor, rewards: Ten
         ArtifactError: nothing is left of the first one's guard set.
         Tampered: the first one does not hold.
     """
-    first = first_of(run.session.store, parent, trust_remote_code=run.config.trusts_remote_code)
+    store = run.session.store
+    first = first_of(store, parent, trust_remote_code=run.config.trusts_remote_code)
     given = first.guard.given(_before(run, first, encoder, z))
     known = ~given.isnan()
     if not bool(known.any()):
         raise ArtifactError("no row of the guard set is left", "some that the root rewarded", "Train a new root")
-    return Charge(first.digest, check_budget(given[known], rewards[known], BUDGET))
+    return Charge(_oldest(store, parent).digest, check_budget(given[known], rewards[known], BUDGET))
 
 
 def first_of(store: Store, parent: Artifact, *, trust_remote_code: bool = False) -> Artifact:

@@ -62,7 +62,7 @@ def run(session: Session, config: Config, progress: Progress, asked: ToForget) -
     this = Run(session, settings, sources, folder_of_run(settings, sources, parent, way), progress)
     reuse_features(this, config, behind, dropped)
     made = refit(this, parent, reach, way)
-    _check_charge(made.charge, config.forget.lost)
+    _check_charge(made.charge, config.forget.lost, way)
     asked_about = witnesses(behind, dropped)
     with progress.task("measuring what remains"):
         before, after = asked_about.heard(parent.model, made.model)
@@ -112,14 +112,15 @@ def _forgotten(
     )
 
 
-def _check_charge(charge: Charge, lost: float) -> None:
+def _check_charge(charge: Charge, lost: float, way: Way) -> None:
     cost = charge.report
     if cost.overdrawn > lost * cost.guarded:
+        more = "forget.epochs more, or forget.lost" if way is Way.REFITTED else "forget.lost more"
         raise ArtifactError(
             f"{cost.overdrawn} of the {cost.guarded} known-good inputs that are left would have lost more than"
             f" {cost.budget:.0%} of what {charge.against[:19]} gave them; the worst keeps {cost.least:.1%}",
             f"at most {lost:.0%} of them (forget.lost)",
-            "Give forget.epochs more, or forget.lost, or train a new root without the records",
+            f"Give {more}, or train a new root without the records",
         )
 
 

@@ -24,6 +24,8 @@ def export_tasks(session: Session, config: Config, reference: str | None = None,
         ConfigError: the files cannot be written.
         NotFound, ConfigError, Tampered, Gated: as ``open_review``.
     """
+    if Path(file).is_dir():
+        raise ConfigError(f"{file} is a folder", "a file NAME.json to write NAME-single.json and NAME-pair.json beside")
     opened = open_review(session, config, reference)
     asked = asked_of_people(opened.review)
     written = []

@@ -16,6 +16,11 @@ from jobs.triage.opening import open_review
 from tests.jobs.triage.audited import Audited, keep_audit
 
 
+def test_a_folder_is_no_file_to_export_to(laid_out: Audited) -> None:
+    with pytest.raises(ConfigError, match="is a folder"):
+        export_tasks(laid_out.session, laid_out.config(), file=str(laid_out.folder))
+
+
 def exported(audited: Audited) -> list[Any]:
     export_tasks(audited.session, audited.config(), file=str(audited.folder / "tasks.json"))
     tasks = json.loads((audited.folder / "tasks-single.json").read_text())
