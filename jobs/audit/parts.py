@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from iirl_core.audit import ChunkResult, part_from_bytes, part_to_bytes
 from iirl_core.canonical import Digest, digest_bytes
+from iirl_core.errors import ArtifactError
 from iirl_core.release import audit_file
 from iirl_core.store import Store
 from jobs.audit.plan import TOGETHER
@@ -47,11 +48,15 @@ class Parts:
         return [number for number in range(self.count) if self._key(number) in keys]
 
     def results(self, ask: Ask) -> Iterator[tuple[int, Digest, ChunkResult]]:
-        """Every part with the digest of its file: those that are there first, then the others as they are done."""
+        """Every part with the digest of its file: those that are there first, then the others as they are done.
+
+        Raises:
+            ArtifactError: one that is there cannot be read.
+        """
         done = self.there()
         for number in done:
             data = self.store.get(self._key(number))
-            yield number, digest_bytes(data), part_from_bytes(data)
+            yield number, digest_bytes(data), self._read(number, data)
         missing = sorted(set(range(self.count)).difference(done))
         places = [place for number in missing for place in self._places(number)]
         waiting: dict[int, list[ChunkResult]] = {}
@@ -63,6 +68,13 @@ class Parts:
                 data = part_to_bytes(merged)
                 self.store.put(self._key(number), data)
                 yield number, digest_bytes(data), merged
+
+    def _read(self, number: int, data: bytes) -> ChunkResult:
+        try:
+            return part_from_bytes(data)
+        except ArtifactError as error:
+            todo = "Remove that file, then run iirl audit CONFIG.yaml --resume: it asks what was in it again"
+            raise ArtifactError(f"{self._key(number)} in {self.store.url}: {error.wrong}", todo=todo) from error
 
     def _places(self, number: int) -> range:
         return range(number * TOGETHER, min((number + 1) * TOGETHER, len(self.chunks)))

@@ -10,6 +10,7 @@ import pytest
 
 from iirl_core.audit import ChunkResult, audit_chunk
 from iirl_core.canonical import Digest
+from iirl_core.errors import ArtifactError
 from iirl_core.probe import ChunkSeed, material_of
 from iirl_core.store import DirectoryStore
 from jobs.audit import plan
@@ -76,6 +77,17 @@ def test_an_audit_that_was_interrupted_asks_only_what_is_missing(tmp_path: Path)
     assert asked == list(CHUNKS[3:])
     assert {number: digest for number, digest, _ in parts(tmp_path / "b").results(noting)} == whole
     assert len(asked) == 4, "nothing is asked where all parts are there"
+
+
+def test_a_part_that_was_cut_short_is_named_and_asked_again_once_it_is_gone(tmp_path: Path) -> None:
+    whole = list(parts(tmp_path).results(ask))
+    file = next((tmp_path / "store").rglob("000001.parquet"))
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(ArtifactError, match=r"000001\.parquet in .*--resume"):
+        list(parts(tmp_path).results(ask))
+    file.unlink()
+    again = sorted((number, digest) for number, digest, _ in parts(tmp_path).results(ask))
+    assert again == [(number, digest) for number, digest, _ in whole]
 
 
 def test_parts_of_another_plan_are_not_taken_for_ours(tmp_path: Path) -> None:
