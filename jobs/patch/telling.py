@@ -27,8 +27,8 @@ def lines_of(plan: Plan, section: PatchSection) -> Iterator[str]:
     if left := sum(count for _, count in reasons[REASONS:]):
         yield f"  {_flaws(left)} refused for other reasons: see repair.json of the round"
     if plan.postponed:
-        full = f"{CHOSEN} candidates were chosen" if len(plan.chosen) == CHOSEN else None
-        why = full or f"patch.max_patches is {section.max_patches}"
+        full = len(plan.chosen) == CHOSEN
+        why = f"{CHOSEN} candidates were chosen" if full else f"patch.max_patches is {section.max_patches}"
         yield f"  {_flaws(plan.postponed)} left for the next round: {why}"
 
 
