@@ -64,4 +64,5 @@ def test_the_same_records_are_forgotten_in_every_way(
     assert made["from scratch"].forgotten is None
     assert made["re-fitted, 1 epochs"].forgotten is not None
     assert load_from(session.store, root).manifest.forgotten is None
+    ingest.run(session, config, quiet())  # the corpus's name means what is left until then
     assert learnt(session, config, quiet()) == root, "whatever became of it since"
