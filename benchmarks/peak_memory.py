@@ -16,11 +16,15 @@ def peak_memory() -> Iterator[list[float]]:
     """Bytes: the summed proportional set size (shared pages counted once); the peak stands in the list at the end."""
     peak, ended = [0.0], threading.Event()
 
+    def look() -> None:
+        peak[0] = max(peak[0], sum(map(_pss, [me, *me.children(recursive=True)])))
+
     def watch() -> None:
         while not ended.wait(SAMPLE_SECONDS):
-            peak[0] = max(peak[0], sum(map(_pss, [me, *me.children(recursive=True)])))
+            look()
 
     me = psutil.Process()
+    look()
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     try:
@@ -28,6 +32,7 @@ def peak_memory() -> Iterator[list[float]]:
     finally:
         ended.set()
         watcher.join()
+        look()
 
 
 def _pss(process: psutil.Process) -> float:

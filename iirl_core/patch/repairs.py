@@ -37,6 +37,11 @@ class Repairs:
         yield from self.patches
 
     @property
+    def ids(self) -> frozenset[str]:
+        """Of all kinds."""
+        return frozenset(one.id for one in self)
+
+    @property
     def everywhere(self) -> tuple[Repair, ...]:
         """Those that act wherever an input lies; the others act near their findings alone."""
         return (*self.projections, *self.edits, *(one for one in self.sculpts if one.ball is None))

@@ -66,7 +66,6 @@ def _ranked(some: tuple[R, ...], rank: Mapping[str, int]) -> tuple[R, ...]:
 
 
 def _check_known(repairs: Repairs, names: Collection[str]) -> None:
-    known = {one.id for one in repairs}
-    if unknown := sorted(set(names) - known):
-        expected = f"one of the artifact's {len(known)}"
+    if unknown := sorted(set(names) - repairs.ids):
+        expected = f"one of the artifact's {len(repairs)}"
         raise InputError(f"there is no repair {unknown[0]}", expected, "iirl patch CONFIG.yaml --list")

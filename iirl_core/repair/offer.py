@@ -26,7 +26,7 @@ class Offer:
 
     def among(self, ids: Collection[str]) -> bool:
         """Whether one of its repairs is."""
-        return any(one.id in ids for one in self.repairs)
+        return not self.repairs.ids.isdisjoint(ids)
 
     def too_few(self, findings: int) -> Offer:
         """With one reason more against it: it claims less than ``LEAST`` of so many."""

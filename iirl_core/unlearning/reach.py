@@ -84,5 +84,4 @@ def kept_repairs(
         tuple(one for one in repairs.sculpts if rows and weights and (places or one.ball is None)),
         repairs.edits if rows and weights and shown else (),
     )
-    names = {one.id for one in kept}
-    return kept, tuple(one for one in repairs if one.id not in names)
+    return kept, tuple(one for one in repairs if one.id not in kept.ids)

@@ -46,29 +46,19 @@ def charge(run: Run, parent: Artifact, encoder: Encoder, z: Tensor, rewards: Ten
         ArtifactError: nothing is left of the first one's guard set.
         Tampered: the first one does not hold.
     """
-    store = run.session.store
-    first = first_of(store, parent, trust_remote_code=run.config.trusts_remote_code)
+    oldest = oldest_of(run.session.store, parent)
+    first = _held(run, parent, oldest)
     given = first.guard.given(_before(run, first, encoder, z))
     known = ~given.isnan()
     if not bool(known.any()):
         raise ArtifactError("no row of the guard set is left", "some that the root rewarded", "Train a new root")
-    return Charge(_oldest(store, parent).digest, check_budget(given[known], rewards[known], BUDGET))
+    return Charge(oldest.digest, check_budget(given[known], rewards[known], BUDGET))
 
 
-def first_of(store: Store, parent: Artifact, *, trust_remote_code: bool = False) -> Artifact:
-    """The oldest artifact of the line of which the store has the guard set; ``parent`` where it has the same one.
-
-    Raises:
-        Tampered, ArtifactError: that one does not hold.
+def oldest_of(store: Store, parent: Artifact) -> Ancestor:
+    """The oldest artifact of the line of which the store has the guard set: of ancestors that learnt from forgotten
+    records only the manifest may be left, or nothing.
     """
-    found = _oldest(store, parent)
-    if found.manifest.guard.digest == parent.manifest.guard.digest:
-        return parent
-    return load_from(store, found.digest, trust_remote_code=trust_remote_code)
-
-
-def _oldest(store: Store, parent: Artifact) -> Ancestor:
-    """Of ancestors that learnt from forgotten records only the manifest may be left, or nothing."""
     oldest = Ancestor(parent.digest, parent.manifest)
     try:
         for one in lineage(store, parent.digest):
@@ -77,6 +67,13 @@ def _oldest(store: Store, parent: Artifact) -> Ancestor:
     except NotFound:
         pass
     return oldest
+
+
+def _held(run: Run, parent: Artifact, oldest: Ancestor) -> Artifact:
+    """What the ``oldest`` is read as: ``parent``, where it has the same guard set."""
+    if oldest.manifest.guard.digest == parent.manifest.guard.digest:
+        return parent
+    return load_from(run.session.store, oldest.digest, trust_remote_code=run.config.trusts_remote_code)
 
 
 def _before(run: Run, first: Artifact, new: Encoder, z: Tensor) -> Tensor:

@@ -57,7 +57,7 @@ class Repair:
         """As JSON."""
         return {
             "child": self.child,
-            **_ids(self.plan.repairs),
+            **_by_kind(self.plan.repairs),
             "refused": [{"finding": one.finding, "reason": one.reason} for one in self.plan.refused],
             "postponed": self.plan.postponed,
             "approval": self.decided.approval.value,
@@ -69,8 +69,8 @@ class Repair:
         }
 
 
-def _ids(repairs: Repairs) -> dict[str, JsonValue]:
-    """By kind."""
+def _by_kind(repairs: Repairs) -> dict[str, JsonValue]:
+    """Their ids."""
     return {
         "patches": [one.id for one in repairs.patches],
         "projections": [one.id for one in repairs.projections],
@@ -107,13 +107,13 @@ def record_child(
     Raises:
         Tampered: the trial is none, or the record was changed.
     """
-    key, fields = audit_file(digest, round_, REPAIR), _recorded(store, digest, round_)
+    key, fields = audit_file(digest, round_, REPAIR), recorded(store, digest, round_)
     record = dict(fields.document)
     kept = Fields.of("a suggested repair: trial", trial).inner("budget")
     budget = _budget(kept.number("budget"), kept.integer("guarded"), kept.integer("overdrawn"), kept.number("least"))
-    accepted = {**_ids(repairs), "trial": trial, "budget": budget}
+    accepted = {**_by_kind(repairs), "trial": trial, "budget": budget}
     if {**record, **accepted} != record:  # else they were the plan's, which says of which candidates they are made
-        names = {one.id for one in repairs}
+        names = repairs.ids
         record["considered"] = [
             {**one.document, "chosen": one.document.get("trial") == trial and {*one.texts("repairs")} == names}
             for one in fields.inners("considered")
@@ -123,11 +123,11 @@ def record_child(
 
 def record_named(store: Store, digest: Digest, round_: int) -> None:
     """The configuration's name means the child on record: accepting it is over, whatever the name means later."""
-    record = _recorded(store, digest, round_).document
+    record = recorded(store, digest, round_).document
     store.put(audit_file(digest, round_, REPAIR), canonical_json({**record, "named": True}))
 
 
-def _recorded(store: Store, digest: Digest, round_: int) -> Fields:
+def recorded(store: Store, digest: Digest, round_: int) -> Fields:
     """The record of a round's repair.
 
     Raises:
@@ -167,7 +167,7 @@ def on_record(store: Store, digest: Digest, round_: int) -> Came:
         Tampered: its record was changed.
     """
     try:
-        said = _recorded(store, digest, round_)
+        said = recorded(store, digest, round_)
     except NotFound as error:
         where = f"round {round_} of {digest[:19]}"
         raise InputError(f"no repair was tried after {where}", todo="iirl patch CONFIG.yaml tries some") from error

@@ -137,8 +137,8 @@ def rejected_repairs(store: Store, digest: Digest, round_: int, trust: Trust) ->
     """
     decided = decisions_of(store, digest, trust)
     no = {digest for digest, one in decided.items() if one.decision == "reject"}
-    return frozenset(
-        repair.id for one in suggestions_of(store, digest, round_) if one.digest in no for repair in one.repairs
+    return frozenset[str]().union(
+        *(one.repairs.ids for one in suggestions_of(store, digest, round_) if one.digest in no)
     )
 
 
@@ -166,8 +166,8 @@ def open_suggestion(
     closed = came.over(digest, latest) if unfinished else came.child is not None
     kept = () if closed else suggestions_of(store, digest, round_)
     accepted = [one for one in kept if one.digest in decided and decided[one.digest].decision == "accept"]
-    rejected = [_ids(one) for one in kept if one.digest in decided and decided[one.digest].decision == "reject"]
-    undecided = [one for one in kept if one.digest not in decided and _ids(one) not in rejected]
+    rejected = [one.repairs.ids for one in kept if one.digest in decided and decided[one.digest].decision == "reject"]
+    undecided = [one for one in kept if one.digest not in decided and one.repairs.ids not in rejected]
     waiting = {one.id: one for one in (undecided if not accepted else accepted if unfinished else ())}
     if named in waiting:
         return waiting[named]
@@ -178,8 +178,3 @@ def open_suggestion(
         todo = f"iirl patch CONFIG.yaml --accept finishes {accepted[0].id}" if accepted else todo
         raise InputError(f"{which} after round {round_} of {digest[:19]}", f"one{names}", todo)
     return next(iter(waiting.values()))
-
-
-def _ids(suggestion: Suggestion) -> frozenset[str]:
-    """Of its repairs."""
-    return frozenset(one.id for one in suggestion.repairs)

@@ -15,13 +15,11 @@ from iirl_core.audit import TriageLabel
 from iirl_core.config import Config
 from iirl_core.errors import NotFound
 from iirl_core.patch import Repairs, check_budget
-from iirl_core.release import audit_file
 from iirl_core.report import RoundFacts
 from iirl_core.reward_model import RewardModel
-from iirl_core.signing import Fields
 from iirl_core.store.protocol import Store
 from jobs.history import PastRound
-from jobs.patch import REPAIR
+from jobs.patch import recorded
 
 KEPT = 0.95
 """Share of its root reward that an unseen demonstration point should keep."""
@@ -46,7 +44,7 @@ def repair_record(store: Store, past: PastRound) -> RepairRecord:
         Tampered: its record was changed.
     """
     try:
-        fields = Fields.parse(REPAIR, store.get(audit_file(past.digest, past.audit.round, REPAIR)))
+        fields = recorded(store, past.digest, past.audit.round)
     except NotFound:
         return RepairRecord(0, 0)
     added = sum(len(fields.texts(kind)) for kind in KINDS if kind in fields.document)

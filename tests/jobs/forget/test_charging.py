@@ -19,7 +19,7 @@ from iirl_core.errors import ArtifactError
 from iirl_core.patch.budget import KNOWN_GOOD
 from iirl_core.store import DirectoryStore
 from iirl_core.unlearning import Way
-from jobs.forget.charging import charge, first_of
+from jobs.forget.charging import _held, charge, oldest_of
 from jobs.forget.job import _check_charge
 from jobs.train.learnable import read_sources
 from jobs.train.preparing import Run
@@ -88,21 +88,24 @@ def test_where_the_root_was_deleted_the_oldest_that_is_left_stands_for_it(
     assert isinstance(store, DirectoryStore)
     child = forgot(session, config, root)
     grandchild = forgot(session, config, child)
-    assert first_of(store, grandchild).digest == root.digest
+    assert oldest_of(store, grandchild).digest == root.digest
     folder = store.root / "artifacts" / folder_of(root.digest)
     manifest = (folder / "manifest.json").read_bytes()
     shutil.rmtree(folder)
-    assert first_of(store, grandchild).digest == child.digest, "nothing of it is left"
+    assert oldest_of(store, grandchild).digest == child.digest, "nothing of it is left"
     folder.mkdir()
     (folder / "manifest.json").write_bytes(manifest)
-    assert first_of(store, grandchild).digest == child.digest, "its manifest is left"
+    assert oldest_of(store, grandchild).digest == child.digest, "its manifest is left"
 
 
 def test_repairs_share_the_guard_set_and_no_other_artifact_is_loaded(wheel: tuple[Session, Config, Artifact]) -> None:
-    session, _, root = wheel
+    session, config, root = wheel
+    run = Run(session, config, read_sources(session.store, config), "runs/walks/any", quiet()[0])
     kernel = patch_at(root.model, walks(1, 0.2, seed=9, aside=0.8)[0])
     repaired = load_from(session.store, seal_child(session.store, root, [kernel]))
-    assert first_of(session.store, repaired) is repaired
+    oldest = oldest_of(session.store, repaired)
+    assert oldest.digest == root.digest
+    assert _held(run, repaired, oldest) is repaired
 
 
 def test_an_encoder_that_forgetting_left_as_it_is_reads_nothing_again(tmp_path: Path) -> None:
