@@ -22,8 +22,13 @@ Settings = ars.Settings | ppo.Settings
 SEEDS = (0, 1, 2)
 SHARE = 0.9
 """Of the true reward's return, what a learnt reward should teach."""
-COLOURS: dict[Teacher, str] = {"true": "black", "occupancy": "tab:green", "mixture": "tab:red"}
-LABELS: dict[Teacher, str] = {"true": "the true reward", "occupancy": "an occupancy", "mixture": "a mixture"}
+COLOURS: dict[Teacher, str] = {"true": "black", "occupancy": "tab:green", "summed": "tab:blue", "mixture": "tab:red"}
+LABELS: dict[Teacher, str] = {
+    "true": "the true reward",
+    "occupancy": "an occupancy",
+    "summed": "an occupancy, summed",
+    "mixture": "a mixture",
+}
 SMOOTHED = 9
 """Points of a learning curve that are drawn as one: an update's episodes differ more than the policies do."""
 
@@ -96,12 +101,12 @@ def figures_of(runs: Sequence[Run]) -> list[Figure]:
         for teacher, returns in reached.items():
             if returns:
                 found.append(figure(f"{title}: taught by {teacher}", returns, "true return", baseline=_seeds(returns)))
-        for teacher in ("occupancy", "mixture"):
+        for teacher in ("occupancy", "summed", "mixture"):
             if reached[teacher] and reached["true"]:
                 best = median(reached["true"])
                 shares = [returns / best for returns in reached[teacher]]
                 whole = len(shares) == len(reached["true"]) == len(SEEDS)
-                bound = SHARE if teacher == "occupancy" and whole else None
+                bound = SHARE if teacher != "mixture" and whole else None
                 name = f"{title}: {teacher} against true"
                 found.append(figure(name, shares, "×", at_least=bound, baseline=f"true reward {best:,.0f}"))
     return found

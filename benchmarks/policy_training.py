@@ -4,15 +4,19 @@
                                          [--optimiser ppo]
 
 A fresh policy is trained on one teacher's reward alone, and judged by the true return of the final policy. Teachers:
-the true reward; an occupancy; a plain mixture of autoencoders. The learnt ones saw two expert episodes. Optimiser,
-budget and seed are the same for all teachers of a task, and were chosen for the true reward.
+the true reward; an occupancy; the same, summed; a plain mixture of autoencoders. The learnt ones saw two expert
+episodes. Optimiser, budget and seed are the same for all teachers of a task, and were chosen for the true reward.
 
 Optimisers: augmented random search (``iirl_core/optimiser/ars.py``), which hears one number for an episode and improves
 a linear policy; PPO (stable-baselines3's), which hears a reward for each step and improves a network. The true reward
 teaches ARS without the bonus for staying alive, which ARS's authors leave out too (§4.1), because with it policies
-learn to stand; it teaches PPO as the task pays it. Policies are judged with the bonus. An early end is absorbing for
-the occupancy that teaches ARS, and nothing for the one that teaches PPO: a sum of steps' rewards lacks those of the
-steps that an end took, and charged for them a second time all of Hopper's first episodes earn 0.000 alike.
+learn to stand; it teaches PPO as the task pays it. Policies are judged with the bonus.
+
+An early end is absorbing for the occupancy that teaches ARS, and nothing for the one that teaches PPO: a sum of steps'
+rewards lacks those of the steps that an end took, and charged for them a second time all of Hopper's first episodes
+earn 0.000 alike. *Summed*, an end is nothing to ARS either: an episode earns the occupancy's reward once for every step
+that it has, so that to live is worth what the steps are worth. Its map is stricter (an episode that stands still earns
+a hundredth in place of a tenth), or ARS learns to stand.
 
 Every run is kept in ``--runs``; with ``--resume`` the runs that are there are not repeated, and ``--report`` writes the
 results of what is there. Needs the extra ``bench``.
@@ -36,6 +40,7 @@ from benchmarks.examined import SEEDS, Cell, Optimiser, Run, Settings, cells, fi
 from benchmarks.figures import RESULTS, arguments, machine, write_results
 from benchmarks.locomotion import TASKS, TaskName, Worlds
 from benchmarks.teachers import (
+    STRICT,
     TEACHERS,
     demonstrations_of,
     mixture,
@@ -77,6 +82,8 @@ def learnt_by(cell: Cell, data: Path) -> RewardModel | None:
     episodes = demonstrations_of(data / "mujoco" / f"{TASKS[cell.task].name}-expert.npz")
     if cell.teacher == "mixture":
         return mixture(episodes, cell.seed)
+    if cell.teacher == "summed":
+        return occupancy(episodes, cell.seed, ends=False, still=STRICT)
     return occupancy(episodes, cell.seed, ends=cell.optimiser == "ars")
 
 

@@ -29,14 +29,16 @@ from iirl_core.records import open_records, parse_record
 from iirl_core.records.raw import RawRecord
 from iirl_core.reward_model import RewardModel, assemble
 
-Teacher = Literal["true", "occupancy", "mixture"]
-TEACHERS: tuple[Teacher, ...] = ("true", "occupancy", "mixture")
+Teacher = Literal["true", "occupancy", "summed", "mixture"]
+TEACHERS: tuple[Teacher, ...] = ("true", "occupancy", "summed", "mixture")
 
 LEARNT = 0.8
 """Of each demonstration, from its start; the rest is held out, to calibrate the map."""
 HORIZON = 1000
 
 OCCUPANCY = OccupancySection()
+LOOSE, STRICT = 0.1, 0.01
+"""What an episode that is one of the demonstrations' states over and over earns in the median."""
 MIXTURE = MixtureSection(experts=4, bottleneck=7, hidden=128)
 MAPPING = ExponentialSection(demonstration_quantile=0.75, contrast_quantile=0.0, contrast_reward=1e-7)
 EPOCHS, BATCH, RATE = 300, 256, 2e-3
@@ -74,15 +76,16 @@ def occupancy(
     ends: bool = True,
     rows: Literal["states", "changes"] = "states",
     emphasis: Literal["even", "departure"] = "departure",
+    still: float = LOOSE,
 ) -> RewardModel:
     """Whole episodes, by how their states are distributed, above all in what the demonstrations set out to change;
-    ``ends``: an early end is absorbing.
+    ``ends``: an early end is absorbing; ``still``: what an episode earns that is one state over and over.
     """
     terminal: Terminal = "absorbing" if ends else "ignored"
     encoder = TrajectoryEncoderSection(
         rows=rows, emphasis=emphasis, terminal=terminal, horizon=HORIZON if ends else None
     )
-    mapping = ExponentialSection(contrast_quantile=0.5, contrast_reward=0.1)
+    mapping = ExponentialSection(contrast_quantile=0.5, contrast_reward=still)
     return _learnt(episodes, seed, encoder, section, mapping)
 
 

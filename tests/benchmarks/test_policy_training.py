@@ -49,7 +49,7 @@ def test_a_learnt_reward_is_set_against_the_median_of_the_true_one() -> None:
 
 def test_what_was_not_run_is_said() -> None:
     notes = notes_of([run("true", 0, 1.0)])
-    assert "ARS, Hopper: occupancy 0, mixture 0, true 1, occupancy 1, mixture 1, true 2" in notes
+    assert "ARS, Hopper: occupancy 0, summed 0, mixture 0, true 1, occupancy 1, summed 1, mixture 1, true 2" in notes
     assert "ARS, Walker2d: all" in notes
     assert "PPO, Hopper: all" in notes
 
@@ -81,6 +81,9 @@ def test_a_judge_says_what_the_artifact_would() -> None:
     whole = occupancy(shown, seed=0)
     assert judge_of(whole)(asked) == pytest.approx([reading.reward for reading in whole.read(items)], abs=1e-6)
     assert judge_of(whole)(asked)[0] > judge_of(whole)(asked)[1]
+    summed = occupancy(shown, seed=0, ends=False)
+    lived = [len(item) * reading.reward for item, reading in zip(items, summed.read(items), strict=True)]
+    assert judge_of(summed)(asked) == pytest.approx(lived, abs=1e-3), "an end is charged by the steps that it took"
     each = mixture(shown, seed=0, section=MixtureSection(experts=1, bottleneck=3, hidden=16), epochs=50)
     sums = [sum(reading.step_rewards) for reading in each.read(items)]
     assert judge_of(each)(asked) == pytest.approx(sums, abs=1e-3)
@@ -96,6 +99,19 @@ def test_who_sums_steps_is_not_charged_for_an_end_a_second_time(
     ended, went_on = (steps_of(model)([episode(walk(50, 3), terminal=terminal)])[0] for terminal in (True, False))
     assert bool(np.all(ended < went_on)) == charged
     assert np.allclose(ended, went_on) != charged
+
+
+def test_a_summed_occupancy_pays_less_for_standing_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = [walk(400, 0), walk(400, 1)]
+    monkeypatch.setattr(policy_training, "demonstrations_of", lambda _: shown)
+    ended = [episode(walk(50, 3), terminal=True)]
+    strict = learnt_by(Cell("Hopper", "summed", 0), Path())
+    loose = learnt_by(Cell("Hopper", "occupancy", 0, "ppo"), Path())
+    assert strict is not None
+    assert loose is not None
+    assert judge_of(strict)(ended) == pytest.approx(50 * (judge_of(loose)(ended) / 50) ** 2, rel=1e-3)
+    still = Trajectory(np.repeat(shown[0].observations[:1], 300, axis=0))
+    assert 0 < strict.read([still])[0].reward < loose.read([still])[0].reward < 0.5
 
 
 def test_what_learnt_from_spoilt_copies_sees_the_order_of_steps() -> None:
