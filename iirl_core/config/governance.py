@@ -102,8 +102,8 @@ class PatchSection(Section):
     kinds: list[RepairKind] = ["kernels", "projection", "sculpting"]
     """What may be tried: kernels around flaws; directions that edits move answers in, removed from what the head sees;
     the map from signal to reward, lowered or raised. Of candidates that pass their trial, the cheapest is taken.
-    ``editing``, where nothing else passes: the head, re-fitted on the findings by a change of its weights of low rank;
-    for text that takes a minute or more for each rank that is tried."""
+    ``editing``, where nothing else passes: the head, re-fitted on the findings by a change of its weights of low rank.
+    On text that takes a minute or more for each rank that is tried."""
 
     spaces: list[Literal["latent", "residual", "input"]] = ["latent", "residual", "input"]
     """Offered in this order; a flaw that collides with known-good inputs in all of them is refused."""

@@ -30,12 +30,12 @@ def round_chart(rounds: Sequence[RoundFacts]) -> str:
 
 
 def _draw_counts(axes: Axes, numbers: list[int], rounds: Sequence[RoundFacts]) -> None:
-    flaws = [row.hard_flaws for row in rounds]
-    bars = axes.bar([n - 0.2 for n in numbers], flaws, width=0.38, color=BAD, label="hard flaws found")
-    added = [row.repairs_added for row in rounds]
-    axes.bar([n + 0.2 for n in numbers], added, width=0.38, color=FIRST, label="repairs added")
+    flaws, added = [row.hard_flaws for row in rounds], [row.repairs_added for row in rounds]
+    found = axes.bar([n - 0.2 for n in numbers], flaws, width=0.38, color=BAD, label="hard flaws found")
+    repaired = axes.bar([n + 0.2 for n in numbers], added, width=0.38, color=FIRST, label="repairs added")
     if len(numbers) <= 16:
-        axes.bar_label(bars, padding=2, fontsize=8, color=INK)
+        for bars in (found, repaired):  # beside thousands of flaws a dozen repairs have no height
+            axes.bar_label(bars, padding=2, fontsize=8, color=INK)
     axes.set_title("Found and repaired", loc="left")
     axes.set_ylim(0, max(1, *flaws, *added) * 1.18)
     axes.locator_params(axis="y", integer=True, nbins=5)
