@@ -10,7 +10,7 @@ episodes. Optimiser, budget and seed are the same for all teachers of a task, an
 Optimisers: augmented random search (``iirl_core/optimiser/ars.py``), which hears one number for an episode and improves
 a linear policy; PPO (stable-baselines3's), which hears a reward for each step and improves a network. The true reward
 teaches ARS without the bonus for staying alive, which ARS's authors leave out too (§4.1), because with it policies
-learn to stand; it teaches PPO as the task pays it. Policies are judged with the bonus.
+learn to stand (the teacher *bonus* shows it); it teaches PPO as the task pays it. Policies are judged with the bonus.
 
 An early end is absorbing for the occupancy that teaches ARS, and nothing for the one that teaches PPO: a sum of steps'
 rewards lacks those of the steps that an end took, and charged for them a second time all of Hopper's first episodes
@@ -50,7 +50,7 @@ from benchmarks.teachers import (
     true_teacher,
 )
 from iirl_core.optimiser import ars, ppo
-from iirl_core.optimiser.ars import Episode
+from iirl_core.optimiser.ars import Episode, Judge
 from iirl_core.probe.trajectory.policy import judge_of, steps_of
 from iirl_core.reward_model import RewardModel
 
@@ -76,8 +76,8 @@ def settings_of(task: TaskName, optimiser: Optimiser, *, quick: bool) -> Setting
 
 
 def learnt_by(cell: Cell, data: Path) -> RewardModel | None:
-    """The reward that trains the cell's policy, learnt anew for every seed; None: the true one."""
-    if cell.teacher == "true":
+    """The reward that trains the cell's policy, learnt anew for every seed; None: a true one."""
+    if cell.teacher in ("true", "bonus"):
         return None
     episodes = demonstrations_of(data / "mujoco" / f"{TASKS[cell.task].name}-expert.npz")
     if cell.teacher == "mixture":
@@ -87,10 +87,17 @@ def learnt_by(cell: Cell, data: Path) -> RewardModel | None:
     return occupancy(episodes, cell.seed, ends=cell.optimiser == "ars")
 
 
+def heard(cell: Cell, model: RewardModel | None) -> Judge:
+    """What ARS hears of an episode."""
+    if model is not None:
+        return judge_of(model)
+    return true_teacher(0.0 if cell.teacher == "bonus" else TASKS[cell.task].alive)
+
+
 def examine(cell: Cell, settings: Settings, data: Path) -> Run:
     """Train and judge."""
     task, model, started = TASKS[cell.task], learnt_by(cell, data), time.monotonic()
-    judge = true_teacher(task.alive) if model is None else judge_of(model)
+    judge = heard(cell, model)
     if isinstance(settings, ppo.Settings):
         paid = true_steps if model is None else steps_of(model)
         improved = ppo.train(partial(Worlds, task), paid, settings, cell.seed, EVALUATED)

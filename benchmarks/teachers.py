@@ -29,8 +29,8 @@ from iirl_core.records import open_records, parse_record
 from iirl_core.records.raw import RawRecord
 from iirl_core.reward_model import RewardModel, assemble
 
-Teacher = Literal["true", "occupancy", "summed", "mixture"]
-TEACHERS: tuple[Teacher, ...] = ("true", "occupancy", "summed", "mixture")
+Teacher = Literal["true", "bonus", "occupancy", "summed", "mixture"]
+TEACHERS: tuple[Teacher, ...] = ("true", "bonus", "occupancy", "summed", "mixture")
 
 LEARNT = 0.8
 """Of each demonstration, from its start; the rest is held out, to calibrate the map."""

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from benchmarks import policy_training
-from benchmarks.examined import SMOOTHED, Cell, Optimiser, Run, figures_of, notes_of, smoothed
-from benchmarks.policy_training import ARS, learnt_by
+from benchmarks.examined import SMOOTHED, Cell, Optimiser, Run, cells, figures_of, notes_of, smoothed
+from benchmarks.policy_training import ARS, heard, learnt_by
 from benchmarks.teacher_alignment import alignment, reached
-from benchmarks.teachers import demonstrations_of, mixture, occupancy, spoilt, true_return
+from benchmarks.teachers import TEACHERS, demonstrations_of, mixture, occupancy, spoilt, true_return
 from cluster.session import Session
 from iirl_core.artifact import load_from
 from iirl_core.config import load_config
@@ -49,9 +49,18 @@ def test_a_learnt_reward_is_set_against_the_median_of_the_true_one() -> None:
 
 def test_what_was_not_run_is_said() -> None:
     notes = notes_of([run("true", 0, 1.0)])
-    assert "ARS, Hopper: occupancy 0, summed 0, mixture 0, true 1, occupancy 1, summed 1, mixture 1, true 2" in notes
+    assert "ARS, Hopper: bonus 0, occupancy 0, summed 0, mixture 0, true 1, bonus 1, occupancy 1, summed 1" in notes
     assert "ARS, Walker2d: all" in notes
     assert "PPO, Hopper: all" in notes
+
+
+def test_only_ars_on_a_task_that_pays_for_staying_alive_is_taught_with_and_without_that() -> None:
+    without = [cells(["Hopper"], TEACHERS, [0], "ppo"), cells(["HalfCheetah"], TEACHERS, [0])]
+    assert all([cell.teacher for cell in some] == [each for each in TEACHERS if each != "bonus"] for some in without)
+    assert [cell.teacher for cell in cells(["Hopper"], TEACHERS, [0])] == list(TEACHERS)
+    asked = [episode(walk(30, 0)), episode(walk(50, 3), terminal=True)]
+    paid, unpaid = (heard(Cell("Hopper", teacher, 0), None)(asked) for teacher in ("bonus", "true"))
+    assert (paid - unpaid).tolist() == [30, 50]
 
 
 def test_a_drawn_curve_is_the_mean_of_its_neighbourhood() -> None:
