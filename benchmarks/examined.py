@@ -101,8 +101,8 @@ def read_run(file: Path) -> Run:
 
 
 def figures_of(runs: Sequence[Run]) -> list[Figure]:
-    """Per optimiser and task: what each teacher reached, and the others' share of the true reward's median; judged
-    where all seeds were run.
+    """Per optimiser and task: what each teacher reached, and the others' share of the true reward's median; an
+    occupancy's is judged, where all seeds were run.
     """
     found = []
     for optimiser, task in product(get_args(Optimiser), get_args(TaskName)):
@@ -140,7 +140,7 @@ def notes_of(runs: Sequence[Run]) -> str:
     return (
         "Returns are means over ten episodes of the final policy; a figure is the median over the seeds that were run"
         f" (the target of a learnt reward is ≥ {SHARE:g} of the true one, over all of them). The true reward of"
-        " Hopper and Walker2d includes 1 for every step, as a teacher of ARS it does not."
+        " Hopper and Walker2d includes 1 for every step, as the teacher true of ARS it does not."
         " " + " ".join(told) + (f" Not run: {'; '.join(missing)}." if missing else " No cell is missing.")
     )
 

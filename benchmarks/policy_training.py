@@ -4,13 +4,15 @@
                                          [--optimiser ppo]
 
 A fresh policy is trained on one teacher's reward alone, and judged by the true return of the final policy. Teachers:
-the true reward; an occupancy; the same, summed; a plain mixture of autoencoders. The learnt ones saw two expert
-episodes. Optimiser, budget and seed are the same for all teachers of a task, and were chosen for the true reward.
+the true reward, without or with its bonus for staying alive; an occupancy; one whose steps are summed; a plain mixture
+of autoencoders. The learnt ones saw two expert episodes. Optimiser, budget and seed are the same for all teachers of a
+task, and were chosen for the true reward.
 
 Optimisers: augmented random search (``iirl_core/optimiser/ars.py``), which hears one number for an episode and improves
 a linear policy; PPO (stable-baselines3's), which hears a reward for each step and improves a network. The true reward
 teaches ARS without the bonus for staying alive, which ARS's authors leave out too (§4.1), because with it policies
-learn to stand (the teacher *bonus* shows it); it teaches PPO as the task pays it. Policies are judged with the bonus.
+learn to stand (the teacher *bonus* shows how that goes); it teaches PPO as the task pays it. Policies are judged with
+the bonus.
 
 An early end is absorbing for the occupancy that teaches ARS, and nothing for the one that teaches PPO: a sum of steps'
 rewards lacks those of the steps that an end took, and charged for them a second time all of Hopper's first episodes
@@ -45,6 +47,7 @@ from benchmarks.teachers import (
     demonstrations_of,
     mixture,
     occupancy,
+    summed,
     true_return,
     true_steps,
     true_teacher,
@@ -90,7 +93,7 @@ def learnt_by(cell: Cell, data: Path) -> RewardModel | None:
 def heard(cell: Cell, model: RewardModel | None) -> Judge:
     """What ARS hears of an episode."""
     if model is not None:
-        return judge_of(model)
+        return summed(model) if cell.teacher == "summed" else judge_of(model)
     return true_teacher(0.0 if cell.teacher == "bonus" else TASKS[cell.task].alive)
 
 

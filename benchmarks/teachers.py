@@ -25,6 +25,7 @@ from iirl_core.encoder.trajectory import Terminal
 from iirl_core.expertness import Batch, Expertness, LearntInOnePass, build_expertness
 from iirl_core.expertness.discriminator import Discriminator
 from iirl_core.optimiser.ars import Episode, Floats, Judge
+from iirl_core.probe.trajectory.policy import steps_of
 from iirl_core.records import open_records, parse_record
 from iirl_core.records.raw import RawRecord
 from iirl_core.reward_model import RewardModel, assemble
@@ -157,6 +158,12 @@ def descend(expertness: Expertness, z: torch.Tensor, epochs: int, expert: torch.
 def _batch(z: torch.Tensor, rows: torch.Tensor, expert: torch.Tensor | None = None) -> Batch:
     ones = torch.ones(len(z))
     return Batch(z, ones if expert is None else expert, ones, rows)
+
+
+def summed(model: RewardModel) -> Judge:
+    """The sum of the rewards of an episode's steps, also where a whole family's reward is their mean."""
+    steps = steps_of(model)
+    return lambda episodes: np.array([float(torch.from_numpy(part).sum()) for part in steps(episodes)])
 
 
 def true_return(episodes: Sequence[Episode]) -> Floats:

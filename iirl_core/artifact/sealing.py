@@ -131,7 +131,8 @@ def seal_child(
     """
     if not isinstance(repairs, Repairs):
         repairs = parent.model.repairs.with_patches(repairs)
-    if lost := [one.id for one in parent.model.repairs if one.id not in repairs.ids]:
+    kept = repairs.ids
+    if lost := [one.id for one in parent.model.repairs if one.id not in kept]:
         raise ArtifactError(f"repairs of the parent are missing: {', '.join(lost[:3])}", "disabled, not dropped")
     model = parent.model.with_repairs(repairs)
     rewards = _within_budget(parent.guard, model, "Disable the repairs that reach them")

@@ -38,7 +38,7 @@ class Repairs:
 
     @property
     def ids(self) -> frozenset[str]:
-        """Of all kinds."""
+        """Of all kinds. Each is a digest, made anew whenever it is asked for."""
         return frozenset(one.id for one in self)
 
     @property

@@ -84,4 +84,5 @@ def kept_repairs(
         tuple(one for one in repairs.sculpts if rows and weights and (places or one.ball is None)),
         repairs.edits if rows and weights and shown else (),
     )
-    return kept, tuple(one for one in repairs if one.id not in kept.ids)
+    names = kept.ids
+    return kept, tuple(one for one in repairs if one.id not in names)

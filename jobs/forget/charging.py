@@ -58,6 +58,9 @@ def charge(run: Run, parent: Artifact, encoder: Encoder, z: Tensor, rewards: Ten
 def oldest_of(store: Store, parent: Artifact) -> Ancestor:
     """The oldest artifact of the line of which the store has the guard set: of ancestors that learnt from forgotten
     records only the manifest may be left, or nothing.
+
+    Raises:
+        Tampered: a manifest of the line does not hold.
     """
     oldest = Ancestor(parent.digest, parent.manifest)
     try:

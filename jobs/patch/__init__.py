@@ -4,4 +4,3 @@ from jobs.patch.job import patch_round as patch_round
 from jobs.patch.job import run as run
 from jobs.patch.repair import REPAIR as REPAIR
 from jobs.patch.repair import Repair as Repair
-from jobs.patch.repair import recorded as recorded

@@ -107,7 +107,7 @@ def record_child(
     Raises:
         Tampered: the trial is none, or the record was changed.
     """
-    key, fields = audit_file(digest, round_, REPAIR), recorded(store, digest, round_)
+    key, fields = audit_file(digest, round_, REPAIR), _recorded(store, digest, round_)
     record = dict(fields.document)
     kept = Fields.of("a suggested repair: trial", trial).inner("budget")
     budget = _budget(kept.number("budget"), kept.integer("guarded"), kept.integer("overdrawn"), kept.number("least"))
@@ -123,11 +123,11 @@ def record_child(
 
 def record_named(store: Store, digest: Digest, round_: int) -> None:
     """The configuration's name means the child on record: accepting it is over, whatever the name means later."""
-    record = recorded(store, digest, round_).document
+    record = _recorded(store, digest, round_).document
     store.put(audit_file(digest, round_, REPAIR), canonical_json({**record, "named": True}))
 
 
-def recorded(store: Store, digest: Digest, round_: int) -> Fields:
+def _recorded(store: Store, digest: Digest, round_: int) -> Fields:
     """The record of a round's repair.
 
     Raises:
@@ -167,7 +167,7 @@ def on_record(store: Store, digest: Digest, round_: int) -> Came:
         Tampered: its record was changed.
     """
     try:
-        said = recorded(store, digest, round_)
+        said = _recorded(store, digest, round_)
     except NotFound as error:
         where = f"round {round_} of {digest[:19]}"
         raise InputError(f"no repair was tried after {where}", todo="iirl patch CONFIG.yaml tries some") from error

@@ -15,11 +15,13 @@ from iirl_core.audit import TriageLabel
 from iirl_core.config import Config
 from iirl_core.errors import NotFound
 from iirl_core.patch import Repairs, check_budget
+from iirl_core.release import audit_file
 from iirl_core.report import RoundFacts
 from iirl_core.reward_model import RewardModel
+from iirl_core.signing import Fields
 from iirl_core.store.protocol import Store
 from jobs.history import PastRound
-from jobs.patch import recorded
+from jobs.patch import REPAIR
 
 KEPT = 0.95
 """Share of its root reward that an unseen demonstration point should keep."""
@@ -38,13 +40,14 @@ class RepairRecord:
 
 
 def repair_record(store: Store, past: PastRound) -> RepairRecord:
-    """The repair that followed a round; nothing, where none did.
+    """The repair that followed a round; nothing, where none did. Records of former versions are read, too, of which
+    nothing can be accepted any more.
 
     Raises:
         Tampered: its record was changed.
     """
     try:
-        fields = recorded(store, past.digest, past.audit.round)
+        fields = Fields.parse(REPAIR, store.get(audit_file(past.digest, past.audit.round, REPAIR)))
     except NotFound:
         return RepairRecord(0, 0)
     added = sum(len(fields.texts(kind)) for kind in KINDS if kind in fields.document)

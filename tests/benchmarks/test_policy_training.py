@@ -11,7 +11,7 @@ from benchmarks import policy_training
 from benchmarks.examined import SMOOTHED, Cell, Optimiser, Run, cells, figures_of, notes_of, smoothed
 from benchmarks.policy_training import ARS, heard, learnt_by
 from benchmarks.teacher_alignment import alignment, reached
-from benchmarks.teachers import TEACHERS, demonstrations_of, mixture, occupancy, spoilt, true_return
+from benchmarks.teachers import TEACHERS, demonstrations_of, mixture, occupancy, spoilt, summed, true_return
 from cluster.session import Session
 from iirl_core.artifact import load_from
 from iirl_core.config import load_config
@@ -90,9 +90,9 @@ def test_a_judge_says_what_the_artifact_would() -> None:
     whole = occupancy(shown, seed=0)
     assert judge_of(whole)(asked) == pytest.approx([reading.reward for reading in whole.read(items)], abs=1e-6)
     assert judge_of(whole)(asked)[0] > judge_of(whole)(asked)[1]
-    summed = occupancy(shown, seed=0, ends=False)
-    lived = [len(item) * reading.reward for item, reading in zip(items, summed.read(items), strict=True)]
-    assert judge_of(summed)(asked) == pytest.approx(lived, abs=1e-3), "an end is charged by the steps that it took"
+    loose = occupancy(shown, seed=0, ends=False)
+    lived = [len(item) * reading.reward for item, reading in zip(items, loose.read(items), strict=True)]
+    assert summed(loose)(asked) == pytest.approx(lived, abs=1e-3), "an end is charged by the steps that it took"
     each = mixture(shown, seed=0, section=MixtureSection(experts=1, bottleneck=3, hidden=16), epochs=50)
     sums = [sum(reading.step_rewards) for reading in each.read(items)]
     assert judge_of(each)(asked) == pytest.approx(sums, abs=1e-3)
@@ -118,7 +118,8 @@ def test_a_summed_occupancy_pays_less_for_standing_still(monkeypatch: pytest.Mon
     loose = learnt_by(Cell("Hopper", "occupancy", 0, "ppo"), Path())
     assert strict is not None
     assert loose is not None
-    assert judge_of(strict)(ended) == pytest.approx(50 * (judge_of(loose)(ended) / 50) ** 2, rel=1e-3)
+    heard_of = heard(Cell("Hopper", "summed", 0), strict)(ended)
+    assert heard_of == pytest.approx(50 * judge_of(loose)(ended) ** 2, rel=1e-3)
     still = Trajectory(np.repeat(shown[0].observations[:1], 300, axis=0))
     assert 0 < strict.read([still])[0].reward < loose.read([still])[0].reward < 0.5
 

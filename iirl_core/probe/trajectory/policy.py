@@ -18,7 +18,6 @@ import torch
 from torch import Tensor
 
 from iirl_core.demonstration import Trajectory
-from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.errors import ConfigError
 from iirl_core.expertness import Episodes
 from iirl_core.optimiser import ppo
@@ -90,14 +89,13 @@ def exploits(model: RewardModel, training: Training, rng: np.random.Generator, c
 
 
 def judge_of(model: RewardModel) -> Judge:
-    """What a trainer makes of the rewards: the sum of an episode's steps'. Where an end is absorbing the steps' mean,
-    which is the episode's reward: it counts the steps that an end took, and a sum lacks them already.
+    """What a trainer makes of the rewards: of a family of whole episodes the episode's reward, of any other the sum of
+    its steps'.
     """
-    encoder = model.encoder
-    absorbing = isinstance(encoder, TrajectoryEncoder) and encoder.terminal == "absorbing"
+    whole = model.expertness.whole_episodes
 
     def judge(episodes: Sequence[Episode]) -> Floats:
-        return np.array([float(part.mean() if absorbing else part.sum()) for part in _rewards(model, episodes)])
+        return np.array([float(part.mean() if whole else part.sum()) for part in _rewards(model, episodes)])
 
     return judge
 
