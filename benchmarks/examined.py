@@ -24,14 +24,14 @@ SHARE = 0.9
 """Of the true reward's return, what a learnt reward should teach."""
 COLOURS: dict[Teacher, str] = {
     "true": "black",
-    "bonus": "tab:gray",
+    "bonus": "tab:purple",
     "occupancy": "tab:green",
     "summed": "tab:blue",
     "mixture": "tab:red",
 }
 LABELS: dict[Teacher, str] = {
     "true": "the true reward",
-    "bonus": "the true reward, paid for staying alive",
+    "bonus": "the same with its bonus",
     "occupancy": "an occupancy",
     "summed": "an occupancy, summed",
     "mixture": "a mixture",
@@ -194,7 +194,7 @@ def plot(path: Path, runs: Sequence[Run]) -> None:
         axis.set_title(f"{task}, {optimiser.upper()}", fontsize=10)
         axis.tick_params(labelsize=8)
         axis.grid(alpha=0.25, linewidth=0.6)
-        axis.legend(fontsize=8, title="taught by", title_fontsize=8, loc="upper left")
+        axis.legend(fontsize=8, title="taught by", title_fontsize=8, framealpha=0)
     drawing.supxlabel("million steps of the world", fontsize=9)
     drawing.supylabel(f"true return while training (mean of {SMOOTHED} neighbouring points)", fontsize=9)
     drawing.savefig(path, dpi=110)
