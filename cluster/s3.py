@@ -10,33 +10,22 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import boto3
 import pyarrow.fs
-from boto3.exceptions import S3UploadFailedError
-from botocore.config import Config as ClientConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
-from iirl_core.errors import ClusterError, Conflict, NotFound, one_line
+from cluster.s3_client import MISSING, client_of, our_errors, refused, unreachable
+from iirl_core.errors import Conflict, NotFound
 from iirl_core.store.key import STAGING, check_key, check_prefix, is_staged
 
-_MISSING = {"NoSuchKey", "404", "NotFound"}
-_DENIED = {"AccessDenied", "403", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"}
 _LOST = {"PreconditionFailed", "412"}
 _BUSY = {"ConditionalRequestConflict", "409", "OperationAborted"}
 _COPIES_AT_ONCE = 8
 _DELETES_AT_ONCE = 1000
 _BUSY_RETRIES = 6
-
-
-def default_endpoint() -> str | None:
-    """The endpoint that the environment asks for; None means Amazon's own."""
-    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or None
 
 
 class _Object(NamedTuple):
@@ -82,19 +71,19 @@ class S3Store:
     def put(self, key: str, data: bytes) -> None:
         """Store or replace with one request."""
         name = self._name(key)
-        with self._errors(key):
+        with our_errors(key, self.url):
             self._client.put_object(Bucket=self.bucket, Key=name, Body=data)
 
     def put_file(self, key: str, path: Path) -> None:
         """Store or replace from a local file, in parts where it is large."""
         name = self._name(key)
-        with self._errors(key):
+        with our_errors(key, self.url):
             self._client.upload_file(str(path), self.bucket, name)
 
     def copy(self, source: str, target: str) -> None:
         """A server-side copy, in parts where it is large; NotFound where ``source`` holds nothing."""
         origin, name = self._name(source), self._name(target)
-        with self._errors(source):
+        with our_errors(source, self.url):
             self._client.copy({"Bucket": self.bucket, "Key": origin}, self.bucket, name)
 
     def create(self, key: str, data: bytes) -> None:
@@ -168,21 +157,21 @@ class S3Store:
 
     @property
     def _client(self) -> Any:
-        return _client(self.endpoint)
+        return client_of(self.endpoint)
 
     def _name(self, key: str) -> str:
         return f"{self.prefix}/{check_key(key)}".lstrip("/")
 
     def _read(self, key: str) -> tuple[bytes, str]:
         name = self._name(key)
-        with self._errors(key):
+        with our_errors(key, self.url):
             answer = self._client.get_object(Bucket=self.bucket, Key=name)
             return answer["Body"].read(), answer["ETag"]
 
     def _head(self, key: str) -> dict[str, str]:
         """The object's metadata; NotFound where there is none."""
         name = self._name(key)
-        with self._errors(key):
+        with our_errors(key, self.url):
             metadata: dict[str, str] = self._client.head_object(Bucket=self.bucket, Key=name)["Metadata"]
             return metadata
 
@@ -201,13 +190,13 @@ class S3Store:
                 if code in _BUSY and attempt + 1 < _BUSY_RETRIES:
                     time.sleep(0.05 * 2**attempt)
                     continue
-                if code not in _LOST | _BUSY | _MISSING:
-                    raise self._refused(key, code, error) from error
+                if code not in _LOST | _BUSY | MISSING:
+                    raise refused(key, self.url, error) from error
                 if code in _LOST and self._head(key).get("writer") == writer:
                     return
                 raise Conflict(conflict, todo="Read it again and retry") from error
             except BotoCoreError as error:
-                raise self._unreachable(error) from error
+                raise unreachable(self.url, error) from error
 
     def _objects(self, prefix: str) -> Iterator[_Object]:
         """Every object under ``prefix``; the markers of folders are skipped."""
@@ -218,7 +207,7 @@ class S3Store:
 
     def _stored(self, prefix: str) -> Iterator[Any]:
         base = f"{self.prefix}/{prefix}" if self.prefix else prefix
-        with self._errors(prefix):
+        with our_errors(prefix, self.url):
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=base):
                 yield from page.get("Contents", [])
 
@@ -228,57 +217,14 @@ class S3Store:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-        with self._errors(one.key):
+        with our_errors(one.key, self.url):
             self._client.download_file(self.bucket, self._name(one.key), str(temporary))
         os.utime(temporary, (one.changed, one.changed))
         os.replace(temporary, path)
 
     def _remove(self, staged: str) -> None:
         names = [{"Key": one["Key"]} for one in self._stored(staged + "/")]
-        with self._errors(staged):
+        with our_errors(staged, self.url):
             for start in range(0, len(names), _DELETES_AT_ONCE):
                 batch = names[start : start + _DELETES_AT_ONCE]
                 self._client.delete_objects(Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True})
-
-    @contextmanager
-    def _errors(self, key: str) -> Iterator[None]:
-        """Our errors for boto3's."""
-        try:
-            yield
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in _MISSING:
-                raise NotFound(f"nothing is stored at {key} in {self.url}") from error
-            raise self._refused(key, code, error) from error
-        except S3UploadFailedError as error:
-            raise ClusterError(f"the upload of {key} to {self.url} failed ({one_line(error)})") from error
-        except BotoCoreError as error:
-            raise self._unreachable(error) from error
-
-    def _refused(self, key: str, code: str, error: ClientError) -> ClusterError:
-        if code == "NoSuchBucket":
-            return ClusterError(f"there is no bucket {self.bucket}", todo="Make it, or mend the store's URL")
-        if code in _DENIED:
-            return ClusterError(
-                f"the object store denies access to {self.url} ({code})", todo="Mend the AWS credentials or the policy"
-            )
-        return ClusterError(f"the object store refused {key} in {self.url} ({one_line(error)})")
-
-    def _unreachable(self, error: BotoCoreError) -> ClusterError:
-        return ClusterError(
-            f"the object store {self.url} cannot be used ({one_line(error)})",
-            todo="Mend the endpoint (AWS_ENDPOINT_URL), the network or the credentials",
-        )
-
-
-@cache
-def _client(endpoint: str | None) -> Any:
-    """One client per endpoint and process; clients are safe among threads."""
-    settings = ClientConfig(
-        connect_timeout=5,
-        read_timeout=60,
-        retries={"mode": "standard", "max_attempts": 4},
-        max_pool_connections=32,
-        s3={"addressing_style": "path" if endpoint else "auto"},
-    )
-    return boto3.session.Session().client("s3", endpoint_url=endpoint, config=settings)

@@ -29,6 +29,7 @@ def open_store(url: str) -> Store:
         raise ConfigError(f"store {url}", _EXPECTED)
     if not _BUCKET.fullmatch(parts.netloc):
         raise ConfigError(f"store {url} names no bucket", _EXPECTED)
-    from cluster.s3 import S3Store, default_endpoint  # boto3 takes half a second that a folder need not pay
+    from cluster.s3 import S3Store  # boto3 takes half a second that a folder need not pay
+    from cluster.s3_client import default_endpoint
 
     return S3Store(parts.netloc, unquote(parts.path).strip("/"), options.get("endpoint") or default_endpoint())

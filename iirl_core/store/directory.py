@@ -12,7 +12,6 @@ import fcntl
 import hashlib
 import os
 import shutil
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,12 +21,10 @@ from pathlib import Path
 import pyarrow.fs
 
 from iirl_core.errors import ClusterError, Conflict, NotFound
+from iirl_core.store.durable import NO_HARD_LINKS, flush, flush_tree, link_or_copy, make_folder, sweep
 from iirl_core.store.key import STAGING, check_key, check_prefix, is_staged
 
-ABANDONED = 24 * 3600.0
-"""Seconds without a change after which what lies in ``staging/`` belongs to a process that was killed."""
 _LOCKS = "locks"
-_NO_HARD_LINKS = {errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,7 @@ class DirectoryStore:
         origin = self._path(source)
         if not origin.is_file():
             raise NotFound(f"nothing is stored at {source} in {self.url}")
-        self._write(target, lambda temporary: _link_or_copy(origin, temporary))
+        self._write(target, lambda temporary: link_or_copy(origin, temporary))
 
     def create(self, key: str, data: bytes) -> None:
         """Store what must not exist yet; Conflict where it does."""
@@ -101,7 +98,7 @@ class DirectoryStore:
     def stage(self) -> str:
         """A new, empty folder ``staging/UNIQUE``; what killed processes left there is removed."""
         staged = f"{STAGING}/{uuid.uuid4().hex}"
-        _sweep(self.root / STAGING)
+        sweep(self.root / STAGING, spared=_LOCKS)
         try:
             self._path(staged).mkdir(parents=True)
         except OSError as error:
@@ -119,10 +116,10 @@ class DirectoryStore:
             if not self.exists(f"{staged}/{last}"):
                 raise NotFound(f"{staged} holds no {last}", "a complete staged tree")
             try:
-                _flush_tree(source)
-                _make_folder(target.parent)
+                flush_tree(source)
+                make_folder(target.parent)
                 self._move_tree(staged, final, last)
-                _flush(target.parent)
+                flush(target.parent)
             except OSError as error:
                 raise self._failed("written", error) from error
         shutil.rmtree(source, ignore_errors=True)
@@ -155,13 +152,13 @@ class DirectoryStore:
         target = self._path(key)
         temporary = self.root / STAGING / f"tmp-{uuid.uuid4().hex}"
         try:
-            _make_folder(temporary.parent)
-            _make_folder(target.parent)
+            make_folder(temporary.parent)
+            make_folder(target.parent)
             fill(temporary)
-            _flush(temporary)
+            flush(temporary)
             with self._locked(key):
                 yield temporary, target
-            _flush(target.parent)
+            flush(target.parent)
         except OSError as error:
             raise self._failed("written", error) from error
         finally:
@@ -184,7 +181,7 @@ class DirectoryStore:
         except FileExistsError as error:
             raise Conflict(f"{key} exists already", todo="Read it again and retry") from error
         except OSError as error:
-            if error.errno not in _NO_HARD_LINKS:
+            if error.errno not in NO_HARD_LINKS:
                 raise
             if target.exists():
                 raise Conflict(f"{key} exists already", todo="Read it again and retry") from error
@@ -216,52 +213,3 @@ class DirectoryStore:
             names = [path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()]
             for name in sorted(names, key=lambda name: (name == last, name)):
                 self.copy(f"{staged}/{name}", f"{final}/{name}")
-
-
-def _sweep(staging: Path) -> None:
-    """Remove what nobody has touched for ``ABANDONED`` seconds. What others remove meanwhile is gone already."""
-    before = time.time() - ABANDONED
-    with suppress(FileNotFoundError):
-        for left in staging.iterdir():
-            with suppress(OSError):
-                newest = max(path.stat().st_mtime for path in (left, *left.rglob("*")))
-                if left.name == _LOCKS or newest > before:
-                    continue
-                if left.is_dir():
-                    shutil.rmtree(left, ignore_errors=True)
-                else:
-                    left.unlink()
-
-
-def _link_or_copy(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError as error:
-        if error.errno not in _NO_HARD_LINKS:
-            raise
-        shutil.copyfile(source, target)
-
-
-def _make_folder(folder: Path) -> None:
-    """Make ``folder`` and flush the entry of each new part, so that a file flushed into it survives power loss."""
-    missing = []
-    here = folder
-    while not here.exists():
-        missing.append(here)
-        here = here.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    for made in missing:
-        _flush(made.parent)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _flush_tree(folder: Path) -> None:
-    for path in (folder, *folder.rglob("*")):
-        _flush(path)

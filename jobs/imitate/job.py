@@ -34,9 +34,9 @@ from jobs.console import Progress
 from jobs.imitate.loop import SURPRISE, ImitationTask, imitation_loop
 from jobs.imitate.turns import Turns, TurnStage
 from jobs.outcome import Outcome
-from jobs.train.encoding import Source, write_rows
 from jobs.train.fitting import fit_steps
 from jobs.train.order import Order
+from jobs.train.pipeline import Source, write_rows
 from jobs.train.tracking import check_trackers
 
 if TYPE_CHECKING:

@@ -19,19 +19,15 @@ from iirl_core.signing import Trust
 from iirl_core.store.protocol import Store
 from jobs.audit.material import measured
 from jobs.history import PastRound, history_of
+from jobs.report.artifact import artifact_facts
 from jobs.report.chain import round_facts
-from jobs.report.facts import (
-    artifact_facts,
-    coverage_cells,
-    finding_facts,
-    gaps_of,
-    judged_by,
-    statement_facts,
-    times_of,
-)
+from jobs.report.coverage import coverage_cells, gaps_of, judged_by
 from jobs.report.figures import evaluation_figures
+from jobs.report.findings import finding_facts
 from jobs.report.mapping import latent_map
 from jobs.report.rewards import corpus_inputs, encode, reward_field, reward_groups
+from jobs.report.statements import statement_facts
+from jobs.report.times import times_of
 
 REPORT = "report.html"
 

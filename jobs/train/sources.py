@@ -15,8 +15,8 @@ from iirl_core.corpus import Corpus, Origin
 from iirl_core.demonstration import Demonstration, Split
 from jobs.learnt import learnt_from
 from jobs.train.dealing import Parts, Role
-from jobs.train.encoding import Source
 from jobs.train.needs import corrupted_shares, needs_negatives, needs_pairs
+from jobs.train.pipeline import Source
 
 if TYPE_CHECKING:  # it knows Ray
     from jobs.train.correcting import Corrected

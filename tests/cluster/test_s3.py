@@ -10,8 +10,8 @@ import pyarrow.fs
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from cluster import s3
 from cluster.s3 import S3Store
+from cluster.s3_client import client_of
 from cluster.store import open_store
 from iirl_core.errors import ClusterError, ConfigError, Conflict
 from iirl_core.store import DirectoryStore, Store
@@ -88,7 +88,7 @@ def test_the_markers_of_folders_are_no_keys(store: S3Store) -> None:
 def test_a_write_whose_answer_was_lost_is_not_taken_for_somebody_elses(
     store: S3Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = s3._client(store.endpoint)
+    client = client_of(store.endpoint)
     send = client._endpoint._send
     lose = [True]
 
@@ -155,12 +155,12 @@ def test_no_credentials_at_all_are_one_line(monkeypatch: pytest.MonkeyPatch, end
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    s3._client.cache_clear()
+    client_of.cache_clear()
     try:
         with pytest.raises(ClusterError, match="credentials"):
             S3Store("some-bucket", "", endpoint).get("a")
     finally:
-        s3._client.cache_clear()
+        client_of.cache_clear()
 
 
 @pytest.mark.parametrize("url", ["gs://bucket/x", "s3://", "s3:///x", "s3://b?region=x", "s3://UPPER/x", "http://x/y"])

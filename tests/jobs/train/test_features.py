@@ -9,8 +9,8 @@ import pytest
 
 from iirl_core.errors import ClusterError, ConfigError
 from iirl_core.store import DirectoryStore
-from jobs.train.encoding import boundaries_of
 from jobs.train.features import Features, schema
+from jobs.train.pipeline import boundaries_of
 from jobs.train.rows import Part, pair_number, row_numbers
 
 WIDTH = 3

@@ -198,7 +198,9 @@ def test_what_an_actor_refuses_is_said_in_our_words(made: tuple[DirectoryStore, 
     from iirl_core.corpus import read_corpus, write_corpus
     from iirl_core.encoder import fit_encoder
     from iirl_core.errors import InputError
-    from jobs.train.encoding import Parts, Source, encode_sources
+    from jobs.train.dealing import Parts
+    from jobs.train.encoding import encode_sources
+    from jobs.train.pipeline import Source
 
     store, folder = made
     encoder = fit_encoder(walks_config(folder).encoder, walks(2, 0.1, seed=0))

@@ -20,11 +20,11 @@ from iirl_core.errors import ConfigError
 from iirl_core.expertness import build_expertness
 from iirl_core.store import DirectoryStore
 from jobs.train.dealing import Choice, tasks_of
-from jobs.train.encoding import table_of
 from jobs.train.features import Features, schema
 from jobs.train.learnable import read_sources
 from jobs.train.sources import ROLES, Sources, parts_of
-from tests.jobs.train.made import demonstration, walks, walks_config
+from jobs.train.table import table_of
+from tests.jobs.train.table import demonstration, walks, walks_config
 
 HERE = Trajectory(np.linspace(-1, 1, 12).reshape(4, 3))
 
