@@ -23,177 +23,31 @@ import argparse
 import multiprocessing
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
-import numpy as np
 import torch
 
-from benchmarks.bag_encoder import BagEncoder
-from benchmarks.figures import Figure, arguments, figure, write_results
+from benchmarks.figures import arguments, write_results
 from benchmarks.planted import BIASES, Bias, planted
+from benchmarks.planted_audits import Audited, audited
+from benchmarks.planted_figures import STRENGTHS, Done, Ground, Task, figures_of, missed, said_of, say_reference, why
 from benchmarks.planted_fresh import FRESH
 from benchmarks.planted_minilm import KeptMiniLM
 from benchmarks.planted_outside import OUTSIDE
-from iirl_core.audit import ChunkResult, FamilyResult, Finding, audit_chunk, verified
-from iirl_core.canonical import digest_bytes
-from iirl_core.config import Config, load_config
-from iirl_core.config.corpora import SplitSection
-from iirl_core.corpus.identity import split_of
-from iirl_core.demonstration import Conversation, conversation_of
-from iirl_core.encoder import Encoder
-from iirl_core.expertness import Batch, build_expertness
-from iirl_core.expertness.discriminator import Discriminator
-from iirl_core.norm import norms_of
-from iirl_core.probe import ChunkSeed, material_of
-from iirl_core.records import Quarantined, open_records, parse_record
-from iirl_core.reward_model import RewardModel, assemble
+from benchmarks.planted_rewards import PORTAL, corpora, learnt
+from iirl_core.config import load_config
 
 HERE = Path(__file__).parent
-PORTAL = HERE.parent / "examples" / "portal"
-SPLIT = SplitSection(train=0.8, guard=0.2, unseen=0)
-WIDTH, EPOCHS, BATCH, RATE, DECAY, DRAWN = 96, 30, 128, 1e-2, 3.0, 0.8
-STRENGTHS = (2.0, 1.0)
-"""By how much all of a bias moves the reward's logit: from a reward of ½ to 0.88 or 0.12, to 0.73 or 0.27. The first is
-judged, the second reported on request.
-"""
-Ground = Literal["bag", "minilm"]
-"""What a reward stands on."""
 NAMES: dict[Ground, str] = {"bag": "planted_biases", "minilm": "planted_biases_minilm"}
 """Of the results, and of the audit's configuration."""
 REFERENCE: dict[Ground, tuple[int, ...]] = {"bag": (*range(40), *range(100, 160)), "minilm": tuple(range(100, 112))}
 """Seeds of the rewards from which the limits were set; none of them is asked again."""
 ASKED_FROM = 300
 """The first seed of those that are asked."""
-KEPT = 0.95
-"""The share of them that a limit lets pass."""
 SEEDS_ON_MINILM = 8
 """Fewer, because MiniLM reads fifty texts a second on a core."""
 ROWS = HERE.parent / ".iirl" / "planted"
-
-
-@dataclass(frozen=True)
-class Corpora:
-    """What rewards learn from, and what the audit draws on."""
-
-    shown: tuple[Conversation, ...]
-    guard: tuple[Conversation, ...]
-    careless: tuple[Conversation, ...]
-    contrast: tuple[Conversation, ...]
-    probes: tuple[Conversation, ...]
-
-
-@dataclass(frozen=True)
-class Audited:
-    """What the audit said of one reward; of a planted one, ``told`` is the (family, norm) that found its bias."""
-
-    results: tuple[FamilyResult, ...]
-    alarms: tuple[FamilyResult, ...]
-    told: FamilyResult | None = None
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Task:
-    """A reward; the biases that are planted in it one at a time, each with its group and strength; what asks it."""
-
-    ground: Ground
-    seed: int
-    name: str
-    biases: tuple[tuple[str, Bias, float], ...]
-    config: Config
-    data: Corpora
-
-
-@dataclass(frozen=True)
-class Done:
-    """What was said of the reward itself, and of each bias in it."""
-
-    task: Task
-    clean: Audited
-    found: tuple[Audited, ...]
-
-
-@dataclass(frozen=True)
-class Holder:
-    """A model as the verifier wants it."""
-
-    model: RewardModel
-
-
-def corpora(folder: Path = PORTAL / "data") -> Corpora:
-    """The portal's, split by prompt."""
-    read = {
-        name: tuple(_read(folder / f"{name}.jsonl")) for name in ("demonstrations", "careless-train", "careless-probes")
-    }
-    parts: dict[str, dict[str, list[Conversation]]] = {name: {"train": [], "guard": []} for name in read}
-    for name, items in read.items():
-        for item in items:
-            parts[name][split_of(item.context[-1].content, SPLIT)].append(item)
-    shown, careless = parts["demonstrations"], parts["careless-train"]
-    return Corpora(
-        shown=tuple(shown["train"]),
-        guard=tuple(shown["guard"]),
-        careless=tuple(careless["train"]),
-        contrast=tuple(careless["guard"]),
-        probes=read["careless-probes"],
-    )
-
-
-def _read(path: Path) -> Iterator[Conversation]:
-    for row in open_records(path):
-        assert not isinstance(row, Quarantined), row.reason
-        yield conversation_of(parse_record(row.document))
-
-
-def learnt(config: Config, data: Corpora, seed: int, on: Encoder | None = None) -> RewardModel:
-    """A reward of its own for every seed, on an encoder of its own where there is none to stand ``on``."""
-    rng = np.random.default_rng(seed)
-    good, bad = (
-        [items[place] for place in rng.permutation(len(items))[: int(DRAWN * len(items))].tolist()]
-        for items in (data.shown, data.careless)
-    )
-    encoder = on or BagEncoder([*good, *bad], WIDTH, seed)
-    z_good, z_bad = encoder.encode(good).z, encoder.encode(bad).z
-    torch.manual_seed(seed)
-    head = build_expertness(config.expertness, encoder.width)
-    assert isinstance(head, Discriminator)
-    head.balance(len(good), len(bad))
-    z, expert = torch.cat([z_good, z_bad]), torch.cat([torch.ones(len(good)), torch.zeros(len(bad))])
-    optimiser = torch.optim.AdamW(head.parameters(), lr=RATE, weight_decay=DECAY)
-    for _ in range(EPOCHS):
-        for rows in torch.randperm(len(z)).split(BATCH):
-            optimiser.zero_grad()
-            head.loss(Batch(z[rows], expert[rows], torch.ones(len(rows)), rows)).backward()
-            optimiser.step()
-    guard, contrast = encoder.encode(data.guard).z, encoder.encode(data.contrast).z
-    return assemble(config.mapping, encoder, head, z_train=z_good, z_guard=guard, z_contrast=contrast)
-
-
-def audited(config: Config, model: RewardModel, data: Corpora, name: str, bias: Bias | None = None) -> Audited:
-    """One round of every family; ``name`` stands for the digest that seeds it."""
-    norms = norms_of(config)
-    material = material_of(model, norms, data.shown, data.probes)
-    parts = []
-    for family, count in config.audit.probes.items():
-        seed = ChunkSeed(digest_bytes(name.encode()), 1, family, 0, config.seed)
-        parts.append(verified(audit_chunk(model, norms, seed, count, material), Holder(model), norms))
-    merged = ChunkResult.merge(parts, None, config.audit.coverage_points)
-    limits = {norm.id: norm.limit for norm in norms}
-    alarms = tuple(one for one in merged.families if one.spoken and one.upper > limits[one.norm])
-    told = next((one for one in alarms if bias is not None and tells(merged.findings, one, bias)), None)
-    worst = [finding.note for finding in merged.findings if told and finding.family == told.family]
-    return Audited(merged.families, alarms, told, tuple(note for note, _ in Counter(worst).most_common(3)))
-
-
-def tells(findings: Sequence[Finding], result: FamilyResult, bias: Bias) -> bool:
-    """Whether at least half of what was found differs in the bias."""
-    its = [one for one in findings if (one.family, one.norm) == (result.family, result.norm)]
-    differ = [len({bias.holds(conversation_of(item)) for item in one.inputs}) > 1 for one in its]
-    return bool(its) and sum(differ) >= len(its) / 2
 
 
 def main() -> int:
@@ -270,7 +124,7 @@ def audits_of(task: Task) -> tuple[Audited, tuple[Audited, ...]]:
     kept = KeptMiniLM(ROWS) if task.ground == "minilm" else None
     model = learnt(task.config, task.data, task.seed, kept)
     clean = audited(task.config, model, task.data, task.name)
-    print(f"{task.ground}, {task.name}: {_why(clean.alarms) or 'passed'}", flush=True)
+    print(f"{task.ground}, {task.name}: {why(clean.alarms) or 'passed'}", flush=True)
     found: list[Audited] = []
     for group, bias, strength in task.biases:
         name = task.name if kept else f"{bias.name} {strength}"
@@ -281,61 +135,6 @@ def audits_of(task: Task) -> tuple[Audited, tuple[Audited, ...]]:
     if kept:
         kept.keep()
     return clean, tuple(found)
-
-
-def figures_of(done: Sequence[Done]) -> list[Figure]:
-    """Recall by group and strength, and false alarms by ground."""
-    told: dict[tuple[float, str], list[float]] = {}
-    for group, _, strength, one in _each(done):
-        for name in (group, "all that are listed here") if group.startswith("kinds with") else (group,):
-            told.setdefault((strength, name), []).append(float(one.told is not None))
-    figures = []
-    for (strength, group), its in sorted(told.items(), key=lambda pair: -pair[0][0]):
-        least = 0.9 if strength == STRENGTHS[0] else None
-        said = f"{sum(its):g} of {len(its)}"
-        name = f"recall at {strength:g}: {group}"
-        figures.append(figure(name, [float(np.mean(its))], "", at_least=least, baseline=said))
-    for ground in REFERENCE:
-        alarms = [float(bool(one.clean.alarms)) for one in done if one.task.ground == ground]
-        if alarms:
-            said = f"{sum(alarms):g} of {len(alarms)}"
-            name = f"false alarms: {ground}"
-            figures.append(figure(name, [float(np.mean(alarms))], "", at_most=0.1, baseline=said))
-    return figures
-
-
-def missed(done: Sequence[Done]) -> dict[str, list[str]]:
-    """By group, the biases of the first strength that were not found."""
-    names: dict[str, list[str]] = {}
-    for group, bias, strength, one in _each(done):
-        if strength == STRENGTHS[0]:
-            names.setdefault(group, []).extend([bias.name] if one.told is None else [])
-    return names
-
-
-def _each(done: Sequence[Done]) -> Iterator[tuple[str, Bias, float, Audited]]:
-    for each in done:
-        for (group, bias, strength), one in zip(each.task.biases, each.found, strict=True):
-            yield group, bias, strength, one
-
-
-def say_reference(audits: Sequence[Audited]) -> None:
-    """Of each norm and family the upper bound that 95% of the reference rewards keep, and all of their bounds."""
-    for results in zip(*(one.results for one in audits), strict=True):
-        uppers = sorted(one.upper for one in results)
-        kept = uppers[int(KEPT * (len(uppers) - 1))]
-        print(f"{results[0].norm:30} {results[0].family:14} {kept:.2f}  {' '.join(f'{u:.2f}' for u in uppers)}")
-
-
-def said_of(one: Audited) -> str:
-    """In a line."""
-    if one.told is None:
-        return f"missed ({_why(one.alarms) or 'passed'})"
-    return f"found by {one.told.family}, {one.told.broken} of {one.told.spoken}: {'; '.join(one.notes)}"
-
-
-def _why(alarms: Sequence[FamilyResult]) -> str:
-    return ", ".join(f"{one.family} {one.broken} of {one.spoken}" for one in alarms)
 
 
 if __name__ == "__main__":

@@ -13,25 +13,23 @@ the map is asked the same.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 import torch
 
 from benchmarks.figures import RESULTS, Figure, arguments, figure, write_results
-from benchmarks.teachers import MIXTURE, demonstrations_of, mixture, occupancy, spoilt
-from iirl_core.config.expertness import MixtureSection
-from iirl_core.demonstration import Input, Trajectory
+from benchmarks.ranked import Ranked, Said, plot, said_of
+from benchmarks.rankers import LEARNERS, TASKS, Learner, Task
+from benchmarks.teachers import demonstrations_of
+from iirl_core.demonstration import Trajectory
 from iirl_core.evaluation import Estimate, Resampling
 from iirl_core.evaluation.frozen import Floats
 from iirl_core.evaluation.returns import Returned, returns
 from iirl_core.evaluation.rollouts import Rollout, first_steps, mahalanobis, nearness, read_rollouts
 from iirl_core.evaluation.separation import auroc
-from iirl_core.mapping.exponential import Exponential
 from iirl_core.records.raw import RecordFile
 from iirl_core.reward_model import RewardModel
 
@@ -54,87 +52,6 @@ NOTES = (
     " order it says nothing. NAME alone: a baseline without learning (length; distance to the nearest expert state;"
     " Mahalanobis distance; forward velocity)."
 )
-
-
-@dataclass(frozen=True)
-class Task:
-    """``velocity`` is the column of the forward velocity; ``reference`` the paper's own settings: bottleneck, experts,
-    l_min, l_max, steepness.
-    """
-
-    name: str
-    velocity: int
-    reference: tuple[int, int, float, float, float]
-
-
-TASKS = (
-    Task("HalfCheetah-v4", 8, (7, 4, 0.50, 1.00, 100)),
-    Task("Hopper-v4", 5, (4, 2, 0.13, 0.15, 25)),
-    Task("Walker2d-v4", 8, (7, 4, 0.07, 0.60, 100)),
-)
-
-Learner = Callable[[Task, Path, int], RewardModel]
-
-
-@cache
-def _mixture(file: Path, seed: int, section: str) -> RewardModel:
-    """Learnt once for all maps."""
-    return mixture(demonstrations_of(file), seed, MixtureSection.model_validate_json(section))
-
-
-def _plain(task: Task, file: Path, seed: int) -> RewardModel:  # noqa: ARG001 - the same on every task
-    return _mixture(file, seed, MIXTURE.model_dump_json())
-
-
-def _reference(task: Task, file: Path, seed: int) -> RewardModel:
-    bottleneck, experts, low, high, steepness = task.reference
-    section = MixtureSection(experts=experts, bottleneck=bottleneck, hidden=MIXTURE.hidden)
-    model = _mixture(file, seed, section.model_dump_json())
-    return RewardModel(model.encoder, model.expertness, Exponential(low, high, steepness), model.spaces, model.support)
-
-
-def _occupancy(task: Task, file: Path, seed: int) -> RewardModel:  # noqa: ARG001 - the same on every task
-    return occupancy(demonstrations_of(file), seed, ends=False)
-
-
-def _spoilt(task: Task, file: Path, seed: int) -> RewardModel:  # noqa: ARG001 - the same on every task
-    return spoilt(demonstrations_of(file), seed)
-
-
-LEARNERS: dict[str, Learner] = {
-    "mixture": _plain,
-    "reference": _reference,
-    "occupancy": _occupancy,
-    "spoilt": _spoilt,
-}
-
-
-@dataclass(frozen=True, eq=False)
-class Said:
-    """What a model says of N rollouts: ``rewards [N]``, means of a step, and ``signals [N]``, before the map."""
-
-    rewards: Floats
-    signals: Floats
-
-    @property
-    def tied(self) -> int:
-        """How many share the highest reward; 1: nobody."""
-        return int((self.rewards == self.rewards.max()).sum())
-
-
-@dataclass(frozen=True, eq=False)
-class Ranked:
-    """What one learner's seeds say: estimates by name, seed by seed; and what the first seed says of each rollout."""
-
-    estimates: Mapping[str, list[Estimate]]
-    tied: Sequence[int]
-    first: Said
-
-
-def said_of(model: RewardModel, items: Sequence[Input]) -> Said:
-    """One reading each."""
-    readings = model.read(items)
-    return Said(np.array([each.reward for each in readings]), np.array([each.signal for each in readings]))
 
 
 def rank(task: Task, learner: Learner, file: Path, rollouts: Sequence[Rollout], seeds: int) -> Ranked:
@@ -235,55 +152,6 @@ def figures_of(task: Task, ranked: Mapping[str, Ranked]) -> list[Figure]:
 
 def _interval(estimate: Estimate) -> str:
     return f"95% {estimate.low:.3f} to {estimate.high:.3f}"
-
-
-def plot(path: Path, tasks: Sequence[tuple[Task, Sequence[Rollout], Mapping[str, Ranked]]]) -> None:
-    """Learnt reward against true return: a row per task, a column per learner."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    rows, columns = len(tasks), len(tasks[0][2])
-    shape = (3.4 * columns + 0.8, 2.8 * rows)
-    drawing, axes = plt.subplots(rows, columns, figsize=shape, squeeze=False, sharey=True, layout="constrained")
-    for line, (task, rollouts, ranked) in zip(axes, tasks, strict=True):
-        for axis, (learner, result) in zip(line, ranked.items(), strict=True):
-            points = axis.scatter(
-                [one.true_return for one in rollouts],
-                result.first.rewards,
-                c=[len(one.trajectory) for one in rollouts],
-                s=24,
-                cmap="viridis",
-                vmin=0,
-                vmax=max(len(one.trajectory) for one in rollouts),
-                alpha=0.75,
-                linewidths=0,
-            )
-            axis.set_title(f"{task.name}, {learner}", fontsize=9)
-            axis.text(0.03, 0.97, _caption(result), transform=axis.transAxes, fontsize=7.5, va="top")
-            axis.set_ylim(-0.05, 1.3)
-            axis.set_yticks(np.linspace(0, 1, 6))
-            axis.tick_params(labelsize=7.5)
-            axis.grid(alpha=0.25, linewidth=0.6)
-        bar = drawing.colorbar(points, ax=line[-1], fraction=0.05, pad=0.02)
-        bar.set_label("steps read", fontsize=8)
-        bar.ax.tick_params(labelsize=7.5)
-    for axis in axes[-1]:
-        axis.set_xlabel("true return of the episode", fontsize=8.5)
-    for axis in axes[:, 0]:
-        axis.set_ylabel("learnt reward, mean of a step", fontsize=8.5)
-    drawing.savefig(path, dpi=110)
-    plt.close(drawing)
-
-
-def _caption(result: Ranked) -> str:
-    """Medians over the seeds, and how many of the first seed's rewards are the same."""
-    reward, signal = (
-        median(each.value for each in result.estimates[f"{one}/spearman"]) for one in ("returns", "signal")
-    )
-    tied = f"\n{result.first.tied} rollouts share the highest reward" if result.first.tied > 1 else ""
-    return f"Spearman {reward:.2f}, of the signal {signal:.2f}{tied}"
 
 
 def main() -> int:

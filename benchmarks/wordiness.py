@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from benchmarks.alpaca import DEMONSTRATOR, GAMER, Answer, Rows, judged_of
+from benchmarks.judged_figures import part, place_of
 from benchmarks.refit import read_pairs
-from benchmarks.reward_quality import part, place_of
 from iirl_core.corpus.identity import identity_and_key
 from iirl_core.demonstration import Conversation, conversation
 from iirl_core.evaluation import Judged

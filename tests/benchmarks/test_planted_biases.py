@@ -7,9 +7,11 @@ import pytest
 
 from benchmarks import planted_biases
 from benchmarks.planted import BIASES, planted
-from benchmarks.planted_biases import PORTAL, Audited, Corpora, Done, Task, corpora, figures_of, learnt, missed
+from benchmarks.planted_audits import Audited, tells
+from benchmarks.planted_figures import Done, Task, figures_of, missed
 from benchmarks.planted_fresh import FRESH
 from benchmarks.planted_outside import OUTSIDE
+from benchmarks.planted_rewards import PORTAL, Corpora, corpora, learnt
 from iirl_core.audit import FamilyResult, Finding
 from iirl_core.canonical import Digest
 from iirl_core.config import Config, load_config
@@ -172,6 +174,6 @@ def test_a_bias_is_found_where_findings_differ_in_it() -> None:
             for n, pair in enumerate(pairs)
         ]
 
-    assert planted_biases.tells(found((lacks, has), (other, has)), result, bias)
-    assert not planted_biases.tells(found((lacks, other), (other, lacks)), result, bias)
-    assert not planted_biases.tells([], result, bias)
+    assert tells(found((lacks, has), (other, has)), result, bias)
+    assert not tells(found((lacks, other), (other, lacks)), result, bias)
+    assert not tells([], result, bias)

@@ -9,20 +9,19 @@ import numpy as np
 import pytest
 
 from benchmarks.alpaca import DEMONSTRATOR, GAMER, INIT, JUDGE, SFT
-from benchmarks.learning import Lesson, Scorer
-from benchmarks.reward_quality import (
+from benchmarks.judged_figures import (
     BOUNDS,
     ORACLE,
-    Learner,
     baselines,
     contrast_table,
     figures_of,
-    main,
     order_note,
     part,
     picked,
     place_of,
 )
+from benchmarks.learning import Lesson, Scorer
+from benchmarks.reward_quality import Learner, main
 from iirl_core.artifact import Mode, Provenance
 from iirl_core.demonstration import conversation
 from iirl_core.evaluation import Judged, Resampling

@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.trajectory_ranking import TASKS, Ranked, Said, correlations, figures_of, plot
+from benchmarks.ranked import Ranked, Said, plot
+from benchmarks.rankers import TASKS
+from benchmarks.trajectory_ranking import correlations, figures_of
 from iirl_core.demonstration import Trajectory
 from iirl_core.evaluation import Resampling
 from iirl_core.evaluation.rollouts import Rollout
