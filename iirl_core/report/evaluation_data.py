@@ -9,7 +9,7 @@ from iirl_core.evaluation.calibration import Reliability
 from iirl_core.evaluation.evaluation import SuiteFacts
 from iirl_core.evaluation.frozen import Floats
 from iirl_core.evaluation.judge import PolicyMeans
-from iirl_core.report.data import Distribution, EvaluationFigure
+from iirl_core.report.figure_data import Distribution, EvaluationFigure
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iirl_core.evaluation.judge import PolicyMeans
-from iirl_core.report.data import EvaluationFigure
 from iirl_core.report.evaluation_data import Chapter, EvaluationData
+from iirl_core.report.figure_data import EvaluationFigure
 from iirl_core.report.numerals import environment, stylesheet
 from iirl_core.report.strip import Strip, strip_of
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iirl_core.report.data import RewardField
 from iirl_core.report.drawing import INK, inline_svg
+from iirl_core.report.place_data import RewardField
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

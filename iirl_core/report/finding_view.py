@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from iirl_core.audit.finding import Finding, TriageLabel
 from iirl_core.demonstration import Conversation, Input, Message, Trajectory
-from iirl_core.report.data import FindingFacts, Measurement
+from iirl_core.report.audit_data import FindingFacts, Measurement
 from iirl_core.report.word_diff import Segment, word_diff
 
 SHOWN = 1_200

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from iirl_core.report.data import LatentMap
 from iirl_core.report.drawing import INK, inline_svg
+from iirl_core.report.place_data import LatentMap
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

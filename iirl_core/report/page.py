@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from iirl_core.norm import Norm, rule_of
 from iirl_core.patch.repairs import Repair, enabled
-from iirl_core.report.data import CoverageCell, ReportData
+from iirl_core.report.audit_data import CoverageCell
+from iirl_core.report.data import ReportData
 from iirl_core.report.finding_view import finding_view
 from iirl_core.report.numerals import count, environment, number, percent, reward, stylesheet
 from iirl_core.report.situation_matrix import situation_matrix, uncovered

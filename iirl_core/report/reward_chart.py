@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from iirl_core.report.data import Distribution, RewardGroup
 from iirl_core.report.drawing import FIRST, INK, SECOND, inline_svg
+from iirl_core.report.figure_data import Distribution, RewardGroup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from iirl_core.report.data import RoundFacts
+from iirl_core.report.artifact_data import RoundFacts
 from iirl_core.report.drawing import BAD, FAINT, FIRST, INK, SECOND, inline_svg
 
 if TYPE_CHECKING:

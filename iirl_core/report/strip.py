@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from iirl_core.report.data import EvaluationFigure
+from iirl_core.report.figure_data import EvaluationFigure
 
 
 @dataclass(frozen=True)

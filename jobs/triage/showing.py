@@ -12,7 +12,7 @@ from cluster.session import Session
 from iirl_core.audit import TriageLabel
 from iirl_core.config import Config
 from iirl_core.norm import rule_of
-from iirl_core.report.data import FindingFacts
+from iirl_core.report.audit_data import FindingFacts
 from iirl_core.report.finding_view import Piece, Side, finding_view
 from iirl_core.triage import Said
 from jobs.console import answering

@@ -23,8 +23,8 @@ from iirl_core.encoder.trajectory import TrajectoryEncoder
 from iirl_core.norm import NUMBER
 from iirl_core.probe import Material, material_of
 from iirl_core.probe.situations import UNKNOWN
-from iirl_core.report.data import LatentMap
 from iirl_core.report.map_chart import map_chart
+from iirl_core.report.place_data import LatentMap
 from iirl_core.report.situation_matrix import situation_matrix, uncovered
 from iirl_core.reward_model import RewardModel
 from iirl_core.triage import clusters_of, places_of
