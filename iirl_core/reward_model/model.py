@@ -32,8 +32,9 @@ from iirl_core.patch.patch import Patch, Space
 from iirl_core.patch.projection import Removal
 from iirl_core.patch.repairs import Repairs
 from iirl_core.patch.sculpt import Sculpted
-from iirl_core.reading import Evidence, Reading, TokenCount
+from iirl_core.reading import Reading
 from iirl_core.reward_model.credit import credited
+from iirl_core.reward_model.reading import disagreement_of, reading_of
 from iirl_core.reward_model.rows import Rows
 from iirl_core.reward_model.spaces import Coordinates, Spaces
 from iirl_core.reward_model.support import Support
@@ -164,7 +165,7 @@ class RewardModel:
         where = self._coordinates(z)
         signals, shaped = self.head.credit(self.seen(z), episodes), self._shaped(where)
         mapped = self._mapped(shaped, self.head.combined(signals), episodes)
-        return self._patched(where, mapped), _disagreement(shaped, signals)
+        return self._patched(where, mapped), disagreement_of(shaped, signals)
 
     def _patched(self, where: Coordinates, mapped: Tensor) -> Tensor:
         suppressed, boosted = self._effects(where)
@@ -195,7 +196,7 @@ class RewardModel:
             suppressed=suppressed,
             boosted=boosted,
             reward=(mapped - suppressed + boosted).clamp(0, 1),
-            disagreement=_disagreement(shaped, signals),
+            disagreement=disagreement_of(shaped, signals),
             support_distance=self.support.distance(self.spaces.bottleneck.apply(z)),
             gate=where.latents.gate,
         )
@@ -233,7 +234,7 @@ class RewardModel:
         names = self._patches_of(encoded.z, encoded.lengths)
         readings, start = [], 0
         for length, tokens, touched in zip(encoded.lengths, encoded.tokens, names, strict=True):
-            readings.append(_reading(rows.part(slice(start, start + length)), touched, tokens))
+            readings.append(reading_of(rows.part(slice(start, start + length)), touched, tokens))
             start += length
         return readings
 
@@ -250,32 +251,3 @@ class RewardModel:
             tuple(self.patches[column].id for column, effect in zip(line, effects, strict=True) if effect > 0)
             for line, effects in zip(columns.tolist(), strongest.tolist(), strict=True)
         ]
-
-
-def _disagreement(shaped: Monotone, signals: Tensor) -> Tensor:
-    """``[M, N]``, each member's signals → ``[N]`` in [0, 1]: twice the deviation of the rewards that they come to."""
-    if not signals.numel():  # the deviation of nothing, of which torch would warn
-        return signals.new_zeros(signals.shape[1])
-    return (2 * shaped.reward(signals).std(dim=0, correction=0)).clamp(max=1)
-
-
-def _reading(rows: Rows, patches: tuple[str, ...], tokens: TokenCount | None) -> Reading:
-    """One input's rows: means over its steps, but the uncertainty of its most uncertain step."""
-    evidence = Evidence(
-        unpatched_reward=float(rows.unpatched.mean()),
-        reshaped=float(rows.reshaped.mean()),
-        suppressed=float(rows.suppressed.mean()),
-        boosted=float(rows.boosted.mean()),
-        patches=patches,
-        disagreement=float(rows.disagreement.max()),
-        support_distance=float(rows.support_distance.max()),
-        gate=tuple(rows.gate.mean(dim=0).tolist()),
-    )
-    return Reading(
-        signal=float(rows.signal.mean()),
-        reward=float(rows.reward.mean()),
-        uncertainty=float(rows.uncertainty.max()),
-        evidence=evidence,
-        step_rewards=tuple(rows.reward.tolist()) if tokens is None else (),
-        tokens=tokens,
-    )
