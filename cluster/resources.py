@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from operator import itemgetter
 
+from cluster.capacity import Capacity, check_gpus, check_room, times
 from iirl_core.config.governance import AuditSection, ServeSection
 from iirl_core.config.sampling import SampleSection
 from iirl_core.config.training import TrainSection
@@ -23,47 +24,6 @@ ASKING = 0.01
 time: no more than ``FEEDING`` is kept for them."""
 ENCODER_THREADS = 4
 """A small encoder gains little from more threads of one process; more actors gain more."""
-
-
-@dataclass(frozen=True)
-class Node:
-    """CPUs and GPUs of one node; a head that is to do no work offers none."""
-
-    cpus: float
-    gpus: float = 0.0
-
-    def room(self, cpus: float, gpus: float) -> int:
-        """How many workers of ``cpus`` and ``gpus`` (not both 0) fit."""
-        return min(_times(have, each) for have, each in ((self.cpus, cpus), (self.gpus, gpus)) if each)
-
-
-@dataclass(frozen=True)
-class Capacity:
-    """What a cluster has.
-
-    Raises:
-        ClusterError: it has no CPU at all.
-    """
-
-    nodes: tuple[Node, ...]
-
-    def __post_init__(self) -> None:
-        if self.cpus <= 0:
-            raise ClusterError("the cluster offers no CPU", "at least one", "See ray status on its head")
-
-    @property
-    def cpus(self) -> float:
-        """Of all nodes."""
-        return sum(node.cpus for node in self.nodes)
-
-    @property
-    def node_cpus(self) -> float:
-        """Of the largest node."""
-        return max((node.cpus for node in self.nodes), default=0.0)
-
-    def room(self, cpus: float, gpus: float) -> int:
-        """How many workers of ``cpus`` and ``gpus`` fit, each on one node."""
-        return sum(node.room(cpus, gpus) for node in self.nodes)
 
 
 @dataclass(frozen=True)
@@ -96,7 +56,7 @@ def plan_scorers(capacity: Capacity, section: AuditSection) -> ActorPlan:
         ConfigError: GPUs are asked for and no node has what one scorer needs.
         ClusterError: no node has a CPU for the tasks.
     """
-    _check_gpus("audit.gpus_per_scorer", section.gpus_per_scorer, 1, capacity)
+    check_gpus("audit.gpus_per_scorer", section.gpus_per_scorer, 1, capacity)
     room = capacity.room(min(section.cpus_per_scorer, capacity.node_cpus), section.gpus_per_scorer)
     feeding = min(FEEDING, ASKING * min(section.scorers, room))
     return _actors(capacity, section.scorers, section.cpus_per_scorer, section.gpus_per_scorer, feeding)
@@ -114,9 +74,9 @@ def plan_encoders(capacity: Capacity, section: TrainSection) -> ActorPlan:
     if not gpus:
         return _actors(capacity, int(capacity.cpus / each), each, 0.0)
     key = "train.gpus_per_worker" if section.gpus_per_encoder is None else "train.gpus_per_encoder"
-    _check_gpus(key, gpus, 1, capacity)
+    check_gpus(key, gpus, 1, capacity)
     ranks = section.workers * section.gpus_per_worker
-    enough = max(1, _times(ranks, gpus)) if ranks else capacity.room(0.0, gpus)
+    enough = max(1, times(ranks, gpus)) if ranks else capacity.room(0.0, gpus)
     return _actors(capacity, enough, each, gpus)
 
 
@@ -133,7 +93,7 @@ def plan_samplers(capacity: Capacity, section: SampleSection) -> ActorPlan:
         ConfigError: GPUs are asked for and no node has what one sampler needs.
         ClusterError: no node has a whole CPU.
     """
-    _check_gpus("sample.gpus_per_sampler", section.gpus_per_sampler, 1, capacity)
+    check_gpus("sample.gpus_per_sampler", section.gpus_per_sampler, 1, capacity)
     gpus = section.gpus_per_sampler
     cpus = max(section.cpus_per_sampler, gpus) if section.engine == "vllm" and gpus > 1 else section.cpus_per_sampler
     return _actors(capacity, section.samplers, cpus, gpus)
@@ -147,7 +107,7 @@ def plan_training(capacity: Capacity, section: TrainSection, name: str = "train"
         ConfigError: the cluster does not have what they need, or the batch is smaller than their number.
     """
     cpus, gpus = section.cpus_per_worker, section.gpus_per_worker
-    _check_room(name, "worker", capacity, section.workers, cpus=cpus, gpus=gpus)
+    check_room(name, "worker", capacity, section.workers, cpus=cpus, gpus=gpus)
     if section.batch % (section.workers * section.accumulation):
         parts = f" in {section.accumulation} parts each" if section.accumulation > 1 else ""
         raise ConfigError(
@@ -166,7 +126,7 @@ def check_replicas(capacity: Capacity, section: ServeSection) -> None:
         ConfigError: they do not.
     """
     cpus, gpus = section.cpus_per_replica, section.gpus_per_replica
-    _check_room("serve", "replica", capacity, section.replicas, cpus=cpus, gpus=gpus)
+    check_room("serve", "replica", capacity, section.replicas, cpus=cpus, gpus=gpus)
 
 
 def _actors(capacity: Capacity, wanted: int, cpus: float, gpus: float, feeding: float = FEEDING) -> ActorPlan:
@@ -175,7 +135,7 @@ def _actors(capacity: Capacity, wanted: int, cpus: float, gpus: float, feeding: 
     """
     largest = capacity.node_cpus
     if largest < feeding:
-        raise ClusterError(f"no node has {feeding:g} CPU to feed the actors with: {_nodes(capacity)}", "a larger node")
+        raise ClusterError(f"no node has {feeding:g} CPU to feed the actors with: {capacity}", "a larger node")
     sizes = [each for each in (min(cpus, largest), min(cpus, largest - feeding)) if each]
     count, each = max(((min(wanted, _fed(capacity, each, gpus, feeding)), each) for each in sizes), key=itemgetter(0))
     if count:
@@ -189,39 +149,8 @@ def _fed(capacity: Capacity, cpus: float, gpus: float, feeding: float) -> int:
     for node in capacity.nodes:
         if node.cpus < feeding:
             continue
-        needed = _times(node.cpus - feeding, cpus) + 1
+        needed = times(node.cpus - feeding, cpus) + 1
         if needed > node.room(cpus, gpus):  # this node cannot be filled so far
             return capacity.room(cpus, gpus)
         starving += needed
     return min(capacity.room(cpus, gpus), starving - 1)
-
-
-def _check_room(section: str, part: str, capacity: Capacity, count: int, *, cpus: float, gpus: float) -> None:
-    """Refuse where ``count`` of them, exactly as asked for, do not fit; the section's keys call one a ``part``."""
-    _check_gpus(f"{section}.gpus_per_{part}", gpus, count, capacity)
-    room = capacity.room(cpus, gpus)
-    if room < count:
-        beside = f" and {gpus:g} GPUs" if gpus else ""
-        raise ConfigError(
-            f"{section}.{part}s {count} of {cpus:g} CPUs{beside} each",
-            f"at most {room}: {_nodes(capacity)}",
-            f"Lower {section}.{part}s or {section}.cpus_per_{part}",
-        )
-
-
-def _check_gpus(key: str, each: float, count: int, capacity: Capacity) -> None:
-    if each and capacity.room(0.0, each) < count:
-        have = _nodes(capacity) if any(node.gpus for node in capacity.nodes) else "no GPU"
-        raise ConfigError(f"{key} {each:g} for {count}, but the cluster has {have}", todo=f"Leave {key} out")
-
-
-def _nodes(capacity: Capacity) -> str:
-    """Its nodes, in a few words."""
-    gpus = max(node.gpus for node in capacity.nodes)
-    largest = f"{capacity.node_cpus:g} CPUs" + (f" and {gpus:g} GPUs" if gpus else "")
-    return f"{len(capacity.nodes)} {'node' if len(capacity.nodes) == 1 else 'nodes, each'} of at most {largest}"
-
-
-def _times(have: float, each: float) -> int:
-    """How often ``each`` goes into ``have``; Ray counts in ten-thousandths, so binary fractions cost nothing here."""
-    return round(have * 10_000) // max(1, round(each * 10_000))

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from cluster.resources import Capacity, Node
+from cluster.capacity import Capacity, Node
 from cluster.store import open_store
 from iirl_core.errors import ClusterError, one_line
 

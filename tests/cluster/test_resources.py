@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from cluster.capacity import Capacity, Node
 from cluster.resources import (
     ASKING,
     FEEDING,
     ActorPlan,
-    Capacity,
-    Node,
     check_replicas,
     plan_encoders,
     plan_samplers,

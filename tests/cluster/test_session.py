@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster.resources import Capacity, Node
+from cluster.capacity import Capacity, Node
 from cluster.session import Session, machine_cpus, machine_memory
 from iirl_core.store import DirectoryStore
 
