@@ -8,12 +8,13 @@ seed of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pyarrow as pa
 
+from cluster.groups import ending_groups, in_a_group
 from cluster.resources import ActorPlan
 from cluster.store import open_store
 from cluster.streaming import RESTARTS
@@ -21,7 +22,7 @@ from iirl_core.policy.source import folder_of_policy
 from jobs.sample.asking import Row, Wanted, answered, asked_of
 from jobs.sample.chunks import Chunks
 from jobs.sample.task import ANSWERS, SampleTask
-from jobs.sample.vllm_place import engine_keys
+from jobs.sample.vllm_place import bundles_of, engine_keys
 
 if TYPE_CHECKING:
     from ray.data.llm import Processor
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 SEEDS = 2**31
 """vLLM's seeds are integers below."""
+GROUPS = "sample-vllm"
+"""The name of the groups of GPUs that engines have."""
 
 
 class Asking:
@@ -97,20 +100,24 @@ def by_vllm(task: SampleTask, plan: ActorPlan, chunks: Sequence[int]) -> Iterato
     asking = Asking(task, folder_of_policy(open_store(task.store), task.policy))
     processor = processor_of(asking, plan)
     numbers = ray.data.from_items([{"chunk": chunk} for chunk in chunks], override_num_blocks=len(chunks))
-    for rows in (processor(numbers.flat_map(asking.asked)), numbers.flat_map(asking.refused)):
-        for table in rows.iter_batches(batch_size=None, batch_format="pyarrow"):
-            yield table.select(ANSWERS.names)
+    with ending_groups(GROUPS):
+        for rows in (processor(numbers.flat_map(asking.asked)), numbers.flat_map(asking.refused)):
+            for table in rows.iter_batches(batch_size=None, batch_format="pyarrow"):
+                yield table.select(ANSWERS.names)
 
 
 def processor_of(asking: Asking, plan: ActorPlan) -> Processor:
     """What the engine and the steps around it make of a dataset of questions. An engine that dies, or whose own process
-    does (the actor then ends itself), is started again ``RESTARTS`` times.
+    does (the actor then ends itself), is started again ``RESTARTS`` times. One that is split among GPUs lives in a
+    group of ours, which ``ending_groups`` finds again: nothing removes those that ray.data.llm would make.
     """
     from ray.data.llm import build_processor, vLLMEngineProcessorConfig
 
+    split = plan.gpus > 1
     engine = vLLMEngineProcessorConfig(
         model_source=str(asking.folder),
-        concurrency=plan.count,
+        # One that Ray Data gives up on the way, and later misses, would leave its group's GPUs taken.
+        concurrency=(plan.count, plan.count) if split else plan.count,
         batch_size=asking.task.section.batch,
         chat_template_stage=False,
         tokenize_stage=False,
@@ -120,6 +127,8 @@ def processor_of(asking: Asking, plan: ActorPlan) -> Processor:
     processor: Processor = build_processor(engine, preprocess=asking.prompt, postprocess=asking.answer)
     for stage in processor.stages.values():
         stage.map_batches_kwargs["max_restarts"] = RESTARTS
+        if split:
+            stage.map_batches_kwargs["ray_remote_args_fn"] = partial(in_a_group, GROUPS, bundles_of(plan))
     return processor
 
 

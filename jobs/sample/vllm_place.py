@@ -43,10 +43,8 @@ def check_made(folder: Path, name: str) -> None:
 
 def engine_keys(plan: ActorPlan) -> dict[str, object]:
     """The keys of ray.data.llm's configuration that say so."""
-    if plan.gpus > 1:
-        split = int(plan.gpus)
-        bundle = {"CPU": max(1.0, plan.cpus / split), "GPU": 1.0}  # in one of them Ray starts an actor of a whole CPU
-        return {"engine_kwargs": _kwargs(tensor_parallel_size=split), "placement_group_config": _each(bundle)}
+    if plan.gpus > 1:  # in a group each (``bundles_of``)
+        return {"engine_kwargs": _kwargs(tensor_parallel_size=int(plan.gpus))}
     cpus = plan.cpus or LITTLE
     if plan.gpus:
         share = _kwargs(gpu_memory_utilization=MEMORY * plan.gpus)
@@ -59,6 +57,14 @@ def engine_keys(plan: ActorPlan) -> dict[str, object]:
         "placement_group_config": _each({"CPU": cpus}),
         "runtime_env": {"env_vars": threads},  # else every engine takes the node's first cores for itself
     }
+
+
+def bundles_of(plan: ActorPlan) -> list[dict[str, float]]:
+    """The group of an engine whose weights are split among GPUs: each of these with CPUs, in one of which Ray starts an
+    actor of a whole one.
+    """
+    split = int(plan.gpus)
+    return [{"CPU": max(1.0, plan.cpus / split), "GPU": 1.0}] * split
 
 
 def _kwargs(**changes: object) -> dict[str, object]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import partial
 from importlib.util import find_spec
@@ -17,36 +19,23 @@ from cluster import streaming
 from cluster.apart import stream_apart
 from cluster.failure import failure_of
 from cluster.resources import ActorPlan
-from iirl_core.canonical import Digest
-from iirl_core.config.sampling import SampleSection
-from iirl_core.corpus import identity_of, read_corpus, write_corpus
-from iirl_core.demonstration import Conversation, Demonstration, conversation
-from iirl_core.policy.source import find_policy
-from iirl_core.store import DirectoryStore
+from iirl_core.corpus import read_corpus
+from iirl_core.demonstration import Conversation
 from jobs.sample import vllm_engine
-from jobs.sample.chunks import Chunks
 from jobs.sample.task import SampleTask
 from jobs.sample.vllm_engine import SEEDS, Asking
 from tests.iirl_core.policy.tiny import tiny_policy
-from tests.jobs.sample.sampled import ASKED, config_of, context_of, run, with_prompts
+from tests.jobs.sample.sampled import ASKED, PROMPTS, asking_in, config_of, context_of, run, with_prompts
 
 WITH_VLLM = find_spec("vllm") is not None
 
-PROMPTS = [conversation("Is it open?", ""), conversation("word " * 60, "")]
+SECONDS = 280
+"""Where GPUs stay taken, the next engine would wait for ever."""
 
 
 @pytest.fixture
 def asking(tmp_path: Path) -> Asking:
-    store = DirectoryStore(tmp_path / "store")
-    write_corpus(store, "asked", [Demonstration(identity_of(item), item, "asked", "train") for item in PROMPTS])
-    prompts = read_corpus(store, "asked")
-    section = SampleSection(
-        name="answers", model="llama", prompts="asked", per_prompt=2, max_new_tokens=8, temperature=0.7, engine="vllm"
-    )
-    policy = find_policy(store, tiny_policy("llama", tmp_path / "llama"))
-    task = SampleTask(store.url, "run", section, policy, Digest(prompts.manifest.digest), seed=3)
-    Chunks(store, task.folder).write_prompts(prompts, section.splits, None)
-    return Asking(task, tmp_path / "llama")
+    return asking_in(tmp_path)
 
 
 def test_each_answer_is_asked_for_by_its_tokens_and_with_a_seed_of_its_own(asking: Asking) -> None:
@@ -143,3 +132,12 @@ def test_an_engine_that_dies_at_every_start_is_given_up(asking: Asking, ray_sess
     with pytest.raises(RayError) as caught:
         list(stream_apart(partial(answers_of_dying, asking.task)))
     assert "what computes died 2 times" in str(failure_of(caught.value, "sampling"))
+
+
+@pytest.mark.ray
+def test_gpus_of_a_split_engine_are_free_again_when_its_process_is_lost_and_when_it_is_done(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.jobs.sample.splitting", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stdout.splitlines() if line.startswith("answers")] == 2 * ["answers 4"]
+    assert (tmp_path / "lost").exists()

@@ -9,7 +9,7 @@ import pytest
 from cluster.resources import ActorPlan
 from iirl_core.errors import ConfigError
 from jobs.sample import vllm_place
-from jobs.sample.vllm_place import check_vllm, engine_keys
+from jobs.sample.vllm_place import bundles_of, check_vllm, engine_keys
 
 WITH_VLLM = find_spec("vllm") is not None
 
@@ -45,10 +45,9 @@ def told(cpus: float, gpus: float) -> tuple[dict[str, Any], dict[str, float]]:
 
 
 def test_weights_are_split_among_whole_gpus_each_with_the_cpu_that_ray_starts_the_engine_on() -> None:
-    kwargs, bundle = told(1, 2)
-    assert kwargs["tensor_parallel_size"] == 2
-    assert bundle == {"CPU": 1, "GPU": 1}
-    assert told(8, 2)[1] == {"CPU": 4, "GPU": 1}
+    assert cast(dict[str, Any], engine_keys(ActorPlan(1, 1, 2, 2))["engine_kwargs"])["tensor_parallel_size"] == 2
+    assert bundles_of(ActorPlan(1, 1, 2, 2)) == [{"CPU": 1, "GPU": 1}, {"CPU": 1, "GPU": 1}]
+    assert bundles_of(ActorPlan(1, 8, 2, 2)) == [{"CPU": 4, "GPU": 1}, {"CPU": 4, "GPU": 1}]
 
 
 def test_an_engine_with_a_share_of_a_gpu_takes_that_share_of_its_memory() -> None:
