@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from iirl_core.config.section import Section
 
@@ -49,8 +49,19 @@ class SampleSection(Section):
     """At most so many actors, each with the policy in its memory."""
     cpus_per_sampler: float = Field(default=1.0, gt=0)
     gpus_per_sampler: float = Field(default=0.0, ge=0)
+    """Above 1: whole ones of one node, among which ``vllm`` splits the policy's weights. ``transformers`` computes on
+    one, so more are refused."""
 
     @property
     def called(self) -> str:
         """The policy, in errors."""
         return f"sample.model {self.model!r}"
+
+    @model_validator(mode="after")
+    def _uses_its_gpus(self) -> SampleSection:
+        if self.engine == "transformers" and self.gpus_per_sampler > 1:
+            raise ValueError(
+                f"gpus_per_sampler {self.gpus_per_sampler:g} with engine transformers, which computes on one GPU:"
+                " at most 1, or engine vllm"
+            )
+        return self

@@ -133,7 +133,7 @@ def test_samplers_are_as_many_as_asked_for_where_they_fit() -> None:
     assert (smaller.count, smaller.cpus) == (2, 3.0), "two that leave a CPU each, and not one that takes a node"
     assert plan_samplers(FARM, sampling(samplers=2, gpus_per_sampler=1)).gpus == 1
     two = nodes(16, gpus=2)
-    assert plan_samplers(two, sampling(gpus_per_sampler=2)).cpus == 1
+    assert plan_samplers(two, sampling(gpus_per_sampler=1)).cpus == 1
     assert plan_samplers(two, sampling(gpus_per_sampler=2, engine="vllm")).cpus == 2
 
 

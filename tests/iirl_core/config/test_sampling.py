@@ -29,6 +29,11 @@ def test_a_corpus_that_is_sampled_has_no_files() -> None:
     assert _config([], [ANSWERS]).sample[0].per_prompt == 1
 
 
+def test_several_gpus_are_for_the_engine_that_splits_weights_among_them() -> None:
+    assert _config([], [{**ANSWERS, "gpus_per_sampler": 2, "engine": "vllm"}]).sample[0].gpus_per_sampler == 2
+    assert _config([], [{**ANSWERS, "gpus_per_sampler": 1}]).sample[0].gpus_per_sampler == 1
+
+
 @pytest.mark.parametrize(
     ("corpora", "sample", "why"),
     [
@@ -37,6 +42,12 @@ def test_a_corpus_that_is_sampled_has_no_files() -> None:
         ([], [ANSWERS, {**ANSWERS, "model": "other"}], "two have the same name"),
         ([], [{**ANSWERS, "temperature": -1}], "temperature"),
         ([], [{**ANSWERS, "top_p": 0}], "top_p"),
+        (
+            [],
+            [{**ANSWERS, "gpus_per_sampler": 2}],
+            "gpus_per_sampler 2 with engine transformers.* at most 1, or engine",
+        ),
+        ([], [{**ANSWERS, "gpus_per_sampler": 1.5}], r"gpus_per_sampler 1\.5 with engine transformers"),
     ],
 )
 def test_what_cannot_be_sampled_is_refused(
