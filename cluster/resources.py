@@ -22,6 +22,8 @@ more number, but each starts a Python of its own, and that costs more than readi
 ASKING = 0.01
 """CPUs of a task that asks scorers, and only waits; there is one for each scorer. Beyond a hundred, fewer may run at a
 time: no more than ``FEEDING`` is kept for them."""
+ENGINE = 1.0
+"""CPUs that an engine of vLLM's needs where its weights are split among GPUs: Ray starts it on a whole one."""
 ENCODER_THREADS = 4
 """A small encoder gains little from more threads of one process; more actors gain more."""
 
@@ -59,7 +61,7 @@ def plan_scorers(capacity: Capacity, section: AuditSection) -> ActorPlan:
     check_gpus("audit.gpus_per_scorer", section.gpus_per_scorer, 1, capacity)
     room = capacity.room(min(section.cpus_per_scorer, capacity.node_cpus), section.gpus_per_scorer)
     feeding = min(FEEDING, ASKING * min(section.scorers, room))
-    return _actors(capacity, section.scorers, section.cpus_per_scorer, section.gpus_per_scorer, feeding)
+    return _actors(capacity, section.scorers, section.cpus_per_scorer, section.gpus_per_scorer, feeding=feeding)
 
 
 def plan_encoders(capacity: Capacity, section: TrainSection) -> ActorPlan:
@@ -87,15 +89,16 @@ def gpus_per_encoder(section: TrainSection) -> float:
 
 def plan_samplers(capacity: Capacity, section: SampleSection) -> ActorPlan:
     """As many samplers as asked for, or as fit, smaller ones where more of these do; never the last CPU. One whose
-    weights vLLM splits among GPUs has a CPU for each of them.
+    weights vLLM splits among GPUs has a CPU for each of them, or what there is, but a whole one.
 
     Raises:
         ConfigError: GPUs are asked for and no node has what one sampler needs.
-        ClusterError: no node has a whole CPU.
+        ClusterError: no node has a whole CPU, or where weights are split, one beside the GPUs and another to feed it.
     """
-    check_gpus("sample.gpus_per_sampler", section.gpus_per_sampler, 1, capacity)
-    gpus = section.gpus_per_sampler
-    cpus = max(section.cpus_per_sampler, gpus) if section.engine == "vllm" and gpus > 1 else section.cpus_per_sampler
+    cpus, gpus = section.cpus_per_sampler, section.gpus_per_sampler
+    check_gpus("sample.gpus_per_sampler", gpus, 1, capacity)
+    if section.engine == "vllm" and gpus > 1:
+        return _actors(capacity, section.samplers, max(cpus, gpus), gpus, least=ENGINE)
     return _actors(capacity, section.samplers, cpus, gpus)
 
 
@@ -129,17 +132,26 @@ def check_replicas(capacity: Capacity, section: ServeSection) -> None:
     check_room("serve", "replica", capacity, section.replicas, cpus=cpus, gpus=gpus)
 
 
-def _actors(capacity: Capacity, wanted: int, cpus: float, gpus: float, feeding: float = FEEDING) -> ActorPlan:
-    """At most ``wanted`` actors, at least one, beside ``feeding`` CPUs of some node. Smaller ones, by as much, where
-    more of these fit; on a node that has no more, one that asks for none, and shares it.
+def _actors(
+    capacity: Capacity, wanted: int, cpus: float, gpus: float, *, feeding: float = FEEDING, least: float = 0.0
+) -> ActorPlan:
+    """At most ``wanted`` actors, at least one, beside ``feeding`` CPUs of some node. Smaller ones, by as much, or of
+    the ``least`` that they can do with, where more of these fit; on a node that has no more, one that asks for none,
+    and shares it, unless there is a least.
     """
     largest = capacity.node_cpus
     if largest < feeding:
         raise ClusterError(f"no node has {feeding:g} CPU to feed the actors with: {capacity}", "a larger node")
-    sizes = [each for each in (min(cpus, largest), min(cpus, largest - feeding)) if each]
+    asked = (min(cpus, largest), min(cpus, largest - feeding), least)
+    sizes = [each for each in asked if each and each >= least]
     count, each = max(((min(wanted, _fed(capacity, each, gpus, feeding)), each) for each in sizes), key=itemgetter(0))
     if count:
         return ActorPlan(count, each, gpus, max(1, int(min(capacity.cpus / count, largest))))
+    if least:
+        raise ClusterError(
+            f"no node has {least:g} CPU beside {gpus:g} GPUs, and {feeding:g} to feed them with: {capacity}",
+            "a larger node",
+        )
     return ActorPlan(1, 0.0, gpus, max(1, int(largest)))
 
 

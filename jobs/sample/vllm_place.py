@@ -60,11 +60,10 @@ def engine_keys(plan: ActorPlan) -> dict[str, object]:
 
 
 def bundles_of(plan: ActorPlan) -> list[dict[str, float]]:
-    """The group of an engine whose weights are split among GPUs: each of these with CPUs, in one of which Ray starts an
-    actor of a whole one.
+    """The group of an engine whose weights are split among GPUs: a bundle for each of these, and all of the plan's CPUs
+    in the first, where Ray starts the engine itself; the workers on the GPUs ask for none.
     """
-    split = int(plan.gpus)
-    return [{"CPU": max(1.0, plan.cpus / split), "GPU": 1.0}] * split
+    return [{"CPU": plan.cpus, "GPU": 1.0}, *({"GPU": 1.0} for _ in range(int(plan.gpus) - 1))]
 
 
 def _kwargs(**changes: object) -> dict[str, object]:

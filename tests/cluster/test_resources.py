@@ -137,6 +137,19 @@ def test_samplers_are_as_many_as_asked_for_where_they_fit() -> None:
     assert plan_samplers(two, sampling(gpus_per_sampler=2, engine="vllm")).cpus == 2
 
 
+def test_an_engine_that_is_split_among_gpus_has_a_whole_cpu_or_is_refused() -> None:
+    def plan(capacity: Capacity, **changes: float) -> ActorPlan:
+        return plan_samplers(capacity, sampling(gpus_per_sampler=2, engine="vllm", **changes))
+
+    assert plan(nodes(2, gpus=2)) == ActorPlan(1, 1.0, 2.0, 2)
+    assert plan(nodes(2.5, gpus=2)).cpus == 1.5
+    assert plan(nodes(4, gpus=4), samplers=2) == ActorPlan(2, 1.0, 2.0, 2), "two small ones rather than one"
+    assert plan(Capacity((Node(16), Node(1, 2)))) == ActorPlan(1, 1.0, 2.0, 16), "another node feeds it"
+    for small in (nodes(1, gpus=2), nodes(1.9, gpus=2), Capacity((Node(16), Node(0.5, 2)))):
+        with pytest.raises(ClusterError, match=r"no node has 1 CPU beside 2 GPUs, and 1 to feed them with: "):
+            plan(small)
+
+
 def test_a_gpu_where_there_is_none_is_refused_with_the_key_that_asks_for_it() -> None:
     for refused in (
         lambda: plan_training(LAPTOP, TrainSection(gpus_per_worker=1)),

@@ -27,7 +27,8 @@ from jobs.sample import vllm_engine
 from jobs.sample.task import SampleTask
 from tests.jobs.sample.sampled import asking_in
 
-CPUS = 4
+CPUS = 2
+"""The fewest that hold an engine and feed it."""
 
 
 class WritingEngine(StatefulStageUDF):  # type: ignore[misc]

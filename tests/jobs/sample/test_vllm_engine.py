@@ -18,18 +18,20 @@ from ray.llm._internal.batch.stages.base import StatefulStageUDF
 from cluster import streaming
 from cluster.apart import stream_apart
 from cluster.failure import failure_of
+from cluster.groups import in_a_group
 from cluster.resources import ActorPlan
 from iirl_core.corpus import read_corpus
 from iirl_core.demonstration import Conversation
 from jobs.sample import vllm_engine
 from jobs.sample.task import SampleTask
 from jobs.sample.vllm_engine import SEEDS, Asking
+from jobs.sample.vllm_place import bundles_of
 from tests.iirl_core.policy.tiny import tiny_policy
 from tests.jobs.sample.sampled import ASKED, PROMPTS, asking_in, config_of, context_of, run, with_prompts
 
 WITH_VLLM = find_spec("vllm") is not None
 
-SECONDS = 280
+SECONDS = 600
 """Where GPUs stay taken, the next engine would wait for ever."""
 
 
@@ -134,6 +136,18 @@ def test_an_engine_that_dies_at_every_start_is_given_up(asking: Asking, ray_sess
     assert "what computes died 2 times" in str(failure_of(caught.value, "sampling"))
 
 
+@pytest.mark.ray
+def test_a_split_engine_lives_in_a_group_that_is_found_again(asking: Asking, ray_session: None) -> None:
+    plan = ActorPlan(3, 2.0, 2.0, 2)
+    (stage,) = vllm_engine.processor_of(asking, plan).stages.values()
+    assert stage.fn_constructor_kwargs["engine_kwargs"]["tensor_parallel_size"] == 2
+    made = stage.map_batches_kwargs["ray_remote_args_fn"]
+    assert (made.func, made.args) == (in_a_group, (vllm_engine.GROUPS, bundles_of(plan)))
+    pool = stage.map_batches_kwargs["compute"]
+    assert (pool.min_size, pool.max_size) == (3, 3), "none is given up on the way, and its group left"
+
+
+@pytest.mark.slow
 @pytest.mark.ray
 def test_gpus_of_a_split_engine_are_free_again_when_its_process_is_lost_and_when_it_is_done(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.jobs.sample.splitting", str(tmp_path)]

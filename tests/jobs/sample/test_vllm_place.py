@@ -6,7 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from cluster.resources import ActorPlan
+from cluster.capacity import Capacity, Node
+from cluster.resources import FEEDING, ActorPlan, plan_samplers
+from iirl_core.config.sampling import SampleSection
 from iirl_core.errors import ConfigError
 from jobs.sample import vllm_place
 from jobs.sample.vllm_place import bundles_of, check_vllm, engine_keys
@@ -44,10 +46,19 @@ def told(cpus: float, gpus: float) -> tuple[dict[str, Any], dict[str, float]]:
     return said["engine_kwargs"], said["placement_group_config"]["bundle_per_worker"]
 
 
-def test_weights_are_split_among_whole_gpus_each_with_the_cpu_that_ray_starts_the_engine_on() -> None:
+def test_weights_are_split_among_whole_gpus() -> None:
     assert cast(dict[str, Any], engine_keys(ActorPlan(1, 1, 2, 2))["engine_kwargs"])["tensor_parallel_size"] == 2
-    assert bundles_of(ActorPlan(1, 1, 2, 2)) == [{"CPU": 1, "GPU": 1}, {"CPU": 1, "GPU": 1}]
-    assert bundles_of(ActorPlan(1, 8, 2, 2)) == [{"CPU": 4, "GPU": 1}, {"CPU": 4, "GPU": 1}]
+
+
+@pytest.mark.parametrize(("cpus", "gpus"), [(2, 2), (4, 4), (8, 8), (2.5, 2), (64, 2)])
+def test_a_split_engine_takes_what_its_plan_says_with_a_whole_cpu_in_one_place(cpus: float, gpus: int) -> None:
+    section = SampleSection(name="answers", model="llama", prompts="asked", gpus_per_sampler=gpus, engine="vllm")
+    plan = plan_samplers(Capacity((Node(cpus, gpus),)), section)
+    bundles = bundles_of(plan)
+    assert [bundle["GPU"] for bundle in bundles] == [1] * gpus
+    taken = [bundle.get("CPU", 0.0) for bundle in bundles]
+    assert sum(taken) == plan.cpus <= cpus - FEEDING, "a CPU is left for the tasks that feed it"
+    assert max(taken) >= 1
 
 
 def test_an_engine_with_a_share_of_a_gpu_takes_that_share_of_its_memory() -> None:
