@@ -44,7 +44,7 @@ class SampleSection(Section):
     """``vllm`` (GPUs and the extra ``vllm`` on them, or its build for CPUs) samples faster, with seeds of its own:
     other answers than ``transformers`` where they are drawn, the same again only on the same machines and version."""
     batch: int = Field(default=16, ge=1)
-    """Answers that a sampler writes at a time."""
+    """Answers that a sampler writes at a time; ``vllm`` has up to eight batches of so many under way."""
     samplers: int = Field(default=1, ge=1)
     """At most so many actors, each with the policy in its memory."""
     cpus_per_sampler: float = Field(default=1.0, gt=0)

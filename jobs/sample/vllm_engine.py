@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 SEEDS = 2**31
 """vLLM's seeds are integers below."""
+BATCHES = 8
+"""That an engine has under way, as docs/config.md says, and ray.data.llm by default. With one it would wait for the
+longest answer of each."""
 GROUPS = "sample-vllm"
 """The name of the groups of GPUs that engines have."""
 
@@ -119,6 +122,7 @@ def processor_of(asking: Asking, plan: ActorPlan) -> Processor:
         # One that Ray Data gives up on the way, and later misses, would leave its group's GPUs taken.
         concurrency=(plan.count, plan.count) if split else plan.count,
         batch_size=asking.task.section.batch,
+        max_concurrent_batches=BATCHES,
         chat_template_stage=False,
         tokenize_stage=False,
         detokenize_stage=False,

@@ -43,6 +43,8 @@ def check_made(folder: Path, name: str) -> None:
 
 def engine_keys(plan: ActorPlan) -> dict[str, object]:
     """The keys of ray.data.llm's configuration that say so."""
+    # No max_model_len, though a long context may want more memory than a GPU has: prompts are not cut, and what bounds
+    # them and their answers is only that context (``Reader.prompt``), which vLLM takes by itself.
     if plan.gpus > 1:  # in a group each (``bundles_of``)
         return {"engine_kwargs": _kwargs(tensor_parallel_size=int(plan.gpus))}
     cpus = plan.cpus or LITTLE

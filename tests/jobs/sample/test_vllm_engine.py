@@ -20,6 +20,7 @@ from cluster.apart import stream_apart
 from cluster.failure import failure_of
 from cluster.groups import in_a_group
 from cluster.resources import ActorPlan
+from iirl_core.config.sampling import SampleSection
 from iirl_core.corpus import read_corpus
 from iirl_core.demonstration import Conversation
 from jobs.sample import vllm_engine
@@ -127,6 +128,15 @@ def answers_of_dying(task: SampleTask) -> Iterator[object]:
     vllm_engine.processor_of = dying  # type: ignore[assignment]
     with streaming.streaming():
         yield from vllm_engine.by_vllm(task, ActorPlan(1, 0.5, 0.0, 1), [0])
+
+
+@pytest.mark.ray
+def test_an_engine_has_as_many_batches_under_way_as_the_configuration_says(asking: Asking, ray_session: None) -> None:
+    assert "up to eight batches" in str(SampleSection.model_fields["batch"].description)
+    processor = vllm_engine.processor_of(asking, ActorPlan(1, 0.5, 0.0, 1))
+    (stage,) = processor.stages.values()
+    assert processor.config.batch_size == asking.task.section.batch
+    assert stage.map_batches_kwargs["max_concurrency"] == 8
 
 
 @pytest.mark.ray
