@@ -42,6 +42,8 @@ HEAD = DiscriminatorSection(hidden=0, members=4)
 H100_TFLOPS = 989.0
 WARM = 3
 """Steps that are not counted: allocators and kernels settle."""
+LEFT = 64 * 2**20
+"""Bytes that libraries may keep on a device between two stages: their work spaces."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +111,16 @@ def work_of(options: argparse.Namespace) -> Work:
 
 
 def measured(work: Work, stage: Stage, ranks: int, peak_tflops: float) -> list[Figure]:
-    """Tokens a second of all ranks, the share of the peak that this is, and the most memory of this rank."""
+    """Tokens a second of all ranks, the share of the peak that this is, and the most memory of this rank's steps.
+
+    Raises:
+        RuntimeError: an earlier stage left something on the device, which its memory would be counted with.
+    """
+    if work.device == "cuda" and torch.cuda.memory_allocated() > LEFT:
+        raise RuntimeError(f"{torch.cuda.memory_allocated():,} bytes are left on the device before ZeRO {stage}")
     engine, texts, done = _engine(work, stage, ranks), _texts(work), 0
+    if work.device == "cuda":
+        torch.cuda.reset_peak_memory_stats()  # making the module took its fp32 weights, too
     runs = []
     for repeat in range(work.repeats + 1):
         steps = work.steps if repeat else WARM
@@ -122,6 +132,7 @@ def measured(work: Work, stage: Stage, ranks: int, peak_tflops: float) -> list[F
         _settle(work)
         runs.append(steps * ranks * work.rows * work.length / (time.perf_counter() - started))
     speeds, peak = runs[1:], _peak_memory(work)
+    engine.close()
     del engine
     gc.collect()
     backbone = backbone_of(work.shape)
@@ -152,8 +163,6 @@ def _engine(work: Work, stage: Stage, ranks: int) -> Engine:
     config = AutoConfig.for_model(str(work.shape["model_type"]), **rest, use_cache=False)
     with torch.device(work.device):
         module = Tuned(AutoModel.from_config(config), "last", build_expertness(HEAD, config.hidden_size))
-    if work.device == "cuda":
-        torch.cuda.reset_peak_memory_stats()
     section = TrainSection.model_validate(
         {
             "batch": work.rows * ranks,

@@ -67,9 +67,10 @@ class Engine:
         self._shapes = {name: list(one.shape) for name, one in module.named_parameters() if one.requires_grad}
         self._frozen = not all(one.requires_grad for one in module.parameters())
         exact = {name: buffer.detach().clone() for name, buffer in module.named_buffers()}
-        self._engine, self._optimiser, _, _ = deepspeed.initialize(
-            model=module, optimizer=optimiser, config=engine_document(section)
-        )
+        document = engine_document(section)
+        if section.zero_stage == 3:
+            _divide(deepspeed, module, document, torch.bfloat16 if section.precision == "bf16" else torch.float32)
+        self._engine, self._optimiser, _, _ = deepspeed.initialize(model=module, optimizer=optimiser, config=document)
         self.device = self._engine.device
         for name, buffer in self._engine.module.named_buffers():  # rotary frequencies, say, do not bear bf16
             buffer.data = exact[name].to(self.device)
@@ -161,6 +162,16 @@ class Engine:
                 found[name] = buffer.detach().float().cpu().contiguous()
         return found
 
+    def close(self) -> None:
+        """Let go of the module and of what lies on the device beside it: DeepSpeed keeps both alive otherwise. The
+        engine is of no more use.
+        """
+        from deepspeed.runtime.zero.parameter_offload import FWD_MODULE_STACK
+
+        self._engine.destroy()
+        # Under ZeRO 3 it puts the module on this stack when it starts, and leaves it there.
+        FWD_MODULE_STACK[:] = [one for one in FWD_MODULE_STACK if one is not self._engine.module]
+
 
 def engine_document(section: TrainSection) -> dict[str, JsonValue]:
     """DeepSpeed's configuration. Its own type is a free-form document, so ours ends here."""
@@ -177,6 +188,15 @@ def engine_document(section: TrainSection) -> dict[str, JsonValue]:
         "steps_per_print": 2**31,
         "wall_clock_breakdown": False,
     }
+
+
+def _divide(deepspeed: Any, module: nn.Module, document: dict[str, JsonValue], dtype: torch.dtype) -> None:
+    """Among the ranks, one parameter after the other: what DeepSpeed divides by itself it moves as a whole onto each
+    device before, where ZeRO 3 is asked for because it does not fit.
+    """
+    for parameter in module.parameters():  # so far it is cast only what is not divided yet
+        parameter.data = parameter.data.to(dtype)
+    deepspeed.zero.Init(module=module, config_dict_or_path=document, dtype=dtype)
 
 
 def _load_deepspeed(on_gpu: bool) -> Any:

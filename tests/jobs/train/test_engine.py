@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 from typing import Literal
 
@@ -67,8 +69,43 @@ def test_every_zero_stage_is_plain_pytorch(stage: Literal[0, 1, 2, 3]) -> None:
         torch.testing.assert_close(weights[name], value, atol=2e-4, rtol=1e-3)
 
 
-@pytest.mark.parametrize("stage", [1, 2])
-def test_bf16_keeps_full_precision_weights_beside(stage: Literal[1, 2]) -> None:
+class Whole(torch.nn.Module):
+    """Notes when all of it is moved at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner, self.moved = module(), 0
+
+    def forward(self, **tensors: torch.Tensor) -> torch.Tensor:
+        loss: torch.Tensor = self.inner(**tensors)
+        return loss
+
+    def to(self, *args: object, **kwargs: object) -> Whole:
+        self.moved += 1
+        return super().to(*args, **kwargs)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(("stage", "moved"), [(2, 1), (3, 0)])
+def test_zero_3_never_moves_the_whole_module_onto_a_device(stage: Literal[2, 3], moved: int) -> None:
+    whole = Whole()
+    engine = Engine(whole, section(stage), STEPS)
+    assert whole.moved == moved
+    assert engine.step(0, batch(0)).loss == pytest.approx(plain()[0][0], abs=2e-5)
+
+
+@pytest.mark.parametrize("stage", [0, 1, 2, 3])
+def test_a_closed_engine_lets_go_of_its_module(stage: Literal[0, 1, 2, 3]) -> None:
+    trained = module()
+    engine, left = Engine(trained, section(stage), STEPS), weakref.ref(trained)
+    engine.step(0, batch(0))
+    engine.close()
+    del engine, trained
+    gc.collect()
+    assert left() is None
+
+
+@pytest.mark.parametrize("stage", [1, 2, 3])
+def test_bf16_keeps_full_precision_weights_beside(stage: Literal[1, 2, 3]) -> None:
     engine = Engine(module(), section(stage, "bf16"), STEPS)
     losses = [engine.step(step, batch(step)).loss for step in range(STEPS)]
     assert losses == pytest.approx(plain()[0], rel=0.05)
