@@ -90,7 +90,8 @@ class TrainSection(Section):
     optimiser: OptimiserSection = OptimiserSection()
     workers: int = Field(default=1, ge=1)
     cpus_per_worker: float = Field(default=1.0, gt=0)
-    gpus_per_worker: float = Field(default=0.0, ge=0)
+    gpus_per_worker: float = Field(default=0.0, ge=0, le=1)
+    """0 or 1: a worker computes on one GPU, and shares none with another (a single worker may take a part of one)."""
     gpus_per_encoder: float | None = Field(default=None, gt=0)
     """Of each actor that encodes. Above 1 the encoder is spread over them, layer by layer, for one that does not fit on
     a single GPU; None: as many as a worker has."""
@@ -122,6 +123,11 @@ class TrainSection(Section):
 
     @model_validator(mode="after")
     def _fits_deepspeed(self) -> TrainSection:
+        if self.workers > 1 and self.gpus_per_worker not in (0, 1):
+            raise ValueError(
+                f"gpus_per_worker: {self.gpus_per_worker:g} of each of {self.workers} workers, but each rank takes a"
+                " GPU of its own; take 0 or 1"
+            )
         if self.precision == "bf16" and self.zero_stage == 0:
             raise ValueError("precision: DeepSpeed keeps no full weights beside bf16 in zero_stage 0; take 1, 2 or 3")
         if self.offload == "cpu" and self.zero_stage == 0:

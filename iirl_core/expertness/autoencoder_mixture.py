@@ -74,10 +74,11 @@ class AutoencoderMixture(Expertness):
         """
         gates, parts = self._gates(batch.z), self._decode(self._encode(batch.z))
         mixed = torch.einsum("mne,mend->mnd", gates, parts)
-        together = (mixed - batch.z).square().mean(dim=-1)
-        alone = (parts - batch.z).square().mean(dim=-1)
+        z, gates = batch.z.float(), gates.float()  # in bf16 a loss would have three digits
+        together = (mixed.float() - z).square().mean(dim=-1)
+        alone = (parts.float() - z).square().mean(dim=-1)
         competition = torch.einsum("mne,men->mn", gates, alone)
-        weight = (bootstrap(batch.row, self.members) * batch.weight * batch.expert).to(together.dtype)
+        weight = (bootstrap(batch.row, self.members) * batch.weight * batch.expert).float()
         total = weight.sum(dim=1, keepdim=True).clamp(min=1e-6)
         errors = ((together + COMPETITION * competition) * weight / total).sum(dim=1)
         use = torch.einsum("mne,mn->me", gates, weight / total)

@@ -44,8 +44,8 @@ class Occupancy(LearntInOnePass):
     make good the absorbing ones by being off to the other side while it lives (Walker2d: crouched too low, standing).
 
     A row's signal is its credit ``c_t = S + g_t − mean_t g_t`` with ``g_t = −√−S·⟨μ − μ_E, φ(z_t)⟩/‖μ − μ_E‖``, half
-    the first variation of S at the episode's own occupancy: it says which rows the episode should have more of, and its
-    mean over the episode's rows is S.
+    the first variation of S as the whole life, absorbing steps and all, spends its time among the episode's own rows:
+    it says which rows the episode should have more of, and its mean over the episode's rows is S.
     """
 
     needs_negatives = False

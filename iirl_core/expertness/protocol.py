@@ -94,6 +94,16 @@ class Latents:
     gate: Tensor
     residual: Tensor | None
 
+    @staticmethod
+    def joined(parts: Sequence[Latents]) -> Latents:
+        """One after the other; at least one."""
+        residuals = [part.residual for part in parts if part.residual is not None]
+        return Latents(
+            torch.cat([part.phi for part in parts]),
+            torch.cat([part.gate for part in parts]),
+            torch.cat(residuals) if residuals else None,
+        )
+
 
 @dataclass(frozen=True)
 class Episodes:

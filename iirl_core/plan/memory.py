@@ -20,7 +20,8 @@ WIDTH: dict[Precision, int] = {"fp32": 4, "bf16": 2}
 ADAM = 8
 """Bytes of Adam's two moments, in fp32."""
 MASTER = 4
-"""Bytes of the fp32 weight that a bf16 one is rounded from."""
+"""Bytes of the fp32 weight that a bf16 one is rounded from; where ZeRO divides the optimiser it keeps one of fp32, too.
+"""
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,10 @@ def states(
     gathered: int = 0,
 ) -> Memory:
     """Model states of one of ``devices``: ``w·(Ψ + Φ)`` of weights, ``w·Ψ`` of gradients and ``K·Ψ`` of Adam for Ψ
-    trainable and Φ frozen parameters; w = 2 and K = 12 in bf16 (two moments and a master weight), w = 4 and K = 8 in
-    fp32. Stage 1 divides the optimiser's part by the devices, stage 2 the gradients' too, stage 3 also the weights
-    (ZeRO, §5, figure 1). At stage 3 the ``gathered`` parameters that are used together are whole while they are used.
+    trainable and Φ frozen parameters; w = 2 in bf16 and 4 in fp32, and K = 12 (two moments and a master weight, which
+    DeepSpeed keeps apart from a weight of fp32, too), but 8 in fp32 at stage 0, which divides nothing. Stage 1 divides
+    the optimiser's part by the devices, stage 2 the gradients' too, stage 3 also the weights (ZeRO, §5, figure 1). At
+    stage 3 the ``gathered`` parameters that are used together are whole while they are used.
 
     Offloading moves the optimiser's part to the host, and from stage 2 the gradients with it (ZeRO-Offload, §4.1); of
     ``weights``, at stage 3, also those but for the gathered ones (ZeRO-Infinity, arXiv 2104.07857, §5.1).
@@ -60,7 +62,7 @@ def states(
     width = WIDTH[precision]
     weights = width * (trainable + frozen) / (devices if stage == 3 else 1)
     gradients = width * trainable / (devices if stage >= 2 else 1)
-    each = ADAM + (MASTER if precision == "bf16" else 0)
+    each = ADAM + (MASTER if precision == "bf16" or stage >= 1 else 0)
     optimiser = each * trainable / (devices if stage >= 1 else 1)
     host = 0.0
     if offload != "none" and stage >= 1:

@@ -13,8 +13,8 @@ def credited(mapping: Monotone, signal: Tensor, episodes: Episodes) -> Tensor:
     """``signal [N]``, each row's credit for its episode's signal S, their mean → rewards ``[N]`` in [0, 1], whose mean
     over an episode is ``m(S)``.
 
-    ``r_t = m(S) + λ·2·m′(S)·(c_t − S)``: m(S) and its first variation at the episode's own occupancy (that of S is 2c),
-    with the largest λ ≤ 1, one for each episode, that keeps all its steps within [0, 1].
+    ``r_t = m(S) + λ·2·m′(S)·(c_t − S)``: m(S) and its first variation as the life's time moves among the episode's own
+    rows (that of S is 2c), with the largest λ ≤ 1, one for each episode, that keeps all its steps within [0, 1].
     """
     lengths = torch.tensor(episodes.lengths)
     owner = torch.repeat_interleave(torch.arange(len(lengths)), lengths)

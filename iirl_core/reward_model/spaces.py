@@ -10,6 +10,7 @@ its root mean square. In these units a kernel of width 1 is as wide as the demon
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +19,7 @@ from torch import Tensor
 
 from iirl_core.expertness import Expertness, Latents
 from iirl_core.patch.patch import Space
-from iirl_core.reward_model.whitening import Whitening
+from iirl_core.reward_model.whitening import Whitening, chunked
 
 BOTTLENECK = 16
 TINY = 1e-6
@@ -44,17 +45,17 @@ class Spaces:
         places = z.shape[1] - expertness.unseen
         bottleneck = Whitening.fit(z, BOTTLENECK, expertness.unseen)
         whole = Whitening.fit(z, places, expertness.unseen)
-        latents = latents_of(expertness, bottleneck, z)
+        latents = Latents.joined([latents_of(expertness, bottleneck, part) for part in chunked(z)])
         share = (latents.gate / latents.gate.sum(dim=0).clamp(min=TINY)).unsqueeze(-1)
         centre = (share * latents.phi).sum(dim=0)
         latent = (share * (latents.phi - centre).square()).sum(dim=(0, 2)).sqrt()
         residual = (share.squeeze(-1) * _residual(latents).square()).sum(dim=0).sqrt()
         # What is explained all but perfectly is not magnified without limit.
         residual = residual.clamp(
-            min=max(EXPLAINED * float(_root_mean_square((z - bottleneck.mean)[:, :places])), TINY)
+            min=max(EXPLAINED * float(_root_mean_square(z, lambda part: (part - bottleneck.mean)[:, :places])), TINY)
         )
         return cls(
-            bottleneck, whole, latent.clamp(min=TINY), residual, _root_mean_square(whole.apply(z)).clamp(min=TINY)
+            bottleneck, whole, latent.clamp(min=TINY), residual, _root_mean_square(z, whole.apply).clamp(min=TINY)
         )
 
     def coordinates(self, expertness: Expertness, z: Tensor) -> Coordinates:
@@ -108,9 +109,10 @@ def latents_of(expertness: Expertness, bottleneck: Whitening, z: Tensor) -> Late
     return Latents(phi, gate, residual.unsqueeze(1))
 
 
-def _root_mean_square(rows: Tensor) -> Tensor:
-    """``[N, D]`` → ``[1]``: of the rows' norms."""
-    return rows.square().sum(dim=1).mean().sqrt().reshape(1)
+def _root_mean_square(z: Tensor, made: Callable[[Tensor], Tensor]) -> Tensor:
+    """``[1]``: of the norms of the rows that are ``made`` of ``z [N, D]``."""
+    squares = torch.cat([made(part).square().sum(dim=1) for part in chunked(z)])
+    return squares.mean().sqrt().reshape(1)
 
 
 def _residual(latents: Latents) -> Tensor:

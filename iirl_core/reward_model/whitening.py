@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -13,6 +15,24 @@ from iirl_core.errors import ArtifactError
 FLOOR = 1e-2
 """Variances are floored at this share of the largest: no direction is stretched more than tenfold against another, so
 that one in which the demonstrations hardly vary does not drown the rest."""
+
+
+CHUNK = 2**26
+"""Numbers of z that are worked on at a time: all rows of a large backbone would take their bytes many times over."""
+
+
+def chunked(z: Tensor) -> tuple[Tensor, ...]:
+    """``z [N, D]`` in parts of at most ``CHUNK`` numbers (at least a row each); at least one part."""
+    return torch.split(z, max(1, CHUNK // max(1, z.shape[1])))
+
+
+def sum_of(parts: Iterable[Tensor]) -> Tensor:
+    """Of one shape; at least one."""
+    return reduce(torch.add, parts)
+
+
+def _products(rows: Tensor) -> Tensor:
+    return rows.T @ rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +53,9 @@ class Whitening:
         """From demonstrations ``[N, D]``; keeps W = min(D, ``dimensions``). The last ``unseen`` columns have no part in
         it: their rows of the matrix are 0.
         """
-        rows = z.detach().double()[:, : z.shape[1] - unseen]
-        mean = rows.mean(dim=0)
-        covariance = (rows - mean).T @ (rows - mean) / len(rows)
+        parts = [part[:, : z.shape[1] - unseen] for part in chunked(z.detach())]
+        mean = sum_of(part.double().sum(dim=0) for part in parts) / len(z)
+        covariance = sum_of(_products(part.double() - mean) for part in parts) / len(z)
         variances, directions = torch.linalg.eigh(covariance)
         variances, directions = variances.flip(0)[:dimensions], directions.flip(1)[:, :dimensions]
         # An eigenvector's sign is arbitrary: its largest component is made positive.

@@ -10,6 +10,7 @@ from iirl_core.config import Config
 from iirl_core.config.expertness import LogRatioSection
 from iirl_core.plan import Backbone, Head, Memory, activations, reading_bytes, states
 from iirl_core.plan.memory import WIDTH, Stage
+from jobs.train.bounds import KEPT_ROWS
 from jobs.train.shapes import Shapes, adapters_of, trainable_of
 
 STAGES: tuple[Stage, ...] = (0, 1, 2, 3)
@@ -29,8 +30,8 @@ def encoding_lines(config: Config, shapes: Shapes) -> Iterator[str]:
     gpus = max(1, int(gpus_per_encoder(config.train)))
     over = f" over {gpus} GPUs" if gpus > 1 else ""
     yield f"encoding      each actor: {_bytes(weights)} of {held} weights{over}, at most {_bytes(most)} of activations"
-    if gpus_per_encoder(config.train) and weights / gpus + most > config.plan.memory_gb * 1e9:
-        yield _too_much(config, "encode", weights / gpus + most)
+    if share := min(1.0, gpus_per_encoder(config.train)):
+        yield from _too_much(config, "encode", weights / gpus + most, share)
 
 
 def training_lines(config: Config, backbone: Backbone | None, head: Head) -> Iterator[str]:
@@ -42,6 +43,9 @@ def training_lines(config: Config, backbone: Backbone | None, head: Head) -> Ite
     if backbone is not None and config.encoder.kind == "text" and config.tunes:
         whole = backbone.parameters * max(WIDTH[train.precision], WIDTH[config.encoder.weights])
         yield f"              each reads the whole encoder first: {_bytes(whole)} of its host's memory"
+    elif backbone is not None and config.encoder.kind == "text":
+        kept = KEPT_ROWS * backbone.width * WIDTH["fp32"]
+        yield f"              each keeps at most {_bytes(kept)} of encoded rows in its host's memory"
     columns = ("weights", "gradients", "optimiser", "activations", "together", "on the host")
     yield "              " + "".join(f"{column:>13}" for column in columns)
     for stage in STAGES:
@@ -50,12 +54,16 @@ def training_lines(config: Config, backbone: Backbone | None, head: Head) -> Ite
         parts = (found.weights, found.gradients, found.optimiser, found.activations, found.device, found.host)
         yield f"     {chosen} ZeRO {stage} " + "".join(f"{_bytes(part):>13}" for part in parts)
     needed = _states(config, backbone, head, train.zero_stage).device
-    if train.gpus_per_worker and needed > config.plan.memory_gb * 1e9:
-        yield _too_much(config, "train", needed)
+    if train.gpus_per_worker:
+        yield from _too_much(config, "train", needed, train.gpus_per_worker)
 
 
-def _too_much(config: Config, what: str, needed: float) -> str:
-    return f"too much      to {what}: {_bytes(needed)} of the {config.plan.memory_gb:g} GB that plan.memory_gb says"
+def _too_much(config: Config, what: str, needed: float, share: float) -> Iterator[str]:
+    """Where it is: of a ``share`` of a GPU, whose other users have the rest."""
+    have = config.plan.memory_gb * share
+    if needed > have * 1e9:
+        part = "" if share == 1 else f", of {share:g} GPU"
+        yield f"too much      to {what}: {_bytes(needed)} of the {have:g} GB that plan.memory_gb says{part}"
 
 
 def _states(config: Config, backbone: Backbone | None, head: Head, stage: Stage) -> Memory:

@@ -19,8 +19,8 @@ from cluster.streaming import saying_deaths
 from iirl_core.demonstration import SPLITS, Split
 from iirl_core.errors import IirlError
 from iirl_core.store.protocol import Store
+from jobs.train.bounds import ROWS_PER_FILE
 from jobs.train.dealing import Role
-from jobs.train.rows import ROWS_PER_FILE
 
 if TYPE_CHECKING:
     import pyarrow.fs

@@ -35,13 +35,11 @@ from numpy.typing import NDArray
 
 from iirl_core.errors import ClusterError, ConfigError
 from iirl_core.store.protocol import Store
+from jobs.train.bounds import KEPT_ROWS
 
 Part = Literal["train", "held_out", "guard", "contrast"]
 PARTS: tuple[Part, ...] = ("train", "held_out", "guard", "contrast")
 PAIRS = "Ingest the chosen and the rejected sides from the same files, and each file in one pair of corpora"
-ROWS_PER_FILE = 65_536
-KEPT_ROWS = 4 * ROWS_PER_FILE
-"""Decoded rows that a reader keeps: a batch at the seam of two epochs touches two windows, each across two files."""
 MARGIN = "margin"
 LENGTH = "length"
 STRENGTH = "strength"

@@ -86,9 +86,10 @@ def test_encoders_take_the_gpus_that_training_will_have() -> None:
         plan_encoders(LAPTOP, section)
 
 
-def test_shares_of_a_gpu_make_as_many_encoders_as_ranks_however_they_are_rounded() -> None:
-    assert int(3 * 0.7 / 0.7) == 2
-    assert plan_encoders(FARM, TrainSection(workers=3, gpus_per_worker=0.7)).count == 3
+def test_the_gpus_of_the_ranks_are_shared_by_as_many_encoders_as_fit_however_they_are_rounded() -> None:
+    assert int(7 / 0.28) == 24
+    section = TrainSection(workers=7, gpus_per_worker=1, gpus_per_encoder=0.28)
+    assert plan_encoders(Capacity((Node(128, 8),)), section).count == 25
 
 
 def test_an_encoder_may_take_several_gpus_or_have_some_where_training_has_none() -> None:

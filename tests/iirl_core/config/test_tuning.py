@@ -48,6 +48,7 @@ def test_full_and_lora_tune_and_frozen_does_not(load) -> None:  # type: ignore[n
         (["encoder.tuning=lora", "encoder.lora={rank: 0}"], "greater than or equal to 1"),
         (["encoder.tuning=lora", "encoder.lora={targets: []}"], "at least 1"),
         (["encoder.tuning=frozen", "train.gradient_checkpointing=true"], "needs encoder.tuning"),
+        (["train.workers=4", "train.gpus_per_worker=0.5"], "each rank takes a GPU of its own; take 0 or 1"),
         (["train.precision=bf16", "train.zero_stage=0"], "take 1, 2 or 3"),
         (["train.offload=cpu", "train.zero_stage=0"], "take 1, 2 or 3"),
         (["train.offload=weights", "train.zero_stage=2"], "zero_stage 2; take 3, or cpu"),

@@ -86,7 +86,7 @@ def test_one_step_of_adamw_leaves_as_many_bytes() -> None:
     optimiser = torch.optim.AdamW(model.parameters())
     optimiser.step()
     count = sum(parameter.numel() for parameter in model.parameters())
-    found = states(count, 0, precision="fp32", stage=1, devices=1)
+    found = states(count, 0, precision="fp32", stage=0, devices=1)
     assert found.weights == sum(each.nbytes for each in model.parameters())
     assert found.gradients == sum(each.grad.nbytes for each in model.parameters() if each.grad is not None)
     moments = [value for state in optimiser.state.values() for name, value in state.items() if name != "step"]

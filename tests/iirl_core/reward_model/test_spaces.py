@@ -6,7 +6,7 @@ import torch
 from iirl_core.config.expertness import DiscriminatorSection, MixtureSection
 from iirl_core.expertness import Latents, build_expertness
 from iirl_core.patch.patch import Space
-from iirl_core.reward_model import Spaces
+from iirl_core.reward_model import Spaces, whitening
 
 SPACES_ASKED: tuple[Space, ...] = ("latent", "residual", "latent")
 
@@ -91,3 +91,19 @@ def test_latents_are_worked_out_once_however_many_spaces_are_asked_for(monkeypat
     first, _, again = (where.of(space) for space in SPACES_ASKED)
     assert asked == [len(z)]
     assert first is again
+
+
+@pytest.mark.parametrize("section", [MixtureSection(experts=2, bottleneck=2), DiscriminatorSection()])
+def test_many_rows_are_worked_on_in_parts_and_come_to_the_same(
+    section: MixtureSection | DiscriminatorSection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    expertness, z = build_expertness(section, 20), _rows(20)
+    whole = Spaces.fit(expertness, z)
+    monkeypatch.setattr(whitening, "CHUNK", 7 * 20)
+    parts = Spaces.fit(expertness, z)
+    for one, other in ((whole.whole, parts.whole), (whole.bottleneck, parts.bottleneck)):
+        torch.testing.assert_close(one.mean, other.mean)
+        torch.testing.assert_close(one.matrix, other.matrix, atol=1e-5, rtol=1e-4)
+    for name in ("latent", "residual", "input"):
+        torch.testing.assert_close(getattr(parts, name), getattr(whole, name))

@@ -14,6 +14,7 @@ import torch.distributed
 from iirl_core.config.expertness import DiscriminatorSection, MixtureSection
 from iirl_core.config.training import OptimiserSection, TrainSection
 from iirl_core.expertness import Batch, build_expertness
+from iirl_core.plan import states
 from jobs.train.engine import Engine
 from jobs.train.schedule import rate_share
 
@@ -91,6 +92,27 @@ def test_zero_3_never_moves_the_whole_module_onto_a_device(stage: Literal[2, 3],
     engine = Engine(whole, section(stage), STEPS)
     assert whole.moved == moved
     assert engine.step(0, batch(0)).loss == pytest.approx(plain()[0][0], abs=2e-5)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("stage", [0, 1, 2, 3])
+def test_the_optimiser_takes_the_bytes_that_a_plan_tells(
+    stage: Literal[0, 1, 2, 3], precision: Literal["fp32", "bf16"]
+) -> None:
+    if (stage, precision) == (0, "bf16"):
+        pytest.skip("DeepSpeed has no such thing")
+    trained = build_expertness(MixtureSection(experts=2, bottleneck=2, hidden=512), 3)
+    count = sum(each.numel() for each in trained.parameters())
+    engine = Engine(trained, section(stage, precision), STEPS)
+    engine.step(0, batch(0))
+    inner = engine._optimiser.optimizer if stage else engine._optimiser
+    held = [value for state in inner.state.values() for name, value in state.items() if name != "step"]
+    if stage == 3:
+        held += engine._optimiser.fp32_partitioned_groups_flat
+    elif stage:
+        held += [one for group in inner.param_groups for one in group["params"]]
+    told = states(count, 0, precision=precision, stage=stage, devices=1).optimiser
+    assert sum(each.nbytes for each in held) == pytest.approx(told, abs=1024)  # DeepSpeed pads what it divides
 
 
 @pytest.mark.parametrize("stage", [0, 1, 2, 3])

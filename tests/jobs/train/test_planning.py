@@ -83,7 +83,7 @@ def test_ranks_divide_what_their_stage_divides(tmp_path: Path) -> None:
     train = {"workers": 4, "batch": 8, "gpus_per_worker": 1}
     lines = plan_lines(text_config(tmp_path, model, train=train, plan={"memory_gb": 0.001}))
     assert "each GPU, of 4" in line(lines, "training")
-    assert line(lines, "ZeRO 3").split()[2:8] == ["593", "kB", "593", "kB", "1.19", "MB"]
+    assert line(lines, "ZeRO 3").split()[2:8] == ["593", "kB", "593", "kB", "1.78", "MB"]
     assert line(lines, "ZeRO 0").split()[2:8] == ["2.37", "MB", "2.37", "MB", "4.74", "MB"]
     assert "plan.memory_gb" in line(lines, "too much")
 
@@ -193,6 +193,7 @@ def test_an_encoder_in_half_the_bytes_over_two_gpus_fits_where_a_whole_one_does_
         return plan_lines(text_config(tmp_path, model, encoder=encoder, train=given, plan={"memory_gb": 10}))
 
     whole, half, divided = planned("fp32"), planned("bf16"), planned("bf16", gpus_per_encoder=2)
+    assert any(text.strip() == "each keeps at most 4.29 GB of encoded rows in its host's memory" for text in whole)
     assert "each actor: 30 GB of fp32 weights," in line(whole, "encoding")
     assert "each actor: 15 GB of bf16 weights," in line(half, "encoding")
     assert "over 2 GPUs" in line(divided, "encoding")
@@ -200,6 +201,20 @@ def test_an_encoder_in_half_the_bytes_over_two_gpus_fits_where_a_whole_one_does_
         [text for text in lines if text.startswith("too much      to encode")] for lines in (whole, half, divided)
     ]
     assert [len(lines) for lines in refused] == [1, 1, 0]
+
+
+def test_a_share_of_a_gpu_has_that_share_of_its_memory(tmp_path: Path) -> None:
+    model = backbone(tmp_path / "model", LLAMA3_8B)
+    encoder = {"kind": "text", "model": model, "max_tokens": 128, "batch": 1, "weights": "bf16"}
+
+    def told(share: float) -> list[str]:
+        train = {"batch": 8, "gpus_per_worker": 1, "gpus_per_encoder": share}
+        lines = plan_lines(text_config(tmp_path, model, encoder=encoder, train=train, plan={"memory_gb": 20}))
+        return [text for text in lines if text.startswith("too much      to encode")]
+
+    assert told(1) == []
+    (line,) = told(0.5)
+    assert line.endswith("of the 10 GB that plan.memory_gb says, of 0.5 GPU")
 
 
 def test_adapters_leave_the_encoder_frozen_beside_them(tmp_path: Path) -> None:
