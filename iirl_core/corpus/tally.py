@@ -30,7 +30,7 @@ OTHER_REASONS = "other reasons"
 
 
 @dataclass(frozen=True)
-class RowFacts:
+class RecordFacts:
     """What the decision needs of a row: 32-byte digests of its content (``id``) and of the whole row, and its sizes
     (−1: has none). ``sketch`` is what near-duplicates are found by (None: they are not looked for, or it has no words).
     """
@@ -45,7 +45,7 @@ class RowFacts:
     sketch: bytes | None = None
 
 
-def facts_of(demonstration: Demonstration, tokens: int | None = None, sketch: bytes | None = None) -> RowFacts:
+def facts_of(demonstration: Demonstration, tokens: int | None = None, sketch: bytes | None = None) -> RecordFacts:
     """The facts of one row."""
     # The source comes last, because it alone may hold a line end.
     margin = "" if demonstration.preference_margin is None else f" {demonstration.preference_margin!r}"
@@ -57,7 +57,7 @@ def facts_of(demonstration: Demonstration, tokens: int | None = None, sketch: by
         widths = (item.observations.shape[1], -1 if item.actions is None else item.actions.shape[1])
     identity = bytes.fromhex(demonstration.id.removeprefix("sha256:"))
     whole = hashlib.sha256(row).digest()
-    return RowFacts(identity, whole, demonstration.split, *widths, tokens, demonstration.source, sketch)
+    return RecordFacts(identity, whole, demonstration.split, *widths, tokens, demonstration.source, sketch)
 
 
 class Tally:
@@ -85,7 +85,7 @@ class Tally:
         if self._near is not None:
             self._near.__exit__(kind, error, trace)
 
-    def offer(self, facts: RowFacts, file: str, line: int) -> bool:
+    def offer(self, facts: RecordFacts, file: str, line: int) -> bool:
         """Whether the row is kept."""
         widths = (facts.observation_width, facts.action_width)
         if self._widths is None:

@@ -36,7 +36,7 @@ from iirl_core.evaluation.ranking import Suite
 from iirl_core.evaluation.resampling import Resampling as Resampling
 from iirl_core.evaluation.retention import retention
 from iirl_core.evaluation.row_facts import RowFacts as RowFacts
-from iirl_core.evaluation.row_facts import prompt_of as prompt_of
+from iirl_core.evaluation.row_facts import prompt_digest as prompt_digest
 from iirl_core.evaluation.separation import separation
 
 SUITES: dict[str, Suite] = {

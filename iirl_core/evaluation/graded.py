@@ -15,7 +15,7 @@ from iirl_core.evaluation.estimate import Estimate
 from iirl_core.evaluation.frozen import Answers, Floats, Ints
 from iirl_core.evaluation.pairs import MATCHES, matched, preferred
 from iirl_core.evaluation.resampling import Resampling
-from iirl_core.evaluation.row_facts import RowFacts, clusters_of, in_order, prompt_of
+from iirl_core.evaluation.row_facts import RowFacts, clusters_of, in_order, prompt_digest
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class GradedRow:
         """What is kept of it once its answers are scored."""
         said = tuple(answer.answer for answer in self.answers)
         return RowFacts(
-            prompt=prompt_of(self.answers[0]),
+            prompt=prompt_digest(self.answers[0]),
             identity=digest_json([self.subset, self.key, list(said)]),
             lengths=tuple(map(len, said)),
             right=self.right,

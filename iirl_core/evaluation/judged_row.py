@@ -11,7 +11,7 @@ from iirl_core.canonical import digest_json
 from iirl_core.demonstration import Conversation
 from iirl_core.errors import InputError
 from iirl_core.evaluation.frozen import Floats, Judged
-from iirl_core.evaluation.row_facts import RowFacts, clusters_of, in_order, prompt_of
+from iirl_core.evaluation.row_facts import RowFacts, clusters_of, in_order, prompt_digest
 from iirl_core.records import parse_record
 
 
@@ -42,7 +42,7 @@ class JudgedRow:
     def facts(self) -> RowFacts:
         """What is kept of it once it is scored."""
         return RowFacts(
-            prompt=prompt_of(self.answer),
+            prompt=prompt_digest(self.answer),
             identity=digest_json([self.policy, self.golden, self.answer.answer]),
             lengths=(len(self.answer.answer),),
             policy=self.policy,

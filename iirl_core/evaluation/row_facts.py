@@ -33,7 +33,7 @@ class RowFacts:
     golden: float | None = None
 
 
-def prompt_of(item: Conversation) -> str:
+def prompt_digest(item: Conversation) -> str:
     """A digest of the context in which case and white space do not count: what makes two prompts the same."""
     return plain_identity(item.context)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-SAMPLES = 20_000
+MOST_SAMPLES = 20_000
 """Samples that comparisons are compared with, of a larger corpus a fair part: some megabytes on each actor."""
 MAX_TOKENS = 256
 """What the sentence encoder reads of a text."""

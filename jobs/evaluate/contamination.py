@@ -8,15 +8,15 @@ from iirl_core.canonical import Digest
 from iirl_core.corpus import Corpus, origin_of, read_corpus
 from iirl_core.demonstration import Conversation
 from iirl_core.errors import NotFound
-from iirl_core.evaluation import prompt_of
+from iirl_core.evaluation import prompt_digest
 from iirl_core.policy import read_policy_manifest, resolve_policy
 from iirl_core.store.protocol import Store
 from jobs.lineage import lineage
 
 
 def trained_prompts(store: Store, digest: Digest, suspects: Collection[str]) -> frozenset[str] | None:
-    """Which of ``suspects`` (``prompt_of``) stand in a train split of the corpora behind the artifact or an ancestor of
-    it; None where such a corpus is not in the store. Streams the corpora.
+    """Which of ``suspects`` (``prompt_digest``) stand in a train split of the corpora behind the artifact or an
+    ancestor of it; None where such a corpus is not in the store. Streams the corpora.
 
     Raises:
         Tampered: a corpus or a manifest does not hold.
@@ -36,7 +36,7 @@ def trained_in(corpus: Corpus, suspects: Collection[str]) -> frozenset[str]:
         Tampered: a shard does not hold.
     """
     inputs = (one.input for one in corpus.demonstrations("train"))
-    prompts = (prompt_of(item) for item in inputs if isinstance(item, Conversation))
+    prompts = (prompt_digest(item) for item in inputs if isinstance(item, Conversation))
     return frozenset(prompt for prompt in prompts if prompt in suspects)
 
 

@@ -32,7 +32,7 @@ from iirl_core.corpus.publishing import pointer_key, staging, tallied
 from iirl_core.corpus.screening import Screening
 from iirl_core.corpus.shard import shard_name, write_shard
 from iirl_core.corpus.tables import Kind
-from iirl_core.corpus.tally import RowFacts, Tally
+from iirl_core.corpus.tally import RecordFacts, Tally
 from iirl_core.errors import ConfigError
 from iirl_core.log import Event, append
 from iirl_core.norm import Norm, norms_digest, norms_of
@@ -142,7 +142,7 @@ def _decide(facts: pa.Table, tally: Tally, plans: ShardPlans) -> None:
         if part is None:
             tally.quarantine(Quarantined(file, line, reason))
             continue
-        if tally.offer(RowFacts(*rest), file, line):
+        if tally.offer(RecordFacts(*rest), file, line):
             plans.add(part, place)
 
 

@@ -19,7 +19,7 @@ from cluster.streaming import RESTARTS, streaming
 from iirl_core.corpus import Corpus, demonstrations_of
 from iirl_core.demonstration import Conversation, Demonstration, Message
 from iirl_core.encoder import Encoder, place
-from iirl_core.selection import SAMPLES, dealt, drawn
+from iirl_core.selection import MOST_SAMPLES, dealt, drawn
 
 if TYPE_CHECKING:
     import pyarrow.fs
@@ -56,7 +56,7 @@ class Embedding:
     def samples(self, corpora: Sequence[Corpus], dealing: Dealing) -> NDArray[np.float32]:
         """``[N, D]``: unit rows of the train split's samples that are compared with, in the order of their ids."""
         rows = sum(corpus.manifest.splits.get("train", 0) for corpus in corpora) / dealing.parts
-        share = min(1.0, SAMPLES / max(rows, 1))
+        share = min(1.0, MOST_SAMPLES / max(rows, 1))
 
         def taken(table: pa.Table) -> pa.Table:
             table = _train(table)  # answers to held-out prompts are not to choose what is learnt

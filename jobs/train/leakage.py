@@ -11,7 +11,7 @@ from iirl_core.config import Config
 from iirl_core.corpus import Corpus, identity_of, read_corpus
 from iirl_core.demonstration import Conversation, Input, Split
 from iirl_core.errors import ConfigError, NotFound
-from iirl_core.evaluation import prompt_of
+from iirl_core.evaluation import prompt_digest
 from iirl_core.records import Quarantined
 from iirl_core.store.protocol import Store
 from jobs.evaluate.contamination import trained_in
@@ -123,7 +123,7 @@ def key_of(item: Input) -> str:
     """Its prompt, in which case and white space do not count, or the trajectory itself: what must not be learnt from
     and judged on.
     """
-    return prompt_of(item) if isinstance(item, Conversation) else identity_of(item)
+    return prompt_digest(item) if isinstance(item, Conversation) else identity_of(item)
 
 
 def _check_suites(config: Config, corpora: Sequence[Corpus]) -> None:

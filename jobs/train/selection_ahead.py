@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iirl_core.config.training import SelectSection
-from iirl_core.selection import SAMPLES, kept_of
+from iirl_core.selection import MOST_SAMPLES, kept_of
 from jobs.train.ingested import Ingested, read_ingested
 
 
@@ -53,5 +53,5 @@ def _embedded(select: SelectSection, store: Path, sides: int) -> int | str:
         there = read_ingested(store, name)
         if there is None:
             return name
-        texts += parts * min(SAMPLES, there.train // parts)
+        texts += parts * min(MOST_SAMPLES, there.train // parts)
     return texts

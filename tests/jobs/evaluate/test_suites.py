@@ -24,7 +24,7 @@ from iirl_core.evaluation import (
     SuiteFacts,
     judged_of,
     parse_evaluation,
-    prompt_of,
+    prompt_digest,
     read_judged,
 )
 from iirl_core.store import DirectoryStore
@@ -290,7 +290,7 @@ def test_a_golden_artifact_must_score_answers(made: tuple[Path, str], tmp_path: 
 
 def test_prompts_are_those_of_the_train_split_alone_and_unknown_where_a_corpus_is_gone(tmp_path: Path) -> None:
     session, digest = make_artifact(tmp_path)
-    suspects = {prompt_of(polite(thing)): thing for thing in [*THINGS, "oven"]}
+    suspects = {prompt_digest(polite(thing)): thing for thing in [*THINGS, "oven"]}
     found = trained_prompts(session.store, digest, suspects)
     assert found is not None
     assert {suspects[prompt] for prompt in found} == set(THINGS[:8])
