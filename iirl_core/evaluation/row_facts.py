@@ -34,8 +34,10 @@ class RowFacts:
 
 
 def prompt_digest(item: Conversation) -> str:
-    """A digest of the context in which case and white space do not count: what makes two prompts the same."""
-    return plain_identity(item.context)
+    """A digest of the context in which case and white space do not count: what makes two prompts the same. A text
+    without a prompt stands for itself.
+    """
+    return plain_identity(item.context or item.messages)
 
 
 def in_order(facts: Sequence[RowFacts]) -> list[int]:

@@ -24,6 +24,7 @@ from iirl_core.config.encoding import TextEncoderSection
 from iirl_core.encoder import Encoder, fit_encoder
 from iirl_core.errors import ConfigError
 from iirl_core.store.protocol import Store
+from jobs.claim import claimed
 from jobs.console import Progress
 from jobs.lineage import manifest_of
 from jobs.outcome import Outcome
@@ -133,13 +134,15 @@ def learn(run: Run, encoder: Encoder, start: str | None = None) -> Fitted:
 
     Raises:
         ConfigError, ClusterError: as ``run``.
+        Conflict: another process makes this run.
     """
-    if run.config.tunes:
-        return _tuned(run, encoder, start)
-    write_features(run, encoder, Choice())
-    run = replace(run, config=sized(run))
-    task = replace(task_of(run, encoder), start=start)
-    return Fitted(encoder, task, fit(run.session, task, run.progress))
+    with claimed(run.session.store, run.folder):
+        if run.config.tunes:
+            return _tuned(run, encoder, start)
+        write_features(run, encoder, Choice())
+        run = replace(run, config=sized(run))
+        task = replace(task_of(run, encoder), start=start)
+        return Fitted(encoder, task, fit(run.session, task, run.progress))
 
 
 def _outcome(store: Store, sealed: Sealed) -> Outcome:

@@ -120,8 +120,8 @@ def _keys(corpus: Corpus, split: Split) -> Iterator[str]:
 
 
 def key_of(item: Input) -> str:
-    """Its prompt, in which case and white space do not count, or the trajectory itself: what must not be learnt from
-    and judged on.
+    """Its prompt (the whole text, where it has none), in which case and white space do not count, or the trajectory
+    itself: what must not be learnt from and judged on.
     """
     return prompt_digest(item) if isinstance(item, Conversation) else identity_of(item)
 
