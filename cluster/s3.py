@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,15 +26,20 @@ _LOST = {"PreconditionFailed", "412"}
 _BUSY = {"ConditionalRequestConflict", "409", "OperationAborted"}
 _COPIES_AT_ONCE = 8
 _DELETES_AT_ONCE = 1000
+_PUT_AT_ONCE = 8 * 1024**2
+"""Bytes; more are sent in parts, as boto3 sends a file: S3 takes at most 5 GB in one request."""
 _BUSY_RETRIES = 6
 
 
 class _Object(NamedTuple):
-    """What a listing says: the key in our store, the size in bytes, the time of change in seconds."""
+    """The key in our store, the size in bytes, the time of change in seconds; and the mark of who wrote it, which a
+    listing does not say.
+    """
 
     key: str
     size: int
     changed: float
+    writer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -69,10 +75,13 @@ class S3Store:
         return True
 
     def put(self, key: str, data: bytes) -> None:
-        """Store or replace with one request."""
+        """Store or replace, in parts where it is large."""
         name = self._name(key)
         with our_errors(key, self.url):
-            self._client.put_object(Bucket=self.bucket, Key=name, Body=data)
+            if len(data) > _PUT_AT_ONCE:
+                self._client.upload_fileobj(BytesIO(data), self.bucket, name)
+            else:
+                self._client.put_object(Bucket=self.bucket, Key=name, Body=data)
 
     def put_file(self, key: str, path: Path) -> None:
         """Store or replace from a local file, in parts where it is large."""
@@ -141,6 +150,11 @@ class S3Store:
         )
         return filesystem, f"{self.bucket}/{self.prefix}".rstrip("/")
 
+    def local_file(self, key: str, cache: Path) -> Path:
+        """Download it, unless ``cache`` has it (by size and time of change); NotFound where there is nothing."""
+        self._download(self._head(key), cache)
+        return cache / key
+
     def local(self, prefix: str, cache: Path) -> Path:
         """Download what ``cache`` does not have yet (by size and time of change) and give the folder.
 
@@ -168,12 +182,13 @@ class S3Store:
             answer = self._client.get_object(Bucket=self.bucket, Key=name)
             return answer["Body"].read(), answer["ETag"]
 
-    def _head(self, key: str) -> dict[str, str]:
-        """The object's metadata; NotFound where there is none."""
+    def _head(self, key: str) -> _Object:
+        """What S3 says of the object; NotFound where there is none."""
         name = self._name(key)
         with our_errors(key, self.url):
-            metadata: dict[str, str] = self._client.head_object(Bucket=self.bucket, Key=name)["Metadata"]
-            return metadata
+            head = self._client.head_object(Bucket=self.bucket, Key=name)
+        changed = head["LastModified"].timestamp()
+        return _Object(key, head["ContentLength"], changed, head["Metadata"].get("writer"))
 
     def _put_if(self, key: str, data: bytes, conflict: str, **condition: str) -> None:
         # boto3 repeats a request whose answer was lost; the repetition then fails on what the first one wrote. The
@@ -192,7 +207,7 @@ class S3Store:
                     continue
                 if code not in _LOST | _BUSY | MISSING:
                     raise refused(key, self.url, error) from error
-                if code in _LOST and self._head(key).get("writer") == writer:
+                if code in _LOST and self._head(key).writer == writer:
                     return
                 raise Conflict(conflict, todo="Read it again and retry") from error
             except BotoCoreError as error:

@@ -128,6 +128,13 @@ class DirectoryStore:
         """The local file system and the absolute path of the store."""
         return pyarrow.fs.LocalFileSystem(), str(self.root)
 
+    def local_file(self, key: str, cache: Path) -> Path:  # noqa: ARG002 (a directory store needs no cache)
+        """The file itself; NotFound where there is none."""
+        path = self._path(key)
+        if not path.is_file():
+            raise NotFound(f"nothing is stored at {key} in {self.url}")
+        return path
+
     def local(self, prefix: str, cache: Path) -> Path:  # noqa: ARG002 (a directory store needs no cache)
         """The folder itself; NotFound where there is none."""
         folder = self._path(prefix.removesuffix("/"))

@@ -84,6 +84,15 @@ class Store(Protocol):
         """For bulk data (Parquet, safetensors): a picklable file system and the root path of the store in it."""
         ...
 
+    def local_file(self, key: str, cache: Path) -> Path:
+        """The bytes under ``key`` as a local file, to be read only, in constant memory: itself in a directory store,
+        else downloaded to ``cache``.
+
+        Raises:
+            NotFound: nothing is stored there.
+        """
+        ...
+
     def local(self, prefix: str, cache: Path) -> Path:
         """The tree under ``prefix`` as a local folder: itself in a directory store, else downloaded to ``cache``."""
         ...

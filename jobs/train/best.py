@@ -6,13 +6,11 @@ runs/NAME/RUN/best/STEP.safetensors
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from safetensors.torch import save_file
 from torch import Tensor
 
 from iirl_core.store.protocol import Store
+from jobs.train.weights import keep_weights
 
 
 def best_key(folder: str, step: int) -> str:
@@ -22,10 +20,7 @@ def best_key(folder: str, step: int) -> str:
 
 def keep_best(store: Store, folder: str, step: int, weights: Mapping[str, Tensor]) -> None:
     """Store them; again, after a restart, is the same."""
-    with TemporaryDirectory() as name:
-        path = Path(name) / "weights"
-        save_file(dict(weights), path)
-        store.put_file(best_key(folder, step), path)
+    keep_weights(store, best_key(folder, step), weights)
 
 
 def forget_best(store: Store, folder: str, kept: Collection[int]) -> None:

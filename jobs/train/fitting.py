@@ -10,8 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
-from safetensors.torch import load as load_tensors
-from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from cluster.failure import failure_of
@@ -25,10 +23,12 @@ from jobs.console import Progress
 from jobs.train.features import Features
 from jobs.train.journal import METRICS, read_place
 from jobs.train.loop import TrainingTask, build_model, train_loop
-from jobs.train.stepping import CHECKPOINTS, WEIGHTS, SteppedTask
+from jobs.train.stepping import CHECKPOINTS, SteppedTask
 from jobs.train.tracking import Tracking
+from jobs.train.weights import WEIGHTS, keep_weights, read_weights
 
 if TYPE_CHECKING:
+    from ray.train import Checkpoint
     from ray.train.torch import TorchTrainer
 
 Task = TypeVar("Task", bound=SteppedTask)
@@ -65,9 +65,10 @@ def fit_steps(
         plan = plan_training(session.cluster(), task.train)
         tracking = Tracking(store, task.folder, task.train.trackers, progress)
         with _shown(store, task, progress, tracking):
-            store.put(key, _run(_trainer(store, replace(task, threads=plan.threads), loop, plan)))
-    tensors: dict[str, Tensor] = load_tensors(store.get(key))
-    return tensors
+            last = _run(_trainer(store, replace(task, threads=plan.threads), loop, plan))
+            _, root = store.filesystem()
+            store.copy(f"{last.path.removeprefix(f'{root}/')}/{WEIGHTS}", key)
+    return read_weights(store, key)
 
 
 def _learn(store: Store, task: TrainingTask, module: LearntInOnePass) -> dict[str, Tensor]:
@@ -80,7 +81,7 @@ def _learn(store: Store, task: TrainingTask, module: LearntInOnePass) -> dict[st
     line = {"step": 1, "epoch": 0, "loss": loss}
     store.put(f"{task.folder}/{METRICS}", canonical_json(line) + b"\n")
     weights = {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
-    store.put(f"{task.folder}/{WEIGHTS}", save_tensors(weights))  # last: with it, the run is done
+    keep_weights(store, f"{task.folder}/{WEIGHTS}", weights)  # last: with it, the run is done
     return weights
 
 
@@ -107,8 +108,8 @@ def _trainer(store: Store, task: Task, loop: Callable[[dict[str, Task]], None], 
     )
 
 
-def _run(trainer: TorchTrainer) -> bytes:
-    """The bytes of the final weights."""
+def _run(trainer: TorchTrainer) -> Checkpoint:
+    """The last checkpoint, which holds the final weights; it lies in the store."""
     from ray.train import TrainingFailedError
     from ray.train.v2.api.exceptions import WorkerGroupError
 
@@ -119,9 +120,7 @@ def _run(trainer: TorchTrainer) -> bytes:
         raise failure_of(ranks[0], "training") from error
     if checkpoint is None:
         raise ClusterError("training ended without a checkpoint", todo="Run the same command again")
-    with checkpoint.filesystem.open_input_stream(f"{checkpoint.path}/{WEIGHTS}") as stream:
-        data: bytes = stream.read()
-    return data
+    return checkpoint
 
 
 @contextmanager

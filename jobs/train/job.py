@@ -43,8 +43,8 @@ from jobs.train.sealing import CALIBRATION_ROWS, Fitted, assemble_model, build_k
 from jobs.train.selecting import Selecting, samples_of, select
 from jobs.train.sizing import sized
 from jobs.train.sources import SAMPLES, Sources
-from jobs.train.stepping import WEIGHTS
 from jobs.train.tracking import check_trackers
+from jobs.train.weights import WEIGHTS
 
 AROUND = {
     "cpus_per_worker",

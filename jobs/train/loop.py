@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import ray
 import torch
-from safetensors.torch import load as load_tensors
 from torch import nn
 
 from cluster.store import open_store
@@ -23,6 +22,7 @@ from jobs.train.order import Order
 from jobs.train.rows import Part
 from jobs.train.stepping import take_steps
 from jobs.train.tokens import Tokens
+from jobs.train.weights import read_weights
 
 if TYPE_CHECKING:
     from ray import ObjectRef
@@ -105,7 +105,7 @@ def build_model(task: TrainingTask) -> Expertness:
     torch.manual_seed(task.seed)
     module = build_expertness(task.expertness, task.width)
     if task.start is not None:
-        module.load_state_dict(load_tensors(open_store(task.store).get(task.start)))
+        module.load_state_dict(read_weights(open_store(task.store), task.start))
     if isinstance(module, Discriminator):
         module.balance(task.demonstrations, task.negatives)
     return module

@@ -21,9 +21,9 @@ from jobs.train.engine import SHAPES, Engine, StepReport
 from jobs.train.journal import METRICS, Journal, Place
 from jobs.train.judging import Judge, Readable
 from jobs.train.order import Order
+from jobs.train.weights import WEIGHTS
 
 PLACE = "checkpoint.json"
-WEIGHTS = "weights.safetensors"
 CHECKPOINTS = "training"
 """Where Ray keeps them under a run's folder, and what it finds them by after a restart."""
 

@@ -109,6 +109,18 @@ def test_a_write_whose_answer_was_lost_is_not_taken_for_somebody_elses(
     assert store.get("log/1") == b"mine"
 
 
+def test_what_is_large_is_sent_in_parts(store: S3Store) -> None:
+    large = bytes(range(256)) * 65_536 + b"the end"
+    store.put("runs/x", large)
+    store.put("runs/y", b"small")
+    found = {
+        key: client_of(store.endpoint).head_object(Bucket=store.bucket, Key=f"{store.prefix}/{key}")
+        for key in ("runs/x", "runs/y")
+    }
+    assert {key: "-" in one["ETag"] for key, one in found.items()} == {"runs/x": True, "runs/y": False}
+    assert store.get("runs/x") == large
+
+
 def test_local_downloads_only_what_changed(store: S3Store, tmp_path: Path) -> None:
     store.put("artifacts/x/a", b"1")
     store.put("artifacts/x/b", b"1")

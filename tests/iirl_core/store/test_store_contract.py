@@ -70,6 +70,15 @@ class StoreContract:
         file.write_bytes(b"changed")
         assert store.get("blobs/x") == b"x" * 3_000_000
 
+    def test_a_file_is_given_as_it_is_now(self, store: Store, tmp_path: Path) -> None:
+        store.put("runs/x/weights", b"one")
+        assert store.local_file("runs/x/weights", tmp_path).read_bytes() == b"one"
+        store.put("runs/x/weights", b"other")
+        assert store.local_file("runs/x/weights", tmp_path).read_bytes() == b"other"
+        for key in ("runs/x/none", "runs/x"):
+            with pytest.raises(NotFound, match=key):
+                store.local_file(key, tmp_path)
+
     def test_a_copy_outlives_a_change_of_its_source(self, store: Store) -> None:
         store.put("blobs/x", b"one")
         store.copy("blobs/x", "artifacts/y/file")

@@ -19,8 +19,8 @@ from jobs.train.best import best_key
 from jobs.train.job import run_name
 from jobs.train.journal import held_out_of
 from jobs.train.learnable import read_sources
-from jobs.train.stepping import WEIGHTS
 from jobs.train.stopping import best_of, is_over
+from jobs.train.weights import WEIGHTS
 from tests.iirl_core.encoder.tiny import tiny
 from tests.jobs.train.made import make_builder, make_corpora, tuned_config, walks_config
 from tests.jobs.train.runs import kill_when, lines_of
