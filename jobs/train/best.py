@@ -6,9 +6,12 @@ runs/NAME/RUN/best/STEP.safetensors
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from torch import Tensor
 
+from iirl_core.store.durable import link_or_copy
 from iirl_core.store.protocol import Store
 from jobs.train.weights import keep_weights
 
@@ -21,6 +24,12 @@ def best_key(folder: str, step: int) -> str:
 def keep_best(store: Store, folder: str, step: int, weights: Mapping[str, Tensor]) -> None:
     """Store them; again, after a restart, is the same."""
     keep_weights(store, best_key(folder, step), weights)
+
+
+def write_best(store: Store, folder: str, step: int, path: Path) -> None:
+    """Those after ``step`` as the new local file ``path``, which is to be read only."""
+    with TemporaryDirectory() as name:
+        link_or_copy(store.local_file(best_key(folder, step), Path(name)), path)
 
 
 def forget_best(store: Store, folder: str, kept: Collection[int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from iirl_core.config.training import HeldOutSection
 from iirl_core.store.protocol import Store
-from jobs.train.best import best_key, forget_best, keep_best
+from jobs.train.best import forget_best, keep_best, write_best
 from jobs.train.engine import Engine, Rows
 from jobs.train.journal import Journal, Place
 from jobs.train.stopping import HeldOut, best_of, is_over
@@ -69,11 +70,14 @@ class Judge:
             if self._rank == 0:
                 keep_best(self._store, self._folder, place.step, weights)
 
-    def best(self) -> bytes | None:
-        """The bytes of the weights to seal; None where those of the end are."""
-        if self._section.patience is None:
-            return None
-        return self._store.get(best_key(self._folder, best_of(self._journal.judged).step))
+    @property
+    def seals_best(self) -> bool:
+        """Whether the weights to seal are those of the best evaluation, not those of the end."""
+        return self._section.patience is not None
+
+    def write_best(self, path: Path) -> None:
+        """The weights of the best evaluation as the local file ``path``, the whole of them: for rank 0 alone."""
+        write_best(self._store, self._folder, best_of(self._journal.judged).step, path)
 
     def saved(self) -> None:
         """A checkpoint was saved: weights that neither it nor the one before it knows as the best may go."""

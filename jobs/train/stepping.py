@@ -166,12 +166,12 @@ def _save(engine: Engine, journal: Journal, place: Place, judge: Judge | None, *
         folder = Path(name)
         engine.save(folder)
         journal.save(folder)
-        best = judge.best() if judge is not None and ends else None
+        best = judge if judge is not None and judge.seals_best and ends else None
         weights = engine.weights() if ends and best is None else None
         if ray.train.get_context().get_world_rank() == 0:
             (folder / PLACE).write_text(json.dumps(vars(place)), encoding="utf-8")
             if best is not None:
-                (folder / WEIGHTS).write_bytes(best)
+                best.write_best(folder / WEIGHTS)
             if weights is not None:
                 save_file(weights, folder / WEIGHTS)
         metrics = {"step": place.step, "epoch": place.epoch, "loss": place.loss}

@@ -1,21 +1,31 @@
-"""What ends a run before its last step: a loss that is no number, a checkpoint that is not whole."""
+"""What ends a run before its last step: a loss that is no number, a checkpoint that is not whole; and its last one."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import ray.train
 import torch
 
 from cluster.session import Session
 from iirl_core.errors import ConfigError, Tampered
 from iirl_core.store import DirectoryStore
 from jobs.train import run
+from jobs.train.best import best_key
 from jobs.train.engine import SHAPES, StepReport
-from jobs.train.journal import METRICS
-from jobs.train.stepping import CHECKPOINTS, PLACE, check_finite, check_whole
+from jobs.train.journal import METRICS, held_out_of
+from jobs.train.order import Order
+from jobs.train.stepping import CHECKPOINTS, PLACE, check_finite, check_whole, take_steps
+from jobs.train.stopping import best_of
+from jobs.train.weights import WEIGHTS
 from tests.jobs.train.made import make_builder, make_corpora, walks_config
+from tests.jobs.train.sparing import SparingStore
+from tests.jobs.train.test_features import read, write
+from tests.jobs.train.test_judging import SECTIONS, engine_of
 from tests.jobs.wheel import quiet
 
 RANK = "state/mp_rank_00_model_states.pt"
@@ -75,3 +85,34 @@ def test_a_checkpoint_that_lacks_something_is_not_whole(checkpoint: Path, name: 
     (checkpoint / name).unlink()
     with pytest.raises(Tampered, match=f"{said} of .*gone"):
         check_whole(checkpoint, "runs/walks/1")
+
+
+class Unread(SparingStore):
+    def local_file(self, key: str, cache: Path) -> Path:
+        raise AssertionError(f"{key} is read into {cache}")
+
+
+@pytest.mark.usefixtures("one_rank")
+@pytest.mark.parametrize("rank", [0, 1])
+def test_the_best_weights_are_read_by_the_rank_that_writes_them_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rank: int
+) -> None:
+    saved: list[bytes | None] = []
+
+    def report(_metrics: object, checkpoint: ray.train.Checkpoint) -> None:
+        file = Path(checkpoint.path) / WEIGHTS
+        saved.append(file.read_bytes() if file.exists() else None)
+
+    context = SimpleNamespace(get_world_rank=lambda: rank, get_world_size=lambda: 2)
+    for name, answer in {"get_context": lambda: context, "get_checkpoint": lambda: None, "report": report}.items():
+        monkeypatch.setattr(ray.train, name, answer)
+    store = (Unread if rank else SparingStore)(tmp_path / "store")
+    write(store, "a.parquet", np.arange(8))
+    engine = engine_of(SECTIONS[0], held_out={"every": 1, "patience": 9}, optimiser={"learning_rate": 0.5})
+    task = SimpleNamespace(folder="runs/x", train=engine.section, steps=6)
+    take_steps(task, store, engine, Order(8, 4, 0), read(store), held_out=read(store))  # type: ignore[arg-type]
+    if rank:
+        assert saved == [None]
+        return
+    best = best_of(held_out_of(store.get(f"runs/x/{METRICS}").splitlines()))
+    assert saved == [(store.root / best_key("runs/x", best.step)).read_bytes()]
