@@ -10,7 +10,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -67,21 +68,29 @@ class Tracking:
 
     def send(self) -> None:
         """Send what is new."""
-        lines = read_lines(self._store, self._folder)
-        for name in ("tensorboard", *self._services):
-            try:
+        self._sent = time.monotonic()
+        names, lines = ("tensorboard", *self._services), list[Line]()
+        with self._said(f"{', '.join(names)} cannot be told how training goes"):
+            lines = read_lines(self._store, self._folder)
+        for name in names:
+            with self._said(f"{name} cannot be told how training goes"):
                 tracker = self._tracker(name)
                 if fresh := lines[_first_after(lines, tracker.last()) :]:
                     tracker.write(fresh)
-            except Exception as error:  # noqa: BLE001 (a service that is down must not end a training of days)
-                self._progress.say(f"{name} cannot be told how training goes ({one_line(error)})")
-        self._sent = time.monotonic()
 
     def close(self) -> None:
         """Send what is left, and let go."""
         self.send()
-        for tracker in self._trackers.values():
-            tracker.close()
+        for name, tracker in self._trackers.items():
+            with self._said(f"{name} cannot be told that no more comes"):
+                tracker.close()
+
+    @contextmanager
+    def _said(self, failed: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 (a service that is down must not end a training of days)
+            self._progress.say(f"{failed} ({one_line(error)})")
 
     def _tracker(self, name: str) -> Tracker:
         if name not in self._trackers:  # a run with nothing to tell starts no service

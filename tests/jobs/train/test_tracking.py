@@ -14,7 +14,7 @@ from rich.console import Console
 from tensorboardX.proto.event_pb2 import Event
 from tensorboardX.record_writer import masked_crc32c
 
-from iirl_core.errors import ConfigError
+from iirl_core.errors import ClusterError, ConfigError
 from iirl_core.store import DirectoryStore
 from jobs.console import Progress
 from jobs.train.event_files import EventFiles
@@ -100,6 +100,54 @@ def test_a_tracker_that_fails_stops_nothing_and_is_tried_again(
         patch.setattr(EventFiles, "write", fail)
         one.send()
     assert said.getvalue() == "tensorboard cannot be told how training goes (the disk is full really)\n"
+    one.close()
+    assert len([tag for tag, _, _ in events(store) if tag == "train/loss"]) == 2
+
+
+class Down:
+    """A service that takes everything but its end."""
+
+    def last(self) -> int:
+        return 2
+
+    def write(self, lines: Sequence[Line]) -> None:
+        raise AssertionError(lines)
+
+    def close(self) -> None:
+        raise ConnectionError("nobody\nanswers")
+
+
+def test_a_tracker_that_cannot_let_go_ends_no_training_and_the_next_lets_go(
+    store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, closed = io.StringIO(), list[EventFiles]()
+
+    def close(self: EventFiles) -> None:
+        closed.append(self)
+
+    monkeypatch.setattr(EventFiles, "close", close)
+    journal(store, 2)
+    one = tracking(store, said=said)
+    one._trackers = {"mlflow": Down(), **one._trackers}
+    one.close()
+    assert said.getvalue() == "mlflow cannot be told that no more comes (nobody answers)\n"
+    assert len(closed) == 1
+
+
+def test_a_journal_that_cannot_be_read_now_is_read_the_next_time(
+    store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = io.StringIO()
+    journal(store, 2)
+    one = tracking(store, said=said)
+
+    def fail(_self: DirectoryStore, _key: str) -> bytes:
+        raise ClusterError("the store does not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DirectoryStore, "get", fail)
+        one.send()
+    assert said.getvalue() == "tensorboard cannot be told how training goes (the store does not answer.)\n"
     one.close()
     assert len([tag for tag, _, _ in events(store) if tag == "train/loss"]) == 2
 
