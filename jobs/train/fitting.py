@@ -16,7 +16,7 @@ from cluster.failure import failure_of
 from cluster.resources import TrainingPlan, plan_training
 from cluster.session import Session
 from iirl_core.canonical import canonical_json
-from iirl_core.errors import ClusterError
+from iirl_core.errors import ClusterError, one_line
 from iirl_core.expertness import LearntInOnePass
 from iirl_core.store.protocol import Store
 from jobs.console import Progress
@@ -130,11 +130,17 @@ def _shown(store: Store, task: SteppedTask, progress: Progress, tracking: Tracki
     with progress.task("training", total=task.steps) as advance:
 
         def watch() -> None:
-            shown = 0
-            last = False
+            shown, last, silent = 0, False, False
             while not last:
                 last = over.wait(POLL_SECONDS)
-                if (now := read_place(store, task.folder)) is not None and now.step > shown:
+                try:
+                    now = read_place(store, task.folder)
+                except Exception as error:  # noqa: BLE001 (a store that falters must not end what shows, in silence)
+                    if not silent:
+                        progress.say(f"how far training is cannot be read, and is asked again ({one_line(error)})")
+                    silent = True
+                    continue
+                if now is not None and now.step > shown:
                     advance(now.step - shown)
                     shown = now.step
                     tracking.tick()
