@@ -19,6 +19,7 @@ from iirl_core.config.training import TrainSection
 from iirl_core.store.protocol import Store
 from jobs.imitate.turns import Turns
 from jobs.train.engine import Engine
+from jobs.train.finite import check_number
 from jobs.train.order import Order
 from jobs.train.stepping import take_steps
 
@@ -74,6 +75,9 @@ def imitation_loop(config: dict[str, ImitationTask]) -> None:
 def surprise(engine: Engine, held: Turns) -> tuple[float, int]:
     """Nats per answer token over the first ``HELD_OUT`` turns, and how many tokens that are. Every rank reads the same
     ones: where weights are spread over the ranks, all of them compute together.
+
+    Raises:
+        ConfigError: it is not a number, or infinite.
     """
     total, tokens, there = 0.0, 0, min(HELD_OUT, len(held))
     for first in range(0, there, MEASURED_TOGETHER):
@@ -81,7 +85,9 @@ def surprise(engine: Engine, held: Turns) -> tuple[float, int]:
         batch = replace(batch, weight=torch.ones(len(batch)))
         total += engine.measure(batch) * batch.answers
         tokens += batch.answers
-    return total / max(1, tokens), tokens
+    nats = total / max(1, tokens)
+    check_number(nats, "the surprise of held-out answers")
+    return nats, tokens
 
 
 def _told(store: Store, folder: str) -> dict[str, JsonValue]:

@@ -215,6 +215,12 @@ def task_of(run: Run, encoder: Encoder) -> TrainingTask:
                 "at least one",
                 "Raise it, or add records",
             )
+        if sum(held_out.weights()) == 0:
+            raise ConfigError(
+                "every row that train.held_out takes out of the train split has weight 0",
+                "some weight > 0",
+                "Raise train.held_out.fraction, or weights of records",
+            )
         if together > 1:
             held_out.check_pairs()
     demonstrations, negatives = rows.weights()

@@ -15,6 +15,7 @@ from iirl_core.config.training import HeldOutSection
 from iirl_core.store.protocol import Store
 from jobs.train.best import forget_best, keep_best, write_best
 from jobs.train.engine import Engine, Rows
+from jobs.train.finite import check_number
 from jobs.train.journal import Journal, Place
 from jobs.train.stopping import HeldOut, best_of, is_over
 
@@ -60,10 +61,15 @@ class Judge:
         return is_over(self._journal.judged, self._section.patience)
 
     def after(self, place: Place) -> None:
-        """Evaluate, if it is time."""
+        """Evaluate, if it is time.
+
+        Raises:
+            ConfigError: the loss is not a number, or infinite.
+        """
         if place.step % self._section.every and place.step != place.steps:
             return
         found = judge(self._engine, self._rows, place.step, chunk=self._chunk, rank=self._rank, ranks=self._ranks)
+        check_number(found.loss, f"the held-out loss after step {place.step}")
         self._journal.judge(found)
         if self._section.patience is not None and best_of(self._journal.judged) == found:
             weights = self._engine.weights()

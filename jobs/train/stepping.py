@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import zipfile
 from collections.abc import Callable
 from dataclasses import Field
@@ -15,9 +14,10 @@ import ray.train
 from safetensors.torch import save_file
 
 from iirl_core.config.training import TrainSection
-from iirl_core.errors import ConfigError, Tampered
+from iirl_core.errors import Tampered
 from iirl_core.store.protocol import Store
-from jobs.train.engine import SHAPES, Engine, StepReport
+from jobs.train.engine import SHAPES, Engine
+from jobs.train.finite import check_finite
 from jobs.train.journal import METRICS, Journal, Place
 from jobs.train.judging import Judge, Readable
 from jobs.train.order import Order
@@ -97,22 +97,6 @@ def take_steps(
             last()
         if ends or place.step % task.train.checkpoint_every == 0:
             _save(engine, journal, place, judge, ends=ends)
-
-
-def check_finite(report: StepReport, step: int) -> None:
-    """Nothing that is learnt after such a step means anything.
-
-    Raises:
-        ConfigError: the loss or the gradient's norm is not a number, or infinite (of which DeepSpeed says −1).
-    """
-    norm = report.gradient_norm
-    wrong = "loss" if not math.isfinite(report.loss) else ""
-    wrong = wrong or ("gradient" if norm is not None and not 0 <= norm < math.inf else "")
-    if wrong:
-        raise ConfigError(
-            f"the {wrong} of step {step} is not a number, or infinite",
-            todo="Lower optimiser.learning_rate or optimiser.gradient_clip of train (or of imitate.train)",
-        )
 
 
 def _resume(engine: Engine, journal: Journal, run: str) -> int:

@@ -16,7 +16,7 @@ from jobs.train.rows import Part, pair_number, row_numbers
 WIDTH = 3
 
 
-def write(store: DirectoryStore, name: str, rows: np.ndarray, part: Part = "train") -> None:
+def write(store: DirectoryStore, name: str, rows: np.ndarray, part: Part = "train", *, weight: float = 1.0) -> None:
     filesystem, root = store.filesystem()
     folder = f"{root}/runs/x/features/part={part}"
     filesystem.create_dir(folder, recursive=True)
@@ -24,7 +24,7 @@ def write(store: DirectoryStore, name: str, rows: np.ndarray, part: Part = "trai
         {
             "row": pa.array(rows, pa.int64()),
             "expert": pa.array((rows % 2).astype(np.float32)),
-            "weight": pa.array(np.ones(len(rows), np.float32)),
+            "weight": pa.array(np.full(len(rows), weight, np.float32)),
             "z": pa.FixedSizeListArray.from_arrays(pa.array(np.repeat(rows, WIDTH).astype(np.float32)), WIDTH),
         }
     )

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
 import pytest
 import torch
 
+from cluster.session import Session
 from iirl_core.config import Config
 from iirl_core.config.expertness import BradleyTerrySection, DiscriminatorSection, MixtureSection
 from iirl_core.config.imitation import ImitateSection
 from iirl_core.config.training import HeldOutSection, TrainSection
 from iirl_core.corpus import table_of
 from iirl_core.demonstration import conversation
+from iirl_core.errors import ConfigError
 from iirl_core.expertness import Batch, ExpertnessSection, build_expertness
 from iirl_core.store import DirectoryStore
 from jobs.train.best import best_key, forget_best, keep_best
 from jobs.train.dealing import Choice, Parts, is_held_out, tasks_of
 from jobs.train.engine import Engine, StepReport
+from jobs.train.job import task_of
 from jobs.train.journal import METRICS, Journal, Place
 from jobs.train.judging import Judge, judge
+from jobs.train.preparing import Run
+from jobs.train.sources import Sources
 from jobs.train.stopping import HeldOut
 from tests.jobs.train.made import demonstration, walks, walks_config
 from tests.jobs.train.test_features import read, write
+from tests.jobs.wheel import quiet
 
 SECTIONS: list[ExpertnessSection] = [
     DiscriminatorSection(hidden=8, members=2),
@@ -119,6 +126,37 @@ def test_the_best_weights_are_kept_until_nobody_may_ask_for_them(
     assert not one.over
     one.write_best(tmp_path / "best")
     assert (tmp_path / "best").read_bytes() == store.get(best_key("runs/x", 8))
+
+
+@pytest.mark.usefixtures("one_rank")
+def test_a_held_out_loss_that_is_no_number_ends_training_with_what_to_do(tmp_path: Path) -> None:
+    store, engine = DirectoryStore(tmp_path / "store"), engine_of(SECTIONS[2])
+    write(store, "a.parquet", np.arange(10))
+    for parameter in engine._engine.module.parameters():
+        parameter.data.fill_(1e30)  # as a learning rate that is too high leaves them
+    journal = Journal(store, "runs/x", rank=0)
+    one = Judge(store, "runs/x", HeldOutSection(every=2, patience=3), read(store), engine=engine, journal=journal)
+    with pytest.raises(ConfigError, match=r"the held-out loss after step 2 is not a number.*Lower optimiser\.learning"):
+        one.after(Place(2, 100, 0, 0.5))
+    assert journal.judged == ()
+    assert not list(store.list("runs/x/best/"))
+
+
+@pytest.mark.parametrize("weight", [0.0, 1.0])
+def test_held_out_rows_that_weigh_nothing_are_refused_before_training(tmp_path: Path, weight: float) -> None:
+    store = DirectoryStore(tmp_path / "store")
+    write(store, "a.parquet", np.arange(10))
+    write(store, "a.parquet", np.arange(10, 20), "held_out", weight=weight)
+    config = walks_config(tmp_path, held_out={})
+    made = Run(Session(store), config, Sources((), (), {}), "runs/x", quiet())
+    encoder = SimpleNamespace(width=3)
+    if weight:
+        assert task_of(made, encoder).demonstrations == 5  # type: ignore[arg-type]
+        return
+    with pytest.raises(
+        ConfigError, match=r"every row that train\.held_out takes .* weight 0; expected some weight > 0"
+    ):
+        task_of(made, encoder)  # type: ignore[arg-type]
 
 
 def test_weights_are_kept_under_their_step_and_forgotten_by_it(tmp_path: Path) -> None:
