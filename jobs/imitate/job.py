@@ -125,14 +125,7 @@ def run_name(seed: int, section: ImitateSection, initial: Initial, corpora: tupl
         "seed": seed,
         "initial": initial.digest,
         "corpora": [[one.name, one.digest] for one in corpora],
-        "imitate": section.model_dump(
-            mode="json",
-            exclude={
-                "name": True,
-                "model": True,
-                "train": {"cpus_per_worker", "checkpoint_every", "max_failures", "trackers"},
-            },
-        ),
+        "imitate": section.model_dump(mode="json", exclude={"name": True, "model": True, "train": AROUND}),
     }
     return digest_json(document).removeprefix("sha256:")[:16]
 

@@ -3,8 +3,9 @@
 Rows lie in features in the order of a hash, so any run of them is a fair sample. One epoch visits *windows* of
 ``WINDOW`` consecutive rows in a shuffled order, and each window's rows in a shuffled order: memory holds a window or
 two, not the corpus. Rows that belong together (the two sides of a comparison) are shuffled as one. Where rows have
-lengths, a window's batches are of like length (``bucketing``). Epochs follow each other without a seam: every batch is
-whole, and every row is seen once an epoch.
+lengths, a window's batches are of like length (``bucketing``). Epochs follow each other without a seam, and every batch
+is whole. So each row is seen once an epoch, but for the last ones of a run, which fill no batch and are left out; and a
+batch of more rows than there are holds some of them several times.
 
 Example:
     >>> order = Order(rows=5, batch=2, seed=0)

@@ -9,16 +9,18 @@ import pytest
 from rich.console import Console
 
 from cluster.session import Session
+from iirl_core.canonical import Digest
 from iirl_core.config import Config
+from iirl_core.config.imitation import ImitateSection
 from iirl_core.corpus import write_corpus
 from iirl_core.demonstration import conversation
 from iirl_core.errors import ClusterError, ConfigError
 from iirl_core.log import entries
-from iirl_core.policy import load_policy, resolve_policy
+from iirl_core.policy import Initial, load_policy, resolve_policy
 from iirl_core.store import DirectoryStore
 from jobs.console import Progress
 from jobs.imitate import run
-from jobs.imitate.job import read_demonstrations
+from jobs.imitate.job import AROUND, read_demonstrations, run_name
 from tests.iirl_core.policy.tiny import tiny_policy
 from tests.jobs.train.made import demonstration, make_corpora, walks_config
 from tests.jobs.train.runs import kill_when
@@ -115,6 +117,19 @@ def test_a_killed_imitation_goes_on_and_ends_as_if_nothing_had_happened(
     assert len(told) == 2
     assert told[1].metrics["perplexity_before"] == told[0].metrics["perplexity_before"]
     assert told[1].metrics["perplexity_after"] == pytest.approx(told[0].metrics["perplexity_after"], rel=1e-3)
+
+
+def test_a_run_is_named_by_what_decides_its_weights_alone(tmp_path: Path) -> None:
+    document = _config(tmp_path).model_dump(mode="json")["imitate"]
+
+    def name(**train: object) -> str:
+        section = ImitateSection.model_validate({**document, "train": {**document["train"], **train}})
+        return run_name(0, section, Initial("init", Digest("sha256:1")), ())
+
+    around = {"cpus_per_worker": 2.0, "checkpoint_every": 7, "max_failures": 9, "trackers": ["mlflow"]}
+    assert around.keys() == AROUND
+    assert {name(**{key: value}) for key, value in around.items()} == {name()}
+    assert len({name(), name(epochs=3), name(precision="bf16"), name(zero_stage=2)}) == 4
 
 
 def test_what_holds_nothing_to_imitate_is_refused_before_anything_starts(store: DirectoryStore, tmp_path: Path) -> None:

@@ -21,6 +21,15 @@ def test_every_epoch_sees_every_row_once(rows: int, batch: int, window: int) -> 
         assert sorted(seen[epoch * rows : (epoch + 1) * rows]) == list(range(rows))
 
 
+def test_a_run_leaves_out_what_fills_no_batch_and_repeats_what_is_less_than_one() -> None:
+    short = Order(5, 2, seed=3)
+    assert short.steps(1) == 2
+    assert len({*short.positions(0).tolist(), *short.positions(1).tolist()}) == 4
+    wide = Order(3, 8, seed=3)
+    assert wide.steps(1) == 1
+    assert sorted(np.bincount(wide.positions(0)).tolist()) == [2, 3, 3]
+
+
 @pytest.mark.parametrize(("rows", "batch", "window"), [(2, 2, 4), (10, 4, 4), (100, 6, 16), (10, 32, 4), (34, 10, 100)])
 def test_the_sides_of_a_comparison_stay_together_and_each_is_seen_once_an_epoch(
     rows: int, batch: int, window: int
