@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor
 
 from cluster.resources import plan_training
@@ -38,6 +39,7 @@ from jobs.train.fitting import fit_steps
 from jobs.train.order import Order
 from jobs.train.pipeline import Source, write_rows
 from jobs.train.tracking import check_trackers
+from jobs.train.weights import WEIGHTS, read_weights
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -60,18 +62,26 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
         ClusterError: training failed more often than allowed.
     """
     from iirl_core.policy.imitation import load_initial  # transformers takes seconds to import
+    from iirl_core.policy.reading import read_language_model
 
     store, section = session.store, _section(config)
     check_trackers(section.train.trackers)
     corpora = read_demonstrations(store, config)
-    plan_training(session.cluster(), section.train, "imitate.train")  # refused now rather than after tokenising
     source = find_policy(store, section.model)
-    model, rendering = load_initial(section, folder_of_policy(store, source))
     initial = Initial(source.name, source.digest)
     entries = tuple(CorpusEntry(one.manifest.name, "demonstrations", one.manifest.digest) for one in corpora)
     folder = f"runs/{config.name}/imitate-{run_name(config.seed, section, initial, entries)}"
-    _tokenise(session, folder, corpora, rendering, progress)
-    weights = fit_steps(session, _task(session, section, folder, config.seed, model), imitation_loop, progress)
+    done = store.exists(f"{folder}/{WEIGHTS}")
+    if not done:
+        plan_training(session.cluster(), section.train, "imitate.train")  # refused now rather than after tokenising
+    model, rendering = load_initial(section, folder_of_policy(store, source))
+    if done:
+        weights = read_weights(store, f"{folder}/{WEIGHTS}")
+    else:
+        _tokenise(session, folder, corpora, rendering, progress)
+        weights = fit_steps(session, _task(session, section, folder, config.seed, model), imitation_loop, progress)
+        if model.dtype != torch.float32:  # the ranks had it rounded; what is kept of it is not
+            model = read_language_model(folder_of_policy(store, source))
     with progress.task("keeping the policy"):
         surprise = json.loads(store.get(f"{folder}/{SURPRISE}"))
         manifest = _publish(store, section, model, rendering, weights, initial=initial, corpora=entries, said=surprise)
@@ -148,13 +158,19 @@ def _tokenise(
 
 
 def _task(session: Session, section: ImitateSection, folder: str, seed: int, model: PreTrainedModel) -> ImitationTask:
+    """What the ranks are told. Each holds a copy of ``model``, so its weights become here what training holds them in,
+    and rounds them to before master copies are made of them.
+    """
     import ray
+
+    from iirl_core.encoder.weights import dtype_of, widen  # transformers takes seconds to import
 
     turns = Turns(session.store, f"{folder}/turns", "train")
     order = Order(
         len(turns), section.train.batch, seed, lengths=turns.lengths, sorted_together=section.train.sorted_together
     )
     session.ray()
+    widen(model, dtype_of(section.train.precision))
     return ImitationTask(
         store=session.store.url,
         folder=folder,

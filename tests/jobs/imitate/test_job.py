@@ -43,6 +43,13 @@ def _config(folder: Path, **imitate: object) -> Config:
     )
 
 
+class Unstarted(Session):
+    """One that needs no Ray."""
+
+    def ray(self) -> None:
+        raise AssertionError("Ray is started")
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> DirectoryStore:
     store = DirectoryStore(tmp_path / "store")
@@ -60,7 +67,7 @@ def test_imitation_leaves_a_policy_that_finds_unseen_answers_likelier(store: Dir
     config = _config(tmp_path)
     with Session(store) as session:
         outcome = run(session, config, QUIET)
-        assert run(session, config, QUIET) == outcome, "what is done is only read"
+    assert run(Unstarted(store), config, QUIET) == outcome, "what is done is only read"
     digest = resolve_policy(store, "sft")
     assert digest is not None
     assert digest[:19] in outcome.made
@@ -88,6 +95,37 @@ def test_a_policy_whose_adapters_alone_were_trained_is_a_plain_one(store: Direct
     assert policy.manifest.metrics["perplexity_after"] < 0.9 * policy.manifest.metrics["perplexity_before"]
     names = set(AutoModelForCausalLM.from_pretrained(policy.model).state_dict())
     assert names == set(AutoModelForCausalLM.from_pretrained(tmp_path / "init").state_dict())
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("ray_session")
+def test_ranks_get_the_model_in_the_precision_of_training_and_what_is_kept_of_it_was_never_rounded(
+    store: DirectoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ray
+    import torch
+    from transformers import AutoModelForCausalLM, PreTrainedModel
+
+    put, told = ray.put, list[torch.dtype]()
+
+    def spy(value: object) -> object:
+        told.extend([one.dtype for one in value.parameters()] if isinstance(value, PreTrainedModel) else ())
+        return put(value)
+
+    monkeypatch.setattr(ray, "put", spy)
+    train = _config(tmp_path).model_dump(mode="json")["imitate"]["train"] | {"precision": "bf16", "epochs": 1}
+    config = _config(tmp_path, train=train, lora={"rank": 8})
+    with Session(store) as session:
+        outcome = run(session, config, QUIET)
+    assert set(told) == {torch.bfloat16}
+    digest = resolve_policy(store, "sft")
+    assert digest is not None
+    before = AutoModelForCausalLM.from_pretrained(tmp_path / "init").state_dict()
+    after = AutoModelForCausalLM.from_pretrained(load_policy(store, digest).model).state_dict()
+    words = "model.embed_tokens.weight"
+    assert torch.equal(after[words], before[words])
+    assert not torch.equal(before[words], before[words].bfloat16().float()), "rounding would have been seen"
+    assert run(Unstarted(store), config, QUIET) == outcome
 
 
 @pytest.mark.slow
