@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from iirl_core.expertness.columns import joined, picked
+from iirl_core.tuning.ragged import padded, picked_ids
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,14 +34,10 @@ class Texts:
 
     def pick(self, index: NDArray[np.int64]) -> Texts:
         """Those at ``index``, in that order."""
-        ends = np.cumsum(self.lengths)
-        lengths = self.lengths[index]
-        # Where each picked text starts, repeated for each of its tokens, plus the token's place in it.
-        first = np.repeat((ends - self.lengths)[index] - (np.cumsum(lengths) - lengths), lengths)
         at = torch.from_numpy(index)
-        ids = self.ids[first + np.arange(lengths.sum())]
+        ids = picked_ids(self.ids, self.lengths, index)
         rest = (picked(column, at) for column in (self.margin, self.length, self.strength))
-        return Texts(ids, lengths, self.expert[at], self.weight[at], self.row[at], *rest)
+        return Texts(ids, self.lengths[index], self.expert[at], self.weight[at], self.row[at], *rest)
 
     @classmethod
     def joined(cls, pieces: Sequence[Texts]) -> Texts:
@@ -57,18 +54,13 @@ class Texts:
         )
 
     def tensors(self) -> dict[str, Tensor | None]:
-        """What ``Tuned.forward`` takes: ``ids [N, T]`` int64 and ``mask [N, T]`` int64 (1 where a token is real),
-        padded on the right to the longest text of these, and ``expert``, ``weight``, ``row``, ``margin``, ``length``
-        and ``strength``.
-
-        What stands behind a text is id 0: the mask hides it.
+        """What ``Tuned.forward`` takes: ``ids`` and ``mask`` ``[N, T]`` (``padded``), and ``expert``, ``weight``,
+        ``row``, ``margin``, ``length`` and ``strength``.
         """
-        mask = np.arange(self.lengths.max()) < self.lengths[:, None]
-        ids = np.zeros(mask.shape, np.int64)
-        ids[mask] = self.ids
+        ids, mask = padded(self.ids, self.lengths)
         return {
-            "ids": torch.from_numpy(ids),
-            "mask": torch.from_numpy(mask.astype(np.int64)),
+            "ids": ids,
+            "mask": mask,
             "expert": self.expert,
             "weight": self.weight,
             "row": self.row,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,9 +14,11 @@ from torch import Tensor
 
 from iirl_core.demonstration import Conversation
 from iirl_core.errors import InputError
+from iirl_core.tuning.ragged import padded, picked_ids
 from jobs.train.dealing import Choice, Parts, tasks_of
-from jobs.train.encoding import BATCH
-from jobs.train.rows import RowFiles, schema_of, tensor
+from jobs.train.encoding import BATCH, received
+from jobs.train.rows import schema_of, tensor
+from jobs.train.tokens import TokenFiles, ids_of
 
 if TYPE_CHECKING:
     import ray
@@ -51,10 +52,8 @@ class TurnBatch:
 
     def pick(self, index: NDArray[np.int64]) -> TurnBatch:
         """Those at ``index``, in that order."""
-        ends = np.cumsum(self.lengths)
-        ids = [self.ids[ends[at] - self.lengths[at] : ends[at]] for at in index.tolist()]
-        flat = np.concatenate(ids) if ids else self.ids[:0]
-        return TurnBatch(flat, self.lengths[index], self.starts[index], self.weight[torch.from_numpy(index)])
+        ids = picked_ids(self.ids, self.lengths, index)
+        return TurnBatch(ids, self.lengths[index], self.starts[index], self.weight[torch.from_numpy(index)])
 
     @classmethod
     def joined(cls, pieces: Sequence[TurnBatch]) -> TurnBatch:
@@ -67,35 +66,26 @@ class TurnBatch:
         )
 
     def tensors(self) -> dict[str, Tensor | None]:
-        """What ``Imitation.forward`` takes: ``ids`` and ``mask`` ``[N, T]`` int64, padded on the right with id 0 to the
-        longest turn of these; ``starts`` and ``weight`` ``[N]``.
+        """What ``Imitation.forward`` takes: ``ids`` and ``mask`` ``[N, T]`` (``padded``), ``starts`` and ``weight``
+        ``[N]``.
         """
-        mask = np.arange(self.lengths.max()) < self.lengths[:, None]
-        ids = np.zeros(mask.shape, np.int64)
-        ids[mask] = self.ids
+        ids, mask = padded(self.ids, self.lengths)
         return {
-            "ids": torch.from_numpy(ids),
-            "mask": torch.from_numpy(mask.astype(np.int64)),
+            "ids": ids,
+            "mask": mask,
             "starts": torch.from_numpy(self.starts),
             "weight": self.weight,
         }
 
 
-class Turns(RowFiles[TurnBatch]):
+class Turns(TokenFiles[TurnBatch]):
     """One part of a run's turns."""
 
-    def lengths(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
-        """How many tokens the turns at ``positions`` have."""
-        found = np.empty(len(positions), np.int64)
-        for file, mine, local in self._spread(positions):
-            found[mine] = file.lengths[local]
-        return found
-
     def _decoded(self, table: pa.Table) -> TurnBatch:
-        ids = table["ids"].combine_chunks()
+        ids, lengths = ids_of(table)
         return TurnBatch(
-            ids=ids.flatten().to_numpy(zero_copy_only=False).copy(),
-            lengths=np.diff(ids.offsets.to_numpy()).astype(np.int64),
+            ids=ids,
+            lengths=lengths,
             starts=table[START].to_numpy().astype(np.int64),
             weight=tensor(table["weight"]),
         )
@@ -120,16 +110,8 @@ class TurnStage:
 
 
 def _turn(table: pa.Table, held: tuple[ObjectRef[Rendering]]) -> pa.Table:
-    return turns_of(table, _received(held))
-
-
-@lru_cache(maxsize=1)
-def _received(held: tuple[ObjectRef[Rendering]]) -> Rendering:
-    """Once per process."""
-    import ray
-
-    rendering: Rendering = ray.get(held[0])
-    return rendering
+    (rendering,) = received(held)
+    return turns_of(table, rendering)
 
 
 def turns_of(table: pa.Table, rendering: Rendering) -> pa.Table:

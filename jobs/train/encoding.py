@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import torch
@@ -142,7 +142,7 @@ class EncodeActor:
 
 def tokenise(table: pa.Table, held: HeldRendering, parts: Parts) -> pa.Table:
     """Records with a column ``role`` → tokens of the rows to train on."""
-    rendering, pool = _received(held)
+    rendering, pool = received(held)
     tasks = tasks_of(table, parts, pool, Choice(("train", "held_out")))
     ids = pa.array([rendering.tokens(conversation_of(task.input)).ids for task in tasks], pa.list_(pa.int32()))
     answers = answer_lengths(tasks, rendering) if parts.lengths else None
@@ -164,9 +164,8 @@ def rendering_of(encoder: Encoder) -> Rendering:
 
 
 @lru_cache(maxsize=1)
-def _received(held: HeldRendering) -> tuple[Rendering, Sequence[Conversation]]:
-    """Once per process."""
+def received(held: tuple[ObjectRef[Any], ...]) -> list[Any]:
+    """What a task of a stage holds, fetched once per process."""
     import ray
 
-    rendering, pool = ray.get(list(held))
-    return rendering, pool
+    return list(ray.get(list(held)))

@@ -23,7 +23,8 @@ from jobs.train.judging import Judge, Readable
 from jobs.train.order import Order
 from jobs.train.weights import WEIGHTS
 
-PLACE = "checkpoint.json"
+REACHED = "checkpoint.json"
+"""How far a run was when a checkpoint of it was saved, inside it."""
 CHECKPOINTS = "training"
 """Where Ray keeps them under a run's folder, and what it finds them by after a restart."""
 
@@ -113,7 +114,7 @@ def _resume(engine: Engine, journal: Journal, run: str) -> int:
         check_whole(Path(folder), run)
         engine.restore(Path(folder))
         journal.restore(Path(folder))
-        return int(json.loads((Path(folder) / PLACE).read_text(encoding="utf-8"))["step"])
+        return int(json.loads((Path(folder) / REACHED).read_text(encoding="utf-8"))["step"])
 
 
 def check_whole(folder: Path, run: str) -> None:
@@ -125,7 +126,7 @@ def check_whole(folder: Path, run: str) -> None:
     """
     broken = [file for file in sorted(folder.rglob("*.pt")) if not zipfile.is_zipfile(file)]
     broken += [] if any(folder.rglob("*model_states.pt")) else [folder / "the state of the model"]
-    broken += [folder / name for name in (SHAPES, PLACE, METRICS) if not _can_be_read(folder / name)]
+    broken += [folder / name for name in (SHAPES, REACHED, METRICS) if not _can_be_read(folder / name)]
     if broken:
         raise Tampered(
             f"{broken[0].name} of the last checkpoint under {run}/{CHECKPOINTS} is cut short, gone or another file",
@@ -153,7 +154,7 @@ def _save(engine: Engine, journal: Journal, place: Place, judge: Judge | None, *
         best = judge if judge is not None and judge.seals_best and ends else None
         weights = engine.weights() if ends and best is None else None
         if ray.train.get_context().get_world_rank() == 0:
-            (folder / PLACE).write_text(json.dumps(vars(place)), encoding="utf-8")
+            (folder / REACHED).write_text(json.dumps(vars(place)), encoding="utf-8")
             if best is not None:
                 best.write_best(folder / WEIGHTS)
             if weights is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Generic, Protocol, TypeVar
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from iirl_core.tuning import Texts
-from jobs.train.rows import LENGTH, MARGIN, STRENGTH, RowFiles, schema_of, tensor
+from jobs.train.rows import LENGTH, MARGIN, STRENGTH, Piece, RowFiles, schema_of, tensor
 
 
 def schema(*, pairs: bool = False, lengths: bool = False, strengths: bool = False) -> pa.Schema:
@@ -15,8 +17,20 @@ def schema(*, pairs: bool = False, lengths: bool = False, strengths: bool = Fals
     return schema_of(pa.field("ids", pa.list_(pa.int32())), pairs=pairs, lengths=lengths, strengths=strengths)
 
 
-class Tokens(RowFiles[Texts]):
-    """One part of a run's tokens."""
+class Ragged(Piece, Protocol):
+    """Rows of different lengths."""
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """``[N]``: the tokens of each."""
+        ...
+
+
+Rows = TypeVar("Rows", bound=Ragged)
+
+
+class TokenFiles(RowFiles[Rows], Generic[Rows]):
+    """One part of a run's rows of tokens."""
 
     def lengths(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
         """How many tokens the rows at ``positions`` have."""
@@ -25,15 +39,25 @@ class Tokens(RowFiles[Texts]):
             found[mine] = file.lengths[local]
         return found
 
+
+def ids_of(table: pa.Table) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The column ``ids`` of N rows: all of them, one row after the other, and ``lengths [N]``."""
+    ids = table["ids"].combine_chunks()
+    return ids.flatten().to_numpy(zero_copy_only=False).copy(), np.diff(ids.offsets.to_numpy()).astype(np.int64)
+
+
+class Tokens(TokenFiles[Texts]):
+    """One part of a run's tokens."""
+
     def count(self) -> int:
         """Tokens of all rows."""
         return sum(int(file.lengths.sum()) for file in self.every())
 
     def _decoded(self, table: pa.Table) -> Texts:
-        ids = table["ids"].combine_chunks()
+        ids, lengths = ids_of(table)
         return Texts(
-            ids=ids.flatten().to_numpy(zero_copy_only=False).copy(),
-            lengths=np.diff(ids.offsets.to_numpy()).astype(np.int64),
+            ids=ids,
+            lengths=lengths,
             expert=tensor(table["expert"]),
             weight=tensor(table["weight"]),
             row=tensor(table["row"]),

@@ -18,7 +18,7 @@ from jobs.train.best import best_key
 from jobs.train.engine import SHAPES
 from jobs.train.journal import METRICS, held_out_of
 from jobs.train.order import Order
-from jobs.train.stepping import CHECKPOINTS, PLACE, check_whole, take_steps
+from jobs.train.stepping import CHECKPOINTS, REACHED, check_whole, take_steps
 from jobs.train.stopping import best_of
 from jobs.train.weights import WEIGHTS
 from tests.jobs.train.made import make_builder, make_corpora, walks_config
@@ -53,13 +53,13 @@ def checkpoint(tmp_path: Path) -> Path:
     (folder / "state").mkdir(parents=True)
     torch.save({"weight": torch.zeros(1000)}, folder / RANK)
     (folder / SHAPES).write_text('{"weight": [1000]}', encoding="utf-8")
-    (folder / PLACE).write_text('{"step": 7, "epoch": 1, "loss": 0.5}', encoding="utf-8")
+    (folder / REACHED).write_text('{"step": 7, "epoch": 1, "loss": 0.5}', encoding="utf-8")
     (folder / METRICS).write_text('{"step": 6, "loss": 0.6}\n{"step": 7, "loss": 0.5}\n', encoding="utf-8")
     check_whole(folder, "runs/walks/1")
     return folder
 
 
-@pytest.mark.parametrize("name", [RANK, SHAPES, PLACE, METRICS])
+@pytest.mark.parametrize("name", [RANK, SHAPES, REACHED, METRICS])
 def test_a_checkpoint_that_was_cut_short_is_named_with_what_to_do(checkpoint: Path, name: str) -> None:
     file = checkpoint / name
     file.write_bytes(file.read_bytes()[:-10])
@@ -68,7 +68,7 @@ def test_a_checkpoint_that_was_cut_short_is_named_with_what_to_do(checkpoint: Pa
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [(RANK, "the state of the model"), (SHAPES, SHAPES), (PLACE, PLACE), (METRICS, METRICS)]
+    ("name", "said"), [(RANK, "the state of the model"), (SHAPES, SHAPES), (REACHED, REACHED), (METRICS, METRICS)]
 )
 def test_a_checkpoint_that_lacks_something_is_not_whole(checkpoint: Path, name: str, said: str) -> None:
     (checkpoint / name).unlink()
