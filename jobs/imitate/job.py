@@ -31,6 +31,7 @@ from iirl_core.log import Event, append_once
 from iirl_core.policy import Initial, PolicyManifest, point_policy, publish_policy, resolve_policy
 from iirl_core.policy.source import find_policy, folder_of_policy
 from iirl_core.store.protocol import Store
+from jobs.claim import claimed
 from jobs.console import Progress
 from jobs.imitate.loop import SURPRISE, ImitationTask, imitation_loop
 from jobs.imitate.turns import Turns, TurnStage
@@ -60,6 +61,7 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
         ConfigError: there is no section ``imitate``, the corpora hold nothing to imitate, the model cannot be used, or
             the cluster lacks what is asked for.
         ClusterError: training failed more often than allowed.
+        Conflict: another process makes this run.
     """
     from iirl_core.policy.imitation import load_initial  # transformers takes seconds to import
     from iirl_core.policy.reading import read_language_model
@@ -78,8 +80,9 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
     if done:
         weights = read_weights(store, f"{folder}/{WEIGHTS}")
     else:
-        _tokenise(session, folder, corpora, rendering, progress)
-        weights = fit_steps(session, _task(session, section, folder, config.seed, model), imitation_loop, progress)
+        with claimed(store, folder):
+            _tokenise(session, folder, corpora, rendering, progress)
+            weights = fit_steps(session, _task(session, section, folder, config.seed, model), imitation_loop, progress)
         if model.dtype != torch.float32:  # the ranks had it rounded; what is kept of it is not
             model = read_language_model(folder_of_policy(store, source))
     with progress.task("keeping the policy"):

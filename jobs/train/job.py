@@ -80,6 +80,7 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
     section = config.train.select
     if parent is None or section is None:
         return _outcome(store, _fit_once(session, config, sources, parent, progress))
+    plan_training(session.cluster(), config.train)  # refused now rather than after selecting
     again = any(entry.role == SAMPLES for entry in parent.manifest.corpora)
     asked = [
         Selecting(config.name, config.seed, section, sources.demonstrations, sources.negatives, near, round_)
@@ -109,8 +110,8 @@ def _fit_once(
     policies = find_policies(store, config)
     folder = f"runs/{config.name}/{run_name(config, sources, parent, [one.digest for one in policies])}"
     if not store.exists(f"{folder}/{WEIGHTS}"):
-        check_leakage(config, sources, parent)
         plan_training(session.cluster(), config.train)  # refused now rather than after encoding
+        check_leakage(config, sources, parent)
     if parent is not None:
         config = sized_as(config, parent)
         encoder = parent.model.encoder

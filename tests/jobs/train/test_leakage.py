@@ -13,7 +13,7 @@ from cluster.session import Session
 from iirl_core.artifact import Artifact, CorpusEntry, load_from, seal
 from iirl_core.config import Config
 from iirl_core.corpus import read_corpus, write_corpus
-from iirl_core.demonstration import Split, conversation
+from iirl_core.demonstration import Conversation, Message, Split, conversation
 from iirl_core.errors import ConfigError, CorpusEmpty
 from iirl_core.store import DirectoryStore
 from jobs.console import Progress
@@ -77,6 +77,21 @@ def test_corpora_that_share_no_prompt_may_be_split_differently(store: DirectoryS
     write(store, "rude", {"train": 0.5}, ("a", "train"), ("b", "unseen"))
     config = texts_config(tmp_path)
     check_leakage(config, read_sources(store, config))
+
+
+def test_texts_without_a_prompt_are_each_their_own(store: DirectoryStore, tmp_path: Path) -> None:
+    config = texts_config(tmp_path)
+
+    def texts(name: str, share: float, *records: tuple[str, Split]) -> None:
+        rows = [demonstration(Conversation((Message("assistant", text),)), part) for text, part in records]
+        write_corpus(store, name, rows, config={"split": {"train": share}})
+
+    texts("polite", 0.8, ("a", "train"), ("b", "guard"))
+    texts("rude", 0.5, ("c", "train"), ("d", "unseen"))
+    check_leakage(config, read_sources(store, config))
+    texts("rude", 0.5, ("c", "train"), ("A ", "unseen"))
+    with pytest.raises(ConfigError, match="1 in the unseen split of corpus rude are also in the train split of polite"):
+        check_leakage(config, read_sources(store, config))
 
 
 def test_what_a_parent_learnt_from_is_not_held_out_nor_the_other_way_round(
