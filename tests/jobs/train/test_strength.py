@@ -24,7 +24,7 @@ from jobs.train.features import Features, schema
 from jobs.train.learnable import read_sources
 from jobs.train.sources import ROLES, Sources, parts_of
 from jobs.train.table import table_of
-from tests.jobs.train.table import demonstration, walks, walks_config
+from tests.jobs.train.made import demonstration, walks, walks_config
 
 HERE = Trajectory(np.linspace(-1, 1, 12).reshape(4, 3))
 
