@@ -19,10 +19,11 @@ from iirl_core.store import Store
 from jobs.audit.scorers import ScorerPool
 from jobs.console import Progress
 from jobs.evaluate.page import evaluation_data
+from jobs.evaluate.preparing import prepare_suites
 from jobs.evaluate.rating import Raters
 from jobs.evaluate.rollouts import find_rollouts, rank_rollouts
 from jobs.evaluate.scoring import Advance, Score, score
-from jobs.evaluate.suites import examine_suites, prepare_suites
+from jobs.evaluate.suites import examine_suites
 from jobs.evaluate.table import HEADERS, SUITE_HEADERS, suite_rows, table_rows, warnings
 from jobs.evaluate.unseen import freeze, read_unseen
 from jobs.learnt import corpus_behind

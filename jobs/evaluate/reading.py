@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from iirl_core.config.suites import (
     BestOfNSection,
@@ -22,6 +22,8 @@ from jobs.ingest.sources import find_files
 Row = GradedRow | JudgedRow
 Scores = Mapping[tuple[str, int], float]
 """By file and line, as ``iirl score`` writes them."""
+REASONS = 3
+"""Of quarantined rows, kept and shown."""
 
 
 def rows_of(section: Suite, files: Sequence[RecordFile]) -> Iterator[Row | Quarantined]:
@@ -90,3 +92,21 @@ def scores_in(section: GoldenScoresSection) -> Scores:
                 with suppress(InputError):
                     found[source, line] = golden_of(document, section.column, probability=False)
     return found
+
+
+@dataclass
+class Quarantine:
+    """How many rows of a suite were set aside, and the first reasons."""
+
+    count: int = 0
+    reasons: list[str] = field(default_factory=list)
+
+    def usable(self, rows: Iterator[Row | Quarantined]) -> Iterator[Row]:
+        """The other rows."""
+        for row in rows:
+            if not isinstance(row, Quarantined):
+                yield row
+                continue
+            self.count += 1
+            if self.count <= REASONS:
+                self.reasons.append(f"{row.file} line {row.line}: {row.reason}")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence, Set
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Sequence, Set
+from dataclasses import dataclass, replace
 
-from cluster.session import Session
 from iirl_core.canonical import Digest
 from iirl_core.config import Config
 from iirl_core.config.suites import (
@@ -32,19 +31,13 @@ from iirl_core.evaluation import (
     graded_of,
     judged_of,
 )
-from iirl_core.records import Quarantined, RecordFile
-from iirl_core.release import resolve
 from iirl_core.store import Store
 from jobs.console import Progress
 from jobs.evaluate.contamination import seen_policies, trained_prompts
-from jobs.evaluate.endpoint import Endpoint
+from jobs.evaluate.preparing import PreparedSuite
 from jobs.evaluate.rating import Rated, Raters, joined
-from jobs.evaluate.reading import Row, rows_of
-from jobs.ingest.sources import describe_files, find_files
-from jobs.lineage import manifest_of
-
-REASONS = 3
-"""Of quarantined rows, kept and shown."""
+from jobs.evaluate.reading import Quarantine, rows_of
+from jobs.ingest.sources import describe_files
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,26 +50,6 @@ class Examined:
     estimates: tuple[Estimate, ...]
     data: Graded | Judged
     seen: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class PreparedSuite:
-    """A suite before it is read: its files, and who gives golden scores."""
-
-    section: Suite
-    files: tuple[RecordFile, ...]
-    golden: Digest | None
-    endpoint: Endpoint | None
-
-
-def prepare_suites(session: Session, config: Config) -> list[PreparedSuite]:
-    """What would only fail after long work fails here.
-
-    Raises:
-        ConfigError: a file or a token is missing, or a golden artifact scores something else.
-        NotFound: there is no such golden artifact.
-    """
-    return [_prepared(session, section) for section in config.evaluate.suites]
 
 
 def examine_suites(
@@ -99,22 +72,6 @@ def examine_suites(
             estimates = judge_suite(one.section, one.data, one.seen, resampling)
         examined.append(Examined(replace(one.facts, contaminated=contaminated), tuple(estimates), one.data, one.seen))
     return examined
-
-
-def _prepared(session: Session, section: Suite) -> PreparedSuite:
-    files = find_files(section.files, f"evaluate.suites: {section.name}.files")
-    golden, endpoint = None, None
-    if isinstance(section, BestOfNSection):
-        match section.golden:
-            case GoldenArtifactSection(artifact=reference):
-                golden = resolve(session.store, reference)
-                if manifest_of(session.store, golden).kind != "conversation":
-                    raise ConfigError(f"evaluate.suites: {section.name}.golden {reference} scores trajectories")
-            case GoldenEndpointSection():
-                endpoint = Endpoint(section.golden)
-            case GoldenScoresSection(files=patterns):
-                find_files(patterns, f"evaluate.suites: {section.name}.golden.files")
-    return PreparedSuite(section, files, golden, endpoint)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,24 +114,6 @@ def _read(raters: Raters, digest: Digest, suite: PreparedSuite, policies: Collec
         golden=golden_words(section, suite.golden),
     )
     return _Read(section, facts, prompts, data, seen_of(section, data, policies))
-
-
-@dataclass
-class Quarantine:
-    """How many rows of a suite were set aside, and the first reasons."""
-
-    count: int = 0
-    reasons: list[str] = field(default_factory=list)
-
-    def usable(self, rows: Iterator[Row | Quarantined]) -> Iterator[Row]:
-        """The other rows."""
-        for row in rows:
-            if not isinstance(row, Quarantined):
-                yield row
-                continue
-            self.count += 1
-            if self.count <= REASONS:
-                self.reasons.append(f"{row.file} line {row.line}: {row.reason}")
 
 
 def golden_words(section: Suite, digest: Digest | None) -> str:

@@ -33,6 +33,16 @@ def rude(thing: str) -> Conversation:
     return conversation(f"Can you help me with the {thing}?", f"No. {thing.upper()}!!! Go away!!!")
 
 
+def judged(thing: str) -> list[dict[str, object]]:
+    answers = {"good": polite(thing).answer, "bad": rude(thing).answer, "curt": "No.", "vague": f"The {thing}? Hm."}
+    preferences = {"good": 0.9, "bad": 0.1, "curt": 0.2, "vague": 0.5}
+    prompt = f"Can you help me with the {thing}?"
+    return [
+        {"prompt": prompt, "response": text, "model": model, "preference": preferences[model]}
+        for model, text in answers.items()
+    ]
+
+
 def make_config(folder: Path, *suites: dict[str, object]) -> Config:
     document: dict[str, Any] = {
         "name": "manners",

@@ -16,7 +16,7 @@ from iirl_core.artifact import CorpusEntry, load_from, seal
 from iirl_core.canonical import Digest, digest_bytes
 from iirl_core.config.suites import TransferSection
 from iirl_core.corpus import write_corpus
-from iirl_core.errors import ConfigError, CorpusEmpty, NotFound
+from iirl_core.errors import ConfigError, CorpusEmpty
 from iirl_core.evaluation import (
     BASELINES,
     Columns,
@@ -31,10 +31,10 @@ from iirl_core.store import DirectoryStore
 from jobs import evaluate, score
 from jobs.console import Progress
 from jobs.evaluate.contamination import seen_policies, trained_prompts
-from jobs.evaluate.suites import prepare_suites, seen_of
+from jobs.evaluate.suites import seen_of
 from jobs.evaluate.table import table_rows, warnings
 from tests.iirl_core.artifact.samples import trajectory_draft
-from tests.jobs.evaluate.asked import THINGS, make_artifact, make_config, polite, rude, write
+from tests.jobs.evaluate.asked import THINGS, judged, make_artifact, make_config, polite, rude, write
 from tests.jobs.train.made import demonstration
 from tests.jobs.wheel import quiet
 
@@ -52,16 +52,6 @@ def sides(thing: str) -> dict[str, object]:
         "chosen": polite(thing).answer,
         "rejected": rude(thing).answer,
     }
-
-
-def judged(thing: str) -> list[dict[str, object]]:
-    answers = {"good": polite(thing).answer, "bad": rude(thing).answer, "curt": "No.", "vague": f"The {thing}? Hm."}
-    preferences = {"good": 0.9, "bad": 0.1, "curt": 0.2, "vague": 0.5}
-    prompt = f"Can you help me with the {thing}?"
-    return [
-        {"prompt": prompt, "response": text, "model": model, "preference": preferences[model]}
-        for model, text in answers.items()
-    ]
 
 
 def every_suite(folder: Path, digest: str) -> list[dict[str, object]]:
@@ -258,34 +248,6 @@ def test_policies_are_seen_that_the_corpora_behind_an_artifact_or_its_ancestors_
     entry = CorpusEntry("answers", "init-samples", corpus.digest)
     walker = seal(session.store, replace(trajectory_draft(), corpora=(entry,)))
     assert seen_policies(session.store, walker) == {"curt"}
-
-
-def test_what_is_missing_is_said_before_any_work(made: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    folder, _ = made
-    session = Session(DirectoryStore(folder / "store"))
-    there = write(folder / "there.jsonl", judged("oven"))
-    monkeypatch.delenv("NO_SUCH_TOKEN", raising=False)
-    endpoint = {"kind": "endpoint", "url": "http://127.0.0.1:1", "token_variable": "NO_SUCH_TOKEN"}
-    for change, error, reason in (
-        ({"files": [str(folder / "nowhere*.jsonl")]}, ConfigError, "no file at .*evaluate.suites: x.files"),
-        ({"golden": {"kind": "artifact", "artifact": "nobody"}}, NotFound, "there is no artifact of nobody"),
-        ({"golden": {"kind": "scores", "files": [str(folder / "no.jsonl")]}}, ConfigError, "x.golden.files"),
-        ({"golden": endpoint}, ConfigError, "NO_SUCH_TOKEN is not set"),
-    ):
-        suite = {"kind": "best_of_n", "name": "x", "files": [there], "golden": {"kind": "column", "column": "c"}}
-        with pytest.raises(error, match=reason):
-            prepare_suites(session, make_config(folder, {**suite, **change}))
-
-
-def test_a_golden_artifact_must_score_answers(made: tuple[Path, str], tmp_path: Path) -> None:
-    folder, _ = made
-    store = DirectoryStore(tmp_path / "store")
-    walker = seal(store, trajectory_draft())
-    there = write(tmp_path / "there.jsonl", judged("oven"))
-    golden = {"kind": "artifact", "artifact": walker}
-    config = make_config(folder, {"kind": "best_of_n", "name": "x", "files": [there], "golden": golden})
-    with pytest.raises(ConfigError, match="scores trajectories"):
-        prepare_suites(Session(store), config)
 
 
 def test_prompts_are_those_of_the_train_split_alone_and_unknown_where_a_corpus_is_gone(tmp_path: Path) -> None:

@@ -1,0 +1,41 @@
+"""What would only fail after long work is said before any."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cluster.session import Session
+from iirl_core.artifact import seal
+from iirl_core.errors import ConfigError, NotFound
+from iirl_core.store import DirectoryStore
+from jobs.evaluate.preparing import prepare_suites
+from tests.iirl_core.artifact.samples import trajectory_draft
+from tests.jobs.evaluate.asked import judged, make_config, write
+
+
+def test_what_is_missing_is_said_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session(DirectoryStore(tmp_path / "store"))
+    there = write(tmp_path / "there.jsonl", judged("oven"))
+    monkeypatch.delenv("NO_SUCH_TOKEN", raising=False)
+    endpoint = {"kind": "endpoint", "url": "http://127.0.0.1:1", "token_variable": "NO_SUCH_TOKEN"}
+    for change, error, reason in (
+        ({"files": [str(tmp_path / "nowhere*.jsonl")]}, ConfigError, "no file at .*evaluate.suites: x.files"),
+        ({"golden": {"kind": "artifact", "artifact": "nobody"}}, NotFound, "there is no artifact of nobody"),
+        ({"golden": {"kind": "scores", "files": [str(tmp_path / "no.jsonl")]}}, ConfigError, "x.golden.files"),
+        ({"golden": endpoint}, ConfigError, "NO_SUCH_TOKEN is not set"),
+    ):
+        suite = {"kind": "best_of_n", "name": "x", "files": [there], "golden": {"kind": "column", "column": "c"}}
+        with pytest.raises(error, match=reason):
+            prepare_suites(session, make_config(tmp_path, {**suite, **change}))
+
+
+def test_a_golden_artifact_must_score_answers(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path / "store")
+    walker = seal(store, trajectory_draft())
+    there = write(tmp_path / "there.jsonl", judged("oven"))
+    golden = {"kind": "artifact", "artifact": walker}
+    config = make_config(tmp_path, {"kind": "best_of_n", "name": "x", "files": [there], "golden": golden})
+    with pytest.raises(ConfigError, match="scores trajectories"):
+        prepare_suites(Session(store), config)
