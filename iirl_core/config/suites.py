@@ -15,7 +15,8 @@ class FilesSection(Section):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
     """Its figures are called KIND/NAME/…."""
     files: list[str] = Field(min_length=1)
-    """Paths or globs, relative to the configuration file; JSONL, JSON or Parquet (also .gz, .zst)."""
+    """Paths or globs, relative to the configuration file; JSONL, JSON or Parquet (also .gz, .zst). No two files of one
+    name: by it rows are known."""
 
 
 class PairsSection(FilesSection):
@@ -75,7 +76,9 @@ class GoldenColumnSection(Section):
 
 
 class GoldenScoresSection(Section):
-    """Golden scores in files of their own, as ``iirl score`` writes them: by ``source`` (a file) and ``line``."""
+    """Golden scores in files of their own, as ``iirl score`` writes them: by ``source`` (a file's name) and ``line``,
+    one score of each.
+    """
 
     kind: Literal["scores"] = "scores"
     files: list[str] = Field(min_length=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cluster.session import Session
@@ -36,7 +37,8 @@ def prepare_suites(session: Session, config: Config) -> list[PreparedSuite]:
     """What would only fail after long work fails here.
 
     Raises:
-        ConfigError: a file or a token is missing, or a golden artifact scores something else.
+        ConfigError: a file or a token is missing, two files of a suite have one name, or a golden artifact scores
+            something else.
         NotFound: there is no such golden artifact.
     """
     return [_prepared(session, section) for section in config.evaluate.suites]
@@ -44,6 +46,7 @@ def prepare_suites(session: Session, config: Config) -> list[PreparedSuite]:
 
 def _prepared(session: Session, section: Suite) -> PreparedSuite:
     files = find_files(section.files, f"evaluate.suites: {section.name}.files")
+    _check_names(section, files)
     golden, endpoint = None, None
     if isinstance(section, BestOfNSection):
         match section.golden:
@@ -56,3 +59,15 @@ def _prepared(session: Session, section: Suite) -> PreparedSuite:
             case GoldenScoresSection(files=patterns):
                 find_files(patterns, f"evaluate.suites: {section.name}.golden.files")
     return PreparedSuite(section, files, golden, endpoint)
+
+
+def _check_names(section: Suite, files: Sequence[RecordFile]) -> None:
+    """A row is known by its file's name and its line: to golden scores, quarantines and the evaluation that is kept."""
+    named: dict[str, str] = {}
+    for file in files:
+        if (other := named.setdefault(file.name, file.path)) != file.path:
+            raise ConfigError(
+                f"evaluate.suites: {section.name}.files are {other} and {file.path}",
+                "no two of one name, by which rows and their golden scores are known",
+                "Rename one, or give each a suite of its own",
+            )

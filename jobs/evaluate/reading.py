@@ -14,14 +14,15 @@ from iirl_core.config.suites import (
     Suite,
     TransferSection,
 )
-from iirl_core.errors import InputError
+from iirl_core.errors import ConfigError, InputError
 from iirl_core.evaluation import GRADED, Columns, GradedRow, JudgedRow, golden_of, read_judged
 from iirl_core.records import Quarantined, RawRecord, RecordFile, open_records
 from jobs.ingest.sources import find_files
 
 Row = GradedRow | JudgedRow
 Scores = Mapping[tuple[str, int], float]
-"""By file and line, as ``iirl score`` writes them."""
+"""By the file's name and line, as ``iirl score`` writes them."""
+KEY = "evaluate.suites.golden.files"
 REASONS = 3
 """Of quarantined rows, kept and shown."""
 
@@ -30,7 +31,7 @@ def rows_of(section: Suite, files: Sequence[RecordFile]) -> Iterator[Row | Quara
     """All rows of all files, in constant memory but for golden scores that lie in files of their own.
 
     Raises:
-        ConfigError: no file of golden scores is where the section says.
+        ConfigError: no file of golden scores is where the section says, or as ``scores_in``.
     """
     read = _reader(section)
     for file in files:
@@ -76,21 +77,28 @@ def _scored(
 
 def scores_in(section: GoldenScoresSection) -> Scores:
     """Rows of ``source``, ``line`` and a number. What has none is left out (``iirl score`` could not read it), and the
-    line that it speaks of is then quarantined for want of a score.
+    line that it speaks of is then quarantined for want of a score; so is a side of a comparison, which is no answer to
+    pick.
 
     Raises:
-        ConfigError: there is no such file.
+        ConfigError: there is no such file, or a line has two scores: another file of its name was scored, too.
     """
-    found = {}
-    for file in find_files(section.files, "evaluate.suites.golden.files"):
+    found: dict[tuple[str, int], float] = {}
+    for file in find_files(section.files, KEY):
         for record in open_records(file):
             document = record.document if isinstance(record, RawRecord) else None
             if not isinstance(document, Mapping):
                 continue
-            source, line = document.get("source"), document.get("line")
-            if isinstance(source, str) and isinstance(line, int):
+            source, line, side = (document.get(key) for key in ("source", "line", "side"))
+            if isinstance(source, str) and isinstance(line, int) and side is None:
                 with suppress(InputError):
-                    found[source, line] = golden_of(document, section.column, probability=False)
+                    score = golden_of(document, section.column, probability=False)
+                    if (other := found.setdefault((source, line), score)) != score:
+                        raise ConfigError(
+                            f"two golden scores of {source} line {line}: {other} and {score} in {file.name}",
+                            "one of each line",
+                            f"Name in {KEY} only what was scored of the suite's own files, once",
+                        )
     return found
 
 

@@ -39,3 +39,15 @@ def test_a_golden_artifact_must_score_answers(tmp_path: Path) -> None:
     config = make_config(tmp_path, {"kind": "best_of_n", "name": "x", "files": [there], "golden": golden})
     with pytest.raises(ConfigError, match="scores trajectories"):
         prepare_suites(Session(store), config)
+
+
+def test_two_files_of_one_name_are_refused_for_golden_scores_could_not_tell_them_apart(tmp_path: Path) -> None:
+    for folder, score in (("a", 0.1), ("b", 0.9)):
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder / "x.jsonl", judged("oven"))
+        write(tmp_path / folder / "s.jsonl", [{"source": "x.jsonl", "line": 1, "reward": score}])
+    golden = {"kind": "scores", "files": [str(tmp_path / "*" / "s.jsonl")]}
+    suite = {"kind": "best_of_n", "name": "x", "files": [str(tmp_path / "*" / "x.jsonl")], "golden": golden}
+    session = Session(DirectoryStore(tmp_path / "store"))
+    with pytest.raises(ConfigError, match=r"x\.files are .*/a/x\.jsonl and .*/b/x\.jsonl; expected no two of one name"):
+        prepare_suites(session, make_config(tmp_path, suite))
