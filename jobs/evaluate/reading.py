@@ -15,7 +15,7 @@ from iirl_core.config.suites import (
     TransferSection,
 )
 from iirl_core.errors import ConfigError, InputError
-from iirl_core.evaluation import GRADED, Columns, GradedRow, JudgedRow, golden_of, read_judged
+from iirl_core.evaluation import GRADED, Columns, GradedRow, JudgedRow, golden_of, prompt_digest, read_judged
 from iirl_core.records import Quarantined, RawRecord, RecordFile, open_records
 from jobs.ingest.sources import find_files
 
@@ -43,6 +43,19 @@ def rows_of(section: Suite, files: Sequence[RecordFile]) -> Iterator[Row | Quara
                 yield read(record, file)
             except InputError as error:
                 yield Quarantined(record.file, record.line, str(error))
+
+
+def prompts_of(section: Suite, files: Sequence[RecordFile]) -> Iterator[str]:
+    """What every row asks (``prompt_digest``), also one that is set aside for want of a score or of a policy's name:
+    the score may be made later.
+    """
+    judged = isinstance(section, JudgeSection | TransferSection | BestOfNSection)
+    read = _judged(Columns(None)) if judged else _reader(section)
+    for file in files:
+        for record in open_records(file):
+            if isinstance(record, RawRecord):
+                with suppress(InputError):
+                    yield prompt_digest(read(record, file).answers[0])
 
 
 def _reader(section: Suite) -> Callable[[RawRecord, RecordFile], Row]:

@@ -12,10 +12,9 @@ from iirl_core.corpus import Corpus, identity_of, read_corpus
 from iirl_core.demonstration import Conversation, Input, Split
 from iirl_core.errors import ConfigError, NotFound
 from iirl_core.evaluation import prompt_digest
-from iirl_core.records import Quarantined
 from iirl_core.store.protocol import Store
 from jobs.evaluate.contamination import trained_in
-from jobs.evaluate.reading import rows_of
+from jobs.evaluate.reading import prompts_of
 from jobs.ingest.sources import find_files
 from jobs.lineage import Ancestor, lineage
 from jobs.train.sources import CORRECTIONS, SAMPLES, SELECTED, Sources
@@ -142,7 +141,7 @@ def _check_suites(config: Config, corpora: Sequence[Corpus]) -> None:
 
 
 def _prompts(config: Config, name: str) -> frozenset[str]:
-    """Those of a suite's rows that can be used."""
+    """Those of a suite's rows, also of the rows that have no golden score yet."""
     section = next(one for one in config.evaluate.suites if one.name == name)
     files = find_files(section.files, f"evaluate.suites: {name}.files")
-    return frozenset(row.facts().prompt for row in rows_of(section, files) if not isinstance(row, Quarantined))
+    return frozenset(prompts_of(section, files))

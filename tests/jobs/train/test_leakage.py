@@ -174,3 +174,26 @@ def test_a_suite_that_asks_what_was_trained_on_is_refused(store: DirectoryStore,
     pairs.write_text("".join(json.dumps(row) + "\n" for row in rows))
     with pytest.raises(ConfigError, match=r"1 of the 3 prompts of the suite manners-test .*decontaminate"):
         check_leakage(config, read_sources(store, config))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"kind": "best_of_n", "golden": {"kind": "scores", "files": ["not-made-yet.jsonl"]}},
+        {"kind": "best_of_n", "golden": {"kind": "column", "column": "not-there-yet"}},
+        {"kind": "judge", "judge": "not-there-yet"},
+    ],
+)
+def test_prompts_are_looked_at_before_their_golden_scores_are_made(
+    store: DirectoryStore, tmp_path: Path, kind: dict[str, object]
+) -> None:
+    for name in ("polite", "rude"):
+        write(store, name, {"train": 0.8}, ("a", "train"), ("b", "guard"), ("c", "unseen"))
+    answers = tmp_path / "answers.jsonl"
+    config = texts_config(tmp_path, suites=[{**kind, "name": "picks", "files": [str(answers)]}])
+    answers.write_text(json.dumps({"prompt": "c", "response": "yes"}) + "\n")
+    sources = read_sources(store, config)
+    check_leakage(config, sources)
+    answers.write_text(answers.read_text() + json.dumps({"prompt": "A", "response": "yes"}) + "\n")
+    with pytest.raises(ConfigError, match="1 of the 2 prompts of the suite picks are in the train split"):
+        check_leakage(config, sources)
