@@ -34,7 +34,7 @@ def read_rollouts(file: RecordFile) -> list[Rollout]:
     episode that ended by itself is one. Pickled members are never loaded.
 
     Raises:
-        InputError: the file cannot be read, has neither, or lengths differ.
+        InputError: the file cannot be read, has neither, lengths differ, or a return is not a number.
     """
     try:
         with open_random(file) as stream, np.load(stream, allow_pickle=False) as archive:
@@ -50,6 +50,8 @@ def read_rollouts(file: RecordFile) -> list[Rollout]:
         returns = np.array([arrays["rewards"][start:stop].sum() for start, stop in cuts])
     if len(returns) != len(cuts):
         raise InputError(f"{file.name}: {len(returns)} returns, {len(cuts)} episodes", "one each")
+    if returns.dtype.kind not in "fiu" or not np.isfinite(returns).all():
+        raise InputError(f"{file.name}: rewards or returns that are not numbers", "finite numbers")
     actions = arrays.get("actions")
     ended = arrays.get("terminals", np.zeros(len(arrays["observations"])))
     return [

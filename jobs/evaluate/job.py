@@ -21,7 +21,7 @@ from jobs.console import Progress
 from jobs.evaluate.page import evaluation_data
 from jobs.evaluate.preparing import prepare_suites
 from jobs.evaluate.rating import Raters
-from jobs.evaluate.rollouts import find_rollouts, rank_rollouts
+from jobs.evaluate.rollouts import check_rollouts, find_rollouts, rank_rollouts
 from jobs.evaluate.scoring import Advance, Score, score
 from jobs.evaluate.suites import examine_suites
 from jobs.evaluate.table import HEADERS, SUITE_HEADERS, suite_rows, table_rows, warnings
@@ -38,12 +38,14 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
     Raises:
         NotFound: there is no such artifact or corpus.
         ConfigError: no demonstration is in the unseen split; or as ``prepare_suites``.
-        CorpusEmpty, ClusterError: as ``examine_suites``.
+        InputError: as ``check_rollouts``.
+        CorpusEmpty, ClusterError: as ``prepare_suites`` and ``examine_suites``.
     """
     store = session.store
     digest = resolve(store, reference or config.name)
     asked, rollouts = prepare_suites(session, config), find_rollouts(config)
     artifact = load_from(store, digest, trust_remote_code=config.trusts_remote_code)
+    check_rollouts(artifact.model, rollouts)
     manifest = artifact.manifest
     shown = config.playing("demonstrations")
     unseen = [

@@ -14,7 +14,7 @@ from iirl_core.config.suites import (
     Suite,
     TransferSection,
 )
-from iirl_core.errors import ConfigError, InputError
+from iirl_core.errors import ConfigError, CorpusEmpty, InputError
 from iirl_core.evaluation import GRADED, Columns, GradedRow, JudgedRow, golden_of, prompt_digest, read_judged
 from iirl_core.records import Quarantined, RawRecord, RecordFile, open_records
 from jobs.ingest.sources import find_files
@@ -131,3 +131,7 @@ class Quarantine:
             self.count += 1
             if self.count <= REASONS:
                 self.reasons.append(f"{row.file} line {row.line}: {row.reason}")
+
+    def nothing_of(self, section: Suite) -> CorpusEmpty:
+        """The error of a suite without a row that can be used."""
+        return CorpusEmpty(f"no row of {section.name} can be used ({'; '.join(self.reasons) or 'its files are empty'})")

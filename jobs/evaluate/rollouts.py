@@ -10,6 +10,7 @@ import numpy as np
 from iirl_core.config import Config
 from iirl_core.corpus import SourceFile
 from iirl_core.demonstration import Trajectory
+from iirl_core.errors import InputError
 from iirl_core.evaluation import Estimate, Resampling, SuiteFacts
 from iirl_core.evaluation.returns import Returned, returns
 from iirl_core.evaluation.rollouts import mahalanobis, nearness, read_rollouts
@@ -29,6 +30,21 @@ def find_rollouts(config: Config) -> tuple[RecordFile, ...]:
         ConfigError: one is missing.
     """
     return find_files(config.evaluate.rollouts, "evaluate.rollouts")
+
+
+def check_rollouts(model: RewardModel, files: Sequence[RecordFile]) -> None:
+    """Reads them all, and has them encoded: that is cheap beside what is done before they are ranked.
+
+    Raises:
+        InputError: a file holds no rollouts with returns, or they do not fit the model.
+    """
+    for file in files:
+        try:
+            for one in read_rollouts(file):
+                model.encoder.encode([one.trajectory])
+        except InputError as error:
+            wrong = error.wrong if file.name in error.wrong else f"{file.name}: {error.wrong}"
+            raise InputError(f"evaluate.rollouts: {wrong}", error.expected, error.todo) from error
 
 
 BASELINES = {

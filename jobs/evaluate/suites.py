@@ -17,7 +17,6 @@ from iirl_core.config.suites import (
     Suite,
     TransferSection,
 )
-from iirl_core.errors import ConfigError, CorpusEmpty
 from iirl_core.evaluation import (
     Estimate,
     Graded,
@@ -58,7 +57,7 @@ def examine_suites(
     """Every suite, in order.
 
     Raises:
-        ConfigError: a suite names policies that its rows do not, or an endpoint refuses us.
+        ConfigError: an endpoint refuses us.
         CorpusEmpty: no row of a suite can be used.
         ClusterError: Ray or an endpoint failed.
     """
@@ -86,7 +85,7 @@ class _Read:
 
 
 def _read(raters: Raters, digest: Digest, suite: PreparedSuite, policies: Collection[str], progress: Progress) -> _Read:
-    """Read and rate; what the section claims of its rows is checked before the next suite is."""
+    """Read and rate."""
     section = suite.section
     digests = [digest, *([suite.golden] if suite.golden else [])]
     quarantine, parts = Quarantine(), []
@@ -95,9 +94,7 @@ def _read(raters: Raters, digest: Digest, suite: PreparedSuite, policies: Collec
             parts.append(part)
             advance(len(part.rewards))
     if not parts:
-        raise CorpusEmpty(
-            f"no row of {section.name} can be used ({'; '.join(quarantine.reasons) or 'its files are empty'})"
-        )
+        raise quarantine.nothing_of(section)
     rated = joined(parts)
     data, prompts = _data(section, rated), {row.prompt for row in rated.facts}
     facts = SuiteFacts(
@@ -140,16 +137,11 @@ def _data(section: Suite, rated: Rated) -> Graded | Judged:
 
 
 def seen_of(section: Suite, data: Graded | Judged, policies: Collection[str]) -> tuple[str, ...]:
-    """Of a transfer suite: the policies that its section names, and those of its rows that the artifact's corpora name.
-
-    Raises:
-        ConfigError: the section names policies that no row is of.
+    """Of a transfer suite: the policies that its section names, and those of its rows that the artifact's corpora
+    name.
     """
     if not isinstance(section, TransferSection) or not isinstance(data, Judged):
         return ()
-    if unknown := sorted(set(section.seen) - set(data.names)):
-        known = ", ".join(data.names[:8])
-        raise ConfigError(f"evaluate.suites: {section.name}.seen names {', '.join(unknown)}", f"some of {known}")
     return tuple(name for name in data.names if name in {*section.seen, *policies})
 
 

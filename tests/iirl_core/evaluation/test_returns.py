@@ -98,8 +98,14 @@ def test_files_that_say_no_return_are_refused(tmp_path: Path) -> None:
     states = np.zeros((4, 2))
     np.savez(tmp_path / "none.npz", observations=states)
     np.savez(tmp_path / "short.npz", observations=states, episode=[0, 0, 1, 1], returns=[1.0])
+    np.savez(tmp_path / "nan.npz", observations=states, rewards=[0, 1, np.nan, 1])
     (tmp_path / "text.npz").write_text("x")
-    for name, message in (("none", "rewards or returns"), ("short", "1 returns"), ("text", "no array file")):
+    for name, message in (
+        ("none", "rewards or returns"),
+        ("short", "1 returns"),
+        ("nan", "not numbers"),
+        ("text", "no array file"),
+    ):
         with pytest.raises(InputError, match=message):
             read_rollouts(RecordFile(str(tmp_path / f"{name}.npz")))
 

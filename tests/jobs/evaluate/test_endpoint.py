@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import uvicorn
@@ -19,6 +17,7 @@ from serving.access import digest_token
 from serving.batching import Batcher
 from serving.observer import Observer
 from serving.web import Door, Limits, make_app
+from tests.jobs.evaluate.answering import answering, rewards
 from tests.serving.released import free_port
 from tests.serving.scores import SERVED, read, watch
 
@@ -47,40 +46,6 @@ def ours() -> Iterator[int]:
         server.should_exit = True
         thread.join()
         batcher.close()
-
-
-@contextmanager
-def answering(*answers: tuple[int, dict[str, str], bytes]) -> Iterator[tuple[int, list[dict[str, str]]]]:
-    """A server that gives these answers in turn (the last one for ever), and what headers it was sent."""
-    sent: list[dict[str, str]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            status, headers, body = answers[min(len(sent), len(answers) - 1)]
-            sent.append({name.lower(): value for name, value in self.headers.items()})
-            self.rfile.read(int(self.headers["content-length"]))
-            self.send_response(status)
-            for name, value in {**headers, "content-length": str(len(body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_args: object) -> None:
-            """Quiet."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server.server_port, sent
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def rewards(*values: object) -> bytes:
-    return json.dumps({"data": [{"reward": value} for value in values]}).encode()
 
 
 def test_our_own_server_is_asked_with_the_token_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from iirl_core.artifact import load_from
 from iirl_core.canonical import Digest, digest_bytes
@@ -11,12 +13,13 @@ from iirl_core.config import Config
 from iirl_core.config.corpora import CorpusSection
 from iirl_core.corpus import identity_of, read_corpus, write_corpus
 from iirl_core.demonstration import Demonstration, Trajectory, conversation
-from iirl_core.errors import ConfigError
+from iirl_core.errors import ConfigError, InputError
 from iirl_core.evaluation import Evaluation, parse_evaluation, random_heads
 from iirl_core.log import entries
 from iirl_core.release import resolve
 from iirl_core.store import Store
 from jobs import evaluate
+from jobs.console import Progress
 from jobs.evaluate.scoring import score
 from jobs.evaluate.table import table_rows
 from jobs.evaluate.unseen import Unseen, pairs_of
@@ -78,6 +81,20 @@ def test_rollouts_with_true_returns_are_ranked(tmp_path: Path) -> None:
     assert ">returns noisier</h2>" in page
     assert "Mean reward of rollouts over their true return" in page
     assert "nearest demonstration: " in page
+
+
+def test_rollouts_that_the_model_cannot_read_are_refused_before_anything_is_scored(tmp_path: Path) -> None:
+    session, _ = make_root(tmp_path)
+    np.savez(tmp_path / "still.npz", observations=np.zeros((24, 3)), episode=np.repeat([0, 1], 12), returns=[0.0, 1])
+    config = wheel_config(
+        tmp_path,
+        corpora=[{"name": "walks", "files": ["walks.npz"]}],
+        evaluate={"rollouts": [str(tmp_path / "still.npz")]},
+    )
+    heard = io.StringIO()
+    with pytest.raises(InputError, match=r"evaluate.rollouts: still.npz: a trajectory without actions; expected act"):
+        evaluate.run(session, config, Progress(Console(file=heard, width=200)))
+    assert "evaluating" not in heard.getvalue()
 
 
 def test_evaluating_again_says_the_same_and_logs_nothing_new(tmp_path: Path) -> None:
