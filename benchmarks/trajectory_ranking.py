@@ -27,6 +27,7 @@ from benchmarks.teachers import demonstrations_of
 from iirl_core.demonstration import Trajectory
 from iirl_core.evaluation import Estimate, Resampling
 from iirl_core.evaluation.frozen import Floats
+from iirl_core.evaluation.resampling import SHARE
 from iirl_core.evaluation.returns import Returned, returns
 from iirl_core.evaluation.rollouts import Rollout, first_steps, mahalanobis, nearness, read_rollouts
 from iirl_core.evaluation.separation import auroc
@@ -121,7 +122,7 @@ def separations(
             (f"auroc/noise-{sigma:g}", auroc(clean.rewards, said.rewards)),
             (f"signal/auroc/noise-{sigma:g}", auroc(clean.signals, said.signals)),
         ):
-            found.append(resampling.estimate(name, owners, area, share=True))
+            found.append(resampling.estimate(name, owners, area, within=SHARE))
     return found
 
 

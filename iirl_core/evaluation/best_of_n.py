@@ -41,7 +41,13 @@ def picking_wins(judged: Judged, resampling: Resampling) -> list[Estimate]:
     wins = np.zeros(len(judged))
     for answers in _by_prompt(judged):
         wins[answers] = (ranks(judged.golden[answers]) - 0.5) / len(answers)
-    return _picked("best_of_n/win", judged, wins, resampling.share)
+
+    def mean(name: str, prompts: Ints, picked: Floats) -> Estimate:
+        if name.endswith("@1"):  # ½ by definition, not by what prompts say: there is no doubt to bound
+            return resampling.mean(name, prompts, picked)
+        return resampling.share(name, prompts, picked)
+
+    return _picked("best_of_n/win", judged, wins, mean)
 
 
 def _picked(name: str, judged: Judged, values: Floats, mean: Mean) -> list[Estimate]:

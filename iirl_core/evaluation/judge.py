@@ -11,7 +11,7 @@ from iirl_core.evaluation.estimate import Estimate
 from iirl_core.evaluation.frozen import Floats, Frozen, Ints, Judged
 from iirl_core.evaluation.pairs import MATCHES, matched, preferred
 from iirl_core.evaluation.ranks import ranks
-from iirl_core.evaluation.resampling import Resampling
+from iirl_core.evaluation.resampling import SHARE, Resampling
 
 CLEAR = 0.2
 """A pair counts where its judged preferences differ by at least this: of closer ones the judge itself is not sure."""
@@ -50,7 +50,9 @@ def judge(frozen: Frozen, resampling: Resampling) -> list[Estimate]:
     better, worse = clear_policies(judged)
     if len(better) >= FEWEST:
         order = policy_order(judged.policies, judged.rewards, better, worse)
-        found.append(resampling.estimate("judge/policies-ordered", judged.clusters, order, share=True))
+        # Between 0 and 1 it moves in whole pairs: no mean of prompts, which could lie a little off.
+        within = SHARE if order(np.ones(len(judged))) in SHARE else None
+        found.append(resampling.estimate("judge/policies-ordered", judged.clusters, order, within=within))
     return found
 
 

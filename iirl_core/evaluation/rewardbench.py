@@ -18,7 +18,7 @@ from iirl_core.evaluation.estimate import Estimate
 from iirl_core.evaluation.frozen import Floats, Ints
 from iirl_core.evaluation.graded import Graded, GradedRow, divided, graded_pairs, index_of, subset_means
 from iirl_core.evaluation.pairs import preferred
-from iirl_core.evaluation.resampling import Resampling
+from iirl_core.evaluation.resampling import SHARE, Resampling
 from iirl_core.records import parse_sides
 
 SECTIONS: dict[str, dict[str, int]] = {
@@ -86,9 +86,10 @@ def rewardbench(graded: Graded, resampling: Resampling) -> list[Estimate]:
         if kept.any():
             statistic = partial(_section, won[kept], subsets[kept], index)
             name = f"rewardbench/{section}"
-            found.append(resampling.estimate(name, graded.clusters[kept], statistic, share=True))
+            clusters, parts = graded.clusters[kept], subsets[kept]
+            found.append(resampling.estimate(name, clusters, statistic, within=SHARE, parts=parts))
     overall = partial(_overall, won, subsets)
-    found.append(resampling.estimate("rewardbench/overall", graded.clusters, overall, share=True))
+    found.append(resampling.estimate("rewardbench/overall", graded.clusters, overall, within=SHARE, parts=subsets))
     return [*found, *graded_pairs(graded, resampling, "rewardbench/pairs")]
 
 

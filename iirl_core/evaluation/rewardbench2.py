@@ -25,13 +25,15 @@ from iirl_core.errors import InputError
 from iirl_core.evaluation.estimate import Estimate
 from iirl_core.evaluation.frozen import Floats, Ints
 from iirl_core.evaluation.graded import Graded, GradedRow, graded_pairs, index_of, subset_means
-from iirl_core.evaluation.resampling import Resampling
+from iirl_core.evaluation.resampling import SHARE, Resampling
 from iirl_core.records import parse_answers
 
 SUBSETS = ("Factuality", "Precise IF", "Math", "Safety", "Focus", "Ties")
 TIES = SUBSETS.index("Ties")
 SHARES = (0.30, 0.30, 0.20, 0.20, 0.01)
 """Of the five terms of Ties."""
+RANGE = (-SHARES[-1], sum(SHARES))
+"""Of the score of Ties: its last term is in [−1, 1]."""
 
 
 def read_rewardbench2(document: object) -> GradedRow:
@@ -77,10 +79,12 @@ def rewardbench2(graded: Graded, resampling: Resampling) -> list[Estimate]:
         if kept.any():
             found.append(resampling.share(f"rewardbench2/{subset}", clusters[kept], best[kept]))
     if len(ties.pairs):
-        found.append(resampling.estimate("rewardbench2/Ties", clusters[subsets == TIES], ties.score))
+        own, kinds = clusters[subsets == TIES], ties.tied.astype(np.int64)
+        found.append(resampling.estimate("rewardbench2/Ties", own, ties.score, within=RANGE, parts=kinds))
     if found:
         overall = partial(_overall, best, subsets, ties)
-        found.append(resampling.estimate("rewardbench2/overall", clusters, overall))
+        within = RANGE if len(ties.pairs) else SHARE
+        found.append(resampling.estimate("rewardbench2/overall", clusters, overall, within=within, parts=subsets))
     return [*found, *graded_pairs(graded, resampling, "rewardbench2/pairs")]
 
 

@@ -21,7 +21,7 @@ from iirl_core.evaluation.estimate import Estimate
 from iirl_core.evaluation.frozen import Floats, Ints
 from iirl_core.evaluation.graded import Graded, GradedRow, graded_pairs, index_of, subset_means
 from iirl_core.evaluation.pairs import preferred
-from iirl_core.evaluation.resampling import Resampling
+from iirl_core.evaluation.resampling import SHARE, Resampling
 from iirl_core.records import parse_answers
 
 DOMAINS = ("chat", "code", "math", "safety")
@@ -74,8 +74,9 @@ def level_scores(graded: Graded) -> Floats:
 
 
 def _over_domains(name: str, graded: Graded, values: Floats, resampling: Resampling) -> Estimate:
-    statistic: Callable[[Floats], float] = partial(_mean_of_means, values, index_of(graded.subsets, DOMAINS))
-    return resampling.estimate(name, graded.clusters, statistic, share=True)
+    domains = index_of(graded.subsets, DOMAINS)
+    statistic: Callable[[Floats], float] = partial(_mean_of_means, values, domains)
+    return resampling.estimate(name, graded.clusters, statistic, within=SHARE, parts=domains)
 
 
 def _mean_of_means(values: Floats, domains: Ints, weights: Floats) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from iirl_core.evaluation.estimate import Estimate
 from iirl_core.evaluation.frozen import Floats, Frozen
-from iirl_core.evaluation.resampling import Resampling
+from iirl_core.evaluation.resampling import SHARE, Resampling
 
 
 def separation(frozen: Frozen, resampling: Resampling) -> list[Estimate]:
@@ -18,7 +18,9 @@ def separation(frozen: Frozen, resampling: Resampling) -> list[Estimate]:
         if len(contrast) and len(frozen.demonstrations):
             statistic = auroc(frozen.demonstrations.rewards, contrast.rewards)
             clusters = np.concatenate([frozen.demonstrations.clusters, contrast.clusters])
-            found.append(resampling.estimate(f"separation/{contrast.name}", clusters, statistic, share=True))
+            sides = np.repeat([0, 1], [len(frozen.demonstrations), len(contrast)])
+            name = f"separation/{contrast.name}"
+            found.append(resampling.estimate(name, clusters, statistic, within=SHARE, parts=sides))
     return found
 
 

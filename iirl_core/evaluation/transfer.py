@@ -36,7 +36,8 @@ def transfer(judged: Judged, seen: Collection[str], resampling: Resampling) -> l
         def gap(weights: Floats) -> float:
             return _mean(won[told], weights, of_seen[told] == 2) - _mean(won[told], weights, of_seen[told] == 0)
 
-        found.append(resampling.estimate("transfer/gap", clusters[told], gap))
+        parts = of_seen[told]
+        found.append(resampling.estimate("transfer/gap", clusters[told], gap, within=(-1.0, 1.0), parts=parts))
     return found
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from iirl_core.errors import InputError
 from iirl_core.evaluation.frozen import Floats, Ints
-from iirl_core.evaluation.resampling import Resampling
+from iirl_core.evaluation.resampling import SHARE, Resampling
 from iirl_core.evaluation.separation import auroc
 
 NOTHING = 0.5
@@ -102,7 +102,9 @@ def _counted(one: tuple[Heard, Heard], other: tuple[Heard, Heard]) -> tuple[int,
 def _treatment(pair: tuple[Heard, Heard], resampling: Resampling) -> Treatment:
     gone, never = pair
     clusters = np.concatenate([gone.clusters, never.clusters])
-    told = resampling.estimate("unlearning/apart", clusters, auroc(gone.signals, never.signals), share=True)
+    sides = np.repeat([0, 1], [len(gone), len(never)])
+    area = auroc(gone.signals, never.signals)
+    told = resampling.estimate("unlearning/apart", clusters, area, within=SHARE, parts=sides)
     return Treatment(
         forgotten_signal=_rounded(float(gone.signals.mean())),
         forgotten_reward=_rounded(float(gone.rewards.mean())),

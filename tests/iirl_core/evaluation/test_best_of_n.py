@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from iirl_core.evaluation import SUITES, Frozen, Judged, Resampling
-from iirl_core.evaluation.best_of_n import golden_in_order, kl_bound, pick_probabilities
+from iirl_core.evaluation.best_of_n import golden_in_order, kl_bound, pick_probabilities, picking_wins
 
 FEW = Resampling(200)
 
@@ -89,3 +89,10 @@ def test_length_picks_too() -> None:
 def test_one_answer_a_prompt_leaves_nothing_to_pick() -> None:
     assert values(judged([0, 1, 2], [0.1, 0.2, 0.3], [0.1, 0.2, 0.3])) == {}
     assert values(judged([], [], [])) == {}
+
+
+def test_a_pick_at_random_wins_half_of_the_time_by_definition_and_the_best_of_a_few_prompts_is_in_doubt() -> None:
+    one, two = picking_wins(judged([0, 0, 1, 1], [1, 2, 1, 2], [0.1, 0.4, 0.2, 0.3]), FEW)
+    assert (one.name, one.low, one.value, one.high) == ("best_of_n/win@1", 0.5, 0.5, 0.5)
+    assert two.name == "best_of_n/win@2"
+    assert two.low < two.value < two.high

@@ -7,6 +7,7 @@ import pytest
 
 from iirl_core.errors import InputError
 from iirl_core.evaluation import Estimate, Resampling
+from iirl_core.evaluation.resampling import SHARE
 
 
 def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
@@ -35,6 +36,42 @@ def test_three_of_three_is_not_certain() -> None:
     assert estimate.low == pytest.approx(0.025 ** (1 / 3))
     none = Resampling().share("s", np.arange(3), np.zeros(3))
     assert none.high == pytest.approx(1 - 0.025 ** (1 / 3))
+
+
+def test_three_that_agree_on_something_between_are_not_certain_either() -> None:
+    tie = Resampling().share("s", np.arange(1), np.array([0.5]))
+    assert (tie.low, tie.high) == pytest.approx((0.0125, 0.9875))
+    three = Resampling().share("s", np.arange(3), np.full(3, 0.1))  # their mean is 0.1 but for rounding
+    t = 0.025 ** (1 / 3)
+    assert (three.low, three.high) == pytest.approx((0.1 * t, 1 - 0.9 * t))
+
+
+def test_the_bound_of_those_that_agree_covers_as_often_as_it_says() -> None:
+    """Clusters say 0.2 or 1: where all that were asked said 0.2, the mean is in the bound all the same."""
+    generator = np.random.default_rng(4)
+    for count, often in ((3, 0.28), (3, 0.6), (8, 0.62), (8, 0.9)):  # all say 0.2 in 2 to 43 of 100 trials
+        missed = 0
+        for _ in range(1000):
+            values = np.where(generator.random(count) < often, 0.2, 1.0)
+            if np.ptp(values) == 0 and values[0] != 1:
+                estimate = Resampling(10).share("s", np.arange(count), values)
+                missed += not estimate.low <= 0.2 * often + 1 - often <= estimate.high
+        assert missed / 1000 <= 0.05
+
+
+def test_parts_that_each_agree_are_as_uncertain_as_the_smallest() -> None:
+    parts, values = np.array([0, 0, 0, 1, 1, 1, 1]), np.array([0.0, 0, 0, 1, 1, 1, 1])
+
+    def weighed(weights: np.ndarray) -> float:
+        means = [float(np.average(values[parts == part], weights=weights[parts == part] + 1e-12)) for part in (0, 1)]
+        return 0.75 * means[0] + 0.25 * means[1]
+
+    estimate = Resampling(100).estimate("s", np.arange(7), weighed, within=SHARE, parts=parts)
+    t = 0.025 ** (1 / 3)
+    assert estimate.value == 0.25
+    assert (estimate.low, estimate.high) == pytest.approx((0.25 * t, 1 - 0.75 * t))
+    gap = Resampling(100).estimate("g", np.arange(3), lambda _: 0.5, within=(-1.0, 1.0))
+    assert (gap.low, gap.high) == pytest.approx((1.5 * t - 1, 1 - 0.5 * t))
 
 
 def test_a_number_that_is_not_a_share_gets_no_share_s_bound() -> None:

@@ -50,6 +50,21 @@ def test_a_figure_counts_the_pairs_of_its_section() -> None:
     assert found["rewardbench/overall"].low < 1, "three prompts are no certainty"
 
 
+def test_subsets_that_are_each_of_one_mind_leave_their_section_uncertain() -> None:
+    rows = [row("alpacaeval-easy", number, 0.1, 0.9) for number in range(3)]
+    rows += [row("mt-bench-easy", number, 0.9, 0.1) for number in range(3)]
+    found = figures("rewardbench", rows)
+    share, t = 28 / 128, 0.025 ** (1 / 3)
+    for name in ("rewardbench/Chat", "rewardbench/overall"):
+        assert found[name].value == pytest.approx(share)
+        assert (found[name].low, found[name].high) == pytest.approx((share * t, 1 - (1 - share) * t))
+
+
+def test_a_tie_of_one_pair_is_no_certainty() -> None:
+    tie = figures("rewardbench", [row("hep-go", 1, 0.5, 0.5)])["rewardbench/pairs@10%"]
+    assert (tie.value, tie.low, tie.high) == pytest.approx((0.5, 0.0125, 0.9875))
+
+
 def test_a_subset_of_no_section_is_refused() -> None:
     for subset in ("anthropic_hhh", None, 3):
         with pytest.raises(InputError, match="one of RewardBench's"):
