@@ -38,7 +38,7 @@ class Config(Section):
     """A folder, or s3://bucket/prefix."""
     keys: str = ".iirl-keys"
     """The folder of private and public keys; never inside the store."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
     corpora: list[CorpusSection] = Field(min_length=1)
     contrast: Contrast | None = None
     """Which corpora play D_E and D_neg, by role; the others are not learnt from. ``init-sft``: samples of π_SFT against

@@ -54,6 +54,7 @@ def test_overrides_reach_into_sections_that_the_file_leaves_out(plain: Path) -> 
         ("name=[", "the value is not YAML"),
         ("name=@x", "the value is not YAML"),
         ("seed=!!python/object:x 1", "the value is not YAML"),
+        ("seed=-1", "seed: Input should be greater than or equal to 0"),
         ("corpora.7.name=x", "no such section|not a section"),
         ("expertness.family=discriminator", "discriminator"),
         ("corpora.0.role=negatives", "none has the role demonstrations"),
