@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from iirl_core.canonical import JsonValue
 from iirl_core.config.config import Config
+from iirl_core.config.problems import first_problem
 from iirl_core.errors import ConfigError
 
 
@@ -41,7 +42,7 @@ def load_config(path: Path, overrides: Sequence[str] = (), *, plain: Mapping[str
     try:
         return Config.model_validate(document)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_first_problem(error)}", todo=f"Mend {path} or the --set") from error
+        raise ConfigError(f"{path}: {first_problem(error, document)}", todo=f"Mend {path} or the --set") from error
 
 
 def _apply(document: dict[str, JsonValue], override: str) -> None:
@@ -107,12 +108,3 @@ def _resolve_paths(document: dict[str, JsonValue], folder: Path) -> None:
 
 def _sections(value: JsonValue) -> list[dict[str, JsonValue]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _first_problem(error: ValidationError) -> str:
-    problems = error.errors()
-    first = problems[0]
-    where = ".".join(str(part) for part in first["loc"]) or "config"
-    what = "unknown key" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
-    rest = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{where}: {what}{rest}"

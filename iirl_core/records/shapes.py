@@ -65,8 +65,10 @@ def from_sides(document: Document) -> tuple[Conversation, Conversation]:
 def from_answers(document: Document, name: str) -> tuple[Conversation, ...]:
     """A ``prompt`` and a list of answers to it under ``name``, each text or messages."""
     answers = document[name]
-    if not isinstance(answers, Sequence) or isinstance(answers, str | bytes) or not answers:
+    if not isinstance(answers, Sequence) or isinstance(answers, str | bytes):
         raise InputError(f"{name} is a {type(answers).__name__}", "a list of answers")
+    if not answers:
+        raise InputError(f"{name} is an empty list", "at least one answer")
     return tuple(_answered(document, document["prompt"], answer) for answer in answers)
 
 

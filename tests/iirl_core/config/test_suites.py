@@ -53,18 +53,18 @@ def test_paths_are_made_absolute_and_name_environment_variables(
     [
         (["{kind: poetry, name: a, files: [a]}"], "evaluate.suites.0.*'poetry'"),
         (["{kind: pairs, name: a, files: []}"], "at least 1 item"),
-        (["{kind: judge, name: a, files: [a]}"], "judge.judge: Field required"),
+        (["{kind: judge, name: a, files: [a]}"], "suites.0.judge: Field required"),
         (["{kind: pairs, name: a, files: [a], judge: b}"], "unknown key"),
         (["{kind: pairs, name: a, files: [a]}", "{kind: rm_bench, name: a, files: [b]}"], "two are called a"),
         (["{kind: pairs, name: shown, files: [a]}"], "shown is the name of a corpus"),
         (["{kind: pairs, name: a, files: ['$NOT_SET_HERE/a']}"], "environment variable that is not set"),
         (
             ["{kind: best_of_n, name: a, files: [a], golden: {kind: endpoint, url: 'http://me:secret@host'}}"],
-            "endpoint.url",
+            "golden.url",
         ),
         (
             ["{kind: best_of_n, name: a, files: [a], golden: {kind: endpoint, url: http://h, token: x}}"],
-            "endpoint.token: unknown key",
+            "golden.token: unknown key",
         ),
     ],
 )

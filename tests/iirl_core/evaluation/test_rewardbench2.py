@@ -93,7 +93,7 @@ def test_rows_of_other_shapes_are_refused() -> None:
         ({"id": "1"}, "ref:k or tied:k"),
         ({"id": "tied:1"}, "several in tied"),
         ({"chosen": ["a", "b"]}, "one in ref"),
-        ({"rejected": []}, "a list of answers"),
+        ({"rejected": []}, "rejected is an empty list; expected at least one answer"),
         ({"chosen": None}, "no chosen"),
     ):
         with pytest.raises(InputError, match=reason):
