@@ -16,6 +16,9 @@ from iirl_core.records.raw import Quarantined, RawRecord, RecordFile
 MAX_LINE_BYTES = 64 << 20
 """A longer line is quarantined: a file without line ends must not fill the memory."""
 
+EMPTY_ROW = "an empty row"
+"""Why a blank line is quarantined."""
+
 
 @dataclass(frozen=True)
 class LineChunk:
@@ -67,7 +70,7 @@ def _decode(file: str, line: int, data: bytes) -> RawRecord | Quarantined:
     except UnicodeDecodeError as error:
         return Quarantined(file, line, f"undecodable bytes at {error.start} ({error.reason}); expected UTF-8")
     if not text.strip():
-        return Quarantined(file, line, "an empty row")
+        return Quarantined(file, line, EMPTY_ROW)
     try:
         return RawRecord(file, line, json.loads(text))
     except json.JSONDecodeError as error:

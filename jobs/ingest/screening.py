@@ -9,6 +9,7 @@ from iirl_core.config.corpora import CorpusSection
 from iirl_core.corpus.decontamination import EvaluationPrompts, evaluation_prompts, prompt_of
 from iirl_core.errors import ConfigError, InputError, one_line
 from iirl_core.records import Quarantined, RecordFile, open_records
+from iirl_core.records.lines import EMPTY_ROW
 from jobs.ingest.sources import find_files
 
 
@@ -29,7 +30,8 @@ def read_evaluation(files: Sequence[RecordFile]) -> EvaluationPrompts | None:
     """Their prompts; None where there are no files.
 
     Raises:
-        ConfigError: a row has no prompt. To leave it out would leave its prompt in what is learnt.
+        ConfigError: a row has no prompt. To leave it out would leave its prompt in what is learnt. A blank line has
+            none.
     """
     return evaluation_prompts(prompt for file in files for prompt in _prompts(file)) if files else None
 
@@ -38,6 +40,8 @@ def _prompts(file: RecordFile) -> Iterator[tuple[str, str]]:
     for row in open_records(file):
         place = f"{row.file}:{row.line}"
         if isinstance(row, Quarantined):
+            if row.reason == EMPTY_ROW:
+                continue
             raise ConfigError(f"{place} {row.reason}", "an evaluation prompt", "Mend it, or corpora.decontaminate")
         try:
             yield place, prompt_of(row.document)
