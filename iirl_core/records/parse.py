@@ -6,7 +6,7 @@ Shapes, the first that fits:
 * ``chosen`` and ``rejected`` (``prompt``): a Comparison, of which ``take`` picks a side;
 * ``messages``;
 * ``instruction`` and ``output`` (``input``);
-* ``prompt`` and one of ``completion``, ``response``, ``answer``;
+* ``prompt`` and one of ``completion``, ``response``, ``answer`` (several, where they are equal);
 * ``text``.
 
 A field that is null is absent; fields that no shape names are left alone.

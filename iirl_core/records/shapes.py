@@ -26,8 +26,17 @@ def messages_from(value: object) -> tuple[Message, ...]:
 
 
 def from_answer(document: Document) -> Conversation:
-    """``prompt`` with ``completion``, ``response`` or ``answer``."""
-    answer = next(document[name] for name in ANSWERS if document.get(name) is not None)
+    """``prompt`` with ``completion``, ``response`` or ``answer``; where it has several, they are equal.
+
+    Raises:
+        InputError: two differ: which of them is meant cannot be told.
+    """
+    first, *others = (name for name in ANSWERS if document.get(name) is not None)
+    answer = document[first]
+    for name in others:
+        other = document[name]
+        if isinstance(answer, str | list) and isinstance(other, str | list) and other != answer:
+            raise InputError(f"{first} and {name} are two different answers", f"one of {', '.join(ANSWERS)}")
     return _answered(document, document["prompt"], answer)
 
 
@@ -54,6 +63,8 @@ def from_comparison(document: Document) -> Comparison:
         margin = None if margin is None else float(margin)
     except OverflowError as error:
         raise InputError("preference_margin has hundreds of digits", "a number") from error
+    if margin is not None and margin < 0:
+        raise InputError(f"preference_margin {margin:g} says that the rejected answer is better", "a number ≥ 0")
     return Comparison(*from_sides(document), margin)
 
 

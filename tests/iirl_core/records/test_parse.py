@@ -70,6 +70,24 @@ def test_a_margin_travels_with_a_comparison():
         parse_comparison(document | {"preference_margin": "much"})
 
 
+@pytest.mark.parametrize("margin", [-1, -0.5, float("-inf")])
+def test_a_margin_below_0_contradicts_the_order_of_a_comparison(margin):
+    document = {"prompt": "Is it open?", "chosen": "Yes.", "rejected": "No.", "preference_margin": margin}
+    with pytest.raises(InputError, match="says that the rejected answer is better; expected a number ≥ 0"):
+        parse_comparison(document)
+    assert parse_comparison(document | {"preference_margin": 0}).preference_margin == 0
+
+
+def test_two_answers_to_a_prompt_are_refused_unless_they_are_equal():
+    document = {"prompt": "Is it open?", "response": "Until six.", "completion": "Until six."}
+    assert parse_record(document) == Conversation((ASKED, SAID))
+    assert parse_record(document | {"answer": 6}) == Conversation((ASKED, SAID)), "a number is no answer to score"
+    with pytest.raises(InputError, match="completion and response are two different answers; expected one of"):
+        parse_record(document | {"response": "Go away."})
+    with pytest.raises(InputError, match="completion and answer"):
+        parse_record(document | {"answer": [{"role": "assistant", "content": "No."}]})
+
+
 def test_the_input_of_an_instruction_follows_it():
     parsed = parse_record({"instruction": "Translate.", "input": "Guten Tag", "output": "Good day"})
     assert parsed.context == (Message("user", "Translate.\n\nGuten Tag"),)
