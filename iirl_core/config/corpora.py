@@ -50,7 +50,8 @@ class CorpusSection(Section):
     """``demonstrations`` play D_E, ``negatives`` D_neg; ``probes`` are only ever asked by the audit. ``init-samples``
     are answers of the policy that is to be aligned (π_init), ``sft-samples`` of the same after imitation (π_SFT): what
     they play is said by ``contrast``. ``samples`` are answers of a policy that rewards are re-fitted for
-    (``train.select``)."""
+    (``train.select``). A demonstration whose answer is empty is quarantined, but for sides of comparisons and for
+    corpora whose prompts ``iirl sample`` asks."""
     files: list[str] = []
     """Paths or globs, relative to the configuration file; JSONL, JSON, Parquet (also .gz, .zst), NPZ, HDF5. None for a
     corpus that ``iirl sample`` makes, and only there."""

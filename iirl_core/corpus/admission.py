@@ -21,6 +21,7 @@ class Admission:
     """What a corpus takes: inputs of one kind, of comparisons one side (``paired``: which remembers its comparison),
     trajectories cut to ``segment`` steps; ``sources`` multiply the weights of records that come from them. ``horizon``:
     that of absorbing states, which a trajectory split by its steps would keep no trace of; None where they are ignored.
+    ``answered``: a conversation whose answer is empty shows nothing.
     """
 
     kind: Kind
@@ -30,11 +31,21 @@ class Admission:
     paired: bool = False
     sources: Mapping[str, float] = field(default_factory=dict)
     horizon: int | None = None
+    answered: bool = False
 
 
-def admission_of(section: CorpusSection, kind: Kind, horizon: int | None = None) -> Admission:
-    """The rules of a configured corpus for an encoder of ``kind``, with the ``horizon`` of its absorbing states."""
-    return Admission(kind, section.take, section.segment, section.split, section.paired, section.sources, horizon)
+def admission_of(
+    section: CorpusSection, kind: Kind, horizon: int | None = None, *, for_prompts: bool = False
+) -> Admission:
+    """The rules of a configured corpus for an encoder of ``kind``, with the ``horizon`` of its absorbing states.
+
+    Demonstrations are ``answered``, but for sides of comparisons (to say nothing may be the better answer) and for
+    corpora whose prompts a policy is asked (``for_prompts``).
+    """
+    answered = section.role == "demonstrations" and section.take is None and not for_prompts
+    return Admission(
+        kind, section.take, section.segment, section.split, section.paired, section.sources, horizon, answered
+    )
 
 
 def admit(row: RawRecord | Quarantined, stem: str, rules: Admission) -> Iterator[Demonstration | Quarantined]:
@@ -106,6 +117,8 @@ def _check(item: Input, rules: Admission) -> None:
         raise InputError(f"a {kind}", f"a {rules.kind}, which is what the encoder reads")
     if isinstance(item, Conversation) and not any(message.content.strip() for message in item.messages):
         raise InputError("a conversation without any text")
+    if isinstance(item, Conversation) and rules.answered and not item.answer.strip():
+        raise InputError("an empty answer", "what a demonstrator said; other roles may be silent")
 
 
 def _attributes(document: object, stem: str, rules: Admission) -> tuple[str, float]:

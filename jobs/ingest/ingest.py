@@ -67,6 +67,7 @@ def run(session: Session, config: Config, progress: Progress) -> tuple[CorpusMan
     sections = [section for section in config.corpora if section.files]  # the others are sampled
     found = [(section, find_files(section.files), find_evaluation(section, config)) for section in sections]
     norms = norms_of(config) if any(section.norms for section in sections) else ()
+    asked = {one.prompts for one in config.sample}
     held_to = {section.name: tuple(norm for norm in norms if norm.id in section.norms) for section in sections}
     session.ray()
     held = None if tokenizer is None else ray.put(tokenizer)
@@ -77,7 +78,7 @@ def run(session: Session, config: Config, progress: Progress) -> tuple[CorpusMan
                 section,
                 files,
                 evaluation,
-                admission_of(section, kind, horizon),
+                admission_of(section, kind, horizon, for_prompts=section.name in asked),
                 norms=held_to[section.name],
                 tokenizer=held,
                 progress=progress,

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iirl_core.config.corpora import SplitSection
-from iirl_core.corpus import Admission, admit, table_of
+from iirl_core.config.corpora import CorpusSection, SplitSection
+from iirl_core.corpus import Admission, admission_of, admit, table_of
 from iirl_core.demonstration import Demonstration
 from iirl_core.records import Quarantined, RawRecord
 
@@ -177,3 +177,32 @@ def test_no_row_whatever_it_holds_stops_the_job(document, told):
 
 def test_an_empty_answer_to_a_prompt_is_a_good_row():
     assert isinstance(admitted({"prompt": "a", "response": ""})[0], Demonstration)
+
+
+EMPTY = (
+    {"prompt": "a", "response": ""},
+    {"instruction": "a", "output": " \n"},
+    {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": ""}]},
+)
+
+
+@pytest.mark.parametrize("document", EMPTY)
+def test_a_demonstration_that_says_nothing_is_quarantined(document):
+    (row,) = admitted(document, admission_of(CorpusSection(name="shown"), "conversation"))
+    assert isinstance(row, Quarantined)
+    assert row.reason.startswith("an empty answer; expected what a demonstrator said")
+
+
+@pytest.mark.parametrize("document", EMPTY)
+@pytest.mark.parametrize("role", ["negatives", "probes", "init-samples", "sft-samples", "samples"])
+def test_whoever_demonstrates_nothing_may_say_nothing(document, role):
+    rules = admission_of(CorpusSection(name="said", role=role), "conversation")
+    assert isinstance(admitted(document, rules)[0], Demonstration)
+
+
+def test_a_corpus_of_prompts_and_the_better_side_of_a_comparison_may_be_silent():
+    prompts = admission_of(CorpusSection(name="asked"), "conversation", for_prompts=True)
+    assert all(isinstance(admitted(document, prompts)[0], Demonstration) for document in EMPTY)
+    for paired in (True, False):
+        rules = admission_of(CorpusSection(name="chosen", take="chosen", paired=paired), "conversation")
+        assert isinstance(admitted(PAIR | {"chosen": ""}, rules)[0], Demonstration)
