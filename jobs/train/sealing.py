@@ -35,7 +35,7 @@ CALIBRATION_ROWS = 200_000
 GUARD_ROWS = 20_000
 """Rows frozen as the guard set, and training rows kept beside it: what every repair is measured on, again and again."""
 LOSS_STEPS = 20
-"""Steps at either end of training over which the loss is averaged for the manifest."""
+"""Steps at either end of training over which the loss is averaged for the manifest, where the two do not overlap."""
 
 
 def build_key(config: Config) -> SigningKey:
@@ -143,13 +143,20 @@ def metrics_of(store: Store, task: TrainingTask, guarded: Tensor, *, tuned: bool
     found = {
         "steps": float(len(lines)),
         "train_rows": float(len(open_rows(store, task.folder, tuned=tuned))),
-        "loss_first": math.fsum(losses[:LOSS_STEPS]) / len(losses[:LOSS_STEPS]),
-        "loss_last": math.fsum(losses[-LOSS_STEPS:]) / len(losses[-LOSS_STEPS:]),
+        **loss_metrics(losses),
         **guard_metrics(guarded),
         **(held_out_metrics(judged, task.train) if judged else {}),
         **size_metrics(tried(store, task.folder)),
     }
     return {name: float(f"{value:.6g}") for name, value in found.items()}
+
+
+def loss_metrics(losses: Sequence[float]) -> dict[str, float]:
+    """The mean loss of the first and of the last steps of training, of which there is at least one: of 20 steps at
+    either end, or of a third of them where there are too few for two means that share none.
+    """
+    count = LOSS_STEPS if len(losses) >= 2 * LOSS_STEPS else max(1, len(losses) // 3)
+    return {"loss_first": math.fsum(losses[:count]) / count, "loss_last": math.fsum(losses[-count:]) / count}
 
 
 def held_out_metrics(judged: Sequence[HeldOut], train: TrainSection) -> dict[str, float]:
