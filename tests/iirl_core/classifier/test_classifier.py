@@ -165,6 +165,26 @@ def test_the_tokenizer_is_that_of_training(kind: Kind, pooling: str, family: dic
     assert tokenizer(asked_of(tokenizer, [LONG]), truncation=True)["input_ids"][0] == whole[-200:], "its start is cut"
 
 
+@pytest.mark.parametrize(
+    ("kind", "pooling", "family"), [("bert", "mean", PLAIN), ("bert", "cls", PLAIN), ("llama", "last", LINE)]
+)
+def test_a_long_text_can_be_cut_by_hand_as_training_cut_it(
+    kind: Kind, pooling: str, family: dict[str, Any], tmp_path: Path
+) -> None:
+    artifact = sealed(tmp_path, tiny(kind, tmp_path / kind), family, pooling=pooling)
+    classifier, tokenizer = stock(artifact)
+    assert isinstance(artifact.model.encoder, TextEncoder)
+    wanted = artifact.model.encoder.rendering.tokens(LONG)
+    (text,) = asked_of(tokenizer, [LONG])
+    ids = tokenizer(text)["input_ids"]
+    cut = ids[:1] + ids[1 - tokenizer.model_max_length :]
+    assert wanted.truncated
+    assert tuple(cut) == wanted.ids != tuple(tokenizer(text, truncation=True)["input_ids"])
+    with torch.no_grad():
+        said = classifier(input_ids=torch.tensor([cut])).logits[0]
+    assert (said - signals(artifact, [LONG])).abs().max() < 1e-4
+
+
 def test_special_tokens_that_the_template_writes_are_not_doubled(tmp_path: Path) -> None:
     template = "<s>{% for message in messages %}{{ message['role'] }}: {{ message['content'] }}\n{% endfor %}</s>"
     artifact = sealed(tmp_path, tiny("llama", tmp_path / "llama"), LINE, pooling="last", template=template)
