@@ -21,6 +21,7 @@ from iirl_core.artifact import Artifact, load_from
 from iirl_core.canonical import Digest, digest_json, folder_of
 from iirl_core.config import Config
 from iirl_core.config.encoding import TextEncoderSection
+from iirl_core.config.expertness import EnsembleSection
 from iirl_core.encoder import Encoder, fit_encoder
 from iirl_core.errors import ConfigError
 from iirl_core.store.protocol import Store
@@ -79,7 +80,7 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
     parent = read_parent(store, config)
     section = config.train.select
     if parent is None or section is None:
-        return _outcome(store, _fit_once(session, config, sources, parent, progress))
+        return _outcome(store, config, _fit_once(session, config, sources, parent, progress))
     plan_training(session.cluster(), config.train)  # refused now rather than after selecting
     again = any(entry.role == SAMPLES for entry in parent.manifest.corpora)
     asked = [
@@ -91,7 +92,7 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
         sealed = _fit_once(session, config, chosen, parent, progress)
         # Not the latest: that is a later round's, or a repaired child, where this command ran before.
         parent = load_from(store, sealed.digest, trust_remote_code=config.trusts_remote_code)
-    return _outcome(store, sealed)
+    return _outcome(store, config, sealed)
 
 
 @dataclass(frozen=True)
@@ -146,11 +147,13 @@ def learn(run: Run, encoder: Encoder, start: str | None = None) -> Fitted:
         return Fitted(encoder, task, fit(run.session, task, run.progress))
 
 
-def _outcome(store: Store, sealed: Sealed) -> Outcome:
+def _outcome(store: Store, config: Config, sealed: Sealed) -> Outcome:
     manifest, metrics = manifest_of(store, sealed.digest), sealed.metrics
+    stepped = isinstance(config.expertness, EnsembleSection)  # of other families there is no first and no last loss
+    losses = f"loss {metrics['loss_first']:.4g} → {metrics['loss_last']:.4g}, " if stepped else ""
     return Outcome(
-        made=f"sealed {manifest.name} {manifest.version} as {sealed.digest[:19]} (loss "
-        f"{metrics['loss_first']:.4g} → {metrics['loss_last']:.4g}, guard reward {metrics['guard_reward_mean']:.3f})",
+        made=f"sealed {manifest.name} {manifest.version} as {sealed.digest[:19]} ({losses}guard reward "
+        f"{metrics['guard_reward_mean']:.3f})",
         where=f"artifacts/{folder_of(sealed.digest)} in {store.url}; metrics in {sealed.folder}/{METRICS}",
         next="iirl evaluate CONFIG.yaml",
     )

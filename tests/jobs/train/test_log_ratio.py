@@ -89,6 +89,7 @@ def test_the_ratio_of_a_policy_in_the_store_and_its_beginning_is_sealed_without_
         plain = resolve(store, "likelier")
         run(session, _config(tmp_path, "polite", length_debias=1.0), QUIET)
     assert "sealed likelier" in outcome.made
+    assert "loss" not in outcome.made, "nothing is trained"
     debiased = load_from(store, resolve(store, "likelier"))
     assert debiased.model.expertness.get_buffer("middle").item() > 3, "learnt from the demonstrations"
     assert debiased.model.encoder.width == 34
