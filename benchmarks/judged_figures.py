@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -120,7 +121,7 @@ def order_note(picks: Mapping[str, Floats], resampling: Resampling) -> str:
     for better, worse in combinations(PAPER, 2):
         (agreed if rates[better] > rates[worse] else other).append(f"{better} > {worse}")
         gap = picks[better] - picks[worse]
-        found = resampling.share("gap", np.arange(len(gap)), gap)
+        found = resampling.estimate("gap", np.arange(len(gap)), partial(_mean, gap), within=(-1.0, 1.0))
         if found.low > 0 or found.high < 0:
             sure.append(f"{better} > {worse}" if found.low > 0 else f"{worse} > {better}")
     return (
@@ -130,6 +131,10 @@ def order_note(picks: Mapping[str, Floats], resampling: Resampling) -> str:
         f"Not the same: {', '.join(other) or 'nothing'}. Beyond chance (the 95% interval of the difference, paired by "
         f"prompt): {', '.join(sure) or 'nothing'}."
     )
+
+
+def _mean(values: Floats, weights: Floats) -> float:
+    return float(np.average(values, weights=weights))
 
 
 def _widest(figures: Sequence[Figure]) -> int:

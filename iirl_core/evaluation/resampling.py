@@ -72,7 +72,7 @@ class Resampling:
         value = statistic(np.ones(len(owner)))
         found = np.array([statistic(weights[owner]) for weights in self.weights(count)])
         fewest = count if parts is None else _fewest(owner, parts)
-        low, high = _interval(found[np.isfinite(found)], value, count, fewest, within)
+        low, high = _interval(found[np.isfinite(found)], value, fewest, within)
         return Estimate(name, value, low, high, len(owner), count)
 
     def share(self, name: str, clusters: NDArray[np.int64], values: NDArray[np.float64]) -> Estimate:
@@ -105,7 +105,7 @@ class Resampling:
         sums = np.bincount(owner, weights=values)
         found = np.array([(weights @ sums) / (weights @ sizes) for weights in self.weights(len(sizes))])
         value = float(sums.sum() / sizes.sum())
-        low, high = _interval(found, value, len(sizes), len(sizes), within)
+        low, high = _interval(found, value, len(sizes), within)
         return Estimate(name, value, low, high, len(owner), len(sizes))
 
 
@@ -116,15 +116,15 @@ def _fewest(owner: NDArray[np.int64], parts: NDArray[np.int64]) -> int:
 
 
 def _interval(
-    found: NDArray[np.float64], value: float, clusters: int, fewest: int, within: tuple[float, float] | None
+    found: NDArray[np.float64], value: float, fewest: int, within: tuple[float, float] | None
 ) -> tuple[float, float]:
     """The percentile interval, widened to ``value``; where that has no width, the bound of a mean ``within`` a range.
-    ``fewest`` clusters are in one part. At an end of the range all clusters agree, and count together.
+    ``fewest`` clusters are in one part.
     """
     low, high = np.quantile(found, [TAIL, 1 - TAIL]) if len(found) else (value, value)
     low, high = min(float(low), value), max(float(high), value)
     if within is None or high - low > NO_WIDTH:
         return low, high
     least, most = within
-    t = TAIL ** (1 / (clusters if value in within else fewest))
+    t = TAIL ** (1 / fewest)
     return min(least + t * (value - least), low), max(most - t * (most - value), high)

@@ -30,6 +30,7 @@ from jobs.forget.refitting import Refitted, configured, folder_of_run, one_pass,
 from jobs.forget.reusing import reuse_features
 from jobs.forget.telling import apart_from, keep, tell
 from jobs.forget.to_forget import ToForget, check_forgettable, sources_behind
+from jobs.hold import HOLD, held
 from jobs.outcome import Outcome
 from jobs.train.learnable import check_sources
 from jobs.train.preparing import Run
@@ -45,6 +46,7 @@ def run(session: Session, config: Config, progress: Progress, asked: ToForget) -
             forget.
         ClusterError: training failed more often than allowed.
         ArtifactError: what is left of the known-good guard set loses more than ``forget.lost`` allows.
+        Conflict: another process makes this run.
     """
     store = session.store
     key = build_key(config)
@@ -60,8 +62,9 @@ def run(session: Session, config: Config, progress: Progress, asked: ToForget) -
     check_sources(counted_left(behind, dropped), config)
     sources = left_of(behind, dropped)
     this = Run(session, settings, sources, folder_of_run(settings, sources, parent, way), progress)
-    reuse_features(this, config, behind, dropped)
-    made = refit(this, parent, reach, way)
+    with held(store, f"{this.folder}/{HOLD}", progress):
+        reuse_features(this, config, behind, dropped)
+        made = refit(this, parent, reach, way)
     _check_charge(made.charge, config.forget.lost, way)
     asked_about = witnesses(behind, dropped)
     with progress.task("measuring what remains"):

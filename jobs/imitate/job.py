@@ -3,7 +3,8 @@
 Every stage leaves its result under ``runs/NAME/imitate-RUN``, where RUN follows from what decides the result: the same
 command after a kill goes on where it stopped, and after success it only finds what is there.
 
-    runs/NAME/imitate-RUN/{turns/, turns.json, training/, metrics.jsonl, place.json, surprise.json, weights.safetensors}
+    runs/NAME/imitate-RUN/{hold.json, turns/, turns.json, training/, metrics.jsonl, place.json, surprise.json,
+        weights.safetensors}
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ from iirl_core.log import Event, append_once
 from iirl_core.policy import Initial, PolicyManifest, point_policy, publish_policy, resolve_policy
 from iirl_core.policy.source import find_policy, folder_of_policy
 from iirl_core.store.protocol import Store
-from jobs.claim import claimed
 from jobs.console import Progress
+from jobs.hold import HOLD, held
 from jobs.imitate.loop import SURPRISE, ImitationTask, imitation_loop
 from jobs.imitate.turns import Turns, TurnStage
 from jobs.outcome import Outcome
@@ -80,7 +81,7 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
     if done:
         weights = read_weights(store, f"{folder}/{WEIGHTS}")
     else:
-        with claimed(store, folder):
+        with held(store, f"{folder}/{HOLD}", progress):
             _tokenise(session, folder, corpora, rendering, progress)
             weights = fit_steps(session, _task(session, section, folder, config.seed, model), imitation_loop, progress)
         if model.dtype != torch.float32:  # the ranks had it rounded; what is kept of it is not

@@ -20,12 +20,13 @@ from cluster.store import open_store
 from cluster.streaming import streaming
 from iirl_core.config import Config
 from iirl_core.config.sampling import SampleSection
-from iirl_core.corpus import CorpusManifest, read_corpus, write_corpus
+from iirl_core.corpus import Corpus, CorpusManifest, read_corpus, write_corpus
 from iirl_core.errors import ConfigError, NotFound
 from iirl_core.log import Event, append_once
 from iirl_core.policy.source import PolicySource, find_policy, folder_of_policy
 from iirl_core.store.protocol import Store
 from jobs.console import Progress
+from jobs.hold import HOLD, held
 from jobs.ingest import say_corpus
 from jobs.outcome import Outcome
 from jobs.sample.actor import by_transformers
@@ -45,6 +46,7 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
         NotFound: a corpus of prompts is not in the store.
         CorpusEmpty: a policy gave no answer at all.
         ClusterError: sampling failed.
+        Conflict: another process samples this.
     """
     if not config.sample:
         raise ConfigError("there is no section sample", "a list of corpora to sample", "See docs/config.md")
@@ -81,6 +83,12 @@ def _sample(
     if prompts.manifest.kind != "conversation":
         raise ConfigError(f"sample.prompts {section.prompts} holds {prompts.manifest.kind}s", "conversations")
     task = SampleTask(store.url, config.name, section, policy, prompts.manifest.digest, config.seed)
+    with held(store, f"{task.folder}.{HOLD}", progress):  # beside the folder, which is removed
+        return _answered(session, task, prompts, progress)
+
+
+def _answered(session: Session, task: SampleTask, prompts: Corpus, progress: Progress) -> CorpusManifest:
+    store, section = session.store, task.section
     chunks = Chunks(store, task.folder)
     there = _found(store, task)
     if there is not None and not store.exists(f"{task.folder}/{WHOLE}"):

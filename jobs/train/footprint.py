@@ -44,7 +44,8 @@ def training_lines(config: Config, backbone: Backbone | None, head: Head) -> Ite
         whole = backbone.parameters * max(WIDTH[train.precision], WIDTH[config.encoder.weights])
         yield f"              each reads the whole encoder first: {_bytes(whole)} of its host's memory"
     elif backbone is not None and config.encoder.kind == "text":
-        kept = KEPT_ROWS * backbone.width * WIDTH["fp32"]
+        readers = 1 if train.held_out is None else 2
+        kept = readers * KEPT_ROWS * backbone.width * WIDTH["fp32"]
         yield f"              each keeps at most {_bytes(kept)} of encoded rows in its host's memory"
     columns = ("weights", "gradients", "optimiser", "activations", "together", "on the host")
     yield "              " + "".join(f"{column:>13}" for column in columns)

@@ -3,8 +3,8 @@
 Every stage leaves its result under ``runs/NAME/RUN``, where RUN follows from what decides the result. So the same
 command after a kill goes on where it stopped, and after success it only finds what is there.
 
-    runs/NAME/RUN/{features/, features.json, size.json, training/, metrics.jsonl, place.json, best/, tensorboard/,
-        weights.safetensors}
+    runs/NAME/RUN/{hold.json, features/, features.json, size.json, training/, metrics.jsonl, place.json, best/,
+        tensorboard/, weights.safetensors}
 
 Where the text encoder itself is trained there are tokens/ and tokens.json beside them, and features are only what
 calibrates: they are encoded after training, by the trained encoder.
@@ -25,8 +25,8 @@ from iirl_core.config.expertness import EnsembleSection
 from iirl_core.encoder import Encoder, fit_encoder
 from iirl_core.errors import ConfigError
 from iirl_core.store.protocol import Store
-from jobs.claim import claimed
 from jobs.console import Progress
+from jobs.hold import HOLD, held
 from jobs.lineage import manifest_of
 from jobs.outcome import Outcome
 from jobs.train.correcting import read_corrections
@@ -71,6 +71,7 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
             trained on is also held out, the cluster lacks what is asked for, or the parent is none to start from.
         ClusterError: training failed more often than allowed.
         ArtifactError: a re-fit does not keep what the root gave its guard set.
+        Conflict: another process makes this run.
     """
     store = session.store
     build_key(config)  # training for an hour and then having nothing to sign with helps nobody
@@ -121,7 +122,8 @@ def _fit_once(
     if policies:
         encoder = beside_ratio(store, config, encoder, *policies)
     this = Run(session, config, sources, folder, progress)
-    found = learn(this, encoder, None if parent is None else weights_key(parent))
+    with held(store, f"{folder}/{HOLD}", progress):
+        found = learn(this, encoder, None if parent is None else weights_key(parent))
     config = found.configured(config)
     with progress.task("sealing"):
         model, guard = assemble_model(store, config, found, parent=parent)
@@ -132,19 +134,17 @@ def _fit_once(
 
 def learn(run: Run, encoder: Encoder, start: str | None = None) -> Fitted:
     """Make what is read, and fit: from the weights under the key ``start`` (None: from fresh ones). ``encoder`` is
-    trained with them where the configuration says so.
+    trained with them where the configuration says so. Who calls holds the run (``held``).
 
     Raises:
         ConfigError, ClusterError: as ``run``.
-        Conflict: another process makes this run.
     """
-    with claimed(run.session.store, run.folder):
-        if run.config.tunes:
-            return _tuned(run, encoder, start)
-        write_features(run, encoder, Choice())
-        run = replace(run, config=sized(run))
-        task = replace(task_of(run, encoder), start=start)
-        return Fitted(encoder, task, fit(run.session, task, run.progress))
+    if run.config.tunes:
+        return _tuned(run, encoder, start)
+    write_features(run, encoder, Choice())
+    run = replace(run, config=sized(run))
+    task = replace(task_of(run, encoder), start=start)
+    return Fitted(encoder, task, fit(run.session, task, run.progress))
 
 
 def _outcome(store: Store, config: Config, sealed: Sealed) -> Outcome:

@@ -74,6 +74,18 @@ def test_parts_that_each_agree_are_as_uncertain_as_the_smallest() -> None:
     assert (gap.low, gap.high) == pytest.approx((1.5 * t - 1, 1 - 0.5 * t))
 
 
+def test_a_figure_that_weighs_a_small_part_is_no_surer_where_all_of_it_is_right() -> None:
+    parts = np.array([0] * 3 + [1] * 1000)
+    halves = np.where(parts == 0, 1 / 3, 1 / 1000) / 2
+
+    def weighed(weights: np.ndarray) -> float:
+        return float((halves * weights).sum() / (halves * weights).sum())  # every cluster is right
+
+    estimate = Resampling(50).estimate("s", np.arange(1003), weighed, within=SHARE, parts=parts)
+    assert (estimate.value, estimate.high) == (1.0, 1.0)
+    assert estimate.low == pytest.approx(0.025 ** (1 / 3))
+
+
 def test_a_number_that_is_not_a_share_gets_no_share_s_bound() -> None:
     estimate = Resampling(100).estimate("q", np.arange(3), lambda _: 1.0)
     assert (estimate.low, estimate.high) == (1.0, 1.0)
