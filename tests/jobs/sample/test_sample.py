@@ -17,6 +17,7 @@ from iirl_core.log import entries
 from iirl_core.store import DirectoryStore
 from jobs import sample
 from jobs.console import Progress
+from jobs.hold import FREE
 from jobs.sample.chunks import Chunks
 from tests.iirl_core.policy.tiny import tiny_policy
 from tests.jobs.sample.sampled import ASKED, config_of, context_of, run, with_prompts
@@ -62,7 +63,7 @@ def test_a_policys_answers_become_a_corpus_that_says_whose_they_are(
     assert origin is not None
     assert origin.sampled == "fixed"
     assert [(entry.event.kind, entry.event.detail("policy")) for entry in entries(store)] == [("sample", origin.policy)]
-    assert not list(store.list("runs/sampled/"))
+    assert [store.get(key) for key in store.list("runs/sampled/")] == [FREE], "nothing but a hold that was given back"
     again, said = run(store, config_of(policy))
     assert again == manifest
     assert "there already" in said
@@ -106,7 +107,7 @@ def test_after_a_kill_without_warning_the_same_command_ends_in_the_same_corpus(
     assert process.returncode == -signal.SIGKILL
     assert not list(store.list("corpora/answers/"))
     assert run(store, config_of(policy))[0].digest == sampled[1].digest
-    assert not list(store.list("runs/sampled/"))
+    assert [store.get(key) for key in store.list("runs/sampled/")] == [FREE], "nothing but a hold that was given back"
 
 
 def test_what_cannot_be_sampled_is_refused(store: DirectoryStore, policy: str, ray_session: None) -> None:
