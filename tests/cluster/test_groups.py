@@ -59,7 +59,8 @@ def test_the_next_pipeline_has_the_group_that_one_had_which_is_over(tmp_path: Pa
 
 
 def test_a_pipeline_that_is_driven_again_has_the_group_that_its_lost_process_had(tmp_path: Path) -> None:
-    assert list(stream_apart(partial(holding, tmp_path, "lost"), Patience(losses=1, pause=0.01))) == [True, True]
+    heard = list(stream_apart(partial(holding, tmp_path, "lost"), Patience(losses=1, pause=0.01)))
+    assert heard in ([True], [True, True]), "what the lost one said may be lost with it"
     assert not groups()
 
 
