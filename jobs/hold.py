@@ -19,8 +19,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from iirl_core.canonical import canonical_json
-from iirl_core.errors import Conflict, IirlError, NotFound
-from iirl_core.store.protocol import Store
+from iirl_core.errors import Conflict, IirlError
+from iirl_core.store import Store, get_or_none
 from jobs.console import Progress
 
 HOLD = "hold.json"
@@ -30,6 +30,7 @@ SILENCE = 120.0
 """Seconds without a renewal after which a holder elsewhere counts as gone: more than a request that hangs takes, and is
 made again.
 """
+TODO = "Wait until it ends, or stop it; then run the same command again"
 FREE = b"{}"
 """What lies there once a hold was given back: a store deletes nothing."""
 _LIVE: set[str] = set()
@@ -75,7 +76,7 @@ def held(store: Store, key: str, progress: Progress) -> Iterator[None]:
     if hold.lost:
         raise Conflict(
             "another process took this run over, because nothing was heard of this one",
-            todo="Wait until it ends, or stop it; then run the same command again",
+            todo=TODO,
         )
 
 
@@ -144,10 +145,7 @@ class _Hold:
         return seen
 
     def _read(self) -> bytes | None:
-        try:
-            return self.store.get(self.key)
-        except NotFound:
-            return None
+        return get_or_none(self.store, self.key)
 
 
 def _gone(seen: bytes, mine: Holder) -> bool:
@@ -159,10 +157,8 @@ def _gone(seen: bytes, mine: Holder) -> bool:
         return holder.token not in _LIVE
     try:
         os.kill(holder.pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
+    except OSError as error:
+        return isinstance(error, ProcessLookupError)  # another user's refuses the signal, and runs
     return False
 
 
@@ -175,9 +171,7 @@ def _holder(seen: bytes | None) -> Holder | None:
 
 
 def _taken(seen: bytes | None) -> Conflict:
-    return Conflict(
-        f"{_who(seen)} makes this run", todo="Wait until it ends, or stop it; then run the same command again"
-    )
+    return Conflict(f"{_who(seen)} makes this run", todo=TODO)
 
 
 def _who(seen: bytes | None) -> str:

@@ -17,17 +17,13 @@ import torch
 from torch import Tensor
 
 from iirl_core.config.expertness import MixtureSection
-from iirl_core.config.sizes import sizes_of
+from iirl_core.config.sizes import BATCH, FOLDS, PREDICTIONS, STEPS, sizes_of
 from iirl_core.errors import ConfigError
 from iirl_core.expertness.autoencoder_mixture import AutoencoderMixture
 from iirl_core.expertness.protocol import Batch
 
-STEPS, BATCH, RATE = 400, 256, 5e-3
-"""How briefly each size is trained: by Adam, its rate going down in half a cosine."""
-FOLDS = 4
-"""Parts of a row's numbers, each predicted from the others."""
-PREDICTIONS = 20
-"""How often held-out numbers are replaced by their reconstruction."""
+RATE = 5e-3
+"""Of Adam, going down in half a cosine."""
 HELD_OUT = 0.2
 """The share of rows that is held out where no part is."""
 OR_GIVE = "give expertness.experts and expertness.bottleneck"

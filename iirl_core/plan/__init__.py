@@ -5,6 +5,7 @@ from iirl_core.plan.backbone import Linear as Linear
 from iirl_core.plan.backbone import backbone_of as backbone_of
 from iirl_core.plan.compute import forward_flops as forward_flops
 from iirl_core.plan.compute import hours as hours
+from iirl_core.plan.compute import search_flops as search_flops
 from iirl_core.plan.compute import training_flops as training_flops
 from iirl_core.plan.head import Head as Head
 from iirl_core.plan.head import head_of as head_of

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from iirl_core.config.expertness import MixtureSection
+from iirl_core.config.sizes import ASKED_ROWS, BATCH, FOLDS, PREDICTIONS, STEPS, sizes_of
 from iirl_core.plan.backbone import Backbone
+from iirl_core.plan.head import mixture_head
 
 Tuning = Literal["frozen", "full", "lora"]
 
@@ -37,6 +40,15 @@ def training_flops(
     unneeded = 2 * backbone.products if tuning == "lora" else 0
     again = forward + 2 * adapters if checkpointing else 0.0
     return 3 * forward - unneeded + 6 * adapters + again
+
+
+def search_flops(section: MixtureSection, width: int) -> float:
+    """Of choosing a mixture's size, over rows of ``width`` dimensions, by fitting every size that is left open (6 a
+    parameter and row) and asking it about held-out rows (2), one member each; at most: there may be fewer rows.
+    """
+    rows = 6 * STEPS * BATCH + 2 * PREDICTIONS * min(FOLDS, width) * ASKED_ROWS
+    alone = section.model_copy(update={"members": 1})
+    return float(rows * sum(mixture_head(alone, width, *size).parameters for size in sizes_of(section, width)))
 
 
 def _attention_flops(backbone: Backbone, length: float) -> float:

@@ -29,7 +29,7 @@ def head_of(section: Section, width: int) -> Head | None:
     None where the family's size is not known here.
     """
     if isinstance(section, MixtureSection):
-        heads = [_mixture(section, width, *size) for size in sizes_of(section, width)]
+        heads = [mixture_head(section, width, *size) for size in sizes_of(section, width)]
         return max(heads, key=lambda head: head.parameters)
     if isinstance(section, HeadSection):
         hidden = units_of(section, width)
@@ -44,7 +44,8 @@ def head_of(section: Section, width: int) -> Head | None:
     return None
 
 
-def _mixture(section: MixtureSection, width: int, experts: int, bottleneck: int) -> Head:
+def mixture_head(section: MixtureSection, width: int, experts: int, bottleneck: int) -> Head:
+    """Of this size, whatever ``section`` says of it."""
     gate = section.members * (width + 1) * experts
     hidden = section.hidden
     halves = 2 * width * hidden + 2 * hidden * bottleneck + 2 * hidden + bottleneck + width

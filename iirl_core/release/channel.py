@@ -25,6 +25,7 @@ from iirl_core.signing import (
     statement_named,
     store_statement,
 )
+from iirl_core.store.absent import get_or_none
 from iirl_core.store.protocol import Store
 
 
@@ -35,11 +36,8 @@ def read_channel(store: Store, name: str, channel: str, trust: Trust) -> Verifie
         Tampered: the statement in the channel does not hold.
         Gated: no trusted approver signed it.
     """
-    try:
-        data = store.get(channel_key(name, channel))
-    except NotFound:
-        return None
-    return verify_release(data, trust, name, channel)
+    data = get_or_none(store, channel_key(name, channel))
+    return None if data is None else verify_release(data, trust, name, channel)
 
 
 def release(

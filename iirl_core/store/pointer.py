@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from iirl_core.errors import Conflict, NotFound
+from iirl_core.errors import Conflict
+from iirl_core.store.absent import get_or_none
 from iirl_core.store.protocol import Store
 
 
 def read_pointer(store: Store, key: str) -> str | None:
     """What ``key`` points to, or None where it was never moved."""
-    try:
-        return store.get(key).decode("utf-8").strip()
-    except NotFound:
-        return None
+    data = get_or_none(store, key)
+    return None if data is None else data.decode("utf-8").strip()
 
 
 def move_pointer(store: Store, key: str, value: str) -> None:
     """Point ``key`` to ``value``. Of writers at the same time the last one wins, whole."""
     while True:
-        try:
-            seen: bytes | None = store.get(key)
-        except NotFound:
-            seen = None
+        seen = get_or_none(store, key)
         data = value.encode("utf-8") + b"\n"
         if seen == data:
             return

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from iirl_core.config import Config
-from iirl_core.config.expertness import EnsembleSection, LogRatioSection
-from iirl_core.plan import Backbone, Head, forward_flops, hours, reading_flops, training_flops
+from iirl_core.config.expertness import EnsembleSection, LogRatioSection, MixtureSection
+from iirl_core.config.sizes import is_open
+from iirl_core.plan import Backbone, Head, forward_flops, hours, reading_flops, search_flops, training_flops
 from iirl_core.plan.compute import Tuning
 from iirl_core.plan.memory import Precision
 from iirl_core.selection import MAX_TOKENS
@@ -135,7 +136,10 @@ def _fitting(config: Config, encoder: Backbone, head: Head, tokens: float, steps
         length = _read(config, tokens)
         fitting += rows * length * _training_flops(config, encoder, length)
         yield Effort(fitting, "{:.3g} to train", precision)
-    elif steps:
+        return
+    if isinstance(config.expertness, MixtureSection) and is_open(config.expertness) and config.train.parent is None:
+        yield Effort(search_flops(config.expertness, encoder.width), "at most {:.3g} to choose the head's size")
+    if steps:
         yield Effort(fitting, "{:.3g} to fit the head", precision)
 
 

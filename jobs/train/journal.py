@@ -16,8 +16,7 @@ import torch
 import torch.distributed
 
 from iirl_core.canonical import canonical_json
-from iirl_core.errors import NotFound
-from iirl_core.store.protocol import Store
+from iirl_core.store import Store, get_or_none
 from jobs.train.engine import StepReport
 from jobs.train.stopping import HeldOut
 
@@ -108,10 +107,8 @@ def _held_out_line(one: HeldOut) -> dict[str, float | None]:
 
 def read_place(store: Store, folder: str) -> Place | None:
     """How far the run under ``folder`` is, None before its first word."""
-    try:
-        return Place(**json.loads(store.get(f"{folder}/{PLACE}")))
-    except NotFound:
-        return None
+    data = get_or_none(store, f"{folder}/{PLACE}")
+    return None if data is None else Place(**json.loads(data))
 
 
 def _mean_over_ranks(rows: list[list[float]]) -> list[list[float]]:

@@ -12,17 +12,13 @@ from typing import cast
 from iirl_core.canonical import JsonValue, canonical_json
 from iirl_core.config import Config
 from iirl_core.config.expertness import MixtureSection
-from iirl_core.config.sizes import is_open, with_size
+from iirl_core.config.sizes import ASKED_ROWS, FITTED_ROWS, is_open, with_size
 from iirl_core.expertness.sizing import SizeTrial, smallest_good, try_sizes
 from iirl_core.store.protocol import Store
 from jobs.train.features import Features
 from jobs.train.preparing import Run
 
 SIZE = "size.json"
-FITTED_ROWS = 8_192
-"""Rows that each size is fitted to: as many as its few steps read."""
-ASKED_ROWS = 1_024
-"""Held-out rows that each is asked about: a standard error is then about 3% of the error."""
 
 
 def sized(run: Run) -> Config:

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from iirl_core.errors import ConfigError, NotFound, one_line
-from iirl_core.store.protocol import Store
+from iirl_core.errors import ConfigError, one_line
+from iirl_core.store import Store, get_or_none
 from jobs.console import Progress
 from jobs.train.event_files import EventFiles
 from jobs.train.journal import METRICS
@@ -118,10 +118,7 @@ def check_trackers(services: Sequence[Service]) -> None:
 
 def read_lines(store: Store, folder: str) -> list[Line]:
     """The run's journal so far; empty before its first checkpoint."""
-    try:
-        found = [json.loads(line) for line in store.get(f"{folder}/{METRICS}").splitlines()]
-    except NotFound:
-        return []
+    found = [json.loads(line) for line in (get_or_none(store, f"{folder}/{METRICS}") or b"").splitlines()]
     lines, at = [], time.time()
     for line in reversed(found):
         lines.append(Line(line["step"], at, numbers_of(line)))

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import wandb
 
-from iirl_core.errors import NotFound
-from iirl_core.store.protocol import Store
+from iirl_core.store import Store, get_or_none
 
 if TYPE_CHECKING:
     from jobs.train.tracking import Line
@@ -33,10 +32,7 @@ class WandbRun:
 
     def last(self) -> int:
         """From the store."""
-        try:
-            return int(self._store.get(self._key))
-        except NotFound:
-            return 0
+        return int(get_or_none(self._store, self._key) or 0)
 
     def write(self, lines: Sequence[Line]) -> None:
         """Steps that W&B has seen already it drops by itself."""

@@ -7,7 +7,10 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoConfig, AutoModel
 
-from iirl_core.plan import backbone_of, forward_flops, hours, training_flops
+from iirl_core.config.expertness import MixtureSection
+from iirl_core.config.sizes import ASKED_ROWS, BATCH
+from iirl_core.expertness.sizing import try_sizes
+from iirl_core.plan import backbone_of, forward_flops, hours, search_flops, training_flops
 from tests.iirl_core.plan.shapes import LLAMA3_8B, tiny
 
 COUNT, LENGTH = 2, 16
@@ -65,3 +68,12 @@ def test_six_operations_for_each_parameter_and_token() -> None:
 
 def test_hours_are_operations_over_what_a_device_reaches() -> None:
     assert hours(1e15 * 3600, peak=1e15, utilisation=0.5) == pytest.approx(2.0)
+
+
+def test_choosing_a_mixtures_size_costs_at_most_what_torch_counts_and_not_much_more() -> None:
+    section, width = MixtureSection(experts=2, hidden=8, members=3), 6
+    rows = torch.randn(BATCH, width, generator=torch.Generator().manual_seed(0))
+    with FlopCounterMode(display=False) as counter:
+        try_sizes(section, rows, rows.repeat(ASKED_ROWS // BATCH, 1), seed=0)
+    spent = counter.get_total_flops()
+    assert spent < search_flops(section, width) < 1.5 * spent

@@ -12,12 +12,12 @@ import yaml
 from iirl_core.canonical import digest_bytes
 from iirl_core.config import Config
 from iirl_core.config.encoding import TrajectoryEncoderSection
-from iirl_core.config.expertness import DiscriminatorSection
+from iirl_core.config.expertness import DiscriminatorSection, MixtureSection
 from iirl_core.config.planning import PlanSection
 from iirl_core.corpus import write_corpus
 from iirl_core.demonstration import Trajectory, conversation
 from iirl_core.errors import ConfigError
-from iirl_core.plan import backbone_of, forward_flops, head_of, language_model_of, reading_flops
+from iirl_core.plan import backbone_of, forward_flops, head_of, language_model_of, reading_flops, search_flops
 from iirl_core.policy import Initial, point_policy, publish_policy
 from iirl_core.store import DirectoryStore
 from jobs.__main__ import main
@@ -101,6 +101,22 @@ def test_steps_tokens_and_hours_follow_from_what_was_ingested(tmp_path: Path) ->
     assert not [text for text in lines if text.startswith("not known")]
     mixture = {"expertness": {"family": "autoencoder_mixture"}, "mapping": {"kind": "exponential"}}
     assert "of about 30 rows" in line(plan_lines(text_config(tmp_path, model, **mixture)), "steps")
+
+
+def test_choosing_a_mixtures_size_is_counted_where_it_is_left_open(tmp_path: Path) -> None:
+    for name in ("polite", "rude"):
+        write_texts(DirectoryStore(tmp_path / "store"), name, 30, tokens=50)
+
+    def compute(train: dict[str, object], **size: int) -> str:
+        chosen = {"family": "autoencoder_mixture", **size}
+        config = text_config(tmp_path, model, expertness=chosen, mapping={"kind": "exponential"}, train=train)
+        return line(plan_lines(config), "compute")
+
+    model, steps = backbone(tmp_path / "model", MINILM), {"batch": 8}
+    wanted = f"at most {search_flops(MixtureSection(experts=2), 384):.3g} to choose the head's size"
+    assert wanted in compute(steps, experts=2)
+    assert "size" not in compute(steps, experts=2, bottleneck=4)
+    assert "size" not in compute({**steps, "parent": "root"}, experts=2), "it is the parent's"
 
 
 def test_an_encoder_that_is_trained_counts_with_the_head(tmp_path: Path) -> None:
