@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from iirl_core.demonstration import Conversation, Input
 from iirl_core.probe.conversation.scan.edges import CLOSINGS, OPENINGS, REQUESTS
 from iirl_core.probe.conversation.scan.feature import Feature, Place
-from iirl_core.probe.conversation.scan.lexicon import INSIDE, SCRIPTS
+from iirl_core.probe.conversation.scan.lexicon import INSIDE
 from iirl_core.probe.conversation.scan.relations import relation_features
+from iirl_core.probe.conversation.scan.scripts import SCRIPTS
 from iirl_core.probe.conversation.scan.wholes import whole_features
 from iirl_core.probe.conversation.scan.word_lists import common_words, groups, kin, uncommon_words
 
