@@ -3,8 +3,8 @@
 from iirl_core.probe.answer_reward import AnswerReward as AnswerReward
 from iirl_core.probe.conversation import EDITED, PICKED, SEARCHED, Careless, Empty, Mismatch, Pairs, Scan
 from iirl_core.probe.former import Former
+from iirl_core.probe.gathering import material_of as material_of
 from iirl_core.probe.material import Material as Material
-from iirl_core.probe.material import material_of as material_of
 from iirl_core.probe.observed import Observed
 from iirl_core.probe.point_reward import PointReward as PointReward
 from iirl_core.probe.probe import ChunkSeed as ChunkSeed
