@@ -16,13 +16,13 @@ from iirl_core.config.expertness import (
 )
 from iirl_core.errors import ConfigError
 from iirl_core.expertness.autoencoder_mixture import AutoencoderMixture
+from iirl_core.expertness.batch import Batch as Batch
 from iirl_core.expertness.bradley_terry import BradleyTerry
 from iirl_core.expertness.discriminator import Discriminator
+from iirl_core.expertness.episodes import Episodes as Episodes
 from iirl_core.expertness.joint import Joint
 from iirl_core.expertness.log_ratio import LogRatio
 from iirl_core.expertness.occupancy import Occupancy
-from iirl_core.expertness.protocol import Batch as Batch
-from iirl_core.expertness.protocol import Episodes as Episodes
 from iirl_core.expertness.protocol import Expertness as Expertness
 from iirl_core.expertness.protocol import Latents as Latents
 from iirl_core.expertness.protocol import LearntInOnePass as LearntInOnePass

@@ -10,8 +10,9 @@ import math
 import torch
 from torch import Tensor, nn
 
+from iirl_core.expertness.batch import Batch
 from iirl_core.expertness.bootstrap import bootstrap
-from iirl_core.expertness.protocol import Batch, Expertness, Latents
+from iirl_core.expertness.protocol import Expertness, Latents
 
 COMPETITION = 0.1
 """Weight of each expert's own error: without it experts only have to be right together, and their residuals and

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from iirl_core.errors import InputError
+from iirl_core.expertness.batch import Batch
 from iirl_core.expertness.bootstrap import bootstrap
 from iirl_core.expertness.heads import Heads
-from iirl_core.expertness.protocol import Batch
 
 
 class Joint(Heads):

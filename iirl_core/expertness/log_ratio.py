@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from iirl_core.errors import ConfigError
-from iirl_core.expertness.protocol import Batch, Latents, LearntInOnePass
+from iirl_core.expertness.batch import Batch
+from iirl_core.expertness.protocol import Latents, LearntInOnePass
 
 FLAT = 0.01
 """Below this variance of log length (answers within about a tenth of each other) no line is drawn: what chance makes of

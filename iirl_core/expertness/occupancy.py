@@ -14,7 +14,9 @@ import torch
 from torch import Tensor
 
 from iirl_core.errors import ConfigError
-from iirl_core.expertness.protocol import Batch, Episodes, LearntInOnePass
+from iirl_core.expertness.batch import Batch
+from iirl_core.expertness.episodes import Episodes
+from iirl_core.expertness.protocol import LearntInOnePass
 
 CHUNK = 4096
 """Rows whose features are computed at a time."""

@@ -20,7 +20,7 @@ from iirl_core.config.expertness import MixtureSection
 from iirl_core.config.sizes import BATCH, FOLDS, PREDICTIONS, STEPS, sizes_of
 from iirl_core.errors import ConfigError
 from iirl_core.expertness.autoencoder_mixture import AutoencoderMixture
-from iirl_core.expertness.protocol import Batch
+from iirl_core.expertness.batch import Batch
 
 RATE = 5e-3
 """Of Adam, going down in half a cosine."""
