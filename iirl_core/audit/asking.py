@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from iirl_core.audit.example import Example, example_of
 from iirl_core.demonstration import Input
 from iirl_core.expertness import Episodes
-from iirl_core.norm.judge import Answer, all_numbers
+from iirl_core.norm.judge import all_numbers
+from iirl_core.norm.judgement import Answer
 from iirl_core.probe import Probe
 from iirl_core.probe.adaptive import OBSERVED
 from iirl_core.probe.situations import UNKNOWN, Placed, Situations

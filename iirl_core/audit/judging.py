@@ -14,7 +14,8 @@ from iirl_core.audit.cell import Cell, exact, summed
 from iirl_core.audit.family_result import FamilyResult
 from iirl_core.audit.finding import Finding
 from iirl_core.canonical import Digest
-from iirl_core.norm.judge import SILENT, Judgement, judge_all
+from iirl_core.norm.judge import judge_all
+from iirl_core.norm.judgement import SILENT, Judgement
 from iirl_core.norm.norm import Norm, NormKind
 from iirl_core.norm.number import NUMBER
 from iirl_core.probe import ChunkSeed, Probe

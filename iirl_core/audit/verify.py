@@ -19,7 +19,8 @@ from iirl_core.audit.finding import Finding
 from iirl_core.canonical import canonical_json
 from iirl_core.demonstration import Input, Trajectory
 from iirl_core.errors import InputError
-from iirl_core.norm.judge import Answer, judge
+from iirl_core.norm.judge import judge
+from iirl_core.norm.judgement import Answer
 from iirl_core.norm.norm import Norm
 from iirl_core.norm.number import norm_of
 from iirl_core.records import document_of, parse_record

@@ -2,9 +2,9 @@
 
 from iirl_core.norm.document import norm_document as norm_document
 from iirl_core.norm.document import norms_digest as norms_digest
-from iirl_core.norm.judge import Judgement as Judgement
 from iirl_core.norm.judge import judge as judge
 from iirl_core.norm.judge import judge_all as judge_all
+from iirl_core.norm.judgement import Judgement as Judgement
 from iirl_core.norm.load import norms_of as norms_of
 from iirl_core.norm.measuring import measured_on as measured_on
 from iirl_core.norm.norm import Norm as Norm

@@ -18,7 +18,8 @@ from torch import Tensor
 from iirl_core.demonstration import Input
 from iirl_core.encoder.protocol import Encoded, Encoder
 from iirl_core.expertness import Episodes
-from iirl_core.norm.judge import SILENT, Answer, Judgement, judge_all
+from iirl_core.norm.judge import judge_all
+from iirl_core.norm.judgement import SILENT, Answer, Judgement
 from iirl_core.norm.norm import Norm
 from iirl_core.probe import Probe
 from iirl_core.reward_model import RewardModel

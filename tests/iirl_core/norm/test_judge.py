@@ -9,7 +9,7 @@ import pytest
 from iirl_core.demonstration import Comparison, Trajectory, conversation
 from iirl_core.errors import ConfigError, InputError
 from iirl_core.norm import NUMBER, Norm, NormKind, Region, judge, judge_all
-from iirl_core.norm.judge import Answer
+from iirl_core.norm.judgement import Answer
 from iirl_core.norm.matcher import Keyword, Source
 
 
