@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from iirl_core.artifact.manifest import Golden
+from iirl_core.artifact.entries import Golden
 from iirl_core.demonstration import Conversation, Input, Message, Trajectory, conversation
 from iirl_core.encoder import Encoder
 from iirl_core.encoder.trajectory import TrajectoryEncoder

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from typing import cast
 
-from iirl_core.artifact.manifest import (
-    FORMER,
-    SCHEMA,
-    Calibration,
-    CorpusEntry,
-    FileEntry,
-    Golden,
-    GuardEntry,
-    Manifest,
-)
+from iirl_core.artifact.entries import Calibration, CorpusEntry, FileEntry, Golden, GuardEntry
+from iirl_core.artifact.manifest import FORMER, SCHEMA, Manifest
 from iirl_core.artifact.provenance import Mode, Supervision
 from iirl_core.encoder.protocol import ArtifactKind
 from iirl_core.errors import ArtifactError, Tampered

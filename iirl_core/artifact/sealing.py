@@ -22,11 +22,12 @@ import torch
 
 from iirl_core.artifact.artifact import Artifact
 from iirl_core.artifact.card import card_of
+from iirl_core.artifact.entries import CorpusEntry, FileEntry, GuardEntry
 from iirl_core.artifact.environment import environment, portable_config
 from iirl_core.artifact.files import CHUNK, CLASSIFIER_CONFIG, MANIFEST, digest_file
 from iirl_core.artifact.golden import golden_of
 from iirl_core.artifact.guard import GUARD_FILE, Guard, guard_metrics
-from iirl_core.artifact.manifest import CorpusEntry, FileEntry, GuardEntry, Manifest
+from iirl_core.artifact.manifest import Manifest
 from iirl_core.artifact.model_digest import model_digest
 from iirl_core.artifact.provenance import Provenance
 from iirl_core.artifact.repair_files import REPAIR_FILES, write_repairs

@@ -21,8 +21,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from iirl_core.artifact.entries import Calibration
 from iirl_core.artifact.golden import CONVERSATIONS
-from iirl_core.artifact.manifest import Calibration, Manifest
+from iirl_core.artifact.manifest import Manifest
 from iirl_core.artifact.model_digest import model_digest
 from iirl_core.artifact.repair_files import repairs_of
 from iirl_core.canonical import JsonValue

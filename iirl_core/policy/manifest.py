@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from iirl_core.artifact.manifest import CorpusEntry, FileEntry
+from iirl_core.artifact.entries import CorpusEntry, FileEntry
 from iirl_core.canonical import Digest, JsonValue, canonical_json, digest_json, folder_of
 from iirl_core.errors import Tampered
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from iirl_core.artifact.entries import CorpusEntry, FileEntry
 from iirl_core.artifact.files import MANIFEST, digest_file
-from iirl_core.artifact.manifest import CorpusEntry, FileEntry
 from iirl_core.canonical import Digest, JsonValue, folder_of
 from iirl_core.errors import NotFound, Tampered
 from iirl_core.policy.manifest import TODO, Initial, PolicyManifest, manifest_from

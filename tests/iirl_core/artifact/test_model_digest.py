@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from iirl_core.artifact import Artifact, ArtifactDraft, load, load_from, seal, seal_child
+from iirl_core.artifact.entries import FileEntry
 from iirl_core.artifact.files import digest_file
-from iirl_core.artifact.manifest import FileEntry
 from iirl_core.artifact.model_digest import encoder_digest, model_digest
 from iirl_core.artifact.patch_file import PATCH_FILE
 from iirl_core.artifact.repair_files import SCULPT_FILE
