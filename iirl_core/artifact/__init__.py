@@ -1,6 +1,7 @@
 """Artifacts: sealed RewardModels, named by their digests, verified whenever they are loaded."""
 
 from iirl_core.artifact.artifact import Artifact as Artifact
+from iirl_core.artifact.draft import ArtifactDraft as ArtifactDraft
 from iirl_core.artifact.entries import CorpusEntry as CorpusEntry
 from iirl_core.artifact.entries import FileEntry as FileEntry
 from iirl_core.artifact.guard import Guard as Guard
@@ -14,6 +15,5 @@ from iirl_core.artifact.provenance import Mode as Mode
 from iirl_core.artifact.provenance import Provenance as Provenance
 from iirl_core.artifact.provenance import Supervision as Supervision
 from iirl_core.artifact.provenance import provenance_of as provenance_of
-from iirl_core.artifact.sealing import ArtifactDraft as ArtifactDraft
 from iirl_core.artifact.sealing import seal as seal
 from iirl_core.artifact.sealing import seal_child as seal_child

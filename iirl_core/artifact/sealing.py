@@ -13,54 +13,31 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
 import torch
 
 from iirl_core.artifact.artifact import Artifact
-from iirl_core.artifact.card import card_of
-from iirl_core.artifact.entries import CorpusEntry, FileEntry, GuardEntry
+from iirl_core.artifact.draft import ArtifactDraft
+from iirl_core.artifact.entries import GuardEntry
 from iirl_core.artifact.environment import environment, portable_config
-from iirl_core.artifact.files import CHUNK, CLASSIFIER_CONFIG, MANIFEST, digest_file
+from iirl_core.artifact.files import CLASSIFIER_CONFIG, digest_file
 from iirl_core.artifact.golden import golden_of
 from iirl_core.artifact.guard import GUARD_FILE, Guard, guard_metrics
 from iirl_core.artifact.manifest import Manifest
-from iirl_core.artifact.model_digest import model_digest
 from iirl_core.artifact.provenance import Provenance
-from iirl_core.artifact.repair_files import REPAIR_FILES, write_repairs
+from iirl_core.artifact.publishing import CARD, finish, keep
+from iirl_core.artifact.repair_files import REPAIR_FILES
 from iirl_core.artifact.weights import calibration_of, save_model
-from iirl_core.canonical import Digest, JsonValue, digest_chunks, folder_of
-from iirl_core.config import Config
+from iirl_core.canonical import Digest, JsonValue
 from iirl_core.errors import ArtifactError
 from iirl_core.patch.budget import BUDGET, KNOWN_GOOD, check_budget
 from iirl_core.patch.patch import Patch
 from iirl_core.patch.repairs import Repairs, enabled
 from iirl_core.reward_model import RewardModel
 from iirl_core.store import Store
-from iirl_core.unlearning.forgotten import Forgotten
-
-CARD = "README.md"
-
-
-@dataclass(frozen=True, eq=False)
-class ArtifactDraft:
-    """What training hands over: a root, or a re-fit of ``parent``, whose guard set it has; where records were
-    ``forgotten``, a guard set of its own. ``metrics`` are finite numbers by name; ``provenance`` is what it may claim;
-    ``human``: people's labels shaped what it learnt from.
-    """
-
-    model: RewardModel
-    guard: Guard
-    config: Config
-    corpora: tuple[CorpusEntry, ...]
-    metrics: Mapping[str, float]
-    provenance: Provenance
-    parent: Artifact | None = None
-    forgotten: Forgotten | None = None
-    human: bool = False
 
 
 def seal(store: Store, draft: ArtifactDraft) -> Digest:
@@ -109,7 +86,7 @@ def seal(store: Store, draft: ArtifactDraft) -> Digest:
             classifier=saved.classifier,
             forgotten=draft.forgotten,
         )
-        return _finish(store, manifest, folder, draft.model.repairs, shared=())
+        return finish(store, manifest, folder, draft.model.repairs, shared=())
 
 
 def seal_child(
@@ -165,8 +142,8 @@ def seal_child(
         own = (*REPAIR_FILES, CARD, *([CLASSIFIER_CONFIG] if manifest.has_classifier else []))
         shared = tuple(entry for entry in parent.manifest.files if entry.path not in own)
         for entry in shared:
-            _keep(store, entry, parent.folder)
-        return _finish(store, manifest, folder, repairs, shared)
+            keep(store, entry, parent.folder)
+        return finish(store, manifest, folder, repairs, shared)
 
 
 @torch.no_grad()
@@ -188,47 +165,3 @@ def _within_budget(guard: Guard, model: RewardModel, todo: str) -> torch.Tensor:
             todo,
         )
     return rewards
-
-
-def _finish(store: Store, manifest: Manifest, folder: Path, repairs: Repairs, shared: tuple[FileEntry, ...]) -> Digest:
-    """Write repairs and card, list and keep the files of ``folder``, publish them with the ``shared`` ones."""
-    made = _entries(folder)
-    write_repairs(folder, repairs, model_digest(dataclasses.replace(manifest, files=(*made, *shared))))
-    (folder / CARD).write_text(card_of(manifest), encoding="utf-8")
-    own = [*made, *_entries(folder, known=made)]
-    manifest = dataclasses.replace(manifest, files=tuple(sorted([*own, *shared])))
-    final = f"artifacts/{folder_of(manifest.digest())}"
-    if store.exists(f"{final}/{MANIFEST}"):
-        return manifest.digest()
-    for entry in own:
-        _keep(store, entry, folder)
-    staged = store.stage()
-    for entry in manifest.files:
-        store.copy(_blob(entry), f"{staged}/{entry.path}")
-    store.put(f"{staged}/{MANIFEST}", manifest.bytes())
-    store.publish(staged, final, last=MANIFEST)
-    return manifest.digest()
-
-
-def _entries(folder: Path, known: Sequence[FileEntry] = ()) -> list[FileEntry]:
-    """Its files, but for those that are ``known``: weights are long to read."""
-    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    paths = sorted(found.difference(entry.path for entry in known))
-    return [FileEntry(path, *digest_file(folder / path)) for path in paths]
-
-
-def _keep(store: Store, entry: FileEntry, folder: Path) -> None:
-    """Content-addressed: what is there already is used, if it is still the same bytes."""
-    if not store.exists(_blob(entry)) or _stored_digest(store, _blob(entry)) != entry.digest:
-        store.put_file(_blob(entry), folder / entry.path)
-
-
-def _stored_digest(store: Store, key: str) -> Digest:
-    """In constant memory."""
-    filesystem, root = store.filesystem()
-    with filesystem.open_input_stream(f"{root}/{key}", compression=None) as stream:
-        return digest_chunks(iter(lambda: stream.read(CHUNK), b""))
-
-
-def _blob(entry: FileEntry) -> str:
-    return f"blobs/{folder_of(entry.digest)}"
