@@ -24,11 +24,12 @@ from iirl_core.observation import Reason, keep_observations
 from serving.access import lock_for
 from serving.admission import Pin, admit, pin_release
 from serving.batching import Batcher
+from serving.door import RETRY_SECONDS, Door, Limits
 from serving.event import record_serving
 from serving.notices import Notices, Teller, log_as_serve_does
 from serving.observer import Observer
 from serving.watch import FARTHEST, Watch
-from serving.web import RETRY_SECONDS, Door, Limits, make_app
+from serving.web import make_app
 
 if TYPE_CHECKING:
     from ray.actor import ActorProxy

@@ -1,4 +1,5 @@
-"""The HTTP side: who may ask, how much, and what every response carries. Knows neither Ray nor torch.
+"""The HTTP side: what is asked where, how it is answered or refused, and what every response carries. Knows neither Ray
+nor torch.
 
 The event loop only moves bytes: bodies are parsed, the model is read and what it answered is observed in threads.
 """
@@ -7,71 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from fastapi import FastAPI, Request, Response
-from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaValue, models_json_schema
 from starlette.exceptions import HTTPException
 
 from iirl_core.errors import InputError
 from iirl_core.reading import Score
-from serving.access import may_ask
 from serving.batching import Batcher
+from serving.description import content, openapi
 from serving.dialects import DIALECTS, Dialect, Understood
 from serving.dialects.dialect import truncated
 from serving.dialects.native import parse_report
+from serving.door import RETRY_SECONDS, Door
 from serving.observer import Observer
 from serving.problem import Detail, Problem, faulty_items
 from serving.schemas import HealthResponse, ModelBody, ModelsResponse, ReportsRequest, ReportsResponse
 from serving.served import Served
 
-RETRY_SECONDS = 1
 log = logging.getLogger("iirl.serving")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one replica takes on: items and bytes in a request, requests at a time."""
-
-    items: int
-    body_bytes: int
-    requests: int
-
-
-class Door:
-    """Owns the count of requests inside one replica. Used from one event loop."""
-
-    def __init__(self, lock: bytes | None, limits: Limits) -> None:
-        self._lock = lock
-        self.limits = limits
-        self._inside = 0
-
-    def opens(self, request: Request) -> bool:
-        """Whether the caller has the token, or needs none."""
-        return may_ask(self._lock, request.headers.get("authorization"), request.query_params.get("api_key"))
-
-    def check(self, request: Request) -> None:
-        """Raise Problem (401) for a caller without the token."""
-        if not self.opens(request):
-            raise Problem(401, "unauthorized", "no valid token: send Authorization: Bearer TOKEN")
-
-    @contextmanager
-    def enter(self) -> Iterator[None]:
-        """Let one more request in, or raise Problem (503)."""
-        if self._inside >= self.limits.requests:
-            message = f"{self._inside} requests are being answered already, try again in {RETRY_SECONDS} s"
-            raise Problem(503, "overloaded", message, retry_after=RETRY_SECONDS)
-        self._inside += 1
-        try:
-            yield
-        finally:
-            self._inside -= 1
 
 
 def make_app(served: Served, batcher: Batcher, door: Door, observer: Observer) -> FastAPI:
@@ -100,14 +58,14 @@ def make_app(served: Served, batcher: Batcher, door: Door, observer: Observer) -
             dialect.path,
             summary=dialect.summary,
             response_model=dialect.response,
-            openapi_extra={"requestBody": {"required": True, "content": _content(dialect.request)}},
+            openapi_extra={"requestBody": {"required": True, "content": content(dialect.request)}},
         )(post(dialect))
 
     @app.post(
         "/v1/reports",
         summary="What the reward gets wrong, for the next audit",
         response_model=ReportsResponse,
-        openapi_extra={"requestBody": {"required": True, "content": _content(ReportsRequest)}},
+        openapi_extra={"requestBody": {"required": True, "content": content(ReportsRequest)}},
     )
     async def report(request: Request) -> Response:
         door.check(request)
@@ -130,7 +88,7 @@ def make_app(served: Served, batcher: Batcher, door: Door, observer: Observer) -
     @app.get("/openapi.json", include_in_schema=False)
     async def description(request: Request) -> Response:
         door.check(request)
-        return JSONResponse(_openapi(app))
+        return JSONResponse(openapi(app))
 
     _refuse_in_our_words(app, served, door)
     return app
@@ -215,16 +173,3 @@ def _models(served: Served) -> ModelsResponse:
         supervision=served.supervision,
     )
     return ModelsResponse(data=[model])
-
-
-def _content(request: type[BaseModel]) -> JsonSchemaValue:
-    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{request.__name__}"}}}
-
-
-def _openapi(app: FastAPI) -> JsonSchemaValue:
-    """The API's description; the bodies are parsed by the dialects, so their schemas are added here."""
-    document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
-    requests = [(request, "validation") for request in (*(each.request for each in DIALECTS), ReportsRequest)]
-    _, schemas = models_json_schema(requests, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
-    document.setdefault("components", {}).setdefault("schemas", {}).update(schemas["$defs"])
-    return document

@@ -18,8 +18,9 @@ from iirl_core.errors import InputError
 from iirl_core.reading import Action
 from serving.admission import admit, known_good_floor, pin_release
 from serving.batching import Batcher
+from serving.door import Door, Limits
 from serving.observer import Observer
-from serving.web import Door, Limits, make_app
+from serving.web import make_app
 from tests.iirl_core.artifact.samples import text_draft, trajectory_draft, walks
 from tests.serving.released import Released, released
 from tests.serving.scores import watch

@@ -16,9 +16,10 @@ from iirl_core.observation import Observation
 from iirl_core.reading import Action, Score
 from serving.access import digest_token
 from serving.batching import Batcher, Read
+from serving.door import Door, Limits
 from serving.observer import Observer
 from serving.watch import Watch
-from serving.web import Door, Limits, make_app
+from serving.web import make_app
 from tests.serving.scores import SERVED, read, score, watch
 
 LIMITS = Limits(items=4, body_bytes=4096, requests=8)

@@ -15,8 +15,9 @@ from iirl_core.errors import ClusterError, ConfigError
 from jobs.evaluate.endpoint import Endpoint
 from serving.access import digest_token
 from serving.batching import Batcher
+from serving.door import Door, Limits
 from serving.observer import Observer
-from serving.web import Door, Limits, make_app
+from serving.web import make_app
 from tests.jobs.evaluate.answering import answering, rewards
 from tests.serving.released import free_port
 from tests.serving.scores import SERVED, read, watch
