@@ -8,111 +8,16 @@ probing forward from it, never by listing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, get_args
 
-from iirl_core.canonical import Digest, JsonValue, canonical_json, digest_bytes
-from iirl_core.errors import Conflict, InputError, NotFound, Tampered
-from iirl_core.signing.fields import Fields, is_digest
+from iirl_core.canonical import Digest, digest_bytes
+from iirl_core.errors import Conflict, NotFound, Tampered
+from iirl_core.log.entry import Entry
+from iirl_core.log.event import Event
 from iirl_core.store.pointer import read_pointer
 from iirl_core.store.protocol import Store
 
 HEAD = "log/head"
-EventKind = Literal[
-    "ingest",
-    "imitate",
-    "sample",
-    "seal",
-    "evaluate",
-    "audit",
-    "triage",
-    "label",
-    "undo",
-    "patch",
-    "revert",
-    "reorder",
-    "forget",
-    "accept",
-    "reject",
-    "release",
-    "rollback",
-    "revocation",
-    "serve",
-]
-EVENT_KINDS: tuple[str, ...] = get_args(EventKind)
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happened to ``subject`` (an artifact's digest; a corpus's for ``ingest``), which goes by ``name``.
-
-    ``by`` is the id of the key that signed it ("" where nothing was signed); ``details`` are sorted by name.
-
-    Raises:
-        InputError: the kind is unknown or the subject is not a digest.
-    """
-
-    kind: EventKind
-    subject: Digest
-    name: str
-    by: str = ""
-    details: tuple[tuple[str, str], ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.kind not in EVENT_KINDS:
-            raise InputError(f"event {self.kind!r}", f"one of {', '.join(EVENT_KINDS)}")
-        if not is_digest(self.subject):
-            raise InputError(f"an event about {self.subject!r}", "sha256: and 64 hexadecimal digits")
-        object.__setattr__(self, "details", tuple(sorted(self.details)))
-
-    def detail(self, name: str) -> str:
-        """One of the details, "" where it is not there."""
-        return dict(self.details).get(name, "")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An event with its place in the chain; ``time`` is UTC, ISO 8601, in seconds."""
-
-    sequence: int
-    previous: Digest | None
-    """Of the bytes of the entry before; None for the first."""
-    time: str
-    event: Event
-
-    def to_bytes(self) -> bytes:
-        """As stored."""
-        details: dict[str, JsonValue] = dict(self.event.details)
-        return canonical_json(
-            {
-                "sequence": self.sequence,
-                "previous": self.previous,
-                "time": self.time,
-                "event": self.event.kind,
-                "subject": self.event.subject,
-                "name": self.event.name,
-                "by": self.event.by,
-                "details": details,
-            }
-        )
-
-    @staticmethod
-    def from_bytes(sequence: int, data: bytes) -> Entry:
-        """Parse the entry stored as ``sequence``.
-
-        Raises:
-            Tampered: it is malformed or says another sequence.
-        """
-        fields = Fields.parse(f"log entry {sequence}", data)
-        if fields.integer("sequence") != sequence:
-            raise Tampered(f"log entry {sequence} says that it is entry {fields.integer('sequence')}")
-        kind = fields.text("event")
-        known = next((one for one in get_args(EventKind) if one == kind), None)
-        if known is None:
-            raise Tampered(f"log entry {sequence} is of the unknown kind {kind!r}")
-        event = Event(known, fields.digest("subject"), fields.text("name"), fields.text("by"), fields.pairs("details"))
-        return Entry(sequence, fields.optional_digest("previous"), fields.text("time"), event)
 
 
 def append(store: Store, event: Event) -> Entry:
