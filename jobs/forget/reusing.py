@@ -22,7 +22,8 @@ from jobs.train.features import Features
 from jobs.train.job import run_name
 from jobs.train.needs import corrupted_shares
 from jobs.train.preparing import FEATURES, Run
-from jobs.train.rows import PARTS, list_files
+from jobs.train.row_files import list_files
+from jobs.train.rows import PARTS
 from jobs.train.sources import ROLES, Sources, parts_of
 
 

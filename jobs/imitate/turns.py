@@ -17,7 +17,8 @@ from iirl_core.errors import InputError
 from iirl_core.tuning.ragged import padded, picked_ids
 from jobs.train.dealing import Choice, Parts, tasks_of
 from jobs.train.encoding import BATCH, received
-from jobs.train.rows import schema_of, tensor
+from jobs.train.row_files import tensor
+from jobs.train.rows import schema_of
 from jobs.train.tokens import TokenFiles, ids_of
 
 if TYPE_CHECKING:

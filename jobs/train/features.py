@@ -6,7 +6,8 @@ import pyarrow as pa
 import torch
 
 from iirl_core.expertness import Batch
-from jobs.train.rows import LENGTH, MARGIN, STRENGTH, RowFiles, schema_of, tensor
+from jobs.train.row_files import RowFiles, tensor
+from jobs.train.rows import LENGTH, MARGIN, STRENGTH, schema_of
 
 
 def schema(width: int, *, pairs: bool = False, lengths: bool = False, strengths: bool = False) -> pa.Schema:

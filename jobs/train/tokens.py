@@ -9,7 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from iirl_core.tuning import Texts
-from jobs.train.rows import LENGTH, MARGIN, STRENGTH, Piece, RowFiles, schema_of, tensor
+from jobs.train.row_files import Piece, RowFiles, tensor
+from jobs.train.rows import LENGTH, MARGIN, STRENGTH, schema_of
 
 
 def schema(*, pairs: bool = False, lengths: bool = False, strengths: bool = False) -> pa.Schema:
