@@ -7,19 +7,18 @@ Every rank calls ``save``, ``restore`` and ``weights`` together: they gather wha
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
 import torch.distributed
 from torch import Tensor, nn
 
-from iirl_core.canonical import JsonValue
 from iirl_core.config.training import TrainSection
 from iirl_core.errors import ConfigError
+from jobs.train.deepspeed_setup import divide, engine_document, load_deepspeed
 from jobs.train.schedule import groups_of, rate_share
 
 TAG = "state"
@@ -55,7 +54,7 @@ class Engine:
     """
 
     def __init__(self, module: nn.Module, section: TrainSection, steps: int, *, seed: int = 0) -> None:
-        deepspeed = _load_deepspeed(section.gpus_per_worker > 0)
+        deepspeed = load_deepspeed(section.gpus_per_worker > 0)
         self.section, self.steps, self.seed = section, steps, seed
         groups = groups_of(module, section.optimiser)
         self._peaks = [group.learning_rate for group in groups]
@@ -69,7 +68,7 @@ class Engine:
         exact = {name: buffer.detach().clone() for name, buffer in module.named_buffers()}
         document = engine_document(section)
         if section.zero_stage == 3:
-            _divide(deepspeed, module, document, torch.bfloat16 if section.precision == "bf16" else torch.float32)
+            divide(deepspeed, module, document, torch.bfloat16 if section.precision == "bf16" else torch.float32)
         self._engine, self._optimiser, _, _ = deepspeed.initialize(model=module, optimizer=optimiser, config=document)
         self.device = self._engine.device
         for name, buffer in self._engine.module.named_buffers():  # rotary frequencies, say, do not bear bf16
@@ -171,45 +170,3 @@ class Engine:
         self._engine.destroy()
         # Under ZeRO 3 it puts the module on this stack when it starts, and leaves it there.
         FWD_MODULE_STACK[:] = [one for one in FWD_MODULE_STACK if one is not self._engine.module]
-
-
-def engine_document(section: TrainSection) -> dict[str, JsonValue]:
-    """DeepSpeed's configuration. Its own type is a free-form document, so ours ends here."""
-    offload: dict[str, JsonValue] = {} if section.offload == "none" else {"offload_optimizer": {"device": "cpu"}}
-    if section.offload == "weights":
-        offload["offload_param"] = {"device": "cpu"}
-    return {
-        "train_micro_batch_size_per_gpu": section.batch // section.workers // section.accumulation,
-        "gradient_accumulation_steps": section.accumulation,
-        "gradient_clipping": section.optimiser.gradient_clip,
-        "zero_optimization": {"stage": section.zero_stage, "overlap_comm": False, **offload},
-        "zero_force_ds_cpu_optimizer": False,  # its own has to be compiled; torch's steps on the CPU too
-        "bf16": {"enabled": section.precision == "bf16"},
-        "steps_per_print": 2**31,
-        "wall_clock_breakdown": False,
-    }
-
-
-def _divide(deepspeed: Any, module: nn.Module, document: dict[str, JsonValue], dtype: torch.dtype) -> None:
-    """Among the ranks, one parameter after the other: what DeepSpeed divides by itself it moves as a whole onto each
-    device before, where ZeRO 3 is asked for because it does not fit.
-    """
-    for parameter in module.parameters():  # so far it is cast only what is not divided yet
-        parameter.data = parameter.data.to(dtype)
-    deepspeed.zero.Init(module=module, config_dict_or_path=document, dtype=dtype)
-
-
-def _load_deepspeed(on_gpu: bool) -> Any:
-    """DeepSpeed, told beforehand what not to compile and where to run."""
-    os.environ.setdefault("DS_ACCELERATOR", "cuda" if on_gpu else "cpu")
-    os.environ.setdefault("DS_LOG_LEVEL", "error")
-    # Nothing here is compiled, but DeepSpeed decorates an optimiser of its own when it is imported, which loads all of
-    # torch's compiler: seconds in every rank.
-    os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
-    import deepspeed
-    import deepspeed.ops
-
-    # Compiled at first use with a compiler that a worker may not find; gloo alone does the same work.
-    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
-    deepspeed.logger.setLevel("ERROR")
-    return deepspeed
