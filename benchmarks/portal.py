@@ -43,8 +43,8 @@ from jobs import flywheel, ingest, train
 from jobs.console import Progress
 from jobs.history import COVERAGE, PastRound, history_of
 from jobs.key import new_keys
-from jobs.train.job import run_name
 from jobs.train.learnable import read_sources
+from jobs.train.naming import run_name
 from jobs.train.preparing import FEATURES
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "portal"

@@ -18,7 +18,8 @@ from iirl_core.unlearning import Reach, Way, kept_repairs
 from jobs.forget.charging import Charge, charge
 from jobs.train.dealing import Choice
 from jobs.train.features import Features
-from jobs.train.job import learn, run_name, task_of
+from jobs.train.learning import learn, task_of
+from jobs.train.naming import run_name
 from jobs.train.parent import sized_as, weights_key
 from jobs.train.preparing import Run, write_features
 from jobs.train.sealing import CALIBRATION_ROWS, Fitted, assemble_model

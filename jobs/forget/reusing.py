@@ -19,7 +19,7 @@ from iirl_core.corpus import Corpus, Dropped
 from iirl_core.store.protocol import Store
 from jobs.train.dealing import Choice, Parts, Role, tasks_of
 from jobs.train.features import Features
-from jobs.train.job import run_name
+from jobs.train.naming import run_name
 from jobs.train.needs import corrupted_shares
 from jobs.train.preparing import FEATURES, Run
 from jobs.train.row_files import list_files

@@ -12,54 +12,35 @@ calibrates: they are encoded after training, by the trained encoder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from cluster.resources import plan_training
 from cluster.session import Session
 from iirl_core.artifact import Artifact, load_from
-from iirl_core.canonical import Digest, digest_json, folder_of
+from iirl_core.canonical import Digest, folder_of
 from iirl_core.config import Config
-from iirl_core.config.encoding import TextEncoderSection
 from iirl_core.config.expertness import EnsembleSection
-from iirl_core.encoder import Encoder, fit_encoder
-from iirl_core.errors import ConfigError
+from iirl_core.encoder import fit_encoder
 from iirl_core.store.protocol import Store
 from jobs.console import Progress
 from jobs.hold import HOLD, held
 from jobs.lineage import manifest_of
 from jobs.outcome import Outcome
 from jobs.train.correcting import read_corrections
-from jobs.train.dealing import Choice
-from jobs.train.fitting import fit
 from jobs.train.journal import METRICS
 from jobs.train.leakage import check_leakage
 from jobs.train.learnable import read_sources
-from jobs.train.loop import TrainingTask, open_rows, order_of
-from jobs.train.needs import needs_negatives, needs_pairs
+from jobs.train.learning import learn
+from jobs.train.naming import run_name
 from jobs.train.parent import read_parent, sized_as, weights_key
 from jobs.train.policies import beside_ratio, find_policies
-from jobs.train.preparing import Run, write_features, write_tokens
-from jobs.train.sealing import CALIBRATION_ROWS, Fitted, assemble_model, build_key, metrics_of, seal_run
+from jobs.train.preparing import Run
+from jobs.train.sealing import assemble_model, build_key, metrics_of, seal_run
 from jobs.train.selecting import Selecting, samples_of, select
-from jobs.train.sizing import sized
 from jobs.train.sources import SAMPLES, Sources
 from jobs.train.tracking import check_trackers
 from jobs.train.weights import WEIGHTS
-
-AROUND = {
-    "cpus_per_worker",
-    "gpus_per_encoder",
-    "checkpoint_every",
-    "max_failures",
-    "trackers",
-    "parent",
-    "corrections",
-    "select",
-}
-"""Keys of ``train`` that change no weight; the last three by themselves: what they lead to stands in their place."""
-SPARE = 1.1
-"""How many more training rows are encoded for calibration than it reads: which are read follows a hash, not a count."""
 
 
 def run(session: Session, config: Config, progress: Progress) -> Outcome:
@@ -132,21 +113,6 @@ def _fit_once(
     return Sealed(digest, folder, metrics)
 
 
-def learn(run: Run, encoder: Encoder, start: str | None = None) -> Fitted:
-    """Make what is read, and fit: from the weights under the key ``start`` (None: from fresh ones). ``encoder`` is
-    trained with them where the configuration says so. Who calls holds the run (``held``).
-
-    Raises:
-        ConfigError, ClusterError: as ``run``.
-    """
-    if run.config.tunes:
-        return _tuned(run, encoder, start)
-    write_features(run, encoder, Choice())
-    run = replace(run, config=sized(run))
-    task = replace(task_of(run, encoder), start=start)
-    return Fitted(encoder, task, fit(run.session, task, run.progress))
-
-
 def _outcome(store: Store, config: Config, sealed: Sealed) -> Outcome:
     manifest, metrics = manifest_of(store, sealed.digest), sealed.metrics
     stepped = isinstance(config.expertness, EnsembleSection)  # of other families there is no first and no last loss
@@ -156,91 +122,4 @@ def _outcome(store: Store, config: Config, sealed: Sealed) -> Outcome:
         f"{metrics['guard_reward_mean']:.3f})",
         where=f"artifacts/{folder_of(sealed.digest)} in {store.url}; metrics in {sealed.folder}/{METRICS}",
         next="iirl evaluate CONFIG.yaml",
-    )
-
-
-def run_name(config: Config, sources: Sources, parent: Artifact | None = None, policies: Sequence[Digest] = ()) -> str:
-    """16 hexadecimal digits of what decides the weights: not the map (it is fitted afterwards), nor what only decides
-    where and how safely training runs. ``policies`` are those that the family compares.
-    """
-    train = config.train.model_dump(mode="json", exclude=AROUND)
-    document = {
-        "seed": config.seed,
-        "encoder": config.encoder.model_dump(mode="json"),
-        "expertness": config.expertness.model_dump(mode="json"),
-        "train": train,
-        "corpora": [asdict(entry) for entry in sources.entries()],
-        **({} if parent is None else {"parent": parent.digest}),
-        **({"policies": list(policies)} if policies else {}),
-    }
-    return digest_json(document).removeprefix("sha256:")[:16]
-
-
-def _tuned(run: Run, encoder: Encoder, start: str | None) -> Fitted:
-    """The trained encoder, and the weights of the expertness on top of it; the features that calibrate lie there."""
-    import ray
-
-    from iirl_core.encoder.text import TextEncoder  # transformers takes seconds to import: only for text
-    from iirl_core.tuning.transformer import check_tuning, trained_encoder, trained_expertness
-
-    section = run.config.encoder
-    if not isinstance(encoder, TextEncoder) or not isinstance(section, TextEncoderSection):
-        raise ConfigError(f"encoder.tuning of a {section.kind} encoder", "text")
-    check_tuning(encoder, section.adapters, checkpointing=run.config.train.gradient_checkpointing)
-    write_tokens(run, encoder.rendering)
-    task = replace(task_of(run, encoder), adapters=section.adapters, start=start)
-    if not run.session.store.exists(f"{run.folder}/{WEIGHTS}"):
-        run.session.ray()
-        task = replace(task, encoder=ray.put(encoder))
-    weights = fit(run.session, task, run.progress)
-    encoder = trained_encoder(encoder, weights, section.adapters)
-    sample = min(1.0, SPARE * CALIBRATION_ROWS / run.sources.count("demonstrations", "train"))
-    write_features(run, encoder, Choice(("train", "guard", "contrast"), sample))
-    return Fitted(encoder, task, trained_expertness(weights))
-
-
-def task_of(run: Run, encoder: Encoder) -> TrainingTask:
-    """What the ranks of a run are told, once its rows are made.
-
-    Raises:
-        ConfigError: there is nothing to learn from, or nothing to be judged on.
-    """
-    config = run.config
-    rows = open_rows(run.session.store, run.folder, tuned=config.tunes)
-    together = 2 if needs_pairs(config) else 1
-    if together > 1:
-        rows.check_pairs()
-    order = order_of(rows, config.train, config.seed, together, config.expertness)
-    if config.train.held_out is not None:
-        held_out = open_rows(run.session.store, run.folder, tuned=config.tunes, part="held_out")
-        if not len(held_out):
-            raise ConfigError(
-                f"no prompt of the train split is in train.held_out.fraction {config.train.held_out.fraction:g}",
-                "at least one",
-                "Raise it, or add records",
-            )
-        if sum(held_out.weights()) == 0:
-            raise ConfigError(
-                "every row that train.held_out takes out of the train split has weight 0",
-                "some weight > 0",
-                "Raise train.held_out.fraction, or weights of records",
-            )
-        if together > 1:
-            held_out.check_pairs()
-    demonstrations, negatives = rows.weights()
-    if demonstrations == 0:
-        raise ConfigError("every demonstration in the train split has weight 0", "some weight > 0")
-    if needs_negatives(config) and negatives == 0:
-        raise ConfigError("every negative in the train split has weight 0", "some weight > 0")
-    return TrainingTask(
-        store=run.session.store.url,
-        folder=run.folder,
-        expertness=config.expertness,
-        train=config.train,
-        width=encoder.width,
-        steps=order.steps(config.train.epochs),
-        demonstrations=demonstrations,
-        negatives=negatives,
-        seed=config.seed,
-        together=together,
     )

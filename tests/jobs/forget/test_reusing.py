@@ -19,8 +19,8 @@ from jobs.forget.leaving import left_of
 from jobs.forget.reusing import reuse_features
 from jobs.train.dealing import Choice, tasks_of
 from jobs.train.features import Features, schema
-from jobs.train.job import run_name
 from jobs.train.learnable import read_sources
+from jobs.train.naming import run_name
 from jobs.train.preparing import FEATURES, Run
 from jobs.train.rows import PARTS
 from jobs.train.sources import ROLES, Sources, parts_of

@@ -31,8 +31,8 @@ from jobs import patch
 from jobs.history import history_of
 from jobs.train.correcting import read_corrections
 from jobs.train.dealing import Choice, tasks_of
-from jobs.train.job import run_name
 from jobs.train.learnable import read_sources
+from jobs.train.naming import run_name
 from jobs.train.sources import Sources, parts_of
 from tests.iirl_core.artifact.samples import patch_at
 from tests.iirl_core.unlearning.test_forgotten import FORGOTTEN

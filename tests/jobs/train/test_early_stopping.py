@@ -16,9 +16,9 @@ from iirl_core.release import resolve
 from iirl_core.store import DirectoryStore
 from jobs.train import run
 from jobs.train.best import best_key
-from jobs.train.job import run_name
 from jobs.train.journal import held_out_of
 from jobs.train.learnable import read_sources
+from jobs.train.naming import run_name
 from jobs.train.stopping import best_of, is_over
 from jobs.train.weights import WEIGHTS
 from tests.iirl_core.encoder.tiny import tiny

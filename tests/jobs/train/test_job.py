@@ -21,8 +21,8 @@ from iirl_core.store import DirectoryStore, move_pointer
 from jobs.console import Progress
 from jobs.train import run
 from jobs.train.features import Features
-from jobs.train.job import run_name
 from jobs.train.learnable import read_sources
+from jobs.train.naming import run_name
 from tests.iirl_core.artifact.samples import patch_at
 from tests.jobs.train.made import (
     comparisons_config,

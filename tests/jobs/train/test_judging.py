@@ -24,9 +24,9 @@ from iirl_core.store import DirectoryStore
 from jobs.train.best import best_key, forget_best, keep_best
 from jobs.train.dealing import Choice, Parts, is_held_out, tasks_of
 from jobs.train.engine import Engine, StepReport
-from jobs.train.job import task_of
 from jobs.train.journal import METRICS, Journal, Place
 from jobs.train.judging import Judge, judge
+from jobs.train.learning import task_of
 from jobs.train.preparing import Run
 from jobs.train.sources import Sources
 from jobs.train.stopping import HeldOut

@@ -18,8 +18,8 @@ from iirl_core.release import resolve
 from iirl_core.store import DirectoryStore
 from jobs.console import Progress
 from jobs.train import run
-from jobs.train.job import run_name
 from jobs.train.learnable import read_sources
+from jobs.train.naming import run_name
 from tests.jobs.train.made import make_builder, make_corpora, walks_config
 from tests.jobs.train.runs import lines_of, never_stopped, wait_for
 

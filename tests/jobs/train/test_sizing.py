@@ -25,8 +25,8 @@ from jobs.console import Progress
 from jobs.forget import run as forget
 from jobs.train import run as train
 from jobs.train.features import schema
-from jobs.train.job import run_name
 from jobs.train.learnable import read_sources
+from jobs.train.naming import run_name
 from jobs.train.preparing import Run
 from jobs.train.rows import Part
 from jobs.train.sizing import SIZE, size_metrics, sized, tried

@@ -13,8 +13,8 @@ from iirl_core.config import Config
 from iirl_core.corpus import origin_of, read_corpus, write_corpus
 from iirl_core.errors import Tampered
 from iirl_core.store import DirectoryStore
-from jobs.train.job import run_name
 from jobs.train.learnable import read_sources
+from jobs.train.naming import run_name
 from jobs.train.sources import parts_of
 from tests.jobs.train.made import (
     changed,

@@ -25,9 +25,9 @@ from jobs.hold import FREE
 from jobs.train import run
 from jobs.train.engine import Engine
 from jobs.train.features import Features
-from jobs.train.job import run_name
 from jobs.train.learnable import read_sources
 from jobs.train.loop import TrainingTask, build_model, order_of
+from jobs.train.naming import run_name
 from jobs.train.tokens import Tokens
 from tests.iirl_core.encoder.tiny import tiny
 from tests.iirl_core.tuning.samples import quiet
