@@ -23,10 +23,9 @@ from cluster.resources import plan_training
 from cluster.session import Session
 from iirl_core.artifact import CorpusEntry
 from iirl_core.artifact.environment import environment
-from iirl_core.canonical import JsonValue, canonical_json, digest_json
+from iirl_core.canonical import digest_json
 from iirl_core.config import Config
 from iirl_core.config.imitation import ImitateSection
-from iirl_core.corpus import Corpus, read_corpus
 from iirl_core.errors import ConfigError
 from iirl_core.log import Event, append_once
 from iirl_core.policy import Initial, PolicyManifest, point_policy, publish_policy, resolve_policy
@@ -35,11 +34,11 @@ from iirl_core.store.protocol import Store
 from jobs.console import Progress
 from jobs.hold import HOLD, held
 from jobs.imitate.loop import SURPRISE, ImitationTask, imitation_loop
-from jobs.imitate.turns import Turns, TurnStage
+from jobs.imitate.preparing import read_demonstrations, tokenise
+from jobs.imitate.turns import Turns
 from jobs.outcome import Outcome
 from jobs.train.fitting import fit_steps
 from jobs.train.order import Order
-from jobs.train.pipeline import Source, write_rows
 from jobs.train.tracking import check_trackers
 from jobs.train.weights import WEIGHTS, read_weights
 
@@ -50,8 +49,6 @@ if TYPE_CHECKING:
 
 AROUND = {"cpus_per_worker", "checkpoint_every", "max_failures", "trackers"}
 """Keys of ``train`` that change no weight."""
-TURNS = "turns.json"
-"""Written when the turns are whole."""
 
 
 def run(session: Session, config: Config, progress: Progress) -> Outcome:
@@ -82,7 +79,7 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
         weights = read_weights(store, f"{folder}/{WEIGHTS}")
     else:
         with held(store, f"{folder}/{HOLD}", progress):
-            _tokenise(session, folder, corpora, rendering, progress)
+            tokenise(session, folder, corpora, rendering, progress)
             weights = fit_steps(session, _task(session, section, folder, config.seed, model), imitation_loop, progress)
         if model.dtype != torch.float32:  # the ranks had it rounded; what is kept of it is not
             model = read_language_model(folder_of_policy(store, source))
@@ -107,30 +104,6 @@ def _section(config: Config) -> ImitateSection:
     return config.imitate
 
 
-def read_demonstrations(store: Store, config: Config) -> tuple[Corpus, ...]:
-    """The newest corpora with the role demonstrations, whatever the contrast.
-
-    Raises:
-        NotFound: one was never ingested.
-        ConfigError: they are no conversations, or the train or the guard split holds none.
-    """
-    corpora = tuple(read_corpus(store, one.name) for one in config.corpora if one.role == "demonstrations")
-    if not corpora:
-        raise ConfigError("corpora: none has the role demonstrations", "at least one to imitate")
-    for corpus in corpora:
-        if corpus.manifest.kind != "conversation":
-            raise ConfigError(f"corpus {corpus.manifest.name} holds no conversations", "some to imitate")
-        corpus.verify()
-    for split in ("train", "guard"):
-        if not any(corpus.manifest.splits.get(split, 0) for corpus in corpora):
-            raise ConfigError(
-                f"no demonstration is in the {split} split",
-                "some to imitate, and some to measure it on",
-                "Add records, or change corpora[].split, then run: iirl ingest CONFIG.yaml",
-            )
-    return corpora
-
-
 def run_name(seed: int, section: ImitateSection, initial: Initial, corpora: tuple[CorpusEntry, ...]) -> str:
     """16 hexadecimal digits of what decides the weights: not the policy's name, nor what only decides where and how
     safely training runs.
@@ -142,23 +115,6 @@ def run_name(seed: int, section: ImitateSection, initial: Initial, corpora: tupl
         "imitate": section.model_dump(mode="json", exclude={"name": True, "model": True, "train": AROUND}),
     }
     return digest_json(document).removeprefix("sha256:")[:16]
-
-
-def _tokenise(
-    session: Session, folder: str, corpora: tuple[Corpus, ...], rendering: Rendering, progress: Progress
-) -> None:
-    """Write the turns, and then that they are whole."""
-    import ray
-
-    store = session.store
-    if store.exists(f"{folder}/{TURNS}"):
-        return
-    with progress.task("tokenising"):
-        session.ray()
-        sources = [Source("demonstrations", tuple(one.paths()), one.manifest.rows) for one in corpora]
-        write_rows(store, f"{folder}/turns", sources, TurnStage((ray.put(rendering),)), "tokenising")
-        counts: JsonValue = {part: len(Turns(store, f"{folder}/turns", part)) for part in ("train", "guard")}
-        store.put(f"{folder}/{TURNS}", canonical_json(counts))
 
 
 def _task(session: Session, section: ImitateSection, folder: str, seed: int, model: PreTrainedModel) -> ImitationTask:

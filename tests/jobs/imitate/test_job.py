@@ -20,7 +20,8 @@ from iirl_core.policy import Initial, load_policy, resolve_policy
 from iirl_core.store import DirectoryStore
 from jobs.console import Progress
 from jobs.imitate import run
-from jobs.imitate.job import AROUND, read_demonstrations, run_name
+from jobs.imitate.job import AROUND, run_name
+from jobs.imitate.preparing import read_demonstrations
 from tests.iirl_core.policy.tiny import tiny_policy
 from tests.jobs.train.made import demonstration, make_corpora, walks_config
 from tests.jobs.train.runs import kill_when
