@@ -6,15 +6,9 @@ scored has a row too: its ``error`` says why, and its numbers are null.
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from iirl_core.artifact import Artifact, load, load_from
 from iirl_core.corpus import read_corpus
@@ -25,48 +19,12 @@ from iirl_core.records import Quarantined, open_records, parse_record
 from iirl_core.release import resolve
 from iirl_core.store import Store
 from jobs.outcome import Outcome
+from jobs.score_lines import Line, writer
 
 BATCH = 256
 STEPS = 8192
 """A batch ends at so many inputs, or steps of trajectories: memory stays constant."""
 
-
-@dataclass(frozen=True)
-class Line:
-    """One row of the answer, flat, the same in JSONL and Parquet. ``line`` counts as the file does, from 1."""
-
-    source: str
-    line: int
-    side: str | None = None
-    reward: float | None = None
-    signal: float | None = None
-    uncertainty: float | None = None
-    disagreement: float | None = None
-    support_distance: float | None = None
-    unpatched_reward: float | None = None
-    reshaped: float | None = None
-    suppressed: float | None = None
-    boosted: float | None = None
-    patches: tuple[str, ...] = ()
-    gate: tuple[float, ...] = ()
-    step_rewards: tuple[float, ...] = ()
-    tokens: int | None = None
-    truncated: bool | None = None
-    error: str | None = None
-
-
-_TYPES = {
-    "source": pa.string(),
-    "line": pa.int64(),
-    "side": pa.string(),
-    "patches": pa.list_(pa.string()),
-    "gate": pa.list_(pa.float64()),
-    "step_rewards": pa.list_(pa.float64()),
-    "tokens": pa.int64(),
-    "truncated": pa.bool_(),
-    "error": pa.string(),
-}
-SCHEMA = pa.schema([(name, _TYPES.get(name, pa.float64())) for name in Line.__dataclass_fields__])
 
 Located = tuple[Line, Input | None]
 """Where a row comes from, and what it asks (None: it could not be read, and the line says why)."""
@@ -83,7 +41,7 @@ def run(store: Store, reference: str, file: Path, out: str | None, *, trust_remo
         NotFound, Tampered, ArtifactError: as ``resolve`` and ``load``.
     """
     rows = _located(store, file)
-    with _writer(out) as write:
+    with writer(out) as write:
         artifact = _artifact(store, reference, trust_remote_code)
         scored, refused = 0, []
         for batch in _batches(rows):
@@ -183,32 +141,3 @@ def _line(line: Line, reading: Reading) -> Line:
         tokens=None if tokens is None else tokens.count,
         truncated=None if tokens is None else tokens.truncated,
     )
-
-
-@contextmanager
-def _writer(out: str | None) -> Iterator[Callable[[list[Line]], None]]:
-    """Writes rows; a file appears under its name when it is whole."""
-    if out is None:
-        yield lambda lines: sys.stdout.writelines(_json(line) for line in lines)
-        return
-    target, partial = Path(out), Path(out + ".partial")
-    if target.suffix not in (".jsonl", ".parquet"):
-        raise ConfigError(f"--out {out}", "a name that ends in .jsonl or .parquet")
-    try:
-        if target.suffix == ".parquet":
-            with pq.ParquetWriter(partial, SCHEMA) as table:
-                yield lambda lines: table.write_table(pa.Table.from_pylist([asdict(line) for line in lines], SCHEMA))
-        else:
-            with partial.open("w", encoding="utf-8") as text:
-                yield lambda lines: text.writelines(_json(line) for line in lines)
-        partial.replace(target)
-    except OSError as error:
-        raise ConfigError(
-            f"--out {out} cannot be written ({error.strerror})", "a file in a folder that exists"
-        ) from error
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _json(line: Line) -> str:
-    return json.dumps(asdict(line), ensure_ascii=False, allow_nan=False) + "\n"
