@@ -47,7 +47,8 @@ class TextEncoderSection(Section):
     rounded to three digits (many models are published so); it computes in float32 all the same, so that rewards do not
     depend on the batch or the device. The policies of ``expertness.family: log_ratio`` are held so, too."""
     chat_template: str | None = None
-    """Jinja; None takes the tokenizer's own, or our plain one where it has none."""
+    """Jinja; None takes the tokenizer's own, or our plain one where it has none. It must write a question and its
+    answer, and the last answer of whatever conversation it takes."""
     batch: int = Field(default=32, ge=1)
     trust_remote_code: bool = False
 

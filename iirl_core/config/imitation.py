@@ -40,7 +40,8 @@ class ImitateSection(Section):
     max_tokens: int = Field(default=512, ge=8)
     """Longer conversations lose the start of their context first; an answer that is longer by itself loses its end."""
     chat_template: str | None = None
-    """Jinja; None takes the tokenizer's own, or our plain one where it has none. The policy keeps it."""
+    """Jinja, as ``encoder.chat_template``, and it must write the last question, too. None takes the tokenizer's
+    own, or our plain one where it has none. The policy keeps it."""
     lora: LoraSection | None = None
     """Trains adapters beside the linear layers alone (they bear a higher rate); None: all of the model's weights. An
     adapter at what gives the next token's logits is refused: its weights may be the embeddings'."""

@@ -100,7 +100,8 @@ class LanguageModelSection(Section):
     max_new_tokens: int = Field(default=64, ge=1)
     """Longer answers are cut off."""
     chat_template: str | None = None
-    """Jinja; None takes the tokenizer's own, or our plain one where it has none."""
+    """Jinja, as ``encoder.chat_template``, and it must write the last question, too. None takes the tokenizer's
+    own, or our plain one where it has none."""
     batch: int = Field(default=16, ge=1)
     """Answers that are written at a time."""
     search: TokenSearchSection = TokenSearchSection()

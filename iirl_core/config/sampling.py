@@ -39,7 +39,8 @@ class SampleSection(Section):
     """``moving``: the policy is updated between samples; what is learnt from them is *policy-adaptive*, not
     *frozen-policy*."""
     chat_template: str | None = None
-    """Jinja; None takes the tokenizer's own, or our plain one where it has none."""
+    """Jinja, as ``encoder.chat_template``, and it must write the last question, too. None takes the tokenizer's
+    own, or our plain one where it has none."""
     engine: Literal["transformers", "vllm"] = "transformers"
     """``vllm`` (GPUs and the extra ``vllm`` on them, or its build for CPUs) samples faster, with seeds of its own:
     other answers than ``transformers`` where they are drawn, the same again only on the same machines and version."""

@@ -42,7 +42,7 @@ class LanguageModel:
 
         Raises:
             ConfigError: it holds no causal language model, or one that takes fewer tokens, with another's tokenizer
-                (``check_tokenizer``), a chat template that drops the answer or the question, or one that cannot be
+                (``check_tokenizer``), a chat template that drops a turn (``check_template``), or one that cannot be
                 held so (``check_held``).
         """
         made = cls._read(folder, max_tokens=max_tokens, policy=policy, name=name, template=None, weights=weights)

@@ -13,7 +13,7 @@ import jinja2
 from transformers import PreTrainedTokenizerBase
 
 from iirl_core.demonstration import ROLES, Conversation
-from iirl_core.errors import ConfigError, InputError
+from iirl_core.errors import ConfigError, InputError, one_line
 
 PLAIN_TEMPLATE = (
     "{% for message in messages %}{{ message['role'] + ': ' + message['content'] }}"
@@ -31,7 +31,10 @@ _ANSWER = "\u241eanswer\u241e"
 """Stands in for the answer when the template is asked where answers go."""
 
 TOLD, TOLD_LETTERS = 6, 60
-"""Roles, and letters of its first turn, that are told of a conversation."""
+"""Roles, and letters of a turn, that are told of a conversation."""
+
+BROKEN = (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a template raises: on purpose, or where it reckons with something else than it is given."""
 
 Around = tuple[tuple[int, ...], tuple[int, ...]]
 """Ids of special tokens before and after a text."""
@@ -87,14 +90,14 @@ class Rendering:
         """The text that is tokenised.
 
         Raises:
-            InputError: the template refuses the conversation (its roles, their order).
+            InputError: the template refuses the conversation (its roles, their order), or breaks on it.
         """
         messages = [{"role": turn.role, "content": self._neutral(turn.content)} for turn in conversation.messages]
         try:
             return str(self.tokenizer.apply_chat_template(messages, chat_template=self.template, tokenize=False))
-        except jinja2.TemplateError as error:
+        except BROKEN as error:
             raise InputError(
-                f"the chat template refuses a conversation ({error}): {_known_by(conversation)}",
+                f"the chat template refuses a conversation ({one_line(error)}): {_known_by(conversation)}",
                 todo="Mend chat_template beside the model, or leave such records out",
             ) from error
 
@@ -193,7 +196,10 @@ class Rendering:
 
 
 def _known_by(conversation: Conversation) -> str:
-    """Its roles, which are what a template refuses, and the words by which it can be found."""
+    """Its roles, which are what a template refuses, and the words by which it can be found: of its first turn that is
+    not the system's, which many records share.
+    """
     roles = [turn.role for turn in conversation.messages]
     told = ", ".join(roles[:TOLD]) + (", …" if len(roles) > TOLD else "")
-    return f"{told}, beginning {conversation.messages[0].content[:TOLD_LETTERS]!r}"
+    first = next(turn for turn in conversation.messages if turn.role != "system")
+    return f"{told}, the {first.role} beginning {first.content[:TOLD_LETTERS]!r}"

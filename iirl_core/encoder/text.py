@@ -98,7 +98,8 @@ def fit_text(section: TextEncoderSection) -> TextEncoder:
     Raises:
         ConfigError: there is no such model, or its weights are another's; it takes fewer tokens than ``max_tokens``;
             its first token, which was to stand for the text, sees none of it; the tokenizer is another's
-            (``check_tokenizer``); the chat template drops the answer; or the model cannot be held so (``check_held``).
+            (``check_tokenizer``); the chat template drops the answer (``check_template``); or the model cannot be
+            held so (``check_held``).
     """
     source = model_source(section.model)
     try:

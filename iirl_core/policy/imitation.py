@@ -52,8 +52,8 @@ def load_initial(section: ImitateSection, folder: Path) -> tuple[PreTrainedModel
 
     Raises:
         ConfigError: there is no such causal language model, it takes fewer tokens than ``max_tokens``, the tokenizer is
-            another's (``check_tokenizer``), the chat template drops the answer or the question, it cannot compute its
-            layers again where that is asked for, or a target of the adapters names nothing.
+            another's (``check_tokenizer``), the chat template drops a turn (``check_template``), it cannot compute
+            its layers again where that is asked for, or a target of the adapters names nothing.
     """
     name = f"imitate.model {section.model!r}"
     try:

@@ -50,8 +50,8 @@ class Reader:
 
     Raises:
         ConfigError: there is no model's configuration with a fast tokenizer in the folder, it is no causal language
-            model's (``check_causal``), the tokenizer is another's (``check_read``), or the chat template drops the
-            answer or the question. Whether the model is what its configuration says only its weights tell
+            model's (``check_causal``), the tokenizer is another's (``check_read``), or the chat template drops
+            a turn (``check_template``). Whether the model is what its configuration says only its weights tell
             (``Sampler``).
     """
 

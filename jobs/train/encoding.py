@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     Held = tuple[ObjectRef[Encoder], ObjectRef[tuple[Conversation, ...]]]
     HeldRendering = tuple[ObjectRef[Rendering], ObjectRef[tuple[Conversation, ...]]]
 
+TRAINED = Choice(("train", "held_out"))
 BATCH = 256
 """Records that an actor encodes at a time."""
 
@@ -67,7 +68,9 @@ def tokenise_sources(
     parts: Parts,
     pool: Sequence[Conversation],
 ) -> None:
-    """Write the tokens of ``train``; otherwise as ``encode_sources``."""
+    """Write the tokens of ``train``; otherwise as ``encode_sources``. What only calibrates, and is encoded after it,
+    is rendered once, to be refused before training.
+    """
     import ray
 
     stage = TokeniseStage((ray.put(rendering), ray.put(tuple(pool))), parts)
@@ -141,9 +144,18 @@ class EncodeActor:
 
 
 def tokenise(table: pa.Table, held: HeldRendering, parts: Parts) -> pa.Table:
-    """Records with a column ``role`` → tokens of the rows to train on."""
+    """Records with a column ``role`` → tokens of the rows to train on.
+
+    Raises:
+        InputError: the template refuses a record, be it one that is only encoded once training is over.
+    """
     rendering, pool = received(held)
-    tasks = tasks_of(table, parts, pool, Choice(("train", "held_out")))
+    tasks = []
+    for task in tasks_of(table, parts, pool, Choice()):
+        if task in TRAINED:
+            tasks.append(task)
+        else:
+            rendering.render(conversation_of(task.input))
     ids = pa.array([rendering.tokens(conversation_of(task.input)).ids for task in tasks], pa.list_(pa.int32()))
     answers = answer_lengths(tasks, rendering) if parts.lengths else None
     columns = tokens.schema(**parts.columns)

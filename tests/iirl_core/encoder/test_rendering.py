@@ -90,10 +90,23 @@ def test_a_conversation_that_the_template_refuses_is_the_callers_mistake_and_can
     item = Conversation((Message("tool", "22 degrees" + " and more" * 20), *[Message("assistant", "Warm.")] * 9))
     with pytest.raises(InputError, match="no tool first") as refused:
         _rendering(64, MARKED).tokens(item)
-    assert ": tool, assistant, assistant, assistant, assistant, assistant, …, beginning '22 degrees and" in str(
-        refused.value
+    told = str(refused.value)
+    assert (
+        ": tool, assistant, assistant, assistant, assistant, assistant, …, the tool beginning '22 degrees and" in told
     )
-    assert str(refused.value).count("and more") < 8
+    assert told.count("and more") < 8
+
+
+def test_a_conversation_that_is_refused_is_told_by_what_it_does_not_share_with_others() -> None:
+    no_system = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+    item = Conversation((Message("system", "Be brief."), *conversation("Open?", "Yes.").messages))
+    with pytest.raises(InputError, match="system, user, assistant, the user beginning 'Open\\?'"):
+        _rendering(64, no_system + MARKED).tokens(item)
+
+
+def test_a_template_that_breaks_on_a_conversation_refuses_it() -> None:
+    with pytest.raises(InputError, match=r"refuses a conversation .*can only concatenate"):
+        _rendering(64, "{{ messages[0]['content'] + 1 }}").tokens(conversation("Open?", "Yes."))
 
 
 def _bytewise() -> Rendering:

@@ -109,9 +109,10 @@ def test_a_template_that_drops_the_answer(template: str, tmp_path: Path) -> None
         fit(tiny("bert", tmp_path), chat_template=template)
 
 
-def test_a_template_that_refuses_a_plain_conversation_is_left_to_those_that_it_takes(tmp_path: Path) -> None:
+def test_a_template_that_refuses_a_question_and_its_answer(tmp_path: Path) -> None:
     asks = "{% if messages[0]['role'] != 'system' %}{{ raise_exception('no system') }}{% endif %}{{ messages }}"
-    fit(tiny("bert", tmp_path), chat_template=asks)
+    with pytest.raises(ConfigError, match=r"encoder\.model .* refuses a question and its answer \(no system\)"):
+        fit(tiny("bert", tmp_path), chat_template=asks)
 
 
 def test_weights_of_another_shape(tmp_path: Path) -> None:

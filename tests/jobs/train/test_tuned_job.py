@@ -14,10 +14,11 @@ from iirl_core.artifact import Artifact
 from iirl_core.canonical import folder_of
 from iirl_core.config import Config
 from iirl_core.config.expertness import DiscriminatorSection
-from iirl_core.demonstration import conversation
+from iirl_core.corpus import read_corpus
+from iirl_core.demonstration import Conversation, Split, conversation
 from iirl_core.encoder import fit_encoder
 from iirl_core.encoder.text import TextEncoder
-from iirl_core.errors import ClusterError, ConfigError
+from iirl_core.errors import ClusterError, ConfigError, InputError
 from iirl_core.release import resolve
 from iirl_core.store import DirectoryStore
 from iirl_core.tuning.transformer import tuned_of
@@ -81,6 +82,25 @@ def check_learnt(artifact: Artifact, config: Config) -> None:
     assert readings[1].reward < 0.4
     before = encoder_of(config).encode([kind, rude]).z
     assert (artifact.model.encoder.encode([kind, rude]).z - before).abs().max() > 0.1, "the encoder is the trained one"
+
+
+@pytest.mark.parametrize("split", ["train", "guard"])
+def test_a_record_that_the_template_refuses_is_told_before_training_even_if_it_only_calibrates(
+    split: Split, tmp_path: Path
+) -> None:
+    config = tuned_config(tmp_path, tiny("bert", tmp_path / "model"))
+    store, _ = made(tmp_path, config)
+    first = next(read_corpus(store, "rude").demonstrations(split)).input
+    assert isinstance(first, Conversation)
+    prompt = first.messages[0].content
+    refuses = f"{{% if messages[0]['content'] == '{prompt}' %}}{{{{ raise_exception('not that') }}}}{{% endif %}}"
+    config = tuned_config(tmp_path, config.encoder.model, {"chat_template": refuses + "{{ messages }}"})
+    with Session(store) as session, pytest.raises(InputError) as refused:
+        run(session, config, QUIET)
+    told = f"the chat template refuses a conversation (not that): user, assistant, the user beginning {prompt!r}. Mend"
+    assert str(refused.value).startswith(told)
+    assert "\n" not in str(refused.value)
+    assert not list((store.root / "runs").rglob("tokens.json")), "nothing was trained on"
 
 
 def test_the_encoder_is_trained_with_the_head_and_sealed(tmp_path: Path) -> None:
