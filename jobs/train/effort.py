@@ -21,11 +21,19 @@ CPU_TFLOPS = 0.05
 
 @dataclass(frozen=True)
 class Effort:
-    """Operations in one precision; ``said`` is what for, with a place for their number."""
+    """Operations in one precision, and what for; ``bound``: there may be fewer."""
 
     flops: float
-    said: str
+    purpose: str
+    bound: bool
     precision: Precision = "fp32"
+
+    def __str__(self) -> str:
+        return f"{_most(self.bound)}{self.flops:.3g} {self.purpose}"
+
+
+def _most(bound: bool) -> str:
+    return "at most " if bound else ""
 
 
 def work_lines(config: Config, shapes: Shapes, head: Head | None, ahead: Ahead) -> Iterator[str]:
@@ -46,8 +54,8 @@ def work_lines(config: Config, shapes: Shapes, head: Head | None, ahead: Ahead) 
     if efforts is None:
         return
     efforts += _fitting(config, encoder, head, ahead.tokens, steps)
-    total = sum(one.flops for one in efforts)
-    yield f"compute       {total:.3g} FLOPs: {', '.join(one.said.format(one.flops) for one in efforts)}"
+    total, most = sum(one.flops for one in efforts), _most(any(one.bound for one in efforts))
+    yield f"compute       {most}{total:.3g} FLOPs: {', '.join(map(str, efforts))}"
     yield _hours_line(config, efforts)
 
 
@@ -66,7 +74,7 @@ def _said_of_steps(config: Config, rows: int, steps: int) -> str:
     train, rounds = config.train, _rounds(config)
     if not steps:
         return f"one pass      over about {rows:,} rows to learn from: {config.expertness.family} takes no steps"
-    most = "at most " if _is_bound(config) else ""
+    most = _most(_is_bound(config))
     each = f"{train.epochs} epochs of about {rows:,} rows, {train.batch} a step"
     return f"steps         {most}{steps:,}: {f'{rounds} rounds of ' if rounds > 1 else ''}{each}"
 
@@ -81,7 +89,7 @@ def _selection_lines(config: Config, ahead: Ahead) -> Iterator[str]:
     select, found = config.train.select, ahead.selection
     if select is None or found is None or found.comparisons is None:
         return
-    kept = "" if found.kept is None else f"{'at most ' if _is_bound(config) else ''}{found.kept:,} "
+    kept = "" if found.kept is None else f"{_most(_is_bound(config))}{found.kept:,} "
     rounds = f" in each of {select.rounds} rounds" if select.rounds > 1 else ""
     how = "the nearest to the samples" if kept else f"those whose cosine to a sample reaches {select.threshold:g}"
     how = "drawn at random" if select.by == "random" else how
@@ -118,29 +126,31 @@ def _efforts(config: Config, shapes: Shapes, ahead: Ahead, tokens: float) -> lis
             return None
         most = min(tokens, MAX_TOKENS)
         flops = ahead.selection.embedded * most * forward_flops(shapes.sentences, most)
-        found.append(Effort(flops, "at most {:.3g} to select"))
+        found.append(Effort(flops, "to select", bound=True))
     encoding = texts * length * forward_flops(shapes.encoder, length)
-    found.append(Effort(encoding, "at most {:.3g} to calibrate" if config.tunes else "{:.3g} to encode"))
+    bound = _is_bound(config)
+    found.append(Effort(encoding, "to calibrate" if config.tunes else "to encode", bound=config.tunes or bound))
     if isinstance(section, LogRatioSection):
         longest = min(tokens, section.max_tokens)
         reading = sum(texts * longest * reading_flops(one, longest) for one in policies)
-        found.append(Effort(reading, "{:.3g} to read by both policies"))
+        found.append(Effort(reading, "to read by both policies", bound))
     return found
 
 
 def _fitting(config: Config, encoder: Backbone, head: Head, tokens: float, steps: int) -> Iterator[Effort]:
     """What steps cost, where any are taken."""
-    rows, precision = steps * config.train.batch, config.train.precision
+    rows, precision, bound = steps * config.train.batch, config.train.precision, _is_bound(config)
     fitting = 6.0 * head.parameters * rows
     if config.tunes:
         length = _read(config, tokens)
         fitting += rows * length * _training_flops(config, encoder, length)
-        yield Effort(fitting, "{:.3g} to train", precision)
+        yield Effort(fitting, "to train", bound, precision)
         return
     if isinstance(config.expertness, MixtureSection) and is_open(config.expertness) and config.train.parent is None:
-        yield Effort(search_flops(config.expertness, encoder.width), "at most {:.3g} to choose the head's size")
+        searched = search_flops(config.expertness, encoder.width)
+        yield Effort(searched, "to choose the head's size", bound=True)
     if steps:
-        yield Effort(fitting, "{:.3g} to fit the head", precision)
+        yield Effort(fitting, "to fit the head", bound, precision)
 
 
 def _training_flops(config: Config, backbone: Backbone, length: float) -> float:
@@ -151,10 +161,12 @@ def _training_flops(config: Config, backbone: Backbone, length: float) -> float:
 
 
 def _hours_line(config: Config, efforts: list[Effort]) -> str:
-    """A frozen encoder computes in fp32, what is trained in the precision of training."""
+    """A frozen encoder computes in fp32, what is trained in the precision of training. At most so many where any of
+    the work is at most so much.
+    """
     assumed, rate = _assumed(config), config.plan.utilisation
     total = sum(hours(one.flops, assumed.tflops[one.precision] * 1e12, rate) for one in efforts)
-    said = f"{total:,.0f}" if total >= 10 else f"{total:.2g}"
+    said = _most(any(one.bound for one in efforts)) + (f"{total:,.0f}" if total >= 10 else f"{total:.2g}")
     return (
         f"{assumed.device}-hours     {said} on {assumed.count:g}: {rate:.0%} of {assumed.said} each assumed "
         "(plan.utilisation, plan.peak_tflops)"

@@ -98,6 +98,7 @@ def test_steps_tokens_and_hours_follow_from_what_was_ingested(tmp_path: Path) ->
     assert "26: 3 epochs of about 70 rows, 8 a step" in line(lines, "steps")
     assert "70 texts of about 60, encoded once" in line(lines, "tokens")
     assert "40% of 0.05 TFLOP/s" in line(lines, "CPU-hours")
+    assert not [text for text in lines if text.startswith(("compute", "CPU-hours")) and "at most" in text]
     assert not [text for text in lines if text.startswith("not known")]
     mixture = {"expertness": {"family": "autoencoder_mixture"}, "mapping": {"kind": "exponential"}}
     assert "of about 30 rows" in line(plan_lines(text_config(tmp_path, model, **mixture)), "steps")
@@ -117,6 +118,25 @@ def test_choosing_a_mixtures_size_is_counted_where_it_is_left_open(tmp_path: Pat
     assert wanted in compute(steps, experts=2)
     assert "size" not in compute(steps, experts=2, bottleneck=4)
     assert "size" not in compute({**steps, "parent": "root"}, experts=2), "it is the parent's"
+
+
+def test_hours_are_at_most_so_many_where_any_of_the_work_is(tmp_path: Path) -> None:
+    write_comparisons(DirectoryStore(tmp_path / "store"), 300, samples=90)
+
+    def told(config: Config) -> tuple[bool, bool]:
+        """Whether operations and hours are said to be at most what they say."""
+        lines = plan_lines(config)
+        return (
+            line(lines, "compute").split()[1:3] == ["at", "most"],
+            line(lines, "CPU-hours").split()[1:3] == ["at", "most"],
+        )
+
+    model = backbone(tmp_path / "model", MINILM)
+    tuned = {"kind": "text", "model": model, "max_tokens": 128, "tuning": "full"}
+    assert told(text_config(tmp_path, model)) == (False, False)
+    assert told(text_config(tmp_path, model, encoder=tuned)) == (True, True), "fewer may calibrate"
+    assert told(refit_config(tmp_path, {"by": "random", "keep": 50})) == (False, False)
+    assert told(refit_config(tmp_path, {"near": "answers", "keep": 50})) == (True, True), "fewer tokens may select"
 
 
 def test_an_encoder_that_is_trained_counts_with_the_head(tmp_path: Path) -> None:
@@ -421,6 +441,7 @@ def test_how_many_comparisons_reach_a_threshold_is_not_known_beforehand(tmp_path
     bound = plan_lines(refit_config(tmp_path, {**near, "keep": 50}))
     assert "at most 50 of 300" in line(bound, "selection")
     assert "at most 3: 2 epochs of about 100 rows" in line(bound, "steps")
+    assert [part.startswith("at most ") for part in line(bound, "compute").split(": ")[1].split(", ")] == [True] * 3
 
 
 def test_samples_that_are_not_there_leave_the_hours_of_a_re_fit_unknown(tmp_path: Path) -> None:
