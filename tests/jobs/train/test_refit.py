@@ -12,14 +12,16 @@ import torch
 from rich.console import Console
 
 from cluster.session import Session
-from iirl_core.artifact import Artifact, ArtifactDraft, Guard, Mode, Provenance, Supervision, load_from, seal
+from iirl_core.artifact import Artifact, ArtifactDraft, Guard, Manifest, Mode, Provenance, Supervision, load_from, seal
 from iirl_core.config import Config
-from iirl_core.corpus import read_corpus
+from iirl_core.corpus import identity_of, read_corpus
+from iirl_core.demonstration import Conversation, conversation
 from iirl_core.encoder import fit_encoder
 from iirl_core.errors import ArtifactError, ConfigError, NotFound
 from iirl_core.expertness import Batch, build_expertness
 from iirl_core.release import resolve
 from iirl_core.reward_model import assemble
+from iirl_core.selection import dealt
 from iirl_core.signing import SealPredicate, Trust, statements_of, verify_envelope
 from iirl_core.store import DirectoryStore, move_pointer
 from jobs.console import Progress
@@ -45,29 +47,39 @@ def root(tmp_path: Path) -> Config:
     return config
 
 
+def about(thing: str, number: int) -> Conversation:
+    return conversation(f"How is it, {number}?", f"Of course, I am glad to help you with the {thing}, {number}.")
+
+
 def child(
-    root: Config, select: dict[str, Any], learning_rate: float = 1e-4, things: str = "bike", epochs: int = 2
+    root: Config,
+    select: dict[str, Any],
+    learning_rate: float = 1e-4,
+    samples: dict[str, list[Conversation]] | None = None,
+    epochs: int = 2,
 ) -> Config:
-    """Re-fits for a policy that writes of nothing but one kind of thing."""
+    """Re-fits for a policy that wrote ``samples``, a corpus each: by default of nothing but bikes."""
     folder = Path(root.corpora[0].files[0]).parent
-    lines = [
-        {
-            "prompt": f"How is it, {number}?",
-            "response": f"Of course, I am glad to help you with the {things}, {number}.",
-        }
-        for number in range(12)
-    ]
-    (folder / "answers.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     document = root.model_dump(mode="json")
     document["name"] = "refit"
-    answers = {"name": "answers", "role": "samples", "files": [str(folder / "answers.jsonl")]}
-    answers["origin"] = {"policy": "cyclist"}
-    document["corpora"].append(answers)
+    samples = samples or {"answers": [about("bike", number) for number in range(12)]}
+    for name, answers in samples.items():
+        lines = [{"prompt": one.messages[0].content, "response": one.answer} for one in answers]
+        file = folder / f"{name}.jsonl"
+        file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        corpus = {"name": name, "role": "samples", "files": [str(file)], "origin": {"policy": "cyclist"}}
+        document["corpora"].append(corpus)
     document["train"] |= {"parent": "manners", "select": select, "epochs": epochs}
     document["train"]["optimiser"]["learning_rate"] = learning_rate
     config = Config.model_validate(document)
-    ingest(DirectoryStore(folder / "store"), config.model_copy(update={"corpora": config.corpora[-1:]}))
+    ingest(DirectoryStore(folder / "store"), config.model_copy(update={"corpora": config.corpora[-len(samples) :]}))
     return config
+
+
+def dealt_out(*things: str) -> list[Conversation]:
+    """Samples of one corpus, of which each round's part is about a thing of its own."""
+    made = [(index, about(thing, number)) for index, thing in enumerate(things) for number in range(40)]
+    return [one for index, one in made if dealt(identity_of(one), len(things)) == index]
 
 
 def selected(session: Session, config: Config, round_: int = 0) -> tuple[list[str], Selecting]:
@@ -94,6 +106,17 @@ def test_a_random_selection_is_the_control_and_looks_at_no_sample(root: Config) 
     assert asked.samples == ()
     assert selected(session, config)[0] == first
     assert selected(session, config, round_=1)[0] != first
+
+
+@pytest.mark.parametrize("corpora", [1, 2])
+def test_each_round_keeps_what_is_near_to_samples_of_its_own(corpora: int, root: Config) -> None:
+    session = Session(DirectoryStore(Path(root.store)))
+    of_its_own = {thing: [about(thing, number) for number in range(12)] for thing in ("bike", "lamp")}
+    samples = {"answers": dealt_out("bike", "lamp")} if corpora == 1 else of_its_own
+    config = child(root, {"near": list(samples), "keep": 3, "rounds": 2}, samples=samples)
+    for round_, thing in enumerate(("bike", "lamp")):
+        answers, _ = selected(session, config, round_)
+        assert answers == [f"Of course, I am glad to help you with the {thing}."] * 3
 
 
 def make_parent(root: Config) -> Artifact:
@@ -183,7 +206,7 @@ def test_a_selection_is_by_threshold_or_share_too(root: Config) -> None:
     share, _ = selected(session, child(root, {"near": "answers", "keep": 0.5, "similarity": "prompt+answer"}))
     assert len(share) == round(0.5 * train)
     with pytest.raises(ConfigError, match="keeps no comparison"):
-        selected(session, child(root, {"near": "answers", "threshold": 1.0}, things="moon"))
+        selected(session, child(root, {"near": "answers", "threshold": 1.0}, samples={"answers": [about("moon", 0)]}))
 
 
 @pytest.mark.slow
@@ -204,7 +227,8 @@ def test_a_refit_that_unlearns_what_was_good_is_refused(root: Config, tmp_path: 
 def test_each_round_starts_from_the_last_and_takes_fresh_samples(root: Config) -> None:
     session = Session(DirectoryStore(Path(root.store)))
     parent, store = make_parent(root), session.store
-    config = child(root, {"near": "answers", "keep": 4, "rounds": 2}, learning_rate=1e-5)
+    samples = {"answers": dealt_out("bike", "lamp")}
+    config = child(root, {"near": "answers", "keep": 3, "rounds": 2}, learning_rate=1e-5, samples=samples)
     outcome = run(session, config, QUIET)
     assert run(session, config, QUIET) == outcome, "what is done is only found"
     evaluate(session, config, QUIET)
@@ -213,3 +237,14 @@ def test_each_round_starts_from_the_last_and_takes_fresh_samples(root: Config) -
     assert last.parent is not None
     first = load_from(store, last.parent).manifest
     assert (first.version, first.mode, first.parent) == ("0.2.0", "frozen-policy", parent.digest)
+    assert [learnt_from(store, one) for one in (first, last)] == [
+        {f"Of course, I am glad to help you with the {thing}."} for thing in ("bike", "lamp")
+    ]
+
+
+def learnt_from(store: DirectoryStore, manifest: Manifest) -> set[str]:
+    """The chosen answers that a re-fit selected."""
+    name = "_selected.refit.polite"
+    (digest,) = {entry.digest for entry in manifest.corpora if entry.name == name}
+    inputs = [one.input for one in read_corpus(store, name, digest).demonstrations()]
+    return {one.answer for one in inputs if isinstance(one, Conversation)}
