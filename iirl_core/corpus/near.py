@@ -69,8 +69,9 @@ class Twin:
 class NearDuplicates:
     """The sketches of the rows that were kept, in a private temporary file behind a bounded cache; close it after use.
 
-    A row is compared with the first row of each of its bands. Memory does not grow with the rows: it is the cache, the
-    filter and the keys that await writing, 90 MiB together (measured with 100,000 rows as with 1,000,000).
+    A row is compared with the first row of each of its bands. Memory does not grow with the rows: it is the cache
+    (``CACHE_KIB``), the filter (``2**FILTER_BITS`` bits) and at most ``PENDING`` keys that await writing,
+    and those of a row more. What an ingest takes with it ``python -m benchmarks.ingest_speed --parts near`` measures.
     """
 
     def __init__(self, similarity: float) -> None:
