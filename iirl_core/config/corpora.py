@@ -13,7 +13,8 @@ Role = Literal["demonstrations", "negatives", "probes", "init-samples", "sft-sam
 
 class SplitSection(Section):
     """Fractions by hash of the prompt (conversations) or of the record (trajectories); they sum to 1. A prompt in other
-    case or with other white space is another prompt here; ``decontaminate`` compares them normalised.
+    case or with other white space is another prompt here; ``decontaminate`` compares them normalised, and ``iirl
+    evaluate`` leaves out unseen ones that were so trained on.
     """
 
     train: Fraction = 0.7

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 
 from iirl_core.canonical import Digest, JsonValue, canonical_json
 from iirl_core.errors import Tampered
 from iirl_core.evaluation.estimate import Estimate
 
-SCHEMA = "iirl.evaluation/2"
+SCHEMA = "iirl.evaluation/3"
+FORMER = "iirl.evaluation/2"
+"""Read, too: it says nothing of what was left out, for nothing was."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,10 @@ class SuiteFacts:
 @dataclass(frozen=True)
 class Evaluation:
     """``digest`` and ``root`` are the artifact's and that of the last training behind it; ``corpora`` the digests of
-    what was read, by name; ``counts`` the records per group, as read and as there are; ``suites`` what files were asked
-    about beside them.
+    what was read, by name; ``counts`` the records per corpus, as scored and as there are in its unseen split;
+    ``suites`` what files were asked about beside them. ``left_out`` says how many records of each corpus were read and
+    not scored, because their prompt, case and white space aside, was in a train split of the artifact's corpora (None:
+    nobody knows, and nothing was left out).
     """
 
     digest: Digest
@@ -48,6 +52,7 @@ class Evaluation:
     bootstrap: int
     estimates: tuple[Estimate, ...]
     suites: tuple[SuiteFacts, ...] = ()
+    left_out: Mapping[str, int] | None = field(default_factory=dict)
 
     def document(self) -> dict[str, JsonValue]:
         """As JSON."""
@@ -60,6 +65,7 @@ class Evaluation:
             "bootstrap": self.bootstrap,
             "estimates": [asdict(estimate) for estimate in self.estimates],
             "suites": [asdict(suite) for suite in self.suites],
+            "left_out": None if self.left_out is None else dict(self.left_out),
         }
 
     def to_bytes(self) -> bytes:
@@ -72,14 +78,17 @@ class Evaluation:
 
 
 def parse_evaluation(data: bytes) -> Evaluation:
-    """The inverse of ``to_bytes``.
+    """The inverse of ``to_bytes``, also of the schema before, which left nothing out and did not look.
 
     Raises:
         Tampered: it is something else.
     """
     try:
         document = json.loads(data)
-        if document.pop("schema") != SCHEMA or set(document) != {field.name for field in fields(Evaluation)}:
+        schema = document.pop("schema")
+        if schema == FORMER:
+            document = {"left_out": None, **document}
+        if schema not in (SCHEMA, FORMER) or set(document) != {each.name for each in fields(Evaluation)}:
             raise ValueError(f"not an {SCHEMA}")
         counts = {name: (int(read), int(there)) for name, (read, there) in document.pop("counts").items()}
         estimates = tuple(Estimate(**each) for each in document.pop("estimates"))

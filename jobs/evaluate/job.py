@@ -10,7 +10,6 @@ from iirl_core.artifact import Artifact, load_from
 from iirl_core.canonical import folder_of
 from iirl_core.config import Config
 from iirl_core.demonstration import Trajectory
-from iirl_core.errors import ConfigError
 from iirl_core.evaluation import Evaluation, Resampling, evaluate
 from iirl_core.log import Event, append
 from iirl_core.release import resolve
@@ -25,7 +24,8 @@ from jobs.evaluate.rollouts import check_rollouts, find_rollouts, rank_rollouts
 from jobs.evaluate.scoring import Advance, Score, score
 from jobs.evaluate.suites import examine_suites
 from jobs.evaluate.table import HEADERS, SUITE_HEADERS, suite_rows, table_rows, warnings
-from jobs.evaluate.unseen import freeze, read_unseen
+from jobs.evaluate.unseen import freeze
+from jobs.evaluate.untrained import read_untrained
 from jobs.learnt import corpus_behind
 from jobs.lineage import trained
 from jobs.outcome import Outcome
@@ -37,7 +37,7 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
 
     Raises:
         NotFound: there is no such artifact or corpus.
-        ConfigError: no demonstration is in the unseen split; or as ``prepare_suites``.
+        ConfigError: as ``read_untrained`` and ``prepare_suites``.
         InputError: as ``check_rollouts``.
         CorpusEmpty, ClusterError: as ``prepare_suites`` and ``examine_suites``.
     """
@@ -47,15 +47,7 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
     artifact = load_from(store, digest, trust_remote_code=config.trusts_remote_code)
     check_rollouts(artifact.model, rollouts)
     manifest = artifact.manifest
-    shown = config.playing("demonstrations")
-    unseen = [
-        read_unseen(section, corpus_behind(store, manifest, section))
-        for section in (*shown, *config.playing("negatives"))
-    ]
-    if not any(one.demonstrations for one in unseen[: len(shown)]):
-        raise ConfigError(
-            "no demonstration is in the unseen split", "at least one", "Change corpora[].split and ingest"
-        )
+    unseen, learnt = read_untrained(store, config, artifact, asked, progress)
     inputs = sum(len(one.demonstrations) for one in unseen)
     with ExitStack() as stack:
         raters = None
@@ -65,7 +57,9 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
         with progress.task("evaluating") as advance:
             frozen = freeze(_scoring(artifact, raters, advance), unseen, config)
             estimates = evaluate(frozen, Resampling(config.evaluate.bootstrap, config.seed))
-        examined = examine_suites(store, config, digest, asked, raters=raters, progress=progress) if raters else []
+        examined = []
+        if raters is not None:
+            examined = examine_suites(store, config, digest, asked, trained=learnt, raters=raters, progress=progress)
     ranked = rank_rollouts(artifact.model, rollouts, _shown(store, artifact, config), config)
     told = [*(one.estimates for one in ranked), *(suite.estimates for suite in examined)]
     evaluation = Evaluation(
@@ -76,6 +70,7 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
         bootstrap=config.evaluate.bootstrap,
         estimates=(*estimates, *chain.from_iterable(told)),
         suites=(*(one.facts for one in ranked), *(suite.facts for suite in examined)),
+        left_out=None if learnt is None else {one.section.name: one.left_out or 0 for one in unseen},
     )
     key = evaluation_key(artifact)
     if not store.exists(key) or store.get(key) != evaluation.to_bytes():

@@ -39,14 +39,15 @@ def evaluation_data(
         counts=tuple((name, read, there) for name, (read, there) in evaluation.counts.items()),
         warnings=tuple(warnings(evaluation)),
         chapters=(
-            _unseen(evaluation, frozen, elsewhere),
+            _unseen(evaluation, frozen, elsewhere, asks=manifest.kind == "conversation"),
             *(_rollouts(evaluation, one) for one in ranked),
             *(_suite(evaluation, suite) for suite in examined),
         ),
     )
 
 
-def _unseen(evaluation: Evaluation, frozen: Frozen, elsewhere: Collection[str]) -> Chapter:
+def _unseen(evaluation: Evaluation, frozen: Frozen, elsewhere: Collection[str], *, asks: bool) -> Chapter:
+    """``asks``: its records have prompts."""
     own = [one for one in evaluation.estimates if one.name not in elsewhere and one.suite not in BASELINES]
     counts = ", ".join(f"{name} {read:,} of {there:,}" for name, (read, there) in evaluation.counts.items())
     shown = frozen.demonstrations
@@ -68,7 +69,14 @@ def _unseen(evaluation: Evaluation, frozen: Frozen, elsewhere: Collection[str]) 
             *(Distribution(contrast.name, False, contrast.rewards) for contrast in contrasts),
         ),
         diagrams=tuple(diagrams),
+        left_out=_left_out(evaluation) if asks else (),
     )
+
+
+def _left_out(evaluation: Evaluation) -> tuple[tuple[str, int, int], ...] | None:
+    if evaluation.left_out is None:
+        return None
+    return tuple((name, count, evaluation.counts[name][0] + count) for name, count in evaluation.left_out.items())
 
 
 def _rollouts(evaluation: Evaluation, ranked: Ranked) -> Chapter:

@@ -32,7 +32,7 @@ from iirl_core.evaluation import (
 )
 from iirl_core.store import Store
 from jobs.console import Progress
-from jobs.evaluate.contamination import seen_policies, trained_prompts
+from jobs.evaluate.contamination import seen_policies
 from jobs.evaluate.preparing import PreparedSuite
 from jobs.evaluate.rating import Rated, Raters, joined
 from jobs.evaluate.reading import Quarantine, rows_of
@@ -52,9 +52,17 @@ class Examined:
 
 
 def examine_suites(
-    store: Store, config: Config, digest: Digest, asked: Sequence[PreparedSuite], *, raters: Raters, progress: Progress
+    store: Store,
+    config: Config,
+    digest: Digest,
+    asked: Sequence[PreparedSuite],
+    *,
+    trained: Set[str] | None,
+    raters: Raters,
+    progress: Progress,
 ) -> list[Examined]:
-    """Every suite, in order.
+    """Every suite, in order; ``trained`` are prompts that the artifact was trained on, at least those of the suites
+    among them (None: nobody knows).
 
     Raises:
         ConfigError: an endpoint refuses us.
@@ -63,7 +71,6 @@ def examine_suites(
     """
     policies = seen_policies(store, digest)
     read = [_read(raters, digest, suite, policies, progress) for suite in asked]
-    trained = trained_prompts(store, digest, set().union(*(one.prompts for one in read)))
     resampling, examined = Resampling(config.evaluate.bootstrap, config.seed), []
     for one in read:
         contaminated = None if trained is None else len(one.prompts & trained)

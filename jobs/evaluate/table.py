@@ -37,7 +37,7 @@ def suite_rows(evaluation: Evaluation) -> list[list[str]]:
 
 def warnings(evaluation: Evaluation) -> list[str]:
     """A line for what a reader must not overlook."""
-    lines = []
+    lines = _left_out(evaluation)
     for suite in evaluation.suites:
         name = f"{suite.kind}/{suite.name}"
         if suite.contaminated is None:
@@ -47,3 +47,15 @@ def warnings(evaluation: Evaluation) -> list[str]:
         if suite.quarantined:
             lines.append(f"{name}: {suite.quarantined} rows were put aside, such as {suite.reasons[0]}")
     return lines
+
+
+def _left_out(evaluation: Evaluation) -> list[str]:
+    """Of the unseen splits."""
+    if evaluation.left_out is None:
+        return ["unseen splits: a corpus that was trained on is gone, so nobody knows whether their prompts were seen"]
+    return [
+        f"unseen split of {name}: {count} of the {evaluation.counts[name][0] + count} records that were read are left "
+        "out, because their prompts, case and white space aside, were trained on"
+        for name, count in evaluation.left_out.items()
+        if count
+    ]

@@ -28,13 +28,16 @@ READ = 5_000
 
 @dataclass(frozen=True)
 class Unseen:
-    """Inputs of one corpus that are read, of ``there`` in its unseen split; ``prompts`` say which belong together."""
+    """Inputs of one corpus that are read, of ``there`` in its unseen split; ``prompts`` say which belong together.
+    ``left_out`` of those that were read are not among them (None: nobody knows which should be).
+    """
 
     section: CorpusSection
     digest: Digest
     there: int
     demonstrations: tuple[Demonstration, ...]
     prompts: tuple[str, ...]
+    left_out: int | None = 0
 
 
 def read_unseen(section: CorpusSection, corpus: Corpus) -> Unseen:

@@ -29,8 +29,10 @@ def check_leakage(config: Config, sources: Sources, parent: Artifact | None = No
     in one that ``parent`` or an ancestor of it learnt from, or in a suite of files.
 
     One prompt, letter by letter, falls into one split wherever the train fraction is the same, so that corpora are only
-    read where theirs differ, or where there are suites. What is reserved is kept in memory; train splits stream by. A
-    parent's corpora that the store lacks are not looked at (``iirl evaluate`` says then that nothing is known of them).
+    read where theirs differ, or where there are suites. Prompts that differ in case or white space alone may fall into
+    two splits there, and are not refused: of unseen ones ``iirl evaluate`` leaves those out whose like was trained on;
+    guard splits keep them. What is reserved is kept in memory; train splits stream by. A parent's corpora that the
+    store lacks are not looked at (``iirl evaluate`` says then that nothing is known of them).
 
     Raises:
         ConfigError: some are.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
@@ -165,6 +168,20 @@ def test_an_evaluation_survives_json_and_anything_else_is_refused() -> None:
     for broken in (b"{}", b"[]", b"no", evaluation.to_bytes().replace(b'"low"', b'"lo"')):
         with pytest.raises(Tampered):
             parse_evaluation(broken)
+
+
+def test_an_evaluation_from_before_is_read_as_one_that_did_not_look_for_what_was_trained_on() -> None:
+    digest = "sha256:" + "0" * 64
+    new = Evaluation(digest, digest, {"d": digest}, {"d": (2, 9)}, 200, (), left_out={"d": 3})
+    assert parse_evaluation(new.to_bytes()).left_out == {"d": 3}
+    unknown = replace(new, left_out=None)
+    assert parse_evaluation(unknown.to_bytes()) == unknown
+    document = {name: value for name, value in new.document().items() if name != "left_out"}
+    older = json.dumps({**document, "schema": "iirl.evaluation/2"}).encode()
+    assert parse_evaluation(older) == unknown
+    for broken in ({**document, "schema": "iirl.evaluation/1"}, document):
+        with pytest.raises(Tampered, match="not an iirl"):
+            parse_evaluation(json.dumps(broken).encode())
 
 
 def test_frozen_data_that_do_not_fit_are_refused() -> None:

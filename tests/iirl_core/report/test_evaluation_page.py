@@ -86,6 +86,29 @@ def test_a_suite_without_figures_or_pictures_is_shown_too() -> None:
     assert "nothing of it was trained on" in text
 
 
+@pytest.mark.parametrize(
+    ("left_out", "said"),
+    [
+        (
+            (("a", 3, 9), ("b", 0, 7)),
+            "left out 3 of 9 records of a: their prompts, case and white space aside, were tr",
+        ),
+        ((("a", 0, 9),), "none no prompt of theirs, case and white space aside, was trained on"),
+        (None, "nobody knows: a corpus that was trained on is gone, and nothing is left out"),
+    ],
+)
+def test_the_unseen_splits_say_what_was_left_out_of_them(
+    left_out: tuple[tuple[str, int, int], ...] | None, said: str
+) -> None:
+    data = evaluation_page()
+    page = render_evaluation(replace(data, chapters=(replace(data.chapters[0], left_out=left_out),)))
+    text = words(page)
+    assert "Contamination" in text
+    assert said in text
+    assert Outline(page).stack == []
+    assert "Contamination" not in words(render_evaluation(replace(data, chapters=data.chapters[:1])))
+
+
 def test_rollouts_are_drawn_over_their_true_returns() -> None:
     rollouts = Rollouts(np.array([-100.0, 2000.0]), np.array([0.1, 0.9]))
     chapter = Chapter("returns walks", "By true return.", facts("returns", "walks", rows=2), (), rollouts=rollouts)

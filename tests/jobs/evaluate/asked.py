@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,17 +61,22 @@ def make_config(folder: Path, *suites: dict[str, object]) -> Config:
     return Config.model_validate(document)
 
 
-def make_artifact(folder: Path) -> tuple[Session, Digest]:
-    """Politeness, by a random encoder and a trained head; two things are unseen, eight were trained on."""
+def make_artifact(
+    folder: Path, placed: Mapping[str, Split] | None = None, behind: Sequence[CorpusEntry] = ()
+) -> tuple[Session, Digest]:
+    """Politeness, by a random encoder and a trained head; two things are unseen, eight were trained on, but for what is
+    ``placed`` elsewhere, or beside them. The artifact says that it learnt from what is ``behind``, too.
+    """
+    splits = {**{one: _split(one) for one in THINGS}, **(placed or {})}
     store = DirectoryStore(folder / "store")
     tiny("bert", folder / "encoder")
     config = make_config(folder)
-    corpora = []
+    corpora = list(behind)
     for name, role, make in (("polite", "demonstrations", polite), ("rude", "negatives", rude)):
-        rows = [Demonstration(identity_of(make(one)), make(one), name, _split(one)) for one in THINGS]
+        rows = [Demonstration(identity_of(make(one)), make(one), name, split) for one, split in splits.items()]
         corpora.append(CorpusEntry(name, role, write_corpus(store, name, rows).digest))
     encoder = fit_encoder(config.encoder, [])
-    train = [one for one in THINGS if _split(one) == "train"]
+    train = [one for one, split in splits.items() if split == "train"]
     good, bad = ([make(one) for one in train] for make in (polite, rude))
     z_good, z_bad = encoder.encode(good).z, encoder.encode(bad).z
     torch.manual_seed(0)
