@@ -33,6 +33,7 @@ from iirl_core.policy.source import find_policy, folder_of_policy
 from iirl_core.store.protocol import Store
 from jobs.console import Progress
 from jobs.hold import HOLD, held
+from jobs.imitate.leakage import check_imitated
 from jobs.imitate.loop import SURPRISE, ImitationTask, imitation_loop
 from jobs.imitate.preparing import read_demonstrations, tokenise
 from jobs.imitate.turns import Turns
@@ -56,8 +57,8 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
 
     Raises:
         NotFound: a corpus was never ingested.
-        ConfigError: there is no section ``imitate``, the corpora hold nothing to imitate, the model cannot be used, or
-            the cluster lacks what is asked for.
+        ConfigError: there is no section ``imitate``, the corpora hold nothing to imitate, or what is reserved for
+            judging (``check_imitated``), the model cannot be used, or the cluster lacks what is asked for.
         ClusterError: training failed more often than allowed.
         Conflict: another process makes this run.
     """
@@ -73,6 +74,7 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
     folder = f"runs/{config.name}/imitate-{run_name(config.seed, section, initial, entries)}"
     done = store.exists(f"{folder}/{WEIGHTS}")
     if not done:
+        check_imitated(config, corpora, progress)
         plan_training(session.cluster(), section.train, "imitate.train")  # refused now rather than after tokenising
     model, rendering = load_initial(section, folder_of_policy(store, source))
     if done:

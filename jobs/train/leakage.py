@@ -1,4 +1,4 @@
-"""Prompts that would be learnt from and judged on: refused before anything is trained."""
+"""Prompts that would be learnt from and judged on: refused before anything is trained, or imitated."""
 
 from __future__ import annotations
 
@@ -13,11 +13,9 @@ from iirl_core.demonstration import Conversation, Input, Split
 from iirl_core.errors import ConfigError, NotFound
 from iirl_core.evaluation import prompt_digest
 from iirl_core.store.protocol import Store
-from jobs.evaluate.contamination import trained_in
-from jobs.evaluate.reading import prompts_of
-from jobs.ingest.sources import find_files
 from jobs.lineage import Ancestor, lineage
 from jobs.train.sources import CORRECTIONS, SAMPLES, SELECTED, Sources
+from jobs.train.suite_leakage import asked_prompts, check_suites
 
 RESERVED: tuple[Split, ...] = ("guard", "unseen")
 """What must not be learnt from: it is judged on. (What training is judged on while it lasts, ``train.held_out``, is
@@ -28,11 +26,8 @@ def check_leakage(config: Config, sources: Sources, parent: Artifact | None = No
     """Nothing to do where no prompt (no trajectory) of a train split is also reserved for judging, in another corpus,
     in one that ``parent`` or an ancestor of it learnt from, or in a suite of files.
 
-    One prompt, letter by letter, falls into one split wherever the train fraction is the same, so that corpora are only
-    read where theirs differ, or where there are suites. Prompts that differ in case or white space alone may fall into
-    two splits there, and are not refused: of unseen ones ``iirl evaluate`` leaves those out whose like was trained on;
-    guard splits keep them. What is reserved is kept in memory; train splits stream by. A parent's corpora that the
-    store lacks are not looked at (``iirl evaluate`` says then that nothing is known of them).
+    Corpora are read as ``check_splits`` says, or where there are suites. A parent's corpora that the store lacks are
+    not looked at (``iirl evaluate`` says then that nothing is known of them).
 
     Raises:
         ConfigError: some are.
@@ -41,11 +36,26 @@ def check_leakage(config: Config, sources: Sources, parent: Artifact | None = No
     corpora = (*sources.demonstrations, *sources.negatives)
     line = () if parent is None else lineage(corpora[0].store, parent.digest)
     every = (*corpora, *learnt_before(corpora, line))
-    shares = [_train_share(corpus.manifest.config) for corpus in every]
+    check_splits(every, every)
+    check_suites(config.evaluate.suites, corpora)
+
+
+def check_splits(learnt: Sequence[Corpus], judged: Sequence[Corpus]) -> None:
+    """Nothing to do where no prompt (no trajectory) of a train split of what is ``learnt`` is in a guard or unseen
+    split of what is ``judged`` on.
+
+    One prompt, letter by letter, falls into one split wherever the train fraction is the same, so that corpora are only
+    read where theirs differ. Prompts that differ in case or white space alone may fall into two splits there, and are
+    not refused: of unseen ones ``iirl evaluate`` leaves those out whose like was trained on; guard splits keep them.
+    What is reserved is kept in memory; train splits stream by.
+
+    Raises:
+        ConfigError: some are.
+        Tampered: a shard does not match its digest.
+    """
+    shares = [_train_share(corpus.manifest.config) for corpus in (*learnt, *judged)]
     if None in shares or len(set(shares)) > 1:
-        _check_splits(every)
-    if config.evaluate.suites:
-        _check_suites(config, corpora)
+        _refuse_shared(learnt, judged)
 
 
 def reserved_keys(config: Config, corpora: Sequence[Corpus]) -> frozenset[str]:
@@ -57,12 +67,12 @@ def reserved_keys(config: Config, corpora: Sequence[Corpus]) -> frozenset[str]:
     """
     mine = {corpus.manifest.name for corpus in corpora}
     others = [section.name for section in config.corpora if section.name not in mine]
-    found = {key for _, key in _reserved((*corpora, *_there(corpora[0].store, others)))}
-    return frozenset(found.union(*(_prompts(config, section.name) for section in config.evaluate.suites)))
+    found = {key for _, key in _reserved((*corpora, *those_there(corpora[0].store, others)))}
+    return frozenset(found.union(*map(asked_prompts, config.evaluate.suites)))
 
 
-def _there(store: Store, names: Sequence[str]) -> Iterator[Corpus]:
-    """Those that were ingested."""
+def those_there(store: Store, names: Sequence[str]) -> Iterator[Corpus]:
+    """The newest corpora of those ``names`` that the store has."""
     for name in names:
         with suppress(NotFound):
             yield read_corpus(store, name)
@@ -85,13 +95,13 @@ def _train_share(recorded: JsonValue) -> float | None:
     return float(share) if isinstance(share, int | float) else None
 
 
-def _check_splits(corpora: Sequence[Corpus]) -> None:
-    places = [(corpus.manifest.name, split) for corpus in corpora for split in RESERVED]
+def _refuse_shared(learnt: Sequence[Corpus], judged: Sequence[Corpus]) -> None:
+    places = [(corpus.manifest.name, split) for corpus in judged for split in RESERVED]
     reserved: dict[str, int] = {}  # a bit for each place: most keys have one
-    for number, key in _reserved(corpora):
+    for number, key in _reserved(judged):
         reserved[key] = reserved.get(key, 0) | 1 << number
     shared: dict[int, tuple[str, set[str]]] = {}
-    for corpus in corpora:
+    for corpus in learnt:
         for key in _keys(corpus, "train"):
             for number in _bits(reserved.get(key, 0)):
                 shared.setdefault(number, (corpus.manifest.name, set()))[1].add(key)
@@ -125,25 +135,3 @@ def key_of(item: Input) -> str:
     itself: what must not be learnt from and judged on.
     """
     return prompt_digest(item) if isinstance(item, Conversation) else identity_of(item)
-
-
-def _check_suites(config: Config, corpora: Sequence[Corpus]) -> None:
-    asked = {section.name: _prompts(config, section.name) for section in config.evaluate.suites}
-    suspects = frozenset().union(*asked.values())
-    for corpus in corpora:
-        learnt = trained_in(corpus, suspects)
-        for name, prompts in asked.items():
-            if shared := prompts & learnt:
-                raise ConfigError(
-                    f"{len(shared)} of the {len(prompts)} prompts of the suite {name} are in the train split of corpus"
-                    f" {corpus.manifest.name}",
-                    "evaluation on prompts that were not trained on",
-                    "Name the suite's files in corpora[].decontaminate, then run: iirl ingest CONFIG.yaml",
-                )
-
-
-def _prompts(config: Config, name: str) -> frozenset[str]:
-    """Those of a suite's rows, also of the rows that have no golden score yet."""
-    section = next(one for one in config.evaluate.suites if one.name == name)
-    files = find_files(section.files, f"evaluate.suites: {name}.files")
-    return frozenset(prompts_of(section, files))
