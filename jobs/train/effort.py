@@ -54,8 +54,8 @@ def work_lines(config: Config, shapes: Shapes, head: Head | None, ahead: Ahead) 
     if efforts is None:
         return
     efforts += _fitting(config, encoder, head, ahead.tokens, steps)
-    total, most = sum(one.flops for one in efforts), _most(any(one.bound for one in efforts))
-    yield f"compute       {most}{total:.3g} FLOPs: {', '.join(map(str, efforts))}"
+    total, bound = sum(one.flops for one in efforts), any(one.bound for one in efforts)
+    yield f"compute       {_most(bound)}{total:.3g} FLOPs: {', '.join(map(str, efforts))}"
     yield _hours_line(config, efforts)
 
 
