@@ -74,7 +74,7 @@ def _said_of_steps(config: Config, rows: int, steps: int) -> str:
     train, rounds = config.train, _rounds(config)
     if not steps:
         return f"one pass      over about {rows:,} rows to learn from: {config.expertness.family} takes no steps"
-    most = _most(_is_bound(config))
+    most = _most(_may_stop(config))
     each = f"{train.epochs} epochs of about {rows:,} rows, {train.batch} a step"
     return f"steps         {most}{steps:,}: {f'{rounds} rounds of ' if rounds > 1 else ''}{each}"
 
@@ -83,6 +83,12 @@ def _is_bound(config: Config) -> bool:
     """Whether a selection may keep fewer comparisons than are counted here."""
     select = config.train.select
     return select is not None and select.keep is not None and select.threshold is not None
+
+
+def _may_stop(config: Config) -> bool:
+    """Whether fewer steps may be taken than are counted here: of fewer comparisons, or because training stops early."""
+    held_out = config.train.held_out
+    return _is_bound(config) or (held_out is not None and held_out.patience is not None)
 
 
 def _selection_lines(config: Config, ahead: Ahead) -> Iterator[str]:
@@ -139,7 +145,7 @@ def _efforts(config: Config, shapes: Shapes, ahead: Ahead, tokens: float) -> lis
 
 def _fitting(config: Config, encoder: Backbone, head: Head, tokens: float, steps: int) -> Iterator[Effort]:
     """What steps cost, where any are taken."""
-    rows, precision, bound = steps * config.train.batch, config.train.precision, _is_bound(config)
+    rows, precision, bound = steps * config.train.batch, config.train.precision, _may_stop(config)
     fitting = 6.0 * head.parameters * rows
     if config.tunes:
         length = _read(config, tokens)

@@ -137,6 +137,9 @@ def test_hours_are_at_most_so_many_where_any_of_the_work_is(tmp_path: Path) -> N
     assert told(text_config(tmp_path, model, encoder=tuned)) == (True, True), "fewer may calibrate"
     assert told(refit_config(tmp_path, {"by": "random", "keep": 50})) == (False, False)
     assert told(refit_config(tmp_path, {"near": "answers", "keep": 50})) == (True, True), "fewer tokens may select"
+    stopping = text_config(tmp_path, model, train={"held_out": {"every": 1, "patience": 2}})
+    assert told(stopping) == (True, True), "training may stop early"
+    assert "at most" in line(plan_lines(stopping), "steps")
 
 
 def test_an_encoder_that_is_trained_counts_with_the_head(tmp_path: Path) -> None:

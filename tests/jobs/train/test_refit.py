@@ -108,6 +108,7 @@ def test_a_random_selection_is_the_control_and_looks_at_no_sample(root: Config) 
     assert selected(session, config, round_=1)[0] != first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("corpora", [1, 2])
 def test_each_round_keeps_what_is_near_to_samples_of_its_own(corpora: int, root: Config) -> None:
     session = Session(DirectoryStore(Path(root.store)))
