@@ -42,7 +42,7 @@ class Evaluation:
     what was read, by name; ``counts`` the records per corpus, as scored and as there are in its unseen split;
     ``suites`` what files were asked about beside them. ``left_out`` says how many records of each corpus were read and
     not scored, because their prompt, case and white space aside, was in a train split of the artifact's corpora (None:
-    nobody knows, and nothing was left out).
+    by a version that did not look); ``corpora_gone``: one of these is not in the store, so that there may be more.
     """
 
     digest: Digest
@@ -53,6 +53,12 @@ class Evaluation:
     estimates: tuple[Estimate, ...]
     suites: tuple[SuiteFacts, ...] = ()
     left_out: Mapping[str, int] | None = field(default_factory=dict)
+    corpora_gone: bool = False
+
+    def left_out_of(self) -> tuple[tuple[str, int, int], ...]:
+        """Each corpus, how many records of it were left out, and of how many that were read."""
+        counts = self.left_out or {}
+        return tuple((name, count, self.counts[name][0] + count) for name, count in counts.items())
 
     def document(self) -> dict[str, JsonValue]:
         """As JSON."""
@@ -66,6 +72,7 @@ class Evaluation:
             "estimates": [asdict(estimate) for estimate in self.estimates],
             "suites": [asdict(suite) for suite in self.suites],
             "left_out": None if self.left_out is None else dict(self.left_out),
+            "corpora_gone": self.corpora_gone,
         }
 
     def to_bytes(self) -> bytes:
@@ -87,9 +94,9 @@ def parse_evaluation(data: bytes) -> Evaluation:
         document = json.loads(data)
         schema = document.pop("schema")
         if schema == FORMER:
-            document = {"left_out": None, **document}
+            document |= {"left_out": None, "corpora_gone": False}
         if schema not in (SCHEMA, FORMER) or set(document) != {each.name for each in fields(Evaluation)}:
-            raise ValueError(f"not an {SCHEMA}")
+            raise ValueError(f"neither an {SCHEMA} nor an {FORMER}")
         counts = {name: (int(read), int(there)) for name, (read, there) in document.pop("counts").items()}
         estimates = tuple(Estimate(**each) for each in document.pop("estimates"))
         suites = tuple(SuiteFacts(reasons=tuple(each.pop("reasons")), **each) for each in document.pop("suites"))

@@ -51,7 +51,7 @@ class Chapter:
     """The unseen splits (``facts`` None), or one suite of files. ``figures`` have their baselines beside them; of the
     pictures those are drawn for which there is something. ``seen`` names policies that the reward learnt from.
     ``left_out`` says of each corpus how many of the records that were read were not scored, because their prompts were
-    trained on, and how many were read (None: nobody knows which should be); it is empty where there are no prompts.
+    trained on, and how many were read; it is empty where there are no prompts. ``corpora_gone``: there may be more.
     """
 
     title: str
@@ -64,7 +64,8 @@ class Chapter:
     policies: tuple[PolicyMeans, ...] = ()
     rollouts: Rollouts | None = None
     seen: tuple[str, ...] = ()
-    left_out: tuple[tuple[str, int, int], ...] | None = ()
+    left_out: tuple[tuple[str, int, int], ...] = ()
+    corpora_gone: bool = False
 
 
 @dataclass(frozen=True, eq=False)

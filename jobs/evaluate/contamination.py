@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from iirl_core.canonical import Digest
 from iirl_core.corpus import Corpus, origin_of, read_corpus
@@ -14,24 +15,32 @@ from iirl_core.store.protocol import Store
 from jobs.lineage import lineage
 
 
-def trained_prompts(store: Store, digest: Digest, suspects: Collection[str]) -> frozenset[str] | None:
-    """Which of ``suspects`` (``prompt_digest``) stand in a train split of the corpora behind the artifact or an
-    ancestor of it; None where such a corpus is not in the store.
+@dataclass(frozen=True)
+class TrainedPrompts:
+    """Prompts (``prompt_digest``) that were ``found`` in what an artifact was trained on; not ``complete``: some of it
+    is not in the store, so that there may be more.
+    """
 
-    Every train split streams by once, a digest a record (short texts: half a minute a million, on one core), so ask
-    about all suspects at once; nothing is read where there are none.
+    found: frozenset[str]
+    complete: bool
+
+
+def trained_prompts(store: Store, digest: Digest, suspects: Collection[str]) -> TrainedPrompts:
+    """Which of ``suspects`` stand in a train split of the corpora behind the artifact or an ancestor of it.
+
+    Every train split streams by once, a digest a record, so ask about all suspects at once; nothing is read where there
+    are none.
 
     Raises:
         Tampered: a corpus or a manifest does not hold.
     """
-    found: frozenset[str] = frozenset()
-    if not suspects:
-        return found
-    for corpus in _corpora(store, digest):
+    found, complete = frozenset[str](), True
+    for corpus in _corpora(store, digest) if suspects else ():
         if corpus is None:
-            return None
-        found |= trained_in(corpus, suspects)
-    return found
+            complete = False
+        else:
+            found |= trained_in(corpus, suspects)
+    return TrainedPrompts(found, complete)
 
 
 def trained_in(corpus: Corpus, suspects: Collection[str]) -> frozenset[str]:
@@ -62,8 +71,15 @@ def _name(store: Store, policy: str) -> str:
 
 
 def _corpora(store: Store, digest: Digest) -> Iterator[Corpus | None]:
-    """Those behind the artifact and its ancestors, each once; None for one that is not in the store."""
-    entries = {entry.digest: entry.name for one in lineage(store, digest) for entry in one.manifest.corpora}
+    """Those behind the artifact and its ancestors, each once; None for one that is not in the store, and for an
+    ancestor that is not, whose corpora nobody knows.
+    """
+    entries: dict[Digest, str] = {}
+    try:
+        for one in lineage(store, digest):
+            entries |= {entry.digest: entry.name for entry in one.manifest.corpora}
+    except NotFound:
+        yield None
     for corpus, name in sorted(entries.items()):
         try:
             yield read_corpus(store, name, corpus)

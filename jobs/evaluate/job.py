@@ -70,7 +70,8 @@ def run(session: Session, config: Config, progress: Progress, reference: str | N
         bootstrap=config.evaluate.bootstrap,
         estimates=(*estimates, *chain.from_iterable(told)),
         suites=(*(one.facts for one in ranked), *(suite.facts for suite in examined)),
-        left_out=None if learnt is None else {one.section.name: one.left_out or 0 for one in unseen},
+        left_out={one.section.name: one.left_out for one in unseen},
+        corpora_gone=not learnt.complete,
     )
     key = evaluation_key(artifact)
     if not store.exists(key) or store.get(key) != evaluation.to_bytes():

@@ -69,14 +69,9 @@ def _unseen(evaluation: Evaluation, frozen: Frozen, elsewhere: Collection[str], 
             *(Distribution(contrast.name, False, contrast.rewards) for contrast in contrasts),
         ),
         diagrams=tuple(diagrams),
-        left_out=_left_out(evaluation) if asks else (),
+        left_out=evaluation.left_out_of() if asks else (),
+        corpora_gone=evaluation.corpora_gone,
     )
-
-
-def _left_out(evaluation: Evaluation) -> tuple[tuple[str, int, int], ...] | None:
-    if evaluation.left_out is None:
-        return None
-    return tuple((name, count, evaluation.counts[name][0] + count) for name, count in evaluation.left_out.items())
 
 
 def _rollouts(evaluation: Evaluation, ranked: Ranked) -> Chapter:

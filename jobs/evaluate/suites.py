@@ -32,7 +32,7 @@ from iirl_core.evaluation import (
 )
 from iirl_core.store import Store
 from jobs.console import Progress
-from jobs.evaluate.contamination import seen_policies
+from jobs.evaluate.contamination import TrainedPrompts, seen_policies
 from jobs.evaluate.preparing import PreparedSuite
 from jobs.evaluate.rating import Rated, Raters, joined
 from jobs.evaluate.reading import Quarantine, rows_of
@@ -57,12 +57,12 @@ def examine_suites(
     digest: Digest,
     asked: Sequence[PreparedSuite],
     *,
-    trained: Set[str] | None,
+    trained: TrainedPrompts,
     raters: Raters,
     progress: Progress,
 ) -> list[Examined]:
     """Every suite, in order; ``trained`` are prompts that the artifact was trained on, at least those of the suites
-    among them (None: nobody knows).
+    among them.
 
     Raises:
         ConfigError: an endpoint refuses us.
@@ -73,7 +73,7 @@ def examine_suites(
     read = [_read(raters, digest, suite, policies, progress) for suite in asked]
     resampling, examined = Resampling(config.evaluate.bootstrap, config.seed), []
     for one in read:
-        contaminated = None if trained is None else len(one.prompts & trained)
+        contaminated = len(one.prompts & trained.found) if trained.complete else None
         with progress.task(f"judging {one.facts.name}"):
             estimates = judge_suite(one.section, one.data, one.seen, resampling)
         examined.append(Examined(replace(one.facts, contaminated=contaminated), tuple(estimates), one.data, one.seen))

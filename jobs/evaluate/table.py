@@ -51,11 +51,15 @@ def warnings(evaluation: Evaluation) -> list[str]:
 
 def _left_out(evaluation: Evaluation) -> list[str]:
     """Of the unseen splits."""
-    if evaluation.left_out is None:
-        return ["unseen splits: a corpus that was trained on is gone, so nobody knows whether their prompts were seen"]
+    gone = (
+        "unseen splits: a corpus that was trained on is gone, so nobody knows whether more of their prompts were seen"
+    )
     return [
-        f"unseen split of {name}: {count} of the {evaluation.counts[name][0] + count} records that were read are left "
-        "out, because their prompts, case and white space aside, were trained on"
-        for name, count in evaluation.left_out.items()
-        if count
+        *([f"unseen splits: {gone}"] if evaluation.corpora_gone else ()),
+        *(
+            f"unseen split of {name}: {count} of the {read} records that were read are left out, because their prompts,"
+            " case and white space aside, were trained on"
+            for name, count, read in evaluation.left_out_of()
+            if count
+        ),
     ]

@@ -29,7 +29,7 @@ READ = 5_000
 @dataclass(frozen=True)
 class Unseen:
     """Inputs of one corpus that are read, of ``there`` in its unseen split; ``prompts`` say which belong together.
-    ``left_out`` of those that were read are not among them (None: nobody knows which should be).
+    ``left_out`` of those that were read are not among them.
     """
 
     section: CorpusSection
@@ -37,7 +37,7 @@ class Unseen:
     there: int
     demonstrations: tuple[Demonstration, ...]
     prompts: tuple[str, ...]
-    left_out: int | None = 0
+    left_out: int = 0
 
 
 def read_unseen(section: CorpusSection, corpus: Corpus) -> Unseen:

@@ -16,7 +16,7 @@ from iirl_core.errors import ConfigError
 from iirl_core.evaluation import prompt_digest
 from iirl_core.store import Store
 from jobs.console import Progress
-from jobs.evaluate.contamination import trained_prompts
+from jobs.evaluate.contamination import TrainedPrompts, trained_prompts
 from jobs.evaluate.preparing import PreparedSuite
 from jobs.evaluate.reading import prompts_of
 from jobs.evaluate.unseen import Unseen, read_unseen
@@ -25,10 +25,9 @@ from jobs.learnt import corpus_behind
 
 def read_untrained(
     store: Store, config: Config, artifact: Artifact, asked: Sequence[PreparedSuite], progress: Progress
-) -> tuple[list[Unseen], frozenset[str] | None]:
+) -> tuple[list[Unseen], TrainedPrompts]:
     """What is read of the unseen splits, corpora of demonstrations first, without the conversations whose prompt was
-    trained on (``without_trained``); and which prompts were, of theirs and of the suites ``asked``: None where nobody
-    knows.
+    trained on (``without_trained``); and which prompts were, of theirs and of the suites ``asked``, as far as is known.
 
     Costs what ``trained_prompts`` does, once for all, and the files of the suites are read once more for their prompts.
 
@@ -47,7 +46,7 @@ def read_untrained(
     suspects.update(*(prompts_of(suite.section, suite.files) for suite in asked))
     with progress.task("looking for prompts that were trained on"):
         trained = trained_prompts(store, artifact.digest, suspects)
-    left = [without_trained(one, trained) for one in read]
+    left = [without_trained(one, trained.found) for one in read]
     if not any(one.demonstrations for one in left[: len(shown)]):
         count = sum(len(one.demonstrations) for one in read[: len(shown)])
         raise ConfigError(
@@ -59,13 +58,11 @@ def read_untrained(
     return left, trained
 
 
-def without_trained(unseen: Unseen, trained: Collection[str] | None) -> Unseen:
+def without_trained(unseen: Unseen, trained: Collection[str]) -> Unseen:
     """Without the conversations whose prompt (``prompt_digest``: case and white space do not count) was ``trained`` on,
-    which are counted; as it is where nobody knows (None). What is read does not depend on it: of a corpus with more
-    than ``READ`` inputs no others take the place of those.
+    which are counted. What is read does not depend on it: of a corpus with more than ``READ`` inputs no others take the
+    place of those.
     """
-    if trained is None:
-        return replace(unseen, left_out=None)
     pairs = zip(unseen.demonstrations, unseen.prompts, _prompts(unseen.demonstrations), strict=True)
     kept = [(one, prompt) for one, prompt, asked in pairs if asked not in trained]
     return replace(

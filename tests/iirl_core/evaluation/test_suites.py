@@ -174,13 +174,15 @@ def test_an_evaluation_from_before_is_read_as_one_that_did_not_look_for_what_was
     digest = "sha256:" + "0" * 64
     new = Evaluation(digest, digest, {"d": digest}, {"d": (2, 9)}, 200, (), left_out={"d": 3})
     assert parse_evaluation(new.to_bytes()).left_out == {"d": 3}
+    gone = replace(new, corpora_gone=True)
+    assert parse_evaluation(gone.to_bytes()) == gone
     unknown = replace(new, left_out=None)
-    assert parse_evaluation(unknown.to_bytes()) == unknown
-    document = {name: value for name, value in new.document().items() if name != "left_out"}
+    assert (parse_evaluation(unknown.to_bytes()), unknown.left_out_of()) == (unknown, ())
+    document = {name: value for name, value in new.document().items() if name not in ("left_out", "corpora_gone")}
     older = json.dumps({**document, "schema": "iirl.evaluation/2"}).encode()
     assert parse_evaluation(older) == unknown
     for broken in ({**document, "schema": "iirl.evaluation/1"}, document):
-        with pytest.raises(Tampered, match="not an iirl"):
+        with pytest.raises(Tampered, match="neither an iirl"):
             parse_evaluation(json.dumps(broken).encode())
 
 

@@ -87,21 +87,23 @@ def test_a_suite_without_figures_or_pictures_is_shown_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("left_out", "said"),
+    ("left_out", "gone", "said"),
     [
         (
             (("a", 3, 9), ("b", 0, 7)),
+            False,
             "left out 3 of 9 records of a: their prompts, case and white space aside, were tr",
         ),
-        ((("a", 0, 9),), "none no prompt of theirs, case and white space aside, was trained on"),
-        (None, "nobody knows: a corpus that was trained on is gone, and nothing is left out"),
+        ((("a", 0, 9),), False, "none no prompt of theirs, case and white space aside, was trained on"),
+        ((("a", 0, 9),), True, "a corpus that was trained on is gone: nobody knows of any"),
+        ((("a", 3, 9),), True, "were trained on; a corpus that was trained on is gone: nobody knows of more"),
     ],
 )
 def test_the_unseen_splits_say_what_was_left_out_of_them(
-    left_out: tuple[tuple[str, int, int], ...] | None, said: str
+    left_out: tuple[tuple[str, int, int], ...], gone: bool, said: str
 ) -> None:
     data = evaluation_page()
-    page = render_evaluation(replace(data, chapters=(replace(data.chapters[0], left_out=left_out),)))
+    page = render_evaluation(replace(data, chapters=(replace(data.chapters[0], left_out=left_out, corpora_gone=gone),)))
     text = words(page)
     assert "Contamination" in text
     assert said in text

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from rich.console import Console
 
 from cluster.session import Session
 from iirl_core.artifact import CorpusEntry, load_from
-from iirl_core.canonical import Digest
+from iirl_core.canonical import Digest, canonical_json, digest_bytes, folder_of
 from iirl_core.corpus import read_corpus, write_corpus
 from iirl_core.demonstration import conversation
 from iirl_core.errors import ConfigError
@@ -20,13 +20,14 @@ from iirl_core.evaluation import Evaluation, parse_evaluation, prompt_digest
 from iirl_core.store import DirectoryStore
 from jobs import evaluate
 from jobs.console import Progress
+from jobs.evaluate.contamination import TrainedPrompts, trained_prompts
 from jobs.evaluate.unseen import Unseen, read_unseen
 from jobs.evaluate.untrained import without_trained
 from tests.iirl_core.report.test_page import words
 from tests.jobs.evaluate.asked import make_artifact, make_config
 from tests.jobs.train.made import demonstration, walks
 
-GONE = "a corpus that was trained on is gone, so nobody knows whether their prompts were seen"
+GONE = "a corpus that was trained on is gone, so nobody knows whether more of their prompts were seen"
 
 
 @pytest.fixture
@@ -70,18 +71,30 @@ def _made(folder: Path, placed: dict[str, object]) -> tuple[Session, Path, Diges
     return session, folder, digest
 
 
-def test_where_a_corpus_is_gone_nothing_is_left_out_and_that_is_said(tmp_path: Path) -> None:
+def test_where_a_corpus_is_gone_what_is_known_is_left_out_and_that_there_may_be_more_is_said(tmp_path: Path) -> None:
     written = write_corpus(DirectoryStore(tmp_path / "store"), "former", [demonstration(conversation("a", "b"))])
     former = CorpusEntry("former", "negatives", written.digest)
     session, digest = make_artifact(tmp_path, {"BILL": "unseen"}, [former])
     assert told(session, tmp_path, digest)[0].left_out == {"polite": 1, "rude": 1}
     shutil.rmtree(tmp_path / "store" / "corpora" / "former")
     evaluation, said, page = told(session, tmp_path, digest)
-    assert evaluation.left_out is None
-    assert evaluation.counts == {"polite": (3, 3), "rude": (3, 3)}
+    assert (evaluation.left_out, evaluation.corpora_gone) == ({"polite": 1, "rude": 1}, True)
+    assert evaluation.counts == {"polite": (2, 3), "rude": (2, 3)}
     assert f"unseen splits: {GONE}" in said
     assert f"unseen splits: {GONE}" in page
-    assert "nobody knows: a corpus that was trained on is gone, and nothing is left out" in page
+    assert "were trained on; a corpus that was trained on is gone: nobody knows of more" in page
+
+
+def test_an_ancestor_that_is_gone_leaves_it_unknown_what_it_was_trained_on(tmp_path: Path) -> None:
+    session, digest = make_artifact(tmp_path, {"BILL": "unseen"})
+    suspects = {prompt_digest(conversation("can you help me with the BILL?", "Yes."))}
+    whole = trained_prompts(session.store, digest, suspects)
+    assert (whole.found, whole.complete) == (suspects, True)
+    manifest = json.loads(session.store.get(f"artifacts/{folder_of(digest)}/manifest.json"))
+    data = canonical_json({**manifest, "parent": "sha256:" + "0" * 64})
+    orphan = digest_bytes(data)
+    session.store.put(f"artifacts/{folder_of(orphan)}/manifest.json", data)
+    assert trained_prompts(session.store, orphan, suspects) == TrainedPrompts(whole.found, complete=False)
 
 
 def test_what_an_ancestor_or_another_corpus_was_trained_on_counts(tmp_path: Path) -> None:
@@ -114,7 +127,6 @@ def test_what_is_left_keeps_its_order_and_its_prompts(store: DirectoryStore) -> 
     assert [kept[one.id] for one in left.demonstrations] == list(left.prompts) == sorted(left.prompts)
     assert (left.left_out, left.there) == (2, 4)
     assert without_trained(whole, frozenset()) == whole
-    assert without_trained(whole, None) == replace(whole, left_out=None)
 
 
 def test_trajectories_have_no_prompt_and_stay(store: DirectoryStore) -> None:
