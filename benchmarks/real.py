@@ -7,7 +7,7 @@ For each configuration in ``examples/real``: ingest → train → audit, triage 
 rounds are spent → evaluate what is left of the reward → release → serve, on one Ray. A wheel that does not pass is not
 released, and says so.
 The data: expert trajectories of HalfCheetah-v4 and Hopper-v4 (strict, demonstrations only), Anthropic HH harmless-base
-(chosen against rejected) and alpaca_eval (gpt4_1106_preview against phi-2), both weakly supervised.
+(chosen against rejected) and alpaca_eval (gpt4_1106_preview against phi-2, a fixed policy), both weakly supervised.
 """
 
 from __future__ import annotations

@@ -157,8 +157,10 @@ def _gone(seen: bytes, mine: Holder) -> bool:
         return holder.token not in _LIVE
     try:
         os.kill(holder.pid, 0)
-    except OSError as error:
-        return isinstance(error, ProcessLookupError)  # another user's refuses the signal, and runs
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # another user's: it runs
+        return False
     return False
 
 

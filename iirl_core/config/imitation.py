@@ -30,8 +30,8 @@ class ImitationTrainSection(TrainSection):
 class ImitateSection(Section):
     """``iirl imitate``: a causal language model learns the answers of the corpora with the role demonstrations, by
     maximum likelihood (the forward KL). It makes π_SFT of π_init, a policy in the store; ``iirl train`` does not read
-    this section. Refused are prompts that other corpora with files (but ``probes``) hold in guard or unseen, and those
-    of ``evaluate.suites`` whose files are there, as training refuses them.
+    this section. Refused are prompts that other corpora with files (but ``probes`` and ``samples``) hold in guard or
+    unseen, and those of ``evaluate.suites`` whose files are there.
     """
 
     model: str

@@ -33,7 +33,7 @@ _ANSWER = "\u241eanswer\u241e"
 TOLD, TOLD_LETTERS = 6, 60
 """Roles, and letters of a turn, that are told of a conversation."""
 
-BROKEN = (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+BROKEN = (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a template raises: on purpose, or where it reckons with something else than it is given."""
 
 Around = tuple[tuple[int, ...], tuple[int, ...]]

@@ -29,13 +29,22 @@ def find_files(patterns: Sequence[str], key: str = "corpora.files") -> tuple[Rec
     """
     found: dict[str, RecordFile] = {}
     for pattern in patterns:
-        files = _remote(pattern, key) if pattern.startswith("s3://") else _local(pattern)
+        files = files_at(pattern, key)
         if not files:
             raise ConfigError(f"no file at {pattern}", "a path, a glob or an s3:// URL", f"See {key}")
         for file in files:
             format_of(file)
             found.setdefault(file.path, file)
     return tuple(found.values())
+
+
+def files_at(pattern: str, key: str) -> list[RecordFile]:
+    """The files that one pattern names; none where there are none.
+
+    Raises:
+        ConfigError: the store cannot be listed.
+    """
+    return _remote(pattern, key) if pattern.startswith("s3://") else _local(pattern)
 
 
 def describe_files(files: Sequence[RecordFile]) -> tuple[SourceFile, ...]:

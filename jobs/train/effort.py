@@ -156,7 +156,7 @@ def _fitting(config: Config, encoder: Backbone, head: Head, tokens: float, steps
         searched = search_flops(config.expertness, encoder.width)
         yield Effort(searched, "to choose the head's size", bound=True)
     if steps:
-        yield Effort(fitting, "to fit the head", bound, precision)
+        yield Effort(fitting, "to fit the head", bound or is_open(config.expertness), precision)
 
 
 def _training_flops(config: Config, backbone: Backbone, length: float) -> float:

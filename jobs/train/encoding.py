@@ -69,7 +69,7 @@ def tokenise_sources(
     pool: Sequence[Conversation],
 ) -> None:
     """Write the tokens of ``train``; otherwise as ``encode_sources``. What only calibrates, and is encoded after it,
-    is rendered once, to be refused before training.
+    is rendered here, too, to be refused before training: a small part of tokenising it, for guard and contrast alone.
     """
     import ray
 

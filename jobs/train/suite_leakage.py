@@ -41,7 +41,12 @@ def files_of(section: Suite) -> tuple[RecordFile, ...]:
     Raises:
         ConfigError: one is missing.
     """
-    return find_files(section.files, f"evaluate.suites: {section.name}.files")
+    return find_files(section.files, key_of_files(section))
+
+
+def key_of_files(section: Suite) -> str:
+    """Where the configuration names them."""
+    return f"evaluate.suites: {section.name}.files"
 
 
 def asked_prompts(section: Suite) -> frozenset[str]:

@@ -70,7 +70,7 @@ def test_hours_are_operations_over_what_a_device_reaches() -> None:
     assert hours(1e15 * 3600, peak=1e15, utilisation=0.5) == pytest.approx(2.0)
 
 
-def test_choosing_a_mixtures_size_costs_at_most_what_torch_counts_and_not_much_more() -> None:
+def test_choosing_a_mixtures_size_is_counted_with_no_less_than_torch_counts_and_not_much_more() -> None:
     section, width = MixtureSection(experts=2, hidden=8, members=3), 6
     rows = torch.randn(BATCH, width, generator=torch.Generator().manual_seed(0))
     with FlopCounterMode(display=False) as counter:

@@ -85,10 +85,13 @@ def test_where_train_fractions_are_the_same_nothing_is_read(store: DirectoryStor
         _check(store, _config(tmp_path, RUDE))
 
 
-def test_probes_and_corpora_that_are_not_there_yet_hold_nothing_back(store: DirectoryStore, tmp_path: Path) -> None:
+@pytest.mark.parametrize("role", ["probes", "samples"])
+def test_probes_samples_and_corpora_that_are_not_there_yet_hold_nothing_back(
+    store: DirectoryStore, tmp_path: Path, role: str
+) -> None:
     assert _check(store, _config(tmp_path, RUDE)) == ""
     _write(store, "asked", 0.5, ("a", "unseen"))
-    assert _check(store, _config(tmp_path, {"name": "asked", "role": "probes", "files": ["asked.jsonl"]})) == ""
+    assert _check(store, _config(tmp_path, {"name": "asked", "role": role, "files": ["asked.jsonl"]})) == ""
 
 
 def test_a_suite_that_asks_what_is_imitated_is_refused(store: DirectoryStore, tmp_path: Path) -> None:
@@ -110,4 +113,19 @@ def test_a_suite_of_answers_that_are_still_to_be_made_is_not_looked_at_and_that_
     later = str(tmp_path / "choice.jsonl")
     picks = {"kind": "best_of_n", "name": "picks", "files": [later], "golden": {"kind": "column", "column": "golden"}}
     said = _check(store, _config(tmp_path, suites=(picks,)))
-    assert said.startswith("suite picks is not looked at for prompts that are imitated: no file at ")
+    assert said == f"suite picks: no file at {later} to look for prompts in that are imitated\n"
+
+
+def test_what_is_there_of_a_suite_is_looked_at_though_the_rest_is_not(store: DirectoryStore, tmp_path: Path) -> None:
+    there = tmp_path / "there.jsonl"
+    there.write_text(json.dumps({"prompt": "a", "chosen": "yes", "rejected": "no"}) + "\n", encoding="utf-8")
+    files = [str(there), str(tmp_path / "later.jsonl")]
+    with pytest.raises(ConfigError, match="1 of the 1 prompts of the suite manners-test"):
+        _check(store, _config(tmp_path, suites=({"kind": "pairs", "name": "manners-test", "files": files},)))
+
+
+def test_a_suites_file_of_no_known_format_is_an_error(store: DirectoryStore, tmp_path: Path) -> None:
+    (tmp_path / "pairs.docx").write_text("", encoding="utf-8")
+    suite = {"kind": "pairs", "name": "manners-test", "files": [str(tmp_path / "pairs.docx")]}
+    with pytest.raises(ConfigError, match="docx"):
+        _check(store, _config(tmp_path, suites=(suite,)))
