@@ -26,7 +26,7 @@ SUPERVISION = {
     "halfcheetah": ("strict", "demonstrations-only"),
     "hopper": ("strict", "demonstrations-only"),
     "hh": ("strict", "weak"),
-    "alpaca": ("strict", "weak"),
+    "alpaca": ("frozen-policy", "weak"),
 }
 
 
