@@ -51,9 +51,7 @@ def warnings(evaluation: Evaluation) -> list[str]:
 
 def _left_out(evaluation: Evaluation) -> list[str]:
     """Of the unseen splits."""
-    gone = (
-        "unseen splits: a corpus that was trained on is gone, so nobody knows whether more of their prompts were seen"
-    )
+    gone = "a corpus that was trained on is gone, so nobody knows whether more of their prompts were seen"
     return [
         *([f"unseen splits: {gone}"] if evaluation.corpora_gone else ()),
         *(

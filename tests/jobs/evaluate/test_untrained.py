@@ -81,6 +81,7 @@ def test_where_a_corpus_is_gone_what_is_known_is_left_out_and_that_there_may_be_
     assert (evaluation.left_out, evaluation.corpora_gone) == ({"polite": 1, "rude": 1}, True)
     assert evaluation.counts == {"polite": (2, 3), "rude": (2, 3)}
     assert f"unseen splits: {GONE}" in said
+    assert (said + page).count("unseen splits: ") == 2, "once each"
     assert f"unseen splits: {GONE}" in page
     assert "were trained on; a corpus that was trained on is gone: nobody knows of more" in page
 
