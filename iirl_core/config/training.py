@@ -74,6 +74,9 @@ class TrainSection(Section):
     """The Ray Train job and its DeepSpeed engine."""
 
     epochs: int = Field(default=20, ge=1)
+    head_epochs: int = Field(default=0, ge=0)
+    """Before a text encoder is trained with its head (``encoder.tuning``): epochs of the head alone, over rows of the
+    encoder as it is, so that an untrained head does not lead the encoder astray (Kumar et al., arXiv 2202.10054)."""
     batch: int = Field(default=256, ge=1)
     """Rows per step over all workers."""
     accumulation: int = Field(default=1, ge=1)

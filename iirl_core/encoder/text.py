@@ -19,6 +19,7 @@ from iirl_core.demonstration import Input, conversation_of
 from iirl_core.encoder.pooling import Pooling, pool
 from iirl_core.encoder.protocol import ArtifactKind, Encoded
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Around, Rendering
+from iirl_core.encoder.shortening import shortened
 from iirl_core.encoder.template import check_template
 from iirl_core.encoder.tokenizer import check_tokenizer, is_causal
 from iirl_core.encoder.weights import check_held, dtype_of, hold
@@ -96,7 +97,8 @@ def fit_text(section: TextEncoderSection) -> TextEncoder:
     """Load the model that the section names; nothing is fitted.
 
     Raises:
-        ConfigError: there is no such model, or its weights are another's; it takes fewer tokens than ``max_tokens``;
+        ConfigError: there is no such model, or its weights are another's; it has fewer layers, or takes fewer tokens,
+            than the section says;
             its first token, which was to stand for the text, sees none of it; the tokenizer is another's
             (``check_tokenizer``); the chat template drops the answer (``check_template``); or the model cannot be
             held so (``check_held``).
@@ -111,6 +113,7 @@ def fit_text(section: TextEncoderSection) -> TextEncoder:
             pooling=section.pooling,
             weights=section.weights,
             trust_remote_code=section.trust_remote_code,
+            layers=section.layers,
         )
     except (OSError, ValueError, ImportError) as error:
         raise ConfigError(
@@ -150,7 +153,7 @@ def load_text(
     here = Path(source).is_dir()
     tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=trust_remote_code, local_files_only=here)
     tokenizer.padding_side = "right"  # many decoders' say left, for generation; what is sealed says what is done
-    part = {} if layers is None else {"num_hidden_layers": layers}
+    part = {} if layers is None else shortened(source, layers, trust_remote_code=trust_remote_code)
     with _quietly():  # of what is left out on purpose
         model, read = AutoModel.from_pretrained(
             source,

@@ -12,6 +12,7 @@ from iirl_core.encoder.text import TextEncoder
 from iirl_core.encoder.weights import widen
 from iirl_core.errors import ConfigError
 from iirl_core.expertness import Expertness
+from iirl_core.tuning.dropout import set_dropout
 from iirl_core.tuning.lora import adapted, merged, target_modules
 from iirl_core.tuning.tuned import ENCODER, EXPERTNESS, POOLER, Tuned
 
@@ -34,10 +35,12 @@ def tuned_of(
     adapters: LoraSection | None = None,
     *,
     checkpointing: bool = False,
+    dropout: float | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> Tuned:
     """A module that trains all of ``encoder``'s weights on which z depends, or ``adapters`` beside them. Takes the
     encoder's model: it is not to be used beside it. ``checkpointing``: layers are computed again on the way back.
+    ``dropout``: of the transformer's own layers (``set_dropout``); None: as the model says.
     ``dtype`` is what the transformer's weights become, however the encoder held them.
 
     Raises:
@@ -46,6 +49,8 @@ def tuned_of(
     check_tuning(encoder, adapters, checkpointing=checkpointing)
     widen(encoder.model, dtype)
     model: nn.Module = encoder.model
+    if dropout is not None:
+        set_dropout(model, dropout)
     if checkpointing:
         encoder.model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     if adapters is not None:

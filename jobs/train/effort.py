@@ -76,7 +76,8 @@ def _said_of_steps(config: Config, rows: int, steps: int) -> str:
         return f"one pass      over about {rows:,} rows to learn from: {config.expertness.family} takes no steps"
     most = _most(_may_stop(config))
     each = f"{train.epochs} epochs of about {rows:,} rows, {train.batch} a step"
-    return f"steps         {most}{steps:,}: {f'{rounds} rounds of ' if rounds > 1 else ''}{each}"
+    before = f", after {train.head_epochs} epochs of the head alone" if train.head_epochs else ""
+    return f"steps         {most}{steps:,}: {f'{rounds} rounds of ' if rounds > 1 else ''}{each}{before}"
 
 
 def _is_bound(config: Config) -> bool:
@@ -136,6 +137,8 @@ def _efforts(config: Config, shapes: Shapes, ahead: Ahead, tokens: float) -> lis
     encoding = texts * length * forward_flops(shapes.encoder, length)
     bound = _is_bound(config)
     found.append(Effort(encoding, "to calibrate" if config.tunes else "to encode", bound=config.tunes or bound))
+    if config.train.head_epochs:
+        found.append(Effort(encoding, "to encode for the head", bound=True))
     if isinstance(section, LogRatioSection):
         longest = min(tokens, section.max_tokens)
         reading = sum(texts * longest * reading_flops(one, longest) for one in policies)
@@ -148,6 +151,7 @@ def _fitting(config: Config, encoder: Backbone, head: Head, tokens: float, steps
     rows, precision, bound = steps * config.train.batch, config.train.precision, _may_stop(config)
     fitting = 6.0 * head.parameters * rows
     if config.tunes:
+        fitting *= 1 + config.train.head_epochs / config.train.epochs
         length = _read(config, tokens)
         fitting += rows * length * _training_flops(config, encoder, length)
         yield Effort(fitting, "to train", bound, precision)

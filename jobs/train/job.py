@@ -7,7 +7,8 @@ command after a kill goes on where it stopped, and after success it only finds w
         tensorboard/, weights.safetensors}
 
 Where the text encoder itself is trained there are tokens/ and tokens.json beside them, and features are only what
-calibrates: they are encoded after training, by the trained encoder.
+calibrates: they are encoded after training, by the trained encoder. What is learnt of the head before
+(``train.head_epochs``) lies in head/, as a run in itself.
 """
 
 from __future__ import annotations

@@ -16,6 +16,8 @@ from jobs.train.sealing import CALIBRATION_ROWS, Fitted
 from jobs.train.sizing import sized
 from jobs.train.weights import WEIGHTS
 
+HEAD = "head"
+"""Under a run's folder: what is learnt of the head before the encoder is trained with it."""
 SPARE = 1.1
 """How many more training rows are encoded for calibration than it reads: which are read follows a hash, not a count."""
 
@@ -46,8 +48,10 @@ def _tuned(run: Run, encoder: Encoder, start: str | None) -> Fitted:
     if not isinstance(encoder, TextEncoder) or not isinstance(section, TextEncoderSection):
         raise ConfigError(f"encoder.tuning of a {section.kind} encoder", "text")
     check_tuning(encoder, section.adapters, checkpointing=run.config.train.gradient_checkpointing)
+    if start is None and run.config.train.head_epochs:
+        start = _head_alone(run, encoder, section)
     write_tokens(run, encoder.rendering)
-    task = replace(task_of(run, encoder), adapters=section.adapters, start=start)
+    task = replace(task_of(run, encoder), adapters=section.adapters, dropout=section.dropout, start=start)
     if not run.session.store.exists(f"{run.folder}/{WEIGHTS}"):
         run.session.ray()
         task = replace(task, encoder=ray.put(encoder))
@@ -56,6 +60,21 @@ def _tuned(run: Run, encoder: Encoder, start: str | None) -> Fitted:
     sample = min(1.0, SPARE * CALIBRATION_ROWS / run.sources.count("demonstrations", "train"))
     write_features(run, encoder, Choice(("train", "guard", "contrast"), sample))
     return Fitted(encoder, task, trained_expertness(weights))
+
+
+def _head_alone(run: Run, encoder: Encoder, section: TextEncoderSection) -> str:
+    """The key of weights of the expertness, learnt in ``train.head_epochs`` over rows of the encoder as it is: a run of
+    its own, in a folder of this one.
+    """
+    frozen = section.model_copy(update={"tuning": "frozen", "lora": None, "dropout": None})
+    train = run.config.train.model_copy(update={"epochs": run.config.train.head_epochs, "head_epochs": 0})
+    config = run.config.model_copy(update={"encoder": frozen, "train": train})
+    alone = replace(run, config=config, folder=f"{run.folder}/{HEAD}")
+    key = f"{alone.folder}/{WEIGHTS}"
+    if not run.session.store.exists(key):
+        write_features(alone, encoder, Choice(("train", "held_out")))
+        fit(alone.session, task_of(alone, encoder), alone.progress)
+    return key
 
 
 def task_of(run: Run, encoder: Encoder) -> TrainingTask:

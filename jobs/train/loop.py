@@ -35,8 +35,9 @@ class TrainingTask:
     """One run, as its workers need it. ``folder`` is the run's place in the store, ``width`` that of a row of z;
     ``demonstrations`` and ``negatives`` are the summed weights of the rows to learn from; ``together`` rows stay side
     by side in a batch: 2 where they are the sides of comparisons. ``encoder`` is the text encoder that is trained, None
-    where it is frozen and rows of z are learnt from; ``adapters`` are what of it is trained, None for all. ``start`` is
-    the key of weights of the expertness to begin with (None: fresh ones).
+    where it is frozen and rows of z are learnt from; ``adapters`` are what of it is trained, None for all, ``dropout``
+    what its own layers drop meanwhile, None for what the model says. ``start`` is the key of weights of the expertness
+    to begin with (None: fresh ones).
     """
 
     store: str
@@ -53,6 +54,7 @@ class TrainingTask:
     encoder: ObjectRef[TextEncoder] | None = None
     start: str | None = None
     adapters: LoraSection | None = None
+    dropout: float | None = None
 
 
 def train_loop(config: dict[str, TrainingTask]) -> None:
@@ -96,8 +98,14 @@ def build_module(task: TrainingTask) -> nn.Module:
 
     # The engine's bf16 weights are rounded before the master copies are made of them, so nothing is lost here.
     dtype = torch.bfloat16 if task.train.precision == "bf16" else torch.float32
-    checkpointing = task.train.gradient_checkpointing
-    return tuned_of(ray.get(task.encoder), model, task.adapters, checkpointing=checkpointing, dtype=dtype)
+    return tuned_of(
+        ray.get(task.encoder),
+        model,
+        task.adapters,
+        checkpointing=task.train.gradient_checkpointing,
+        dropout=task.dropout,
+        dtype=dtype,
+    )
 
 
 def build_model(task: TrainingTask) -> Expertness:

@@ -79,9 +79,9 @@ def weights_key(parent: Artifact) -> str:
 
 
 def _encoder(document: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """What decides its rows: not how many texts it reads at a time, nor whether it was itself trained before."""
+    """What decides its rows: not how many texts it reads at a time, nor whether and how it was itself trained."""
     section = document.get("encoder")
     found = {"weights": "fp32", **(section if isinstance(section, dict) else {})}  # as all were held once
-    aside = ("batch", "trust_remote_code", "tuning", "lora")
+    aside = ("batch", "trust_remote_code", "tuning", "lora", "dropout")
     # What older artifacts do not say is null in newer ones.
     return {key: value for key, value in found.items() if key not in aside and value is not None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -36,13 +36,17 @@ class Shapes:
 
 
 def shapes_of(config: Config) -> Shapes:
-    """Of all models that training loads."""
+    """Of all models that training loads.
+
+    Raises:
+        ConfigError: the encoder has fewer layers than are to be read of it.
+    """
     unknown: list[str] = []
     assumed: list[str] = []
     encoder = sentences = None
     if config.encoder.kind == "text":
         read = partial(_backbone, config.encoder.model, assumed)
-        encoder = _known(unknown, "the backbone", "parameters, bytes, hours", read)
+        encoder = _shortened(_known(unknown, "the backbone", "parameters, bytes, hours", read), config.encoder.layers)
     policies: dict[str, LanguageModelShape | None] = {}
     if isinstance(config.expertness, LogRatioSection):
         for key, model in (("sft", config.expertness.sft), ("init", config.expertness.init)):
@@ -64,6 +68,14 @@ def _known(unknown: list[str], called: str, needed: str, read: Callable[[], Shap
 
 def _backbone(model: str, assumed: list[str]) -> Backbone:
     return backbone_of(_document(model_source(model), assumed))
+
+
+def _shortened(encoder: Backbone | None, layers: int | None) -> Backbone | None:
+    if encoder is None or layers is None:
+        return encoder
+    if layers > encoder.layers:
+        raise ConfigError(f"encoder.layers {layers}", f"at most the model's {encoder.layers}")
+    return replace(encoder, layers=layers)
 
 
 def _policy(store: str, model: str, assumed: list[str]) -> LanguageModelShape:

@@ -80,6 +80,8 @@ def _check_tuning(config: Config) -> None:
             "encoder.tuning: what is easiest to reconstruct is an encoder that says the same of every text; give"
             " autoencoder_mixture a frozen encoder, or learn from negatives"
         )
+    if config.train.head_epochs and not config.tunes:
+        raise ValueError("train.head_epochs: a head over a frozen encoder learns alone anyway; say train.epochs")
     if config.train.gradient_checkpointing and not config.tunes:
         raise ValueError("train.gradient_checkpointing: needs encoder.tuning: full or lora")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -181,6 +182,32 @@ def test_an_encoder_that_is_trained_counts_with_the_head(tmp_path: Path) -> None
     assert column(full, 5) == ["0", "B"]
     assert column(host, 2) == ["0", "B"]
     assert column(host, 5)[1] == "MB"
+
+
+def test_an_encoder_of_lower_layers_costs_as_many_and_a_head_that_learns_first_an_encoding_more(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path / "store")
+    for name in ("polite", "rude"):
+        write_texts(store, name, 20, tokens=60)
+    shape = backbone_of(MINILM)
+    model = backbone(tmp_path / "model", MINILM)
+
+    def planned(layers: int, **train: object) -> list[str]:
+        section = {"kind": "text", "model": model, "max_tokens": 128, "tuning": "full", "layers": layers}
+        return plan_lines(text_config(tmp_path, model, encoder=section, train={"batch": 8, "epochs": 3, **train}))
+
+    lower = planned(2)
+    assert f"{shape.parameters - 4 * shape.layer:,} parameters (bert, 2 layers of 384)" in line(lower, "encoder")
+    first = planned(2, head_epochs=600)
+    assert "after 600 epochs of the head alone" in line(first, "steps")
+    encoding = 40 * 60 * forward_flops(replace(shape, layers=2), 60)
+    assert f"at most {encoding:.3g} to encode for the head" in line(first, "compute")
+
+    def training(lines: list[str]) -> float:
+        return float(line(lines, "compute").rpartition(" to train")[0].rpartition(" ")[2])
+
+    assert training(first) - training(lower) == pytest.approx(6 * 592_900 * 40 * 600, rel=0.02)
+    with pytest.raises(ConfigError, match=r"encoder\.layers 7; expected at most the model's 6"):
+        planned(7)
 
 
 def test_hours_follow_the_assumptions_that_are_told(tmp_path: Path) -> None:

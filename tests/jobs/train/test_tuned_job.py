@@ -19,6 +19,7 @@ from iirl_core.demonstration import Conversation, Split, conversation
 from iirl_core.encoder import fit_encoder
 from iirl_core.encoder.text import TextEncoder
 from iirl_core.errors import ClusterError, ConfigError, InputError
+from iirl_core.expertness import build_expertness
 from iirl_core.release import resolve
 from iirl_core.store import DirectoryStore
 from iirl_core.tuning.transformer import tuned_of
@@ -30,6 +31,7 @@ from jobs.train.learnable import read_sources
 from jobs.train.loop import TrainingTask, build_model, order_of
 from jobs.train.naming import run_name
 from jobs.train.tokens import Tokens
+from jobs.train.weights import read_weights
 from tests.iirl_core.encoder.tiny import tiny
 from tests.iirl_core.tuning.samples import quiet
 from tests.jobs.train.made import ingest, make_builder, make_comparisons, tuned_config
@@ -119,6 +121,32 @@ def test_the_encoder_is_trained_with_the_head_and_sealed(tmp_path: Path) -> None
     assert train.weights()[1] == 0, "negatives of training do not calibrate"
     assert len(train) == read_sources(store, config).count("demonstrations", "train")
     assert len(Features(store, f"{folder}/features", "contrast")) > 0
+
+
+@pytest.mark.slow
+def test_the_head_learns_first_over_rows_of_the_encoder_as_it_is_and_once(tmp_path: Path) -> None:
+    config = tuned_config(tmp_path, tiny("bert", tmp_path / "model"), {"dropout": 0.0}, epochs=1, head_epochs=30)
+    store, folder = made(tmp_path, config)
+    with Session(store) as session:
+        run(session, config, QUIET)
+        (store.root / folder / "weights.safetensors").unlink()  # as if killed after the head had learnt
+        before = store.get(f"{folder}/head/metrics.jsonl")
+        run(session, config, QUIET)
+        assert store.get(f"{folder}/head/metrics.jsonl") == before
+    alone, both = lines_of(store, f"{folder}/head"), lines_of(store, folder)
+    rows = Features(store, f"{folder}/head/features", "train")
+    encoder = encoder_of(config)
+    kept = read_weights(store, f"{folder}/head/weights.safetensors")
+    assert (len(alone), len(both)) == (30 * len(rows) // 16, len(rows) // 16)
+    assert alone[-1]["loss"] < 0.5 * alone[0]["loss"]
+    tokens = Tokens(store, f"{folder}/tokens", "train")
+    assert len(rows) == len(tokens)
+    model = build_expertness(config.expertness, encoder.width)
+    model.load_state_dict(kept)
+    first = tokens.take(order_of(tokens, config.train, config.seed, 1, config.expertness).positions(0))
+    expected = float(tuned_of(encoder, model, dropout=0.0)(**first.tensors()).detach())
+    assert both[0]["loss"] == pytest.approx(expected, abs=1e-5), "training of both begins where the head ended"
+    check_learnt(sealed(store), config)
 
 
 @pytest.mark.slow

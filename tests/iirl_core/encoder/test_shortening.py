@@ -1,0 +1,49 @@
+"""An encoder of a model's lower layers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModel
+
+from iirl_core.demonstration import conversation
+from iirl_core.encoder import load_encoder, save_encoder
+from iirl_core.errors import ConfigError
+from tests.iirl_core.encoder.tiny import Kind, tiny
+from tests.iirl_core.tuning.samples import encoder_of
+
+ASKED = conversation("Are you open?", "Yes, until six.")
+
+
+@pytest.mark.parametrize("kind", ["bert", "roberta"])
+def test_the_lower_layers_give_what_they_give_inside_the_whole_model(kind: Kind, tmp_path: Path) -> None:
+    encoder = encoder_of(tiny(kind, tmp_path), layers=1)
+    ids = torch.tensor([encoder.rendering.tokens(ASKED).ids])
+    with torch.no_grad():
+        first = AutoModel.from_pretrained(tmp_path)(input_ids=ids, output_hidden_states=True).hidden_states[1]
+    assert torch.allclose(encoder.encode([ASKED]).z, first.mean(1), atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["bert", "llama", "qwen2"])
+def test_they_alone_are_saved_and_loaded(kind: Kind, tmp_path: Path) -> None:
+    encoder = encoder_of(tiny(kind, tmp_path / "model"), layers=1)
+    again = load_encoder(tmp_path / "saved", save_encoder(encoder, tmp_path / "saved"))
+    assert torch.equal(again.encode([ASKED]).z, encoder.encode([ASKED]).z)
+    whole, part = (
+        sum(file.stat().st_size for file in (tmp_path / name).glob("*.safetensors")) for name in ("model", "saved")
+    )
+    assert part < whole
+
+
+def test_lists_with_an_entry_for_every_layer_are_cut_too(tmp_path: Path) -> None:
+    config = encoder_of(tiny("qwen2", tmp_path), layers=1).model.config
+    assert (config.num_hidden_layers, config.layer_types) == (1, ["full_attention"])
+
+
+def test_more_layers_than_the_model_has(tmp_path: Path) -> None:
+    model = tiny("qwen2", tmp_path)
+    assert torch.equal(encoder_of(model, layers=2).encode([ASKED]).z, encoder_of(model).encode([ASKED]).z)
+    with pytest.raises(ConfigError, match=r"encoder.layers 3; expected at most the model's 2"):
+        encoder_of(model, layers=3)

@@ -1,0 +1,49 @@
+"""What a transformer drops while it is trained is what the configuration says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from iirl_core.tuning.transformer import tuned_of
+from tests.iirl_core.encoder.tiny import Kind, tiny
+from tests.iirl_core.tuning.samples import conversations, encoder_of, head, texts
+
+
+def losses(model: str, dropout: float | None) -> tuple[float, float]:
+    """Of one batch, drawn twice."""
+    encoder = encoder_of(model)
+    tuned, batch = tuned_of(encoder, head(encoder.width), dropout=dropout), texts(encoder, conversations())
+    torch.manual_seed(1)
+    return tuple(float(tuned(**batch.tensors()).detach()) for _ in range(2))  # type: ignore[return-value]
+
+
+def dropping(kind: Kind, folder: Path) -> str:
+    """A tiny model whose own layers drop half."""
+    name, path = tiny(kind, folder), folder / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    half = {key: 0.5 for key in config if key.endswith(("attention_dropout", "dropout_prob"))}
+    assert half
+    path.write_text(json.dumps({**config, **half}), encoding="utf-8")
+    return name
+
+
+@pytest.mark.parametrize("kind", ["bert", "llama", "qwen2"])
+def test_nothing_is_dropped_where_dropout_is_0(kind: Kind, tmp_path: Path) -> None:
+    model = dropping(kind, tmp_path)
+    first, second = losses(model, None)
+    assert first != second, "its own is at work"
+    first, second = losses(model, 0.0)
+    assert first == second
+
+
+@pytest.mark.parametrize("kind", ["bert", "llama"])
+def test_a_model_that_drops_nothing_does_where_the_configuration_says_so(kind: Kind, tmp_path: Path) -> None:
+    model = dropping(kind, tmp_path)
+    path = tmp_path / "config.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("0.5", "0.0"), encoding="utf-8")
+    first, second = losses(model, 0.3)
+    assert first != second
