@@ -32,6 +32,16 @@ os.environ.pop("AWS_PROFILE", None)
 settings.register_profile("tests", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
 
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where tests are shared out between processes (``-n 2 --dist loadgroup``): all that need Ray to one of them, which
+    starts it, and the others file by file.
+    """
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            item.add_marker(pytest.mark.xdist_group("ray" if item.get_closest_marker("ray") else item.path.as_posix()))
+
+
 OBJECT_STORE_BYTES = 400 * 2**20
 
 

@@ -69,8 +69,8 @@ def head() -> Iterator[Head]:
             yield Head(f"http://127.0.0.1:{dashboard}", environment)
         finally:
             process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):  # a busy machine takes its time
-                process.wait(30)
+            with contextlib.suppress(subprocess.TimeoutExpired):  # what a job leaves behind it waits for in vain
+                process.wait(5)
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()

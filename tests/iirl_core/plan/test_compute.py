@@ -71,7 +71,7 @@ def test_hours_are_operations_over_what_a_device_reaches() -> None:
 
 
 def test_choosing_a_mixtures_size_is_counted_with_no_less_than_torch_counts_and_not_much_more() -> None:
-    section, width = MixtureSection(experts=2, hidden=8, members=3), 6
+    section, width = MixtureSection(experts=2, hidden=8, members=3), 3
     rows = torch.randn(BATCH, width, generator=torch.Generator().manual_seed(0))
     with FlopCounterMode(display=False) as counter:
         try_sizes(section, rows, rows.repeat(ASKED_ROWS // BATCH, 1), seed=0)

@@ -98,6 +98,7 @@ def test_a_policy_whose_adapters_alone_were_trained_is_a_plain_one(store: Direct
     assert names == set(AutoModelForCausalLM.from_pretrained(tmp_path / "init").state_dict())
 
 
+@pytest.mark.slow
 @pytest.mark.ray
 @pytest.mark.usefixtures("ray_session")
 def test_ranks_get_the_model_in_the_precision_of_training_and_what_is_kept_of_it_was_never_rounded(

@@ -139,6 +139,7 @@ def test_an_engine_has_as_many_batches_under_way_as_the_configuration_says(askin
     assert stage.map_batches_kwargs["max_concurrency"] == 8
 
 
+@pytest.mark.slow
 @pytest.mark.ray
 def test_an_engine_that_dies_at_every_start_is_given_up(asking: Asking, ray_session: None) -> None:
     with pytest.raises(RayError) as caught:

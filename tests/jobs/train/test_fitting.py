@@ -29,7 +29,7 @@ from tests.jobs.wheel import quiet
 
 @pytest.mark.ray
 @pytest.mark.usefixtures("ray_session")
-@pytest.mark.parametrize("family", ["autoencoder_mixture", "occupancy"])
+@pytest.mark.parametrize("family", [pytest.param("autoencoder_mixture", marks=pytest.mark.slow), "occupancy"])
 def test_the_trained_weights_never_pass_through_memory_as_bytes(tmp_path: Path, family: str) -> None:
     store = SparingStore(tmp_path / "store")
     make_corpora(store)

@@ -99,6 +99,7 @@ def check_sealed(store: DirectoryStore, folder: Path, digest: str) -> None:
     assert bad.reward < 0.4
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session", "one_rank")
 def test_two_ranks_learn_what_one_learns(made: tuple[DirectoryStore, Path]) -> None:
     """A rank tells the loss of its own half of each batch, so it is the level that is compared."""
