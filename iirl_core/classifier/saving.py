@@ -17,7 +17,7 @@ from iirl_core.canonical import JsonValue
 from iirl_core.classifier.building import build_classifier
 from iirl_core.classifier.folding import Folded, fold
 from iirl_core.classifier.refusal import Shape, refusal
-from iirl_core.classifier.tokenizing import stock_tokenizer, written
+from iirl_core.classifier.tokenizing import cuts_alike, stock_tokenizer, written
 from iirl_core.demonstration import Conversation
 from iirl_core.encoder.text import TextEncoder
 from iirl_core.expertness.heads import Heads
@@ -26,6 +26,11 @@ from iirl_core.reward_model import RewardModel
 TOLERANCE = 1e-4
 """How far a classifier's signal may lie from the model's; relative above 1."""
 CONFIG = "config.json"
+CUT_OTHERWISE = (
+    "of a text that is too long the tokenizer, used in the stock way, keeps other tokens than training did under"
+    " encoder.truncation: left, as where it puts special tokens around a text itself (encoder.truncation: context"
+    " promises nothing of such texts)"
+)
 
 
 def save_classifier(model: RewardModel, folder: Path, samples: Sequence[Conversation]) -> str | None:
@@ -44,7 +49,7 @@ def save_classifier(model: RewardModel, folder: Path, samples: Sequence[Conversa
     if folded is None or tokenizer is None:
         return "the tokenizer has no token to pad with that does not occur in texts"
     tried = [sample for sample in samples if _alike(tokenizer, encoder, sample)]
-    if reason := _untried(encoder, samples, tried):
+    if reason := _untried(tokenizer, encoder, samples, tried):
         return reason
     classifier = build_classifier(encoder, folded, tokenizer.pad_token_id, tried)
     said = torch.tensor([reading.signal for reading in model.read(tried)])
@@ -56,10 +61,20 @@ def save_classifier(model: RewardModel, folder: Path, samples: Sequence[Conversa
     return None
 
 
-def _untried(encoder: TextEncoder, samples: Sequence[Conversation], tried: Sequence[Conversation]) -> str | None:
-    """Why what was tried says nothing of all texts."""
-    if any(sample not in tried and not encoder.rendering.tokens(sample).truncated for sample in samples):
+def _untried(
+    tokenizer: PreTrainedTokenizerBase,
+    encoder: TextEncoder,
+    samples: Sequence[Conversation],
+    tried: Sequence[Conversation],
+) -> str | None:
+    """Why what was tried says nothing of all texts. Where training cut ``left``, texts that are too long are promised
+    too: by their tokens, because texts of the same tokens have the same signal, and one as long as any costs much.
+    """
+    others = [sample for sample in samples if sample not in tried]
+    if not all(encoder.rendering.tokens(sample).truncated for sample in others):
         return "the tokenizer, used in the stock way, gives other tokens than training saw"
+    if encoder.rendering.truncation == "left" and (others or not cuts_alike(tokenizer, encoder.rendering)):
+        return CUT_OTHERWISE
     if not tried:
         return f"encoder.max_tokens {encoder.rendering.max_tokens} is too short to try a classifier on whole answers"
     return None
@@ -98,7 +113,9 @@ def _signals(classifier: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, te
 
 
 def _alike(tokenizer: PreTrainedTokenizerBase, encoder: TextEncoder, sample: Conversation) -> bool:
-    """Whether the stock tokens of a text are those of training. They are not where an answer is too long."""
+    """Whether the stock tokens of a text are those of training. Where training cut ``context``, they are not where an
+    answer is too long.
+    """
     ids = tokenizer(written(tokenizer, sample), truncation=True)["input_ids"]
     return tuple(ids) == encoder.rendering.tokens(sample).ids
 

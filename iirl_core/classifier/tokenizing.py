@@ -16,7 +16,10 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 from iirl_core.demonstration import Conversation, conversation
 from iirl_core.encoder.rendering import Rendering
 
-PROBE = conversation("Are you open?", "Yes.")
+QUESTION, ANSWER = "Are you open?", "Yes."
+PROBE = conversation(QUESTION, ANSWER)
+ROOM = 2**31
+"""Tokens with which nothing is cut."""
 
 
 def stock_tokenizer(rendering: Rendering) -> PreTrainedTokenizerBase | None:
@@ -26,7 +29,8 @@ def stock_tokenizer(rendering: Rendering) -> PreTrainedTokenizerBase | None:
     Its chat template also writes the special tokens that training puts around a text. Where they would make of the
     text's first word another token, the tokenizer puts them around texts, as far as the template does not.
     """
-    tokenizer, wanted = _plain(rendering), rendering.tokens(PROBE).ids
+    whole = Rendering(rendering.tokenizer, rendering.template, ROOM, rendering.around)
+    tokenizer, wanted = _plain(rendering), whole.tokens(PROBE).ids
     if not _gives(tokenizer, wanted):
         before, after = _around(tokenizer, wanted)
         own = tokenizer.chat_template
@@ -40,6 +44,15 @@ def stock_tokenizer(rendering: Rendering) -> PreTrainedTokenizerBase | None:
         return None
     tokenizer.pad_token = pad
     return tokenizer
+
+
+def cuts_alike(tokenizer: PreTrainedTokenizerBase, rendering: Rendering) -> bool:
+    """Whether both ways of asking with ``truncation=True`` give the tokens of training where a context, or an answer,
+    is too long. They do where training cuts ``left`` and the tokenizer puts no special tokens around a text itself.
+    """
+    context = conversation(f"{QUESTION} " * rendering.max_tokens, ANSWER)
+    answer = conversation(QUESTION, f"{ANSWER} " * rendering.max_tokens)
+    return all(_gives(tokenizer, rendering.tokens(long).ids, long, cut=True) for long in (context, answer))
 
 
 def written(tokenizer: PreTrainedTokenizerBase, asked: Conversation) -> str:
@@ -66,10 +79,13 @@ def _plain(rendering: Rendering) -> PreTrainedTokenizerFast:
     )
 
 
-def _gives(tokenizer: PreTrainedTokenizerBase, wanted: Sequence[int]) -> bool:
-    """Whether both ways of asking give the probe's tokens."""
-    text = written(tokenizer, PROBE)
-    return all(tuple(tokenizer(text, add_special_tokens=put)["input_ids"]) == tuple(wanted) for put in (True, False))
+def _gives(
+    tokenizer: PreTrainedTokenizerBase, wanted: Sequence[int], asked: Conversation = PROBE, *, cut: bool = False
+) -> bool:
+    """Whether both ways of asking give these tokens."""
+    text = written(tokenizer, asked)
+    ways = (tokenizer(text, add_special_tokens=put, truncation=cut)["input_ids"] for put in (True, False))
+    return all(tuple(ids) == tuple(wanted) for ids in ways)
 
 
 def _around(tokenizer: PreTrainedTokenizerBase, wanted: Sequence[int]) -> tuple[list[str], list[str]]:

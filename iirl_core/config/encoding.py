@@ -11,6 +11,8 @@ from iirl_core.config.section import Section
 
 Weights = Literal["fp32", "bf16"]
 """How a frozen transformer holds its matrices."""
+Truncation = Literal["context", "left"]
+"""What of a text that is too long is cut."""
 
 
 class LoraSection(Section):
@@ -35,8 +37,14 @@ class TextEncoderSection(Section):
     """The first so many of the model's hidden layers; None: all. Upper layers serve what a text is about, and cost as
     much as the lower ones."""
     max_tokens: int = Field(default=256, ge=8)
-    """Longer conversations lose the start of their context first; an answer that is longer by itself loses its end.
-    Both are flagged in the Reading, and serving refuses them unless asked to truncate."""
+    """With the special tokens around a text. Of a longer conversation ``truncation`` says what is cut; it is flagged in
+    the Reading, and serving refuses it unless asked to truncate."""
+    truncation: Truncation = "context"
+    """``context``: longer conversations lose the start of their context first; an answer that is longer by itself loses
+    its end; special tokens around a text stay. ``left``: the last ``max_tokens`` tokens stay, whatever they are, as
+    ``truncation=True`` of the exported tokenizer has it, so that other tools that cut by it give the same signal of
+    every text; an answer that is longer by itself loses its start. Not with ``pooling: cls``. Imitation, and the
+    policies of ``expertness.family: log_ratio``, keep to ``context``."""
     pooling: Literal["mean", "cls", "last"] = "mean"
     """How a text's tokens become one row. ``mean`` over them; ``cls``, the first (BERT and its kind); ``last``, the
     last (decoders such as Llama and Qwen, where no earlier token sees the whole text)."""
@@ -68,6 +76,15 @@ class TextEncoderSection(Section):
             raise ValueError(f"lora: tuning {self.tuning} trains no adapters; say tuning: lora, or leave lora out")
         if self.dropout is not None and self.tuning == "frozen":
             raise ValueError("encoder.dropout: nothing of a frozen encoder is dropped; say tuning: full or lora")
+        return self
+
+    @model_validator(mode="after")
+    def _first_token_stays(self) -> TextEncoderSection:
+        if self.pooling == "cls" and self.truncation == "left":
+            raise ValueError(
+                "truncation: left cuts the first token of a long text, the one that pooling: cls looks at; take"
+                " truncation: context, or pooling: mean"
+            )
         return self
 
 

@@ -1,7 +1,8 @@
 """Conversations → tokens: one chat template, and one rule for what is cut when a conversation is too long.
 
-The rule: the start of the context goes first; an answer that is too long by itself loses its end. Special tokens that
-the tokenizer puts around a text (CLS and SEP, BOS and EOS) stay.
+The rule ``context``: the start of the context goes first; an answer that is too long by itself loses its end. Special
+tokens that the tokenizer puts around a text (CLS and SEP, BOS and EOS) stay. The rule ``left``: the last tokens stay,
+special or not, as a tokenizer that knows nothing of answers has it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import jinja2
 from transformers import PreTrainedTokenizerBase
 
+from iirl_core.config.encoding import Truncation
 from iirl_core.demonstration import ROLES, Conversation
 from iirl_core.errors import ConfigError, InputError, one_line
 
@@ -61,15 +63,21 @@ class Answered:
 
 class Rendering:
     """A tokenizer, a chat template and a length, frozen together. ``around``: what is put around a text where its
-    template has not written it; None: what the tokenizer itself does.
+    template has not written it; None: what the tokenizer itself does. ``truncation``: the rule of ``tokens``.
     """
 
     def __init__(
-        self, tokenizer: PreTrainedTokenizerBase, template: str, max_tokens: int, around: Around | None = None
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        template: str,
+        max_tokens: int,
+        around: Around | None = None,
+        truncation: Truncation = "context",
     ) -> None:
         if not tokenizer.is_fast:
             raise ConfigError(f"a slow tokenizer ({type(tokenizer).__name__})", "one with a tokenizer.json")
         self.tokenizer, self.template, self.max_tokens = tokenizer, template, max_tokens
+        self.truncation = truncation
         self._plain = template == PLAIN_TEMPLATE
         # To a tokenizer that does not see line ends (BERT's), a turn begins wherever its role stands.
         self._header = _WORD if self._ids("a\nuser: b") == self._ids("a user: b") else _LINE
@@ -115,7 +123,7 @@ class Rendering:
         return content
 
     def tokens(self, conversation: Conversation) -> Tokens:
-        """Render, tokenise, and cut what does not fit.
+        """Render, tokenise, and cut what does not fit by the rule of ``truncation``.
 
         Raises:
             InputError: the template refuses the conversation.
@@ -126,6 +134,8 @@ class Rendering:
         after = () if self._after and tuple(ids[-len(self._after) :]) == self._after else self._after
         room = self.max_tokens - len(before) - len(after)
         truncated = len(ids) > room
+        if truncated and self.truncation == "left":
+            return Tokens((*before, *ids, *after)[-self.max_tokens :], truncated)
         if truncated:
             start = self._answer_start(text, conversation)
             context = sum(1 for end in ends if end <= start)
@@ -135,7 +145,8 @@ class Rendering:
 
     def answered(self, conversation: Conversation) -> Answered:
         """What imitation learns from: context, answer, and what ends an answer: the special tokens that the template
-        writes behind it, or else the tokenizer's EOS. Cut by the same rule; an answer that loses its end is not ended.
+        writes behind it, or else the tokenizer's EOS. Cut by the rule ``context``; an answer that loses its end is not
+        ended.
 
         Raises:
             InputError: the template refuses the conversation.

@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from iirl_core.canonical import JsonValue
-from iirl_core.config.encoding import Weights
+from iirl_core.config.encoding import Truncation, Weights
 from iirl_core.config.rows import RowKind
 from iirl_core.encoder.pooling import POOLINGS, Pooling
 from iirl_core.encoder.protocol import Encoder
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from iirl_core.encoder.text import TextEncoder
 
 STANDARDISER = "standardiser.safetensors"
-TEXT: dict[str, JsonValue] = {"truncation": "context-start, then answer-end", "padding": "right"}
+TEXT: dict[str, JsonValue] = {"padding": "right"}
 """How this package's text encoder works, written down for readers; another way would give other rewards."""
+TRUNCATION = "truncation"
+TRUNCATIONS: dict[Truncation, JsonValue] = {"context": "context-start, then answer-end", "left": "left"}
+"""In a text encoder's document: what of a text that is too long is cut."""
 RATIO = "ratio"
 """In a text encoder's document: two language models lie beside it, in ``sft`` and ``init``."""
 LENGTHS = "lengths"
@@ -89,6 +92,7 @@ def document_of(encoder: Encoder, *, within: bool = False) -> dict[str, JsonValu
         "kind": "text",
         "chat_template": encoder.rendering.template,
         "max_tokens": encoder.rendering.max_tokens,
+        TRUNCATION: TRUNCATIONS[encoder.rendering.truncation],
         **TEXT,
         "pooling": encoder.pooling,
         "batch": encoder.batch,
@@ -144,6 +148,7 @@ def _text(folder: Path, document: dict[str, JsonValue]) -> Encoder:
         folder,
         template=str(document["chat_template"]),
         max_tokens=int(cast(int, document["max_tokens"])),
+        truncation=_truncation(document),
         batch=int(cast(int, document["batch"])),
         pooling=cast(Pooling, document["pooling"]),
         trust_remote_code=bool(document["trust_remote_code"]),
@@ -158,6 +163,16 @@ def _text(folder: Path, document: dict[str, JsonValue]) -> Encoder:
     told = cast(dict[str, dict[str, JsonValue]], document[RATIO])
     models = (LanguageModel.told(folder / name, told[name], weights) for name in ("sft", "init"))
     return RatioEncoder(text, *models, lengths=LENGTHS in told)
+
+
+def _truncation(document: dict[str, JsonValue]) -> Truncation:
+    said = document.get(TRUNCATION)
+    for truncation, written in TRUNCATIONS.items():
+        if said == written:
+            return truncation
+    raise ArtifactError(
+        f"an encoder whose {TRUNCATION} is {said!r}", " or ".join(repr(written) for written in TRUNCATIONS.values())
+    )
 
 
 def _around(document: dict[str, JsonValue]) -> Around | None:

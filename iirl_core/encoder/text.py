@@ -14,7 +14,7 @@ from torch import Tensor
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-from iirl_core.config.encoding import TextEncoderSection, Weights
+from iirl_core.config.encoding import TextEncoderSection, Truncation, Weights
 from iirl_core.demonstration import Input, conversation_of
 from iirl_core.encoder.pooling import Pooling, pool
 from iirl_core.encoder.protocol import ArtifactKind, Encoded
@@ -109,6 +109,7 @@ def fit_text(section: TextEncoderSection) -> TextEncoder:
             source,
             template=section.chat_template,
             max_tokens=section.max_tokens,
+            truncation=section.truncation,
             batch=section.batch,
             pooling=section.pooling,
             weights=section.weights,
@@ -141,13 +142,14 @@ def load_text(
     batch: int,
     pooling: Pooling,
     trust_remote_code: bool,
+    truncation: Truncation = "context",
     weights: Weights = "fp32",
     layers: int | None = None,
     around: Around | None = None,
 ) -> TextEncoder:
     """From a folder or hub name. Where ``template`` is None: the tokenizer's own, or our plain one; where ``layers`` is
-    given: the first so many hidden layers of what lies there, without the head of a classifier; ``around``: as in
-    Rendering.
+    given: the first so many hidden layers of what lies there, without the head of a classifier; ``around`` and
+    ``truncation``: as in Rendering.
     """
     transformers_logging.disable_progress_bar()
     here = Path(source).is_dir()
@@ -167,7 +169,8 @@ def load_text(
         )
     misshapen = [name for name, *_ in read["mismatched_keys"]]
     check_weights(read["missing_keys"], misshapen, spare="pooler.")  # which nothing of ours needs
-    rendering = Rendering(tokenizer, template or tokenizer.chat_template or PLAIN_TEMPLATE, max_tokens, around)
+    written = template or tokenizer.chat_template or PLAIN_TEMPLATE
+    rendering = Rendering(tokenizer, written, max_tokens, around, truncation)
     return TextEncoder(model, rendering, batch, pooling=pooling, weights=weights, trust_remote_code=trust_remote_code)
 
 

@@ -81,7 +81,8 @@ def weights_key(parent: Artifact) -> str:
 def _encoder(document: dict[str, JsonValue]) -> dict[str, JsonValue]:
     """What decides its rows: not how many texts it reads at a time, nor whether and how it was itself trained."""
     section = document.get("encoder")
-    found = {"weights": "fp32", **(section if isinstance(section, dict) else {})}  # as all were held once
+    once: dict[str, JsonValue] = {"weights": "fp32", "truncation": "context"}  # as all were held, and cut
+    found = {**once, **(section if isinstance(section, dict) else {})}
     aside = ("batch", "trust_remote_code", "tuning", "lora", "dropout")
     # What older artifacts do not say is null in newer ones.
     return {key: value for key, value in found.items() if key not in aside and value is not None}

@@ -61,6 +61,7 @@ def sealed(
     template: str | None = None,
     max_tokens: int = 200,
     weights: str = "fp32",
+    truncation: str = "context",
 ) -> Artifact:
     """Taught to tell ``GOOD`` from ``BAD``, with five demonstrations to one negative."""
     encoder_section = {
@@ -70,6 +71,7 @@ def sealed(
         "max_tokens": max_tokens,
         "chat_template": template,
         "weights": weights,
+        "truncation": truncation,
     }
     corpora = SIDES if family["family"] == "bradley_terry" else config("conversation").model_dump()["corpora"]
     sections = config("conversation", encoder=encoder_section, expertness=family, corpora=corpora)

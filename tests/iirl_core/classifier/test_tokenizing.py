@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import string
+
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
@@ -27,15 +29,21 @@ def test_the_template_writes_what_training_puts_around_a_text_and_nothing_else_c
         assert tuple(made(text, add_special_tokens=put)["input_ids"]) == rendering.tokens(PROBE).ids
 
 
-def test_where_a_written_token_would_change_the_first_word_the_tokenizer_goes_on_to_put_it() -> None:
-    letters = sorted({*"▁", *PLAIN_TEMPLATE, *"user: Are you open?\nassistant: Yes."})
-    tokenizer = Tokenizer(models.BPE({token: place for place, token in enumerate(["<unk>", "<s>", *letters])}, []))
+def that_puts_its_own() -> PreTrainedTokenizerFast:
+    """A token a letter, and one before the first word, which a special token that is written there would take away."""
+    letters = sorted({*"▁", *string.ascii_letters, *string.digits, *string.punctuation, "\n"})
+    names = ["<unk>", "<s>", "</s>"]
+    vocabulary = {token: place for place, token in enumerate([*names, *letters])}
+    tokenizer = Tokenizer(models.BPE(vocabulary, [], unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first")  # type: ignore[assignment]
     tokenizer.post_processor = processors.TemplateProcessing(  # type: ignore[assignment]
         single="<s> $A", special_tokens=[("<s>", 1)]
     )
-    own = PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>")
-    rendering = Rendering(own, PLAIN_TEMPLATE, 200)
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>", eos_token="</s>")
+
+
+def test_where_a_written_token_would_change_the_first_word_the_tokenizer_goes_on_to_put_it() -> None:
+    rendering = Rendering(that_puts_its_own(), PLAIN_TEMPLATE, 200)
     made = stock_tokenizer(rendering)
     assert made is not None
     assert written(made, PROBE) == rendering.render(PROBE)

@@ -4,6 +4,7 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
+from iirl_core.config.encoding import Truncation
 from iirl_core.demonstration import Conversation, Message, conversation
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Rendering
 from iirl_core.encoder.text import TextEncoder
@@ -17,10 +18,10 @@ MARKED = (
 )
 
 
-def _rendering(max_tokens: int = 32, template: str = PLAIN_TEMPLATE) -> Rendering:
+def _rendering(max_tokens: int = 32, template: str = PLAIN_TEMPLATE, truncation: Truncation = "context") -> Rendering:
     encoder = text_encoder()
     assert isinstance(encoder, TextEncoder)
-    return Rendering(encoder.rendering.tokenizer, template, max_tokens)
+    return Rendering(encoder.rendering.tokenizer, template, max_tokens, truncation=truncation)
 
 
 def _words(rendering: Rendering, item: Conversation) -> str:
@@ -47,6 +48,36 @@ def test_the_start_of_the_context_is_cut_first() -> None:
 def test_an_answer_that_is_too_long_by_itself_loses_its_end() -> None:
     item = conversation("one two three", "four five six seven eight nine ten eleven")
     assert _words(_rendering(8), item) == "[CLS] four five six seven eight nine [SEP]"
+
+
+@pytest.mark.parametrize("template", [PLAIN_TEMPLATE, MARKED])
+@pytest.mark.parametrize("item", [conversation("one two three four five", "six"), conversation("one", "two " * 9)])
+def test_left_keeps_the_last_tokens_whatever_they_are_and_says_so(item: Conversation, template: str) -> None:
+    whole, cut = (_rendering(size, template, "left").tokens(item) for size in (64, 8))
+    assert not whole.truncated
+    assert cut.truncated
+    assert cut.ids == whole.ids[-8:]
+
+
+def test_left_loses_what_stands_before_a_text_and_the_start_of_an_answer_that_is_too_long() -> None:
+    item = conversation("one two three", "four five six seven eight nine ten eleven")
+    rendering = _rendering(8, truncation="left")
+    assert _words(rendering, item) == "five six seven eight nine ten eleven [SEP]"
+
+
+def test_what_fits_is_the_same_under_both_rules() -> None:
+    for item in (conversation("open?", "yes."), conversation("", ""), conversation("word " * 5, "no " * 7), FOUR):
+        tokens = _rendering(truncation="left").tokens(item)
+        assert tokens == _rendering().tokens(item)
+        assert not tokens.truncated
+        size = len(tokens.ids)
+        assert _rendering(size, truncation="left").tokens(item) == tokens
+
+
+def test_what_imitation_learns_from_is_cut_by_the_same_rule_under_left() -> None:
+    tokenizer, item = tokenizer_of("llama"), conversation("a" * 30, "b" * 30)
+    left, context = (Rendering(tokenizer, PLAIN_TEMPLATE, 20, truncation=each) for each in ("left", "context"))
+    assert left.answered(item) == context.answered(item)
 
 
 def test_an_answer_s_own_tokens_are_counted_as_far_as_they_are_read() -> None:

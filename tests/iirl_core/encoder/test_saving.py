@@ -6,11 +6,13 @@ import pytest
 import torch
 
 from iirl_core.canonical import digest_bytes
-from iirl_core.config.encoding import TrajectoryEncoderSection
+from iirl_core.config.encoding import TextEncoderSection, TrajectoryEncoderSection, Truncation
 from iirl_core.demonstration import conversation
 from iirl_core.encoder import Encoder, fit_encoder, load_encoder, save_encoder
+from iirl_core.encoder.text import TextEncoder
 from iirl_core.errors import ArtifactError
 from tests.iirl_core.artifact.samples import text_encoder, trajectory_draft, walks
+from tests.iirl_core.encoder.tiny import tiny
 
 
 @pytest.fixture(params=["trajectory", "conversation"])
@@ -73,6 +75,25 @@ def test_an_encoder_that_works_in_another_way_is_refused(encoder: Encoder, tmp_p
     ways = {"pooling", "padding", "truncation"} if encoder.kind == "conversation" else {"terminal"}
     assert ways <= set(document)
     for name in ways:
-        for other in ({**document, name: "other"}, {key: document[key] for key in document if key != name}):
+        without = {key: document[key] for key in document if key != name}
+        for other in ({**document, name: "other"}, without):
             with pytest.raises(ArtifactError, match=name):
                 load_encoder(tmp_path, other)
+
+
+@pytest.mark.parametrize("truncation", ["context", "left"])
+def test_what_is_cut_of_a_long_text_is_kept(truncation: Truncation, tmp_path: Path) -> None:
+    items = [conversation("word " * 80, "It is open."), conversation("Open?", "Yes. " * 80)]
+    encoder = fit_encoder(TextEncoderSection(model=tiny("bert", tmp_path / "bert"), truncation=truncation), [])
+    document = save_encoder(encoder, tmp_path / "saved")
+    assert document["truncation"] == {"context": "context-start, then answer-end", "left": "left"}[truncation]
+    again = load_encoder(tmp_path / "saved", document)
+    assert isinstance(again, TextEncoder)
+    assert again.rendering.truncation == truncation
+    assert torch.equal(again.encode(items).z, encoder.encode(items).z)
+
+
+def test_an_unknown_way_to_cut_is_refused_with_those_that_are_known(tmp_path: Path) -> None:
+    document = {"kind": "text", "chat_template": "", "max_tokens": 64, "padding": "right", "pooling": "mean"}
+    with pytest.raises(ArtifactError, match="'middle'; expected 'context-start, then answer-end' or 'left'"):
+        load_encoder(tmp_path, {**document, "batch": 1, "truncation": "middle"})

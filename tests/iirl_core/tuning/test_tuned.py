@@ -9,8 +9,10 @@ import pytest
 import torch
 
 from iirl_core.config.expertness import BradleyTerrySection, DiscriminatorSection, JointSection, SourcesSection
+from iirl_core.demonstration import conversation
 from iirl_core.encoder import save_encoder
 from iirl_core.encoder.saving import load_encoder
+from iirl_core.encoder.text import TextEncoder
 from iirl_core.expertness import Batch, ExpertnessSection, build_expertness
 from iirl_core.tuning.transformer import trained_encoder, trained_expertness, tuned_of
 from tests.iirl_core.encoder.tiny import Kind, tiny
@@ -92,6 +94,19 @@ def test_a_trained_encoder_gives_the_rows_it_was_trained_to_give_and_is_frozen_a
     assert not any(parameter.requires_grad for parameter in trained.model.parameters())
     sealed = load_encoder(tmp_path / "sealed", save_encoder(trained, tmp_path / "sealed"))
     assert torch.equal(sealed.encode(conversations()).z, after)
+
+
+def test_a_trained_encoder_cuts_long_texts_as_it_was_trained(tmp_path: Path) -> None:
+    encoder = encoder_of(tiny("bert", tmp_path / "model"), truncation="left")
+    tuned = tuned_of(encoder, head(encoder.width))
+    long = conversation("Is it open? " * 30, "Yes.")
+    ids = encoder.rendering.tokens(long).ids
+    assert ids[0] != encoder.rendering.tokenizer.cls_token_id
+    weights = {name: value for name, value in tuned.named_parameters() if value.requires_grad}
+    sealed = save_encoder(trained_encoder(encoder, weights), tmp_path / "sealed")
+    loaded = load_encoder(tmp_path / "sealed", sealed)
+    assert isinstance(loaded, TextEncoder)
+    assert loaded.rendering.tokens(long).ids == ids
 
 
 def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from jobs.lineage import trained
 from jobs.train.loop import TrainingTask
 from jobs.train.parent import check_parent, read_parent, sized_as
 from jobs.train.sealing import Fitted
-from tests.iirl_core.artifact.samples import config, fit, patch_at, trajectory_draft, walks
+from tests.iirl_core.artifact.samples import config, fit, patch_at, text_draft, trajectory_draft, walks
 
 
 @pytest.fixture
@@ -52,6 +52,23 @@ def test_a_parent_from_before_a_key_was_known_is_as_one_that_leaves_it_out(store
     assert len(known) < len(encoder)
     manifest = replace(parent.manifest, config={**parent.manifest.config, "encoder": known})
     check_parent(replace(parent, manifest=manifest), child(), "train.parent root")
+
+
+def test_a_parent_that_says_nothing_of_long_texts_cut_their_context(store: DirectoryStore) -> None:
+    move_pointer(store, "runs/root/latest", seal(store, text_draft()))
+    same = config("conversation", name="child", train={"parent": "root"})
+    parent = read_parent(store, same)
+    assert parent is not None
+    encoder = parent.manifest.config["encoder"]
+    assert isinstance(encoder, dict)
+    silent = {key: value for key, value in encoder.items() if key != "truncation"}
+    assert len(silent) < len(encoder)
+    manifest = replace(parent.manifest, config={**parent.manifest.config, "encoder": silent})
+    check_parent(replace(parent, manifest=manifest), same, "train.parent root")
+    section = {"kind": "text", "max_tokens": 64, "truncation": "left"}
+    other = config("conversation", name="child", train={"parent": "root"}, encoder=section)
+    with pytest.raises(ConfigError, match="another encoder: truncation 'context'; expected 'left'"):
+        check_parent(replace(parent, manifest=manifest), other, "train.parent root")
 
 
 @pytest.mark.parametrize(
