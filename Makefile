@@ -23,7 +23,7 @@ real: install ## The main job on published data (DATA=folder); the README says w
 	$(BIN)/python -m benchmarks.real --data $(DATA)
 
 test: install ## All tests but the slow ones.
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -m "not slow" -n 2
 
 test-all: install ## All tests.
 	$(BIN)/python -m pytest

@@ -7,9 +7,14 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
 
 # Both are read when ray is first imported, here and in every process it starts.
 os.environ.setdefault("RAY_AUTH_MODE", "token")
@@ -33,15 +38,22 @@ settings.register_profile("tests", deadline=None, derandomize=True, suppress_hea
 settings.load_profile("tests")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where tests are shared out between processes (``-n 2 --dist loadgroup``): all that need Ray to one of them, which
-    starts it, and the others file by file.
+@pytest.hookimpl(optionalhook=True)  # where pytest-xdist is not installed nobody calls it
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Where tests are shared out between processes (``-n 2``): all files that need Ray to one of them, which starts it,
+    and the others file by file. (Marks are not known here, and xdist's own groups do nothing under pytest 9.2.)
     """
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            item.add_marker(pytest.mark.xdist_group("ray" if item.get_closest_marker("ray") else item.path.as_posix()))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Apart(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "ray" if RAY_MARK in (config.rootpath / file).read_text(encoding="utf-8") else file
+
+    return Apart(config, log)
 
 
+RAY_MARK = "mark.ray"
 OBJECT_STORE_BYTES = 400 * 2**20
 
 

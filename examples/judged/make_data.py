@@ -1,7 +1,7 @@
 """What a judge said of answers to prompts that are not learnt from: ``python examples/judged/make_data.py``.
 
     data/asked/MODEL.jsonl    answers to prompts of the unseen split, of every model in FOLDER/alpaca_eval that was
-                              judged (``--data FOLDER``)
+                              judged (``--data FOLDER``, else the variable IIRL_DATA, else ../shared/data)
 
 A prompt's split follows from its hash, the same here as in config.yaml. Equal data give equal bytes.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from iirl_core.corpus.identity import identity_and_key, split_of
 from iirl_core.demonstration import conversation
 
 HERE = Path(__file__).parent
-DATA = HERE.parents[2] / "shared" / "data"
+DATA = Path(os.environ.get("IIRL_DATA", HERE.parents[2] / "shared" / "data"))
 JUDGE = "preference_over_gpt4_1106_preview"
 HALVES = SplitSection(train=0.5, guard=0, unseen=0.5)
 """The second half of hashes is unseen, however config.yaml divides the first."""

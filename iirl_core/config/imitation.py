@@ -54,6 +54,8 @@ class ImitateSection(Section):
             raise ValueError("imitate.train.held_out: imitation is judged on the guard split, before and after")
         if self.train.gpus_per_encoder is not None:
             raise ValueError("imitate.train.gpus_per_encoder: imitation encodes nothing; see gpus_per_worker")
+        if self.train.head_epochs:
+            raise ValueError("imitate.train.head_epochs: a policy has no head of its own")
         if self.train.parent is not None or self.train.select is not None or self.train.corrections is not None:
             raise ValueError(
                 "imitate.train: parent, select and corrections are of reward models; what a policy starts from is model"

@@ -76,7 +76,8 @@ class TrainSection(Section):
     epochs: int = Field(default=20, ge=1)
     head_epochs: int = Field(default=0, ge=0)
     """Before a text encoder is trained with its head (``encoder.tuning``): epochs of the head alone, over rows of the
-    encoder as it is, so that an untrained head does not lead the encoder astray (Kumar et al., arXiv 2202.10054)."""
+    encoder as it is, so that an untrained head does not lead the encoder astray (Kumar et al., arXiv 2202.10054). A
+    training in itself, by the other keys of this section, ``held_out`` too, but not ``trackers``."""
     batch: int = Field(default=256, ge=1)
     """Rows per step over all workers."""
     accumulation: int = Field(default=1, ge=1)
@@ -144,7 +145,8 @@ class ForgetSection(Section):
     """How ``iirl forget`` re-fits weights that learnt from what they are to forget."""
 
     epochs: int = Field(default=5, ge=1)
-    """Over the records that are left, from the weights as they are; all else is as ``train`` says. With
+    """Over the records that are left, from the weights as they are (so no ``head_epochs``); all else is as ``train``
+    says. With
     ``--from-scratch``, from fresh weights, it is ``train.epochs``."""
     lost: Fraction = 0.1
     """The share of the known-good guard inputs that are left which may have lost more than 5% of the root's reward, by

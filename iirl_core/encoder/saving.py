@@ -14,7 +14,7 @@ from iirl_core.config.rows import RowKind
 from iirl_core.encoder.pooling import POOLINGS, Pooling
 from iirl_core.encoder.protocol import Encoder
 from iirl_core.encoder.trajectory import Terminal, TrajectoryEncoder
-from iirl_core.errors import ArtifactError
+from iirl_core.errors import ArtifactError, ConfigError
 
 if TYPE_CHECKING:
     from iirl_core.encoder.rendering import Around
@@ -128,7 +128,7 @@ def load_encoder(folder: Path, document: JsonValue, *, trust_remote_code: bool =
         raise ArtifactError(f"an encoder whose pooling is {document.get('pooling')!r}", ", ".join(POOLINGS))
     try:
         return _trajectory(folder, document) if document["kind"] == "trajectory" else _text(folder, document)
-    except (KeyError, TypeError, ValueError, OSError, SafetensorError) as error:
+    except (ConfigError, KeyError, TypeError, ValueError, OSError, SafetensorError) as error:
         raise ArtifactError(f"the encoder in {folder.name} cannot be read ({error})") from error
 
 

@@ -12,21 +12,28 @@ from iirl_core.encoder.text import TextEncoder
 from iirl_core.encoder.weights import widen
 from iirl_core.errors import ConfigError
 from iirl_core.expertness import Expertness
-from iirl_core.tuning.dropout import set_dropout
+from iirl_core.tuning.dropout import dropping, set_dropout
 from iirl_core.tuning.lora import adapted, merged, target_modules
 from iirl_core.tuning.tuned import ENCODER, EXPERTNESS, POOLER, Tuned
 
 
-def check_tuning(encoder: TextEncoder, adapters: LoraSection | None, *, checkpointing: bool) -> None:
+def check_tuning(
+    encoder: TextEncoder, adapters: LoraSection | None, *, checkpointing: bool, dropout: float | None = None
+) -> None:
     """Refuse what ``tuned_of`` would only refuse far away, on every rank.
 
     Raises:
-        ConfigError: a target of the adapters names nothing, or the model cannot compute its layers again.
+        ConfigError: a target of the adapters names nothing, the model cannot compute its layers again, or has none that
+            could drop anything.
     """
     if adapters is not None:
         target_modules(encoder.model, adapters.targets)
     if checkpointing and not encoder.model.supports_gradient_checkpointing:
         raise ConfigError(f"train.gradient_checkpointing: {type(encoder.model).__name__} cannot", "false")
+    if dropout and next(dropping(encoder.model), None) is None:
+        raise ConfigError(
+            f"encoder.dropout {dropout:g}: no layer of {type(encoder.model).__name__} drops", "0, or none"
+        )
 
 
 def tuned_of(
@@ -46,7 +53,7 @@ def tuned_of(
     Raises:
         ConfigError: as ``check_tuning``.
     """
-    check_tuning(encoder, adapters, checkpointing=checkpointing)
+    check_tuning(encoder, adapters, checkpointing=checkpointing, dropout=dropout)
     widen(encoder.model, dtype)
     model: nn.Module = encoder.model
     if dropout is not None:

@@ -28,7 +28,7 @@ def artifact_facts(store: Store, artifact: Artifact, times: Times) -> ArtifactFa
         kind=manifest.kind,
         mode=manifest.mode.value,
         supervision=supervision,
-        encoder=_words(manifest.encoder, ("kind", "rows", "model", "max_tokens")),
+        encoder=_words(manifest.encoder, ("kind", "rows", "model", "max_tokens", "truncation")),
         expertness=_words(manifest.expertness, ("family", "experts", "bottleneck", "hidden", "members", "combine")),
         mapping=_words(manifest.calibration.mapping, tuple(manifest.calibration.mapping)),
         created=times.sealed,

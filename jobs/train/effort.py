@@ -76,7 +76,7 @@ def _said_of_steps(config: Config, rows: int, steps: int) -> str:
         return f"one pass      over about {rows:,} rows to learn from: {config.expertness.family} takes no steps"
     most = _most(_may_stop(config))
     each = f"{train.epochs} epochs of about {rows:,} rows, {train.batch} a step"
-    before = f", after {train.head_epochs} epochs of the head alone" if train.head_epochs else ""
+    before = f", after {most}{train.head_epochs} epochs of the head alone" if train.head_epochs else ""
     return f"steps         {most}{steps:,}: {f'{rounds} rounds of ' if rounds > 1 else ''}{each}{before}"
 
 

@@ -47,12 +47,14 @@ def _tuned(run: Run, encoder: Encoder, start: str | None) -> Fitted:
     section = run.config.encoder
     if not isinstance(encoder, TextEncoder) or not isinstance(section, TextEncoderSection):
         raise ConfigError(f"encoder.tuning of a {section.kind} encoder", "text")
-    check_tuning(encoder, section.adapters, checkpointing=run.config.train.gradient_checkpointing)
-    if start is None and run.config.train.head_epochs:
+    checkpointing = run.config.train.gradient_checkpointing
+    check_tuning(encoder, section.adapters, checkpointing=checkpointing, dropout=section.dropout)
+    done = run.session.store.exists(f"{run.folder}/{WEIGHTS}")
+    if start is None and run.config.train.head_epochs and not done:
         start = _head_alone(run, encoder, section)
     write_tokens(run, encoder.rendering)
     task = replace(task_of(run, encoder), adapters=section.adapters, dropout=section.dropout, start=start)
-    if not run.session.store.exists(f"{run.folder}/{WEIGHTS}"):
+    if not done:
         run.session.ray()
         task = replace(task, encoder=ray.put(encoder))
     weights = fit(run.session, task, run.progress)
@@ -64,10 +66,11 @@ def _tuned(run: Run, encoder: Encoder, start: str | None) -> Fitted:
 
 def _head_alone(run: Run, encoder: Encoder, section: TextEncoderSection) -> str:
     """The key of weights of the expertness, learnt in ``train.head_epochs`` over rows of the encoder as it is: a run of
-    its own, in a folder of this one.
+    its own, in a folder of this one, of which TensorBoard alone is told.
     """
     frozen = section.model_copy(update={"tuning": "frozen", "lora": None, "dropout": None})
-    train = run.config.train.model_copy(update={"epochs": run.config.train.head_epochs, "head_epochs": 0})
+    alone_at_first = {"epochs": run.config.train.head_epochs, "head_epochs": 0, "trackers": []}
+    train = run.config.train.model_copy(update=alone_at_first)
     config = run.config.model_copy(update={"encoder": frozen, "train": train})
     alone = replace(run, config=config, folder=f"{run.folder}/{HEAD}")
     key = f"{alone.folder}/{WEIGHTS}"

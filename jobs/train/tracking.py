@@ -52,8 +52,8 @@ class Tracker(Protocol):
 
 
 class Tracking:
-    """Owns the trackers of the run under ``folder`` (``runs/NAME/RUN``). What a tracker cannot do stops no training: it
-    is said, and tried again with the next lines.
+    """Owns the trackers of the run under ``folder`` (``runs/NAME/RUN``, or ``head`` under that, of which services are
+    told nothing). What a tracker cannot do stops no training: it is said, and tried again with the next lines.
     """
 
     def __init__(self, store: Store, folder: str, services: Sequence[Service], progress: Progress) -> None:

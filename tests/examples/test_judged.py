@@ -26,9 +26,10 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "judged"
 JUDGE = "preference_over_gpt4_1106_preview"
 
 
-def make_data(data: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> object:
-    """The exit code."""
-    monkeypatch.setattr(sys, "argv", ["make_data.py", "--data", str(data), "--out", str(out)])
+def make_data(data: Path | None, out: Path, monkeypatch: pytest.MonkeyPatch) -> object:
+    """The exit code; where ``data`` is None the variable says where they lie."""
+    told = [] if data is None else ["--data", str(data)]
+    monkeypatch.setattr(sys, "argv", ["make_data.py", *told, "--out", str(out)])
     with pytest.raises(SystemExit) as ended:
         runpy.run_path(str(EXAMPLE / "make_data.py"), run_name="__main__")
     return ended.value.code
@@ -47,7 +48,7 @@ def test_what_is_asked_is_what_the_configuration_leaves_unseen_and_a_judge_saw(
         rows = [{"prompt": f"Question {n}?", "response": f"{model} {n}", "model": model} for n in range(60)]
         lines = [json.dumps({**row, **({JUDGE: 0.5} if judged else {})}) + "\n" for row in rows]
         (tmp_path / "alpaca_eval" / f"{model}.jsonl.gz").write_bytes(gzip.compress("".join(lines).encode()))
-    assert make_data(tmp_path, tmp_path / "data", monkeypatch) == 0
+    assert make_data(None, tmp_path / "data", monkeypatch) == 0
     asked = rows_of(tmp_path / "data" / "asked")
     assert {row["model"] for row in asked} == {"bold"}
     sections = load_config(EXAMPLE / "config.yaml").corpora

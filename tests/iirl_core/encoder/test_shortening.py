@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from transformers import AutoModel
 
 from iirl_core.demonstration import conversation
 from iirl_core.encoder import load_encoder, save_encoder
-from iirl_core.errors import ConfigError
+from iirl_core.encoder.shortening import shortened
+from iirl_core.errors import ArtifactError, ConfigError
+from tests.iirl_core.encoder.test_unfit import say
 from tests.iirl_core.encoder.tiny import Kind, tiny
 from tests.iirl_core.tuning.samples import encoder_of
 
@@ -37,9 +40,12 @@ def test_they_alone_are_saved_and_loaded(kind: Kind, tmp_path: Path) -> None:
     assert part < whole
 
 
-def test_lists_with_an_entry_for_every_layer_are_cut_too(tmp_path: Path) -> None:
-    config = encoder_of(tiny("qwen2", tmp_path), layers=1).model.config
+def test_lists_with_an_entry_for_every_layer_are_cut_too_and_lists_of_tokens_are_not(tmp_path: Path) -> None:
+    model = tiny("qwen2", tmp_path)
+    say(tmp_path, eos_token_id=[0, 2])
+    config = encoder_of(model, layers=1).model.config
     assert (config.num_hidden_layers, config.layer_types) == (1, ["full_attention"])
+    assert config.eos_token_id == [0, 2]
 
 
 def test_more_layers_than_the_model_has(tmp_path: Path) -> None:
@@ -47,3 +53,15 @@ def test_more_layers_than_the_model_has(tmp_path: Path) -> None:
     assert torch.equal(encoder_of(model, layers=2).encode([ASKED]).z, encoder_of(model).encode([ASKED]).z)
     with pytest.raises(ConfigError, match=r"encoder.layers 3; expected at most the model's 2"):
         encoder_of(model, layers=3)
+
+
+def test_a_model_that_does_not_say_how_many_it_has(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "t5gemma"}), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"does not say how many it has; expected no encoder\.layers"):
+        shortened(tmp_path, 1, trust_remote_code=False)
+
+
+def test_an_artifact_that_asks_for_more_layers_than_it_holds_is_no_fault_of_a_configuration(tmp_path: Path) -> None:
+    document = save_encoder(encoder_of(tiny("bert", tmp_path / "model")), tmp_path / "saved")
+    with pytest.raises(ArtifactError, match="at most the model's 2"):
+        load_encoder(tmp_path / "saved", {**document, "layers": 9, "around": [[], []]})

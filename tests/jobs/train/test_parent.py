@@ -71,6 +71,20 @@ def test_a_parent_that_says_nothing_of_long_texts_cut_their_context(store: Direc
         check_parent(replace(parent, manifest=manifest), other, "train.parent root")
 
 
+def test_how_a_parents_encoder_was_trained_does_not_matter_to_a_child_that_leaves_it_as_it_is(
+    store: DirectoryStore,
+) -> None:
+    move_pointer(store, "runs/root/latest", seal(store, text_draft()))
+    same = config("conversation", name="child", train={"parent": "root"})
+    parent = read_parent(store, same)
+    assert parent is not None
+    encoder = parent.manifest.config["encoder"]
+    assert isinstance(encoder, dict)
+    trained = {**encoder, "tuning": "lora", "lora": {"rank": 4}, "dropout": 0.0}
+    manifest = replace(parent.manifest, config={**parent.manifest.config, "encoder": trained})
+    check_parent(replace(parent, manifest=manifest), same, "train.parent root")
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
