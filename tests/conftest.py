@@ -38,6 +38,10 @@ settings.register_profile("tests", deadline=None, derandomize=True, suppress_hea
 settings.load_profile("tests")
 
 
+TOGETHER = {"mark.ray": "ray", "one_rank": "rank"}
+"""What is shared by files that have this in them: a Ray, a process group (of which one process has but one)."""
+
+
 @pytest.hookimpl(optionalhook=True)  # where pytest-xdist is not installed nobody calls it
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """Where tests are shared out between processes (``-n 2``): all files that need Ray to one of them, which starts it,
@@ -48,12 +52,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
     class Apart(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            return "ray" if RAY_MARK in (config.rootpath / file).read_text(encoding="utf-8") else file
+            text = (config.rootpath / file).read_text(encoding="utf-8")
+            return next((scope for word, scope in TOGETHER.items() if word in text), file)
 
     return Apart(config, log)
 
 
-RAY_MARK = "mark.ray"
 OBJECT_STORE_BYTES = 400 * 2**20
 
 

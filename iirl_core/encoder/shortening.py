@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from transformers import AutoConfig
 
+from iirl_core.canonical import JsonValue
 from iirl_core.errors import ConfigError
 
 SPARED = ("architectures", "token_id", "token_ids")
 """How names of lists end that may have as many entries as there are layers, and are of none of them."""
 
 
-def shortened(source: str | Path, layers: int, *, trust_remote_code: bool) -> dict[str, Any]:
+def shortened(source: str | Path, layers: int, *, trust_remote_code: bool) -> dict[str, JsonValue]:
     """What ``from_pretrained`` is to be told, so that of a folder's or a hub's model the first ``layers`` are read:
     their number, and each list of the configuration that has an entry for every layer (which of them slide, say).
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,19 +14,10 @@ from iirl_core.errors import ClusterError, InputError
 from iirl_core.patience import Patience
 from jobs.audit.fanning import _fan_out
 from jobs.audit.scorers import ScorerPool
+from tests.jobs.audit.answering import Answering, Dying, Refusing
 from tests.printed import printed_by_ray_data
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray_session")]
-
-
-class Answering:
-    """Says who it is instead of auditing."""
-
-    def __init__(self, name: int) -> None:
-        self.name = name
-
-    def answer(self, assignment: str, question: bytes) -> bytes:
-        return f"{assignment} {question.decode()} {self.name}".encode()
 
 
 @pytest.mark.parametrize(("scorers", "chunks"), [(1, 3), (3, 100)])
@@ -43,19 +33,6 @@ def test_every_scorer_gets_its_share_and_every_chunk_its_answer(scorers: int, ch
     assert min(shares.values()) > chunks / scorers / 2
     for actor in actors:
         ray.kill(actor)
-
-
-class Dying:
-    """Ends its process when it is asked a question that kills, while the file is not there or does not matter."""
-
-    def __init__(self, died: str, always: bool) -> None:
-        self.died, self.always = Path(died), always
-
-    def answer(self, assignment: str, question: bytes) -> bytes:
-        if question == b"kill" and (self.always or not self.died.exists()):
-            self.died.touch()
-            os._exit(1)
-        return question
 
 
 def dying(died: Path, *, always: bool) -> ScorerPool:
@@ -77,11 +54,6 @@ def test_a_chunk_that_loses_every_scorer_ends_the_audit_in_one_line(tmp_path: Pa
         dict(_fan_out(pool, ray.put("of"), [b"1", b"kill", b"2"], Patience(losses=2, pause=0.01)))
     assert "\n" not in str(caught.value)
     assert "retry attempts" not in str(caught.value)
-
-
-class Refusing:
-    def answer(self, assignment: str, question: bytes) -> bytes:
-        raise InputError("a norm that cannot be checked", "one that can")
 
 
 def test_what_a_scorer_raises_ends_the_audit_with_that_error() -> None:
