@@ -69,8 +69,8 @@ class CorpusSection(Section):
     """Cut trajectories into segments of this many steps before splitting them by record."""
     rows_per_shard: int = Field(default=50_000, ge=1)
     sources: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
-    """Weights by source (a record's own ``source``, else its file's name without endings): a record's weight is
-    multiplied by its source's; sources that are not named keep theirs."""
+    """Weights by source (a record's own ``source``, else its file's name without .jsonl.gz and the like): a record's
+    weight is multiplied by its source's; sources that are not named keep theirs."""
     near_duplicates: float | None = Field(default=None, ge=0.5, le=1)
     """Conversations only: of records whose shingles (runs of 5 words of prompt and answer; of ``paired`` records both
     answers) have at least this Jaccard similarity, the first stays and the others are quarantined. The similarity is

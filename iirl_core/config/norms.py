@@ -68,7 +68,7 @@ class SourceSection(Section):
 
     kind: Literal["source"] = "source"
     sources: list[Text] = Field(min_length=1)
-    """Each a record's own ``source``, or its file's name without endings."""
+    """Each a record's own ``source``, or its file's name without .jsonl.gz and the like."""
 
 
 Matcher = Annotated[KeywordSection | RegexSection | SemanticSection | SourceSection, Field(discriminator="kind")]

@@ -1,4 +1,4 @@
-"""Bytes in: formats by name, decompression, and the bytes before a break."""
+"""Bytes in: decompression, and the bytes before a break."""
 
 from __future__ import annotations
 
@@ -9,25 +9,14 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Literal, cast
+from typing import IO, cast
 
 import pyarrow as pa
 
 from iirl_core.errors import ConfigError, InputError
+from iirl_core.records.formats import Format, format_named
 from iirl_core.records.raw import RecordFile
 
-Format = Literal["jsonl", "json", "parquet", "npz", "hdf5"]
-FORMATS: dict[str, Format] = {
-    "jsonl": "jsonl",
-    "ndjson": "jsonl",
-    "json": "json",
-    "parquet": "parquet",
-    "pq": "parquet",
-    "npz": "npz",
-    "hdf5": "hdf5",
-    "h5": "hdf5",
-}
-CODECS = {"gz": "gzip", "gzip": "gzip", "zst": "zstd", "zstd": "zstd"}
 READ_BYTES = 1 << 20
 UNREADABLE = (
     *(OSError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError, EOFError),
@@ -44,14 +33,12 @@ def format_of(file: RecordFile) -> tuple[Format, str | None]:
     Raises:
         ConfigError: no such format.
     """
-    *_, before, last = ("", "", *file.name.lower().split("."))
-    codec = CODECS.get(last)
-    suffix = before if codec else last
-    if suffix not in FORMATS:
+    found, codec = format_named(file.name)
+    if found is None:
         raise ConfigError(
             f"{file.path} is of no known format", "a name that ends in .jsonl .json .parquet .npz or .hdf5 (.gz, .zst)"
         )
-    return FORMATS[suffix], codec
+    return found, codec
 
 
 @contextmanager

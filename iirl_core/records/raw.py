@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow.fs
 
 from iirl_core.canonical import JsonValue
+from iirl_core.records.formats import stem_of
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class RecordFile:
     @property
     def stem(self) -> str:
         """The name without its format and compression: a record's source where it names none itself."""
-        return self.name.split(".", 1)[0] or self.name
+        return stem_of(self.name)
 
 
 def record_file(path: RecordFile | Path | str) -> RecordFile:

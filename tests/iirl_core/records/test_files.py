@@ -9,8 +9,8 @@ import pytest
 
 from iirl_core.errors import ConfigError
 from iirl_core.records import Quarantined, open_records, parse_record
+from iirl_core.records.formats import CODECS
 from iirl_core.records.lines import LineChunk, cut_lines
-from iirl_core.records.opening import CODECS
 from iirl_core.records.raw import RecordFile
 from iirl_core.records.reading import pieces_of
 
