@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from iirl_core.config import Config
 from iirl_core.config.encoding import TextEncoderSection
 from iirl_core.encoder import Encoder
 from iirl_core.errors import ConfigError
@@ -51,7 +52,7 @@ def _tuned(run: Run, encoder: Encoder, start: str | None) -> Fitted:
     check_tuning(encoder, section.adapters, checkpointing=checkpointing, dropout=section.dropout)
     done = run.session.store.exists(f"{run.folder}/{WEIGHTS}")
     if start is None and run.config.train.head_epochs and not done:
-        start = _head_alone(run, encoder, section)
+        start = _learn_head(run, encoder)
     write_tokens(run, encoder.rendering)
     task = replace(task_of(run, encoder), adapters=section.adapters, dropout=section.dropout, start=start)
     if not done:
@@ -64,15 +65,19 @@ def _tuned(run: Run, encoder: Encoder, start: str | None) -> Fitted:
     return Fitted(encoder, task, trained_expertness(weights))
 
 
-def _head_alone(run: Run, encoder: Encoder, section: TextEncoderSection) -> str:
-    """The key of weights of the expertness, learnt in ``train.head_epochs`` over rows of the encoder as it is: a run of
-    its own, in a folder of this one, of which TensorBoard alone is told.
+def head_alone(config: Config) -> Config:
+    """What the run of the head is told that learns before ``config`` trains the encoder with it: the encoder is frozen,
+    epochs are ``train.head_epochs``, and of the trackers TensorBoard alone hears of it.
     """
+    section = config.encoder
     frozen = section.model_copy(update={"tuning": "frozen", "lora": None, "dropout": None})
-    alone_at_first = {"epochs": run.config.train.head_epochs, "head_epochs": 0, "trackers": []}
-    train = run.config.train.model_copy(update=alone_at_first)
-    config = run.config.model_copy(update={"encoder": frozen, "train": train})
-    alone = replace(run, config=config, folder=f"{run.folder}/{HEAD}")
+    told = {"epochs": config.train.head_epochs, "head_epochs": 0, "gradient_checkpointing": False, "trackers": []}
+    return config.model_copy(update={"encoder": frozen, "train": config.train.model_copy(update=told)})
+
+
+def _learn_head(run: Run, encoder: Encoder) -> str:
+    """The key of weights of the expertness that are learnt first, by a run in a folder of this one."""
+    alone = replace(run, config=head_alone(run.config), folder=f"{run.folder}/{HEAD}")
     key = f"{alone.folder}/{WEIGHTS}"
     if not run.session.store.exists(key):
         write_features(alone, encoder, Choice(("train", "held_out")))
