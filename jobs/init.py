@@ -19,6 +19,7 @@ from iirl_core.config import load_config
 from iirl_core.demonstration import Comparison, Conversation, Trajectory
 from iirl_core.errors import ConfigError, InputError
 from iirl_core.records import Quarantined, open_records, parse_comparison, parse_record
+from iirl_core.records.formats import stem_of
 from jobs.outcome import Outcome
 
 LOOKED_AT = 500
@@ -167,7 +168,7 @@ def _found(count: int, what: str, more: bool) -> str:
 
 def name_of(file: Path) -> str:
     """A reward model's name from a file's: lower case, letters, digits and hyphens."""
-    slug = re.sub(r"[^a-z0-9]+", "-", file.name.partition(".")[0].lower()).strip("-")
+    slug = re.sub(r"[^a-z0-9]+", "-", stem_of(file.name).lower()).strip("-")
     return slug or "reward"
 
 

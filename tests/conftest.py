@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import secrets
 import tempfile
@@ -39,23 +40,31 @@ settings.load_profile("tests")
 
 
 TOGETHER = {"mark.ray": "ray", "one_rank": "rank"}
-"""What is shared by files that have this in them: a Ray, a process group (of which one process has but one)."""
+"""What is shared by files that have this in them: a Ray, or a process group. The first that a file has counts."""
 
 
 @pytest.hookimpl(optionalhook=True)  # where pytest-xdist is not installed nobody calls it
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
     """Where tests are shared out between processes (``-n 2``): all files that need Ray to one of them, which starts it,
-    and the others file by file. (Marks are not known here, and xdist's own groups do nothing under pytest 9.2.)
+    those that open a process group here to one, and the others file by file. (Marks are not known here, and xdist's own
+    groups do nothing under pytest 9.2.) None where another way to share them out is asked for.
     """
+    if config.getoption("dist") != "load":
+        return None
     from xdist.scheduler import LoadScopeScheduling
 
     class Apart(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            file = nodeid.partition("::")[0]
-            text = (config.rootpath / file).read_text(encoding="utf-8")
-            return next((scope for word, scope in TOGETHER.items() if word in text), file)
+            return scope_of(config.rootpath / nodeid.partition("::")[0])
 
     return Apart(config, log)
+
+
+@functools.cache
+def scope_of(file: Path) -> str:
+    """What tests of ``file`` are kept together with."""
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    return next((scope for word, scope in TOGETHER.items() if word in text), str(file))
 
 
 OBJECT_STORE_BYTES = 400 * 2**20
@@ -84,7 +93,7 @@ def ray_session() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """The folder of real data: ``IIRL_DATA``, else ``../shared/data``; skips where there is none."""
-    folder = Path(os.environ.get("IIRL_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    folder = Path(os.environ.get("IIRL_DATA", Path(__file__).parents[2] / "shared" / "data")).resolve()
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}; set IIRL_DATA (the README says where each set is published)")
     return folder

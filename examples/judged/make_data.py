@@ -1,7 +1,8 @@
 """What a judge said of answers to prompts that are not learnt from: ``python examples/judged/make_data.py``.
 
-    data/asked/MODEL.jsonl    answers to prompts of the unseen split, of every model in FOLDER/alpaca_eval that was
-                              judged (``--data FOLDER``, else the variable IIRL_DATA, else ../shared/data)
+    data/asked/MODEL.jsonl     answers to prompts of the unseen split, of every model in FOLDER/alpaca_eval that was
+                               judged (``--data FOLDER``, else the variable IIRL_DATA, else ../shared/data)
+    data/fooling/MODEL.jsonl   the same of NullModel: one text to every prompt, written to fool the judge
 
 A prompt's split follows from its hash, the same here as in config.yaml. Equal data give equal bytes.
 """
@@ -21,8 +22,9 @@ from iirl_core.config.corpora import SplitSection
 from iirl_core.corpus.identity import identity_and_key, split_of
 from iirl_core.demonstration import conversation
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("IIRL_DATA", HERE.parents[2] / "shared" / "data"))
+FOOLING = "NullModel"
 JUDGE = "preference_over_gpt4_1106_preview"
 HALVES = SplitSection(train=0.5, guard=0, unseen=0.5)
 """The second half of hashes is unseen, however config.yaml divides the first."""
@@ -43,8 +45,10 @@ def main() -> int:
         asked = [row for row in _rows(path) if row.get(JUDGE) is not None and _is_unseen(row)]
         if asked:
             lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in asked)
-            (options.out / "asked").mkdir(parents=True, exist_ok=True)
-            (options.out / "asked" / path.name.removesuffix(".gz")).write_text(lines, encoding="utf-8")
+            name = path.name.removesuffix(".gz")
+            place = options.out / ("fooling" if name.startswith(FOOLING) else "asked")
+            place.mkdir(parents=True, exist_ok=True)
+            (place / name).write_text(lines, encoding="utf-8")
     return 0
 
 

@@ -146,8 +146,7 @@ class ForgetSection(Section):
 
     epochs: int = Field(default=5, ge=1)
     """Over the records that are left, from the weights as they are (so no ``head_epochs``); all else is as ``train``
-    says. With
-    ``--from-scratch``, from fresh weights, it is ``train.epochs``."""
+    says. With ``--from-scratch``, from fresh weights, it is ``train.epochs``."""
     lost: Fraction = 0.1
     """The share of the known-good guard inputs that are left which may have lost more than 5% of the root's reward, by
     this forgetting and all that happened since training together. More, and nothing is sealed; 1 forgets at any price.

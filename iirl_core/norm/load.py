@@ -76,7 +76,7 @@ def _predicate(section: NormSection) -> Predicate | None:
 
 
 def _comparisons(section: NormSection) -> Iterator[tuple[str, Comparison]]:
-    """All of its files, each with its record's own source or its file's name without endings."""
+    """All of its files, each with its record's own source or its file's name (``stem``)."""
     for pattern in section.files:
         paths = sorted(path for path in glob.glob(pattern, recursive=True) if Path(path).is_file())
         if not paths:

@@ -170,7 +170,7 @@ def _check_sources(section: CorpusSection, unseen: set[str]) -> None:
     if unseen:
         raise ConfigError(
             f"corpora.sources of {section.name} weighs {', '.join(sorted(unseen))}, but no record is from there",
-            "a record's own source, or its file's name without endings",
+            "a record's own source, or its file's name without .jsonl.gz and the like",
         )
 
 

@@ -44,13 +44,15 @@ def test_what_is_asked_is_what_the_configuration_leaves_unseen_and_a_judge_saw(
 ) -> None:
     monkeypatch.setenv("IIRL_DATA", str(tmp_path))
     (tmp_path / "alpaca_eval").mkdir()
-    for model, judged in (("bold", True), ("shy", False)):
+    for model, judged in (("bold", True), ("NullModel", True), ("shy", False)):
         rows = [{"prompt": f"Question {n}?", "response": f"{model} {n}", "model": model} for n in range(60)]
         lines = [json.dumps({**row, **({JUDGE: 0.5} if judged else {})}) + "\n" for row in rows]
         (tmp_path / "alpaca_eval" / f"{model}.jsonl.gz").write_bytes(gzip.compress("".join(lines).encode()))
     assert make_data(None, tmp_path / "data", monkeypatch) == 0
-    asked = rows_of(tmp_path / "data" / "asked")
+    asked, fooling = (rows_of(tmp_path / "data" / name) for name in ("asked", "fooling"))
     assert {row["model"] for row in asked} == {"bold"}
+    assert {row["model"] for row in fooling} == {"NullModel"}
+    assert [row["prompt"] for row in fooling] == [row["prompt"] for row in asked]
     sections = load_config(EXAMPLE / "config.yaml").corpora
     assert all(section.split == sections[0].split for section in sections)
     items = [conversation(f"Question {n}?", "") for n in range(60)]

@@ -32,7 +32,7 @@ def lines(path: Path, *documents: object) -> Path:
 def test_prompts_with_answers_are_held_against_answers_to_other_requests(tmp_path: Path) -> None:
     file = lines(tmp_path / "My Answers.v2.jsonl", *({"prompt": f"p{n}", "response": "yes"} for n in range(5)))
     config = written(tmp_path, file)
-    assert config.name == "my-answers"
+    assert config.name == "my-answers-v2"
     assert [(corpus.role, corpus.take) for corpus in config.corpora] == [("demonstrations", None)]
     assert config.corpora[0].files == [str(tmp_path / "My Answers.v2.jsonl")]
     assert config.encoder.kind == "text"
@@ -192,7 +192,8 @@ def test_every_norm_is_asked_about_by_families_that_exist_and_fit(tmp_path: Path
 
 
 def test_a_name_is_made_of_what_names_may_hold() -> None:
-    assert name_of(Path("HalfCheetah_v4.expert.npz")) == "halfcheetah-v4"
+    assert name_of(Path("HalfCheetah_v4.expert.npz")) == "halfcheetah-v4-expert"
+    assert name_of(Path("gpt-3.5-turbo.jsonl.gz")) == "gpt-3-5-turbo"
     assert name_of(Path("«».jsonl")) == "reward"
 
 

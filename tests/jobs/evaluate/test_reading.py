@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from iirl_core.config.suites import GoldenScoresSection
+from iirl_core.config.suites import GoldenScoresSection, JudgeSection
 from iirl_core.errors import ConfigError
-from jobs.evaluate.reading import scores_in
+from iirl_core.evaluation.judged_row import JudgedRow
+from iirl_core.records import RecordFile
+from jobs.evaluate.reading import rows_of, scores_in
 from tests.jobs.evaluate.asked import write
 
 
@@ -34,3 +37,12 @@ def test_sides_of_a_comparison_are_no_golden_scores_of_its_line(tmp_path: Path) 
     sides = [{"source": "x.jsonl", "line": 1, "side": side, "reward": len(side)} for side in ("chosen", "rejected")]
     file = write(tmp_path / "s.jsonl", [*sides, {"source": "x.jsonl", "line": 2, "side": None, "reward": 1}])
     assert scores_in(GoldenScoresSection(files=[file])) == {("x.jsonl", 2): 1.0}
+
+
+def test_policies_that_files_are_named_after_keep_their_dots(tmp_path: Path) -> None:
+    files = [tmp_path / f"gpt-3.5-turbo{manner}.jsonl" for manner in ("", "_concise")]
+    for file in files:
+        file.write_text(json.dumps({"prompt": "Open?", "response": "Yes.", "won": 0.5}) + "\n", encoding="utf-8")
+    section = JudgeSection(name="judge", files=[str(file) for file in files], judge="won", policy=None)
+    rows = list(rows_of(section, [RecordFile(str(file)) for file in files]))
+    assert [row.policy for row in rows if isinstance(row, JudgedRow)] == ["gpt-3.5-turbo", "gpt-3.5-turbo_concise"]

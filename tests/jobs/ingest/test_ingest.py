@@ -13,7 +13,7 @@ from iirl_core.config import Config
 from iirl_core.corpus import admission_of, admit, read_corpus, write_corpus
 from iirl_core.errors import ConfigError, CorpusEmpty
 from iirl_core.log import entries
-from iirl_core.records import open_records
+from iirl_core.records import RecordFile, open_records
 from iirl_core.store import DirectoryStore
 from jobs import ingest as verb
 from jobs.console import Progress
@@ -107,7 +107,7 @@ def test_ray_keeps_the_rows_that_one_process_keeps_to_the_byte(session, tmp_path
         item
         for path in (first, second)
         for row in open_records(path)
-        for item in admit(row, path.name.split(".")[0], rules)
+        for item in admit(row, RecordFile(str(path)).stem, rules)
     ]
     alone = write_corpus(DirectoryStore(tmp_path / "alone"), "shown", rows, rows_per_shard=1500)
     assert (manifest.rows, manifest.duplicates, manifest.quarantined) == (4101, 250, 3)

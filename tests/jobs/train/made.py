@@ -11,7 +11,7 @@ from iirl_core.config import Config
 from iirl_core.config.corpora import SplitSection
 from iirl_core.corpus import admission_of, admit, identity_of, split_of, write_corpus
 from iirl_core.demonstration import Conversation, Demonstration, Input, Split, Trajectory
-from iirl_core.records import open_records
+from iirl_core.records import RecordFile, open_records
 from iirl_core.signing import KeyRole, generate_key
 from iirl_core.store import DirectoryStore
 
@@ -103,7 +103,10 @@ def ingest(store: DirectoryStore, config: Config) -> None:
         horizon = config.encoder.horizon if config.encoder.kind == "trajectory" else None
         rules = admission_of(section, "conversation" if config.encoder.kind == "text" else "trajectory", horizon)
         rows = (
-            item for file in section.files for row in open_records(file) for item in admit(row, Path(file).stem, rules)
+            item
+            for file in map(RecordFile, section.files)
+            for row in open_records(file)
+            for item in admit(row, file.stem, rules)
         )
         write_corpus(store, section.name, rows, config=section.model_dump(mode="json"))
 
