@@ -39,15 +39,15 @@ settings.register_profile("tests", deadline=None, derandomize=True, suppress_hea
 settings.load_profile("tests")
 
 
-TOGETHER = {"mark.ray": "ray", "one_rank": "rank"}
-"""What is shared by files that have this in them: a Ray, or a process group. The first that a file has counts."""
+SHARED = ("mark.ray", "one_rank")
+"""What stands in files that share something of their process: its Ray, its process group."""
 
 
 @pytest.hookimpl(optionalhook=True)  # where pytest-xdist is not installed nobody calls it
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
-    """Where tests are shared out between processes (``-n 2``): all files that need Ray to one of them, which starts it,
-    those that open a process group here to one, and the others file by file. (Marks are not known here, and xdist's own
-    groups do nothing under pytest 9.2.) None where another way to share them out is asked for.
+    """Where tests are dealt out to processes (``-n 2``): all files that need Ray, or that take the part of a rank, to
+    one of them, and the others file by file. (Marks are not known here, and xdist's own groups do nothing under pytest
+    9.2.) None where another way to deal them out is asked for.
     """
     if config.getoption("dist") != "load":
         return None
@@ -64,7 +64,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 def scope_of(file: Path) -> str:
     """What tests of ``file`` are kept together with."""
     text = file.read_text(encoding="utf-8") if file.is_file() else ""
-    return next((scope for word, scope in TOGETHER.items() if word in text), str(file))
+    return "shared" if any(word in text for word in SHARED) else str(file)
 
 
 OBJECT_STORE_BYTES = 400 * 2**20
