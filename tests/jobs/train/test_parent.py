@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from iirl_core.artifact import ArtifactDraft, Guard, load_from, seal, seal_child
+from iirl_core.artifact import Artifact, ArtifactDraft, Guard, load_from, seal, seal_child
+from iirl_core.canonical import JsonValue
 from iirl_core.config import Config
 from iirl_core.config.expertness import HeadSection, units_of
 from iirl_core.errors import ConfigError, NotFound
@@ -43,32 +44,39 @@ def test_the_parent_is_found_and_loaded(store: DirectoryStore) -> None:
     assert read_parent(store, config(name="child")) is None
 
 
-def test_a_parent_from_before_a_key_was_known_is_as_one_that_leaves_it_out(store: DirectoryStore) -> None:
-    parent = read_parent(store, child())
+def parent_of(store: DirectoryStore, config: Config) -> tuple[Artifact, dict[str, JsonValue]]:
+    """The parent that is found for ``config``, and what its manifest says of its encoder."""
+    parent = read_parent(store, config)
     assert parent is not None
     encoder = parent.manifest.config["encoder"]
     assert isinstance(encoder, dict)
+    return parent, encoder
+
+
+def saying(parent: Artifact, encoder: dict[str, JsonValue]) -> Artifact:
+    """``parent``, as if its manifest said this of its encoder."""
+    manifest = replace(parent.manifest, config={**parent.manifest.config, "encoder": encoder})
+    return replace(parent, manifest=manifest)
+
+
+def test_a_parent_from_before_a_key_was_known_is_as_one_that_leaves_it_out(store: DirectoryStore) -> None:
+    parent, encoder = parent_of(store, child())
     known = {key: value for key, value in encoder.items() if key not in ("window", "horizon")}
     assert len(known) < len(encoder)
-    manifest = replace(parent.manifest, config={**parent.manifest.config, "encoder": known})
-    check_parent(replace(parent, manifest=manifest), child(), "train.parent root")
+    check_parent(saying(parent, known), child(), "train.parent root")
 
 
 def test_a_parent_that_says_nothing_of_long_texts_cut_their_context(store: DirectoryStore) -> None:
     move_pointer(store, "runs/root/latest", seal(store, text_draft()))
     same = config("conversation", name="child", train={"parent": "root"})
-    parent = read_parent(store, same)
-    assert parent is not None
-    encoder = parent.manifest.config["encoder"]
-    assert isinstance(encoder, dict)
+    parent, encoder = parent_of(store, same)
     silent = {key: value for key, value in encoder.items() if key != "truncation"}
     assert len(silent) < len(encoder)
-    manifest = replace(parent.manifest, config={**parent.manifest.config, "encoder": silent})
-    check_parent(replace(parent, manifest=manifest), same, "train.parent root")
+    check_parent(saying(parent, silent), same, "train.parent root")
     section = {"kind": "text", "max_tokens": 64, "truncation": "left"}
     other = config("conversation", name="child", train={"parent": "root"}, encoder=section)
     with pytest.raises(ConfigError, match="another encoder: truncation 'context'; expected 'left'"):
-        check_parent(replace(parent, manifest=manifest), other, "train.parent root")
+        check_parent(saying(parent, silent), other, "train.parent root")
 
 
 def test_how_a_parents_encoder_was_trained_does_not_matter_to_a_child_that_leaves_it_as_it_is(
@@ -76,13 +84,9 @@ def test_how_a_parents_encoder_was_trained_does_not_matter_to_a_child_that_leave
 ) -> None:
     move_pointer(store, "runs/root/latest", seal(store, text_draft()))
     same = config("conversation", name="child", train={"parent": "root"})
-    parent = read_parent(store, same)
-    assert parent is not None
-    encoder = parent.manifest.config["encoder"]
-    assert isinstance(encoder, dict)
+    parent, encoder = parent_of(store, same)
     trained = {**encoder, "tuning": "lora", "lora": {"rank": 4}, "dropout": 0.0}
-    manifest = replace(parent.manifest, config={**parent.manifest.config, "encoder": trained})
-    check_parent(replace(parent, manifest=manifest), same, "train.parent root")
+    check_parent(saying(parent, trained), same, "train.parent root")
 
 
 @pytest.mark.parametrize(
