@@ -92,7 +92,7 @@ class Rows:
 
     def _encode(self, items: list[Conversation]) -> np.ndarray:
         if self._encoder is None:
-            self._encoder = fit_encoder(TextEncoderSection(max_tokens=MAX_TOKENS), [])
+            self._encoder = fit_encoder(TextEncoderSection(max_tokens=MAX_TOKENS, truncation="context"), [])
         return self._encoder.encode(items).z.numpy()
 
 

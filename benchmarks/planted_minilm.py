@@ -26,7 +26,9 @@ class KeptMiniLM:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / f"minilm-{MAX_TOKENS}-{os.getpid()}.npz"
-        self.encoder: Encoder = fit_encoder(TextEncoderSection(model="minilm", max_tokens=MAX_TOKENS), [])
+        self.encoder: Encoder = fit_encoder(
+            TextEncoderSection(model="minilm", max_tokens=MAX_TOKENS, truncation="context"), []
+        )
         self.words = words_of(self.encoder)
         self._known: dict[bytes, np.ndarray] = {}
         self._new: dict[bytes, np.ndarray] = {}

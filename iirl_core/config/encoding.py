@@ -39,12 +39,13 @@ class TextEncoderSection(Section):
     max_tokens: int = Field(default=256, ge=8)
     """With the special tokens around a text. Of a longer conversation ``truncation`` says what is cut; it is flagged in
     the Reading, and serving refuses it unless asked to truncate."""
-    truncation: Truncation = "context"
-    """``context``: longer conversations lose the start of their context first; an answer that is longer by itself loses
-    its end; special tokens around a text stay. ``left``: the last ``max_tokens`` tokens stay, whatever they are, as
-    ``truncation=True`` of the exported tokenizer has it, so that other tools that cut by it give the same signal of
-    every text; an answer that is longer by itself loses its start. Not with ``pooling: cls``. Imitation, and the
-    policies of ``expertness.family: log_ratio``, keep to ``context``."""
+    truncation: Truncation = "left"
+    """``left``: the last ``max_tokens`` tokens stay, whatever they are, as ``truncation=True`` of the exported
+    tokenizer has it, so that other tools that cut by it give the same signal of every text; an answer that is longer by
+    itself loses its start. ``context``: longer conversations lose the start of their context first; an answer that is
+    longer by itself loses its end; special tokens around a text stay. ``pooling: cls``, which looks at the first of
+    them, takes ``context`` where nothing is said, and never ``left``. Imitation, and the policies of
+    ``expertness.family: log_ratio``, keep to ``context``."""
     pooling: Literal["mean", "cls", "last"] = "mean"
     """How a text's tokens become one row. ``mean`` over them; ``cls``, the first (BERT and its kind); ``last``, the
     last (decoders such as Llama and Qwen, where no earlier token sees the whole text)."""
@@ -77,6 +78,14 @@ class TextEncoderSection(Section):
         if self.dropout is not None and self.tuning == "frozen":
             raise ValueError("encoder.dropout: nothing of a frozen encoder is dropped; say tuning: full or lora")
         return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _cut_by_pooling(cls, said: object) -> object:
+        """Filled in before what is said is checked, so that what is recorded is what is done."""
+        if isinstance(said, dict) and said.get("pooling") == "cls":
+            return {"truncation": "context"} | said
+        return said
 
     @model_validator(mode="after")
     def _first_token_stays(self) -> TextEncoderSection:

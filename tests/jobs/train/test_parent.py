@@ -68,15 +68,17 @@ def test_a_parent_from_before_a_key_was_known_is_as_one_that_leaves_it_out(store
 
 def test_a_parent_that_says_nothing_of_long_texts_cut_their_context(store: DirectoryStore) -> None:
     move_pointer(store, "runs/root/latest", seal(store, text_draft()))
-    same = config("conversation", name="child", train={"parent": "root"})
-    parent, encoder = parent_of(store, same)
-    silent = {key: value for key, value in encoder.items() if key != "truncation"}
-    assert len(silent) < len(encoder)
-    check_parent(saying(parent, silent), same, "train.parent root")
-    section = {"kind": "text", "max_tokens": 64, "truncation": "left"}
-    other = config("conversation", name="child", train={"parent": "root"}, encoder=section)
+    section = {"kind": "text", "max_tokens": 64}
+    left, context = (
+        config("conversation", name="child", train={"parent": "root"}, encoder={**section, "truncation": each})
+        for each in ("left", "context")
+    )
+    parent, encoder = parent_of(store, left)
+    silent = saying(parent, {key: value for key, value in encoder.items() if key != "truncation"})
+    assert silent != parent
+    check_parent(silent, context, "train.parent root")
     with pytest.raises(ConfigError, match="another encoder: truncation 'context'; expected 'left'"):
-        check_parent(saying(parent, silent), other, "train.parent root")
+        check_parent(silent, left, "train.parent root")
 
 
 def test_how_a_parents_encoder_was_trained_does_not_matter_to_a_child_that_leaves_it_as_it_is(
