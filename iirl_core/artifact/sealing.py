@@ -134,7 +134,7 @@ def seal_child(
     with tempfile.TemporaryDirectory(prefix="seal-") as name:
         folder = Path(name)
         if manifest.has_classifier:
-            from iirl_core.classifier import tell_patches  # transformers takes seconds to import: only for text
+            from iirl_core.classifier.saving import tell_patches  # transformers takes seconds to import: only for text
 
             (folder / CLASSIFIER_CONFIG).parent.mkdir()
             told = tell_patches((parent.folder / CLASSIFIER_CONFIG).read_bytes(), manifest.repairs)

@@ -68,7 +68,7 @@ def _save_encoder(model: RewardModel, folder: Path) -> SavedModel:
     """As part of a stock classifier where one gives the signal, else by itself: its weights are stored once."""
     if model.encoder.kind == "trajectory":
         return SavedModel(save_encoder(model.encoder, folder / "encoder"), None)
-    from iirl_core.classifier import save_classifier  # transformers takes seconds to import: only for text
+    from iirl_core.classifier.saving import save_classifier  # transformers takes seconds to import: only for text
 
     if why := save_classifier(model, folder, CONVERSATIONS):
         return SavedModel(save_encoder(model.encoder, folder / "encoder"), {"folder": None, "why": why})

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from iirl_core.encoder.pooling import Pooling
+from iirl_core.config.encoding import Pooling
 
 TANH_HEADS = ("bert", "roberta", "xlm-roberta", "camembert")
 """Model types whose stock head is ``tanh(first token·A + a)·B + b`` with as many units as the encoder is wide."""
+
+HEADLESS = "the family has no head of its own, so its signal is not a classifier's"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME
 from iirl_core.canonical import JsonValue
 from iirl_core.classifier.building import build_classifier
 from iirl_core.classifier.folding import Folded, fold
-from iirl_core.classifier.refusal import Shape, refusal
+from iirl_core.classifier.refusal import HEADLESS, Shape, refusal
 from iirl_core.classifier.tokenizing import cuts_alike, stock_tokenizer, written
 from iirl_core.demonstration import Conversation
 from iirl_core.encoder.text import TextEncoder
@@ -41,7 +41,7 @@ def save_classifier(model: RewardModel, folder: Path, samples: Sequence[Conversa
     """
     encoder, heads = model.encoder, model.expertness
     if not isinstance(encoder, TextEncoder) or not isinstance(heads, Heads):
-        return "the family has no head of its own, so its signal is not a classifier's"
+        return HEADLESS
     folded = fold(heads)
     if reason := refusal(_shape(encoder, heads, folded)):
         return reason

@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 from iirl_core.config.rows import RowKind, row_width
 from iirl_core.config.section import Section
 
+Pooling = Literal["mean", "cls", "last"]
+"""How a text's tokens become one row."""
 Weights = Literal["fp32", "bf16"]
 """How a frozen transformer holds its matrices."""
 Truncation = Literal["context", "left"]
@@ -46,7 +48,7 @@ class TextEncoderSection(Section):
     longer by itself loses its end; special tokens around a text stay. ``pooling: cls``, which looks at the first of
     them, takes ``context`` where nothing is said, and never ``left``. Imitation, and the policies of
     ``expertness.family: log_ratio``, keep to ``context``."""
-    pooling: Literal["mean", "cls", "last"] = "mean"
+    pooling: Pooling = "mean"
     """How a text's tokens become one row. ``mean`` over them; ``cls``, the first (BERT and its kind); ``last``, the
     last (decoders such as Llama and Qwen, where no earlier token sees the whole text)."""
     tuning: Literal["frozen", "full", "lora"] = "frozen"

@@ -77,8 +77,8 @@ class DiscriminatorSection(Section):
 
     family: Literal["discriminator"] = "discriminator"
     hidden: int | None = Field(default=None, ge=0)
-    """Units of each member's network; None: the width of z by ``members``, at least 16: as many as a stock classifier
-    has room for. 0: a line without a bias, for decoders."""
+    """Units of each member's network; None: as many as a stock classifier has room for, which is the width of z by
+    ``members``, at least 16, and with ``encoder.pooling: last`` none. 0: a line without a bias, for decoders."""
     members: int = Field(default=4, ge=1)
     combine: Combine = "mean"
     """What the members' signals come to: their ``mean``, their ``min`` (WCO), or ``{penalty: λ}`` (UWO)."""
@@ -116,7 +116,7 @@ class JointSection(Section):
     family: Literal["joint"] = "joint"
     hidden: int | None = Field(default=None, ge=0)
     """Units of each member's network; None: the width of z by ``members``, at least 16: as many as a stock classifier
-    has room for. 0: a line without a bias, for decoders."""
+    has room for. 0: a line without a bias."""
     members: int = Field(default=4, ge=1)
     combine: Combine = "mean"
     """What the members' signals come to: their ``mean``, their ``min`` (WCO), or ``{penalty: λ}`` (UWO)."""
@@ -141,8 +141,8 @@ class BradleyTerrySection(Section):
 
     family: Literal["bradley_terry"] = "bradley_terry"
     hidden: int | None = Field(default=None, ge=0)
-    """Units of each member's network; None: the width of z by ``members``, at least 16: as many as a stock classifier
-    has room for. 0: a line without a bias, for decoders."""
+    """Units of each member's network; None: as many as a stock classifier has room for, which is the width of z by
+    ``members``, at least 16, and with ``encoder.pooling: last`` none. 0: a line without a bias, for decoders."""
     members: int = Field(default=4, ge=1)
     combine: Combine = "mean"
     """What the members' signals come to: their ``mean``, their ``min`` (WCO), or ``{penalty: λ}`` (UWO)."""
@@ -204,20 +204,6 @@ Expertness = Annotated[
     MixtureSection | DiscriminatorSection | JointSection | BradleyTerrySection | OccupancySection | LogRatioSection,
     Field(discriminator="family"),
 ]
-
-
-LEAST_UNITS = 16
-"""What members share of a narrow z would be too few."""
-
-
-def units_of(section: HeadSection, width: int) -> int:
-    """Units of each member's network over rows of ``width`` dimensions: ``hidden``, or so many that those of all
-    members fit the head of a stock classifier, which has ``width``; but no fewer than 16, or the width where that is
-    less.
-    """
-    if section.hidden is not None:
-        return section.hidden
-    return max(width // section.members, min(width, LEAST_UNITS))
 
 
 def beta_of(section: Expertness) -> Beta:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import get_args
 
 import torch
 from torch import Tensor
 
-Pooling = Literal["mean", "cls", "last"]
+from iirl_core.config.encoding import Pooling
+
 POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 
 

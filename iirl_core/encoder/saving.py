@@ -9,9 +9,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from iirl_core.canonical import JsonValue
-from iirl_core.config.encoding import Truncation, Weights
+from iirl_core.config.encoding import Pooling, Truncation, Weights
 from iirl_core.config.rows import RowKind
-from iirl_core.encoder.pooling import POOLINGS, Pooling
+from iirl_core.encoder.pooling import POOLINGS
 from iirl_core.encoder.protocol import Encoder
 from iirl_core.encoder.trajectory import Terminal, TrajectoryEncoder
 from iirl_core.errors import ArtifactError, ConfigError

@@ -14,9 +14,9 @@ from torch import Tensor
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-from iirl_core.config.encoding import TextEncoderSection, Truncation, Weights
+from iirl_core.config.encoding import Pooling, TextEncoderSection, Truncation, Weights
 from iirl_core.demonstration import Input, conversation_of
-from iirl_core.encoder.pooling import Pooling, pool
+from iirl_core.encoder.pooling import pool
 from iirl_core.encoder.protocol import ArtifactKind, Encoded
 from iirl_core.encoder.rendering import PLAIN_TEMPLATE, Around, Rendering
 from iirl_core.encoder.shortening import shortened

@@ -12,8 +12,8 @@ from iirl_core.config.expertness import (
     LogRatioSection,
     MixtureSection,
     OccupancySection,
-    units_of,
 )
+from iirl_core.config.heads import units_of
 from iirl_core.errors import ConfigError
 from iirl_core.expertness.autoencoder_mixture import AutoencoderMixture
 from iirl_core.expertness.batch import Batch as Batch

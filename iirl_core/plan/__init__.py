@@ -3,6 +3,7 @@
 from iirl_core.plan.backbone import Backbone as Backbone
 from iirl_core.plan.backbone import Linear as Linear
 from iirl_core.plan.backbone import backbone_of as backbone_of
+from iirl_core.plan.classifier import classifier_refusal as classifier_refusal
 from iirl_core.plan.compute import forward_flops as forward_flops
 from iirl_core.plan.compute import hours as hours
 from iirl_core.plan.compute import search_flops as search_flops

@@ -10,8 +10,8 @@ from iirl_core.config.expertness import (
     LogRatioSection,
     MixtureSection,
     OccupancySection,
-    units_of,
 )
+from iirl_core.config.heads import units_of
 from iirl_core.config.section import Section
 from iirl_core.config.sizes import sizes_of
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from iirl_core.encoder.pooling import Pooling, pool
+from iirl_core.config.encoding import Pooling
+from iirl_core.encoder.pooling import pool
 from iirl_core.expertness import Expertness
 
 ENCODER = "encoder."

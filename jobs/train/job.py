@@ -22,6 +22,7 @@ from iirl_core.artifact import Artifact, load_from
 from iirl_core.canonical import Digest, folder_of
 from iirl_core.config import Config
 from iirl_core.config.expertness import EnsembleSection
+from iirl_core.config.heads import headed
 from iirl_core.encoder import fit_encoder
 from iirl_core.store.protocol import Store
 from jobs.console import Progress
@@ -61,6 +62,8 @@ def run(session: Session, config: Config, progress: Progress) -> Outcome:
     sources = read_sources(store, config)
     sources = replace(sources, corrected=read_corrections(store, config, sources, progress))
     parent = read_parent(store, config)
+    if parent is None:
+        config = headed(config)
     section = config.train.select
     if parent is None or section is None:
         return _outcome(store, config, _fit_once(session, config, sources, parent, progress))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from iirl_core.config import Config
+from iirl_core.config.expertness import HeadSection
+from iirl_core.config.heads import headed
 from iirl_core.config.sizes import check_size, is_open
-from iirl_core.plan import Backbone, Head, head_of
+from iirl_core.plan import Backbone, Head, classifier_refusal, head_of
 from jobs.train.ahead import look_ahead
 from jobs.train.effort import work_lines
 from jobs.train.footprint import encoding_lines, training_lines
@@ -22,6 +24,8 @@ def plan_lines(config: Config) -> list[str]:
     Raises:
         ConfigError: training would refuse it, as far as shapes tell.
     """
+    if config.train.parent is None:  # a re-fit keeps its parent's heads
+        config = headed(config)
     shapes, ahead = shapes_of(config), look_ahead(config)
     width = width_of(config, shapes.encoder, ahead.observations, ahead.actions)
     if width and config.train.parent is None:
@@ -56,6 +60,15 @@ def _parameter_lines(config: Config, shapes: Shapes, head: Head | None) -> Itera
         most, why = ("at most ", ", its size chosen by held-out error") if is_open(config.expertness) else ("", "")
         yield f"head          {most}{head.parameters:,} parameters ({config.expertness.family}{why})"
         yield f"trainable     {trainable_of(config, backbone, head):,} parameters"
+    if backbone is not None and config.encoder.kind == "text" and not _has_its_parents_head(config):
+        refused = classifier_refusal(config.encoder, config.expertness, backbone)
+        yield "model/        " + (f"no stock classifier: {refused}" if refused else "a stock classifier")
+
+
+def _has_its_parents_head(config: Config) -> bool:
+    """Whether a re-fit's head has units that only its parent knows."""
+    section = config.expertness
+    return config.train.parent is not None and isinstance(section, HeadSection) and section.hidden is None
 
 
 def _said_of_shape(backbone: Backbone) -> str:

@@ -14,7 +14,8 @@ from torch import Tensor
 from iirl_core.artifact import Artifact, ArtifactDraft, Guard, guard_metrics, seal
 from iirl_core.canonical import Digest
 from iirl_core.config import Config
-from iirl_core.config.expertness import HeadSection, units_of
+from iirl_core.config.expertness import HeadSection
+from iirl_core.config.heads import units_of
 from iirl_core.config.training import TrainSection
 from iirl_core.encoder import Encoder
 from iirl_core.reward_model import RewardModel, assemble

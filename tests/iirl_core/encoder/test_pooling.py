@@ -6,10 +6,10 @@ from typing import get_args
 import pytest
 import torch
 
-from iirl_core.config.encoding import TextEncoderSection
+from iirl_core.config.encoding import Pooling, TextEncoderSection
 from iirl_core.demonstration import conversation
 from iirl_core.encoder import fit_encoder, load_encoder, save_encoder
-from iirl_core.encoder.pooling import POOLINGS, Pooling, pool
+from iirl_core.encoder.pooling import POOLINGS, pool
 from iirl_core.encoder.text import TextEncoder
 from iirl_core.errors import ConfigError
 from tests.iirl_core.encoder.tiny import Kind, tiny

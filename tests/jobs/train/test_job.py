@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.console import Console
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from cluster.session import Session
 from iirl_core.artifact import load_from, seal_child
+from iirl_core.classifier.tokenizing import written
 from iirl_core.config import Config
 from iirl_core.demonstration import conversation
 from iirl_core.errors import ClusterError
@@ -24,7 +26,9 @@ from jobs.train.features import Features
 from jobs.train.learnable import read_sources
 from jobs.train.naming import run_name
 from tests.iirl_core.artifact.samples import patch_at
+from tests.iirl_core.encoder.tiny import tiny
 from tests.jobs.train.made import (
+    changed,
     comparisons_config,
     demonstration,
     ingest,
@@ -115,6 +119,28 @@ def test_two_ranks_learn_what_one_learns(made: tuple[DirectoryStore, Path]) -> N
     assert np.mean(together[-50:]) == pytest.approx(np.mean(alone[-50:]), rel=0.05)
     assert np.mean(together[-50:]) < 0.7 * np.mean(together[:20])
     check_sealed(store, folder, resolve(store, "walks"))
+
+
+@pytest.mark.usefixtures("ray_session")
+def test_what_is_learnt_over_a_decoders_last_token_is_a_stock_classifier_by_default(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path / "store")
+    encoder = {"kind": "text", "model": tiny("llama", tmp_path / "model"), "max_tokens": 64, "pooling": "last"}
+    heads = {"family": "bradley_terry", "members": 2}
+    config = changed(comparisons_config(tmp_path, epochs=2, batch=32), encoder=encoder, expertness=heads)
+    make_comparisons(tmp_path)
+    make_builder(tmp_path)
+    ingest(store, config)
+    with Session(store) as session:
+        run(session, config, QUIET)
+    artifact = load_from(store, resolve(store, "manners"))
+    assert artifact.manifest.expertness["hidden"] == 0
+    asked = conversation("Can you help me with the sofa?", "Of course. " * 64)  # too long
+    folder = artifact.folder / "model"
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    text = written(tokenizer, asked)
+    classifier = AutoModelForSequenceClassification.from_pretrained(folder)
+    given = classifier(**tokenizer(text, truncation=True, return_tensors="pt")).logits.item()
+    assert artifact.read([asked])[0].signal == pytest.approx(given, abs=1e-4)
 
 
 @pytest.mark.usefixtures("ray_session")

@@ -10,7 +10,8 @@ import torch
 from iirl_core.artifact import Artifact, ArtifactDraft, Guard, load_from, seal, seal_child
 from iirl_core.canonical import JsonValue
 from iirl_core.config import Config
-from iirl_core.config.expertness import HeadSection, units_of
+from iirl_core.config.expertness import HeadSection
+from iirl_core.config.heads import units_of
 from iirl_core.errors import ConfigError, NotFound
 from iirl_core.expertness import build_expertness
 from iirl_core.reward_model import assemble

@@ -24,7 +24,7 @@ from iirl_core.store import DirectoryStore
 from jobs.__main__ import main
 from jobs.train.planning import plan_lines
 from tests.iirl_core.plan.shapes import LLAMA3_8B, MINILM, tiny
-from tests.jobs.train.made import demonstration, make_corpora, walks, walks_config
+from tests.jobs.train.made import changed, demonstration, make_corpora, walks, walks_config
 
 
 def backbone(folder: Path, shape: dict[str, object]) -> str:
@@ -77,6 +77,26 @@ def test_parameters_and_bytes_are_told_for_every_stage(tmp_path: Path) -> None:
         ["ZeRO", "3"],
     ]
     assert stages[0][2:4] == ["2.37", "MB"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "pooling", "head", "said"),
+    [
+        (MINILM, "mean", {}, "a stock classifier"),
+        (MINILM, "mean", {"hidden": 384}, "(expertness.hidden × members at most 384)"),
+        (LLAMA3_8B, "last", {}, "a stock classifier"),
+        (LLAMA3_8B, "last", {"hidden": 8}, "(expertness.hidden: 0)"),
+        (LLAMA3_8B, "mean", {}, "(encoder.pooling: last)"),
+    ],
+)
+def test_whether_others_can_load_it_is_told_before_anything_is_spent(
+    tmp_path: Path, shape: dict[str, object], pooling: str, head: dict[str, int], said: str
+) -> None:
+    encoder = {"kind": "text", "model": backbone(tmp_path / "model", shape), "pooling": pooling}
+    config = text_config(tmp_path, "", encoder=encoder, expertness={"family": "discriminator", **head})
+    assert line(plan_lines(config), "model/").endswith(said)
+    again = [text for text in plan_lines(changed(config, train={"parent": "root"})) if text.startswith("model/")]
+    assert again == ([line(plan_lines(config), "model/")] if head else []), "a parent's open head is not known here"
 
 
 def test_ranks_divide_what_their_stage_divides(tmp_path: Path) -> None:
