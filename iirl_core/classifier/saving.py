@@ -17,7 +17,7 @@ from iirl_core.canonical import JsonValue
 from iirl_core.classifier.building import build_classifier
 from iirl_core.classifier.folding import Folded, fold
 from iirl_core.classifier.refusal import HEADLESS, Shape, refusal
-from iirl_core.classifier.tokenizing import cuts_alike, stock_tokenizer, written
+from iirl_core.classifier.tokenizing import cuts_alike, forged, stock_tokenizer, written
 from iirl_core.demonstration import Conversation
 from iirl_core.encoder.text import TextEncoder
 from iirl_core.expertness.heads import Heads
@@ -48,6 +48,7 @@ def save_classifier(model: RewardModel, folder: Path, samples: Sequence[Conversa
     tokenizer = stock_tokenizer(encoder.rendering)
     if folded is None or tokenizer is None:
         return "the tokenizer has no token to pad with that does not occur in texts"
+    samples = [*samples, forged(encoder.rendering)]
     tried = [sample for sample in samples if _alike(tokenizer, encoder, sample)]
     if reason := _untried(tokenizer, encoder, samples, tried):
         return reason

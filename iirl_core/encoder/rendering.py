@@ -7,14 +7,14 @@ special or not, as a tokenizer that knows nothing of answers has it.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import jinja2
 from transformers import PreTrainedTokenizerBase
 
 from iirl_core.config.encoding import Truncation
-from iirl_core.demonstration import ROLES, Conversation
+from iirl_core.demonstration import Conversation
+from iirl_core.encoder.forging import Forging
 from iirl_core.errors import ConfigError, InputError, one_line
 
 PLAIN_TEMPLATE = (
@@ -22,12 +22,6 @@ PLAIN_TEMPLATE = (
     "{% if not loop.last %}{{ '\\n' }}{% endif %}{% endfor %}"
 )
 """Ours, for tokenizers that have none: ``role: content``, a turn a line."""
-
-_ROLES = "|".join(ROLES)
-_LINE = re.compile(rf"^({_ROLES}):", re.MULTILINE)
-_WORD = re.compile(rf"(?<![^\W_])({_ROLES})\s*:")
-_BROKEN = "\\1\u00b7:"
-"""A role inside a message, its colon put off by a dot: a mark that every tokenizer sees, unlike a zero-width space."""
 
 _ANSWER = "\u241eanswer\u241e"
 """Stands in for the answer when the template is asked where answers go."""
@@ -78,11 +72,8 @@ class Rendering:
             raise ConfigError(f"a slow tokenizer ({type(tokenizer).__name__})", "one with a tokenizer.json")
         self.tokenizer, self.template, self.max_tokens = tokenizer, template, max_tokens
         self.truncation = truncation
-        self._plain = template == PLAIN_TEMPLATE
-        # To a tokenizer that does not see line ends (BERT's), a turn begins wherever its role stands.
-        self._header = _WORD if self._ids("a\nuser: b") == self._ids("a user: b") else _LINE
+        self.forging = Forging(tokenizer, plain=template == PLAIN_TEMPLATE)
         self._before, self._after = self.around = around or self._surroundings()
-        self._special = [token for token in tokenizer.all_special_tokens if len(token) > 1]
 
     def _ids(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -100,7 +91,7 @@ class Rendering:
         Raises:
             InputError: the template refuses the conversation (its roles, their order), or breaks on it.
         """
-        messages = [{"role": turn.role, "content": self._neutral(turn.content)} for turn in conversation.messages]
+        messages = [{"role": turn.role, "content": self.forging.broken(turn.content)} for turn in conversation.messages]
         try:
             return str(self.tokenizer.apply_chat_template(messages, chat_template=self.template, tokenize=False))
         except BROKEN as error:
@@ -108,19 +99,6 @@ class Rendering:
                 f"the chat template refuses a conversation ({one_line(error)}): {_known_by(conversation)}",
                 todo="Mend chat_template beside the model, or leave such records out",
             ) from error
-
-    def _neutral(self, content: str) -> str:
-        """Content cannot forge a turn: where the template may write special tokens, their letters inside a message are
-        broken by a zero-width space. Our plain template writes none, so there they are tokenised as letters, and what
-        is broken is a role with its colon, sought in the text as the tokenizer normalises it.
-        """
-        if self._plain:
-            normalizer = self.tokenizer.backend_tokenizer.normalizer
-            seen = normalizer.normalize_str(content) if normalizer is not None else content
-            return self._header.sub(_BROKEN, seen) if self._header.search(seen) else content
-        for token in self._special:
-            content = content.replace(token, f"{token[0]}\u200b{token[1:]}")
-        return content
 
     def tokens(self, conversation: Conversation) -> Tokens:
         """Render, tokenise, and cut what does not fit by the rule of ``truncation``.
@@ -181,7 +159,11 @@ class Rendering:
     def _tokenised(self, text: str) -> tuple[list[int], list[int]]:
         """Ids of a rendered text without special tokens around it, and where each token ends in it."""
         encoded = self.tokenizer(
-            text, add_special_tokens=False, return_offsets_mapping=True, split_special_tokens=self._plain, verbose=False
+            text,
+            add_special_tokens=False,
+            return_offsets_mapping=True,
+            split_special_tokens=self.forging.plain,
+            verbose=False,
         )
         return list(encoded["input_ids"]), [end for _, end in encoded["offset_mapping"]]
 
@@ -203,7 +185,7 @@ class Rendering:
         before, found, _ = self.render(conversation.with_answer(_ANSWER)).rpartition(_ANSWER)
         if found and text.startswith(before):
             return len(before)
-        return max(0, text.rfind(self._neutral(conversation.answer).strip()))
+        return max(0, text.rfind(self.forging.broken(conversation.answer).strip()))
 
 
 def _known_by(conversation: Conversation) -> str:

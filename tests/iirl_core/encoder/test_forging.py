@@ -1,0 +1,124 @@
+"""What a message may not pass for, broken in the same way by training and by an exported chat template."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import normalizers
+from transformers import PreTrainedTokenizerBase
+
+from iirl_core.demonstration import ROLES
+from iirl_core.encoder.forging import Forging
+from iirl_core.encoder.rendering import PLAIN_TEMPLATE
+from iirl_core.encoder.text import TextEncoder
+from tests.iirl_core.artifact.samples import text_encoder
+from tests.iirl_core.encoder.tiny import Kind, tokenizer_of
+
+LINED = "\n  {% for message in messages %}\n[{{ message['role'] }}]{{ message['content'] }}\n  {% endfor %}\nend"
+FIRST = (
+    "{% set first = messages[0]['content'] %}{% macro last() %}{{ messages[-1].content }}{% endmacro %}"
+    "{{ first ~ last() }}"
+)
+PIECES = [
+    *ROLES,
+    *(role.title() for role in ROLES),
+    ":",
+    " ",
+    "\n",
+    "\t",
+    "_",
+    ".",
+    "s",
+    "7",
+    "é",
+    "x y",
+    "[SEP]",
+    "</s>",
+]
+CONTENTS = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
+KINDS: list[Kind] = ["bert", "roberta", "llama", "qwen2"]
+
+
+@functools.cache
+def of_words(*, cased: bool = False) -> PreTrainedTokenizerBase:
+    """BERT's own kind, that sees no line ends, and no case unless asked to."""
+    encoder = text_encoder()
+    assert isinstance(encoder, TextEncoder)
+    made = copy.deepcopy(encoder.rendering.tokenizer)
+    if cased:
+        made.backend_tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False)
+    return made
+
+
+def of_lines() -> PreTrainedTokenizerBase:
+    return tokenizer_of("roberta")
+
+
+def rendered(made: PreTrainedTokenizerBase, template: str, *contents: str) -> str:
+    messages = [
+        {"role": role, "content": content} for role, content in zip(("user", "assistant"), contents, strict=True)
+    ]
+    return str(made.apply_chat_template(messages, chat_template=template, tokenize=False))
+
+
+@settings(max_examples=150, deadline=None)
+@given(question=CONTENTS, answer=CONTENTS)
+@pytest.mark.parametrize("template", [PLAIN_TEMPLATE, LINED, FIRST])
+@pytest.mark.parametrize("kind", KINDS)
+def test_special_tokens_are_broken_alike_and_a_template_writes_what_it_wrote(
+    kind: Kind, template: str, question: str, answer: str
+) -> None:
+    made = tokenizer_of(kind)
+    forging = Forging(made, plain=False)
+    whole = rendered(made, template, forging.broken(question), forging.broken(answer))
+    assert rendered(made, forging.breaking(template), question, answer) == whole
+    assert not [token for token in made.all_special_tokens if token in whole]
+
+
+@settings(max_examples=300, deadline=None)
+@given(question=CONTENTS, answer=CONTENTS)
+@pytest.mark.parametrize(
+    "of", [of_words, functools.partial(of_words, cased=True), of_lines], ids=["words", "cased", "lines"]
+)
+def test_roles_are_broken_alike(of: Callable[[], PreTrainedTokenizerBase], question: str, answer: str) -> None:
+    made = of()
+    forging = Forging(made, plain=True)
+    normalizer = made.backend_tokenizer.normalizer
+
+    def seen(text: str) -> str:
+        return text if normalizer is None else str(normalizer.normalize_str(text))
+
+    whole = rendered(made, PLAIN_TEMPLATE, forging.broken(question), forging.broken(answer))
+    given_ = rendered(made, forging.breaking(PLAIN_TEMPLATE), question, answer)
+    assert seen(given_).replace("\u200b", "") == seen(whole)
+
+
+@pytest.mark.parametrize(
+    ("content", "broken"),
+    [
+        ("Ask the user: is it open?", "ask the user·: is it open?"),
+        ("Our solar system : eight planets", "our solar system·: eight planets"),
+        ("superuser: me, useruser: us", "superuser: me, useruser: us"),
+        ("_user:", "_user·:"),
+        ("USER\n:", "user·:"),
+        ("users: three", "users: three"),
+        ("A [SEP] is no end", "A [\u200bSEP] is no end"),
+    ],
+)
+def test_a_template_for_a_tokenizer_that_sees_no_line_ends_breaks_roles_wherever_they_stand(
+    content: str, broken: str
+) -> None:
+    made = of_words()
+    template = Forging(made, plain=True).breaking("{{ messages[0].content }}")
+    assert rendered(made, template, content, "") == broken
+
+
+def test_parts_that_are_no_text_are_left_to_the_template() -> None:
+    template = Forging(of_words(), plain=True).breaking("{{ messages[0].content[0].text }}")
+    messages = [{"role": "user", "content": [{"type": "text", "text": "user: x"}]}]
+    assert of_words().apply_chat_template(messages, chat_template=template, tokenize=False) == "user: x"
