@@ -94,10 +94,11 @@ def _classifier(manifest: Manifest, said: dict[str, JsonValue]) -> str:
         return f"- **Classifier**: none: {said.get('why')}."
     repaired = any(manifest.repairs.values())
     alike = manifest.encoder.get("truncation") == "left"  # what is too long is cut as the tokenizer cuts it
+    kept = "" if alike else " Beyond that iirl keeps the start of an answer that is too long."
     patched = f"none of the artifact's repairs ({_repairs(manifest)}) is in it" if repaired else "there are no repairs"
     return (
         f"- **Classifier**: `{said['folder']}/` for `AutoModelForSequenceClassification` of transformers. It gives the"
         f" *unpatched signal*: a number without bounds, not the reward; {patched}. Render with"
-        " `apply_chat_template(messages, tokenize=False)`, then tokenise the text. Beyond that iirl keeps messages from"
-        f" forging turns{'' if alike else ', and keeps the start of an answer that is too long'}."
+        " `apply_chat_template(messages, tokenize=False)`, which keeps messages from forging turns, then tokenise the"
+        f" text with `truncation=True`.{kept}"
     )

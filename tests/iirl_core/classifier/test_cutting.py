@@ -66,13 +66,16 @@ def test_what_is_sealed_says_how_texts_are_cut_and_loads_so(tmp_path: Path) -> N
     assert artifact.manifest.encoder["truncation"] == "left"
     assert isinstance(artifact.model.encoder, TextEncoder)
     assert artifact.model.encoder.rendering.truncation == "left"
-    assert "keeps messages from forging turns.\n" in (artifact.folder / "README.md").read_text()
+    assert "then tokenise the text with `truncation=True`.\n" in (artifact.folder / "README.md").read_text()
 
 
 def test_a_card_of_context_warns_of_answers_that_are_too_long(tmp_path: Path) -> None:
     artifact = sealed(tmp_path, tiny("llama", tmp_path / "llama"), LINE, pooling="last")
     assert artifact.manifest.encoder["truncation"] == "context-start, then answer-end"
-    assert "and keeps the start of an answer that is too long.\n" in (artifact.folder / "README.md").read_text()
+    assert (
+        "Beyond that iirl keeps the start of an answer that is too long.\n"
+        in (artifact.folder / "README.md").read_text()
+    )
 
 
 def test_a_length_that_no_golden_text_fits_is_exported_all_the_same(tmp_path: Path) -> None:
