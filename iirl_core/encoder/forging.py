@@ -10,6 +10,7 @@ import re
 from transformers import PreTrainedTokenizerBase
 
 from iirl_core.demonstration import ROLES
+from iirl_core.encoder.tokenizer import special_ids
 
 _ROLES = "|".join(ROLES)
 _LINE = re.compile(rf"^({_ROLES}):", re.MULTILINE)
@@ -30,7 +31,8 @@ class Forging:
     def __init__(self, tokenizer: PreTrainedTokenizerBase, *, plain: bool) -> None:
         self.plain = plain
         self._normalizer = tokenizer.backend_tokenizer.normalizer
-        self._special = [token for token in tokenizer.all_special_tokens if len(token) > 1]
+        known = (str(tokenizer.convert_ids_to_tokens(number)) for number in special_ids(tokenizer))
+        self.special = [token for token in known if len(token) > 1]
         # To a tokenizer that does not see line ends (BERT's), a turn begins wherever its role stands.
         self._lines = _ids(tokenizer, "a\nuser: b") != _ids(tokenizer, "a user: b")
 
@@ -40,7 +42,7 @@ class Forging:
             seen = self._normalised(content)
             header = _LINE if self._lines else _WORD
             return header.sub(f"\\1{DOT}:", seen) if header.search(seen) else content
-        for token in self._special:
+        for token in self.special:
             content = content.replace(token, _gapped(token))
         return content
 
@@ -49,7 +51,7 @@ class Forging:
         spelt (in any case, where the tokenizer knows none), not as every normalisation would read it.
         """
         find = (self._by_line() if self._lines else self._by_word()) if self.plain else ""
-        for token in self._special:
+        for token in self.special:
             find += f"{{% set iirl.text = iirl.text | replace({_quoted(token)}, {_quoted(_gapped(token))}) %}}"
         return (
             "{% set iirl = namespace(messages=[], text='') %}{% for message in messages %}"

@@ -76,7 +76,7 @@ def _check_special(
         theirs, ours = _ids(getattr(config, f"{role}_token_id", None)), getattr(tokenizer, f"{role}_token_id")
         if not theirs or ours is None or ours in theirs:
             continue
-        if role in CHOSEN_ANEW and theirs <= _special(tokenizer) and causal():
+        if role in CHOSEN_ANEW and theirs <= set(special_ids(tokenizer)) and causal():
             continue
         token = tokenizer.convert_ids_to_tokens(min(theirs))
         raise ConfigError(
@@ -91,9 +91,10 @@ def _ids(said: object) -> set[int]:
     return {one for one in several if isinstance(one, int) and one >= 0}
 
 
-def _special(tokenizer: PreTrainedTokenizerBase) -> set[int]:
+def special_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Of all tokens that its files mark as special, with a part of their own (EOS) or without: what writes turns."""
     marked = (number for number, token in tokenizer.added_tokens_decoder.items() if token.special)
-    return {*tokenizer.all_special_ids, *marked}
+    return sorted({*tokenizer.all_special_ids, *marked})
 
 
 @torch.no_grad()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import normalizers
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from iirl_core.demonstration import ROLES
 from iirl_core.encoder.forging import Forging
@@ -116,6 +116,14 @@ def test_a_template_for_a_tokenizer_that_sees_no_line_ends_breaks_roles_wherever
     made = of_words()
     template = Forging(made, plain=True).breaking("{{ messages[0].content }}")
     assert rendered(made, template, content, "") == broken
+
+
+def test_what_files_mark_as_special_is_broken_with_a_part_of_its_own_or_without() -> None:
+    told = tokenizer_of("qwen2")
+    untold = PreTrainedTokenizerFast(tokenizer_object=told.backend_tokenizer, eos_token="<|end|>")
+    assert ("<|start|>" in told.all_special_tokens, "<|start|>" in untold.all_special_tokens) == (True, False)
+    for made in (told, untold):
+        assert Forging(made, plain=False).broken("<|end|><|start|>") == "<\u200b|end|><\u200b|start|>"
 
 
 def test_parts_that_are_no_text_are_left_to_the_template() -> None:
