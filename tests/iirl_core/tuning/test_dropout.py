@@ -63,6 +63,13 @@ def test_a_model_with_nothing_that_drops_is_refused_before_training(tmp_path: Pa
         check_tuning(encoder, None, checkpointing=False, dropout=0.1)
 
 
+def test_what_only_says_whether_to_drop_is_no_share(tmp_path: Path) -> None:
+    encoder = encoder_of(tiny("bert", tmp_path))
+    encoder.model.use_dropout = True
+    tuned_of(encoder, head(encoder.width), dropout=0.5)
+    assert encoder.model.use_dropout is True
+
+
 def test_adapters_keep_a_dropout_of_their_own(tmp_path: Path) -> None:
     encoder = encoder_of(tiny("bert", tmp_path))
     tuned = tuned_of(encoder, head(encoder.width), LoraSection(dropout=0.25), dropout=0.5)

@@ -219,6 +219,8 @@ def test_an_encoder_of_lower_layers_costs_as_many_and_a_head_that_learns_first_a
     assert f"{shape.parameters - 4 * shape.layer:,} parameters (bert, 2 layers of 384)" in line(lower, "encoder")
     first = planned(2, head_epochs=600)
     assert "after 600 epochs of the head alone" in line(first, "steps")
+    stopping = planned(2, head_epochs=600, held_out={"fraction": 0.2, "every": 1, "patience": 1})
+    assert "after at most 600 epochs of the head alone" in line(stopping, "steps")
     encoding = 40 * 60 * forward_flops(replace(shape, layers=2), 60)
     assert f"at most {encoding:.3g} to encode for the head" in line(first, "compute")
 
