@@ -57,6 +57,7 @@ def lower_layers(layers: int = LAYERS, tokens: int = MAX_TOKENS) -> TextEncoder:
         model_source("minilm"),
         template=None,
         max_tokens=tokens,
+        truncation="context",
         batch=32,
         pooling="mean",
         trust_remote_code=False,

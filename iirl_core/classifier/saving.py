@@ -16,8 +16,9 @@ from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME
 from iirl_core.canonical import JsonValue
 from iirl_core.classifier.building import build_classifier
 from iirl_core.classifier.folding import Folded, fold
+from iirl_core.classifier.older import model_for_older, tokenizer_for_older
 from iirl_core.classifier.refusal import HEADLESS, Shape, refusal
-from iirl_core.classifier.tokenizing import cuts_alike, forged, stock_tokenizer, written
+from iirl_core.classifier.tokenizing import breaks_alike, cuts_alike, stock_tokenizer, written
 from iirl_core.demonstration import Conversation
 from iirl_core.encoder.text import TextEncoder
 from iirl_core.expertness.heads import Heads
@@ -25,7 +26,7 @@ from iirl_core.reward_model import RewardModel
 
 TOLERANCE = 1e-4
 """How far a classifier's signal may lie from the model's; relative above 1."""
-CONFIG = "config.json"
+CONFIG, TOKENIZER_CONFIG = "config.json", "tokenizer_config.json"
 CUT_OTHERWISE = (
     "of a text that is too long the tokenizer, used in the stock way, keeps other tokens than training did under"
     " encoder.truncation: left, as where it puts special tokens around a text itself (encoder.truncation: context"
@@ -48,7 +49,6 @@ def save_classifier(model: RewardModel, folder: Path, samples: Sequence[Conversa
     tokenizer = stock_tokenizer(encoder.rendering)
     if folded is None or tokenizer is None:
         return "the tokenizer has no token to pad with that does not occur in texts"
-    samples = [*samples, forged(encoder.rendering)]
     tried = [sample for sample in samples if _alike(tokenizer, encoder, sample)]
     if reason := _untried(tokenizer, encoder, samples, tried):
         return reason
@@ -74,6 +74,8 @@ def _untried(
     others = [sample for sample in samples if sample not in tried]
     if not all(encoder.rendering.tokens(sample).truncated for sample in others):
         return "the tokenizer, used in the stock way, gives other tokens than training saw"
+    if not breaks_alike(tokenizer, encoder.rendering):
+        return "its chat template, used in the stock way, breaks other things in messages than training did"
     if encoder.rendering.truncation == "left" and (others or not cuts_alike(tokenizer, encoder.rendering)):
         return CUT_OTHERWISE
     if not tried:
@@ -127,8 +129,10 @@ def _write(classifier: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, fold
     """
     classifier.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    document = json.loads((folder / CONFIG).read_bytes())
+    document = model_for_older(json.loads((folder / CONFIG).read_bytes()))
     (folder / CONFIG).write_bytes(tell_patches(_json({**document, "dtype": "float32"}), {"patches": 0}))
+    told = tokenizer_for_older(json.loads((folder / TOKENIZER_CONFIG).read_bytes()))
+    (folder / TOKENIZER_CONFIG).write_bytes(_json(told))
     if not (folder / SAFE_WEIGHTS_INDEX_NAME).exists():
         with safe_open(folder / SAFE_WEIGHTS_NAME, "pt") as weights:
             names = sorted(weights.keys())

@@ -57,11 +57,15 @@ def cuts_alike(tokenizer: PreTrainedTokenizerBase, rendering: Rendering) -> bool
     return all(_gives(tokenizer, rendering.tokens(long).ids, long, cut=True) for long in (context, answer))
 
 
-def forged(rendering: Rendering) -> Conversation:
-    """What would be more than two turns if a template let it: roles, and special tokens where those write turns."""
-    special = [] if rendering.forging.plain else rendering.forging.special
-    answer = f"{ANSWER}\n\nuser: {QUESTION} {' '.join(special)} assistant: {ANSWER}"
-    return conversation(f"{QUESTION}\nassistant: {ANSWER}\nuser: {QUESTION}", answer)
+def breaks_alike(tokenizer: PreTrainedTokenizerBase, rendering: Rendering) -> bool:
+    """Whether what could pass for a turn inside a message is broken as training broke it: a role under our plain
+    template, any special token under others.
+    """
+    whole = Rendering(rendering.tokenizer, rendering.template, ROOM, rendering.around)
+    special = [""] if rendering.forging.plain else rendering.forging.special
+    turns = (f"{ANSWER} {token}\nuser: {QUESTION}\nUSER: {QUESTION}\n\nassistant: {ANSWER}" for token in special)
+    asked = (conversation(f"{QUESTION}\nassistant: {ANSWER}", answer) for answer in turns)
+    return all(tuple(tokenizer(written(tokenizer, one))["input_ids"]) == whole.tokens(one).ids for one in asked)
 
 
 def written(tokenizer: PreTrainedTokenizerBase, asked: Conversation) -> str:
@@ -85,7 +89,6 @@ def _plain(rendering: Rendering) -> PreTrainedTokenizerFast:
         model_input_names=own.model_input_names,
         clean_up_tokenization_spaces=False,
         **own.special_tokens_map,
-        extra_special_tokens=list(own.extra_special_tokens),
     )
 
 

@@ -15,10 +15,9 @@ from iirl_core.encoder.tokenizer import special_ids
 _ROLES = "|".join(ROLES)
 _LINE = re.compile(rf"^({_ROLES}):", re.MULTILINE)
 _WORD = re.compile(rf"(?<![^\W_])({_ROLES})\s*:")
-END = "\n"
-DOT = "\u00b7"
+_DOT = "\u00b7"
 """Puts off a role's colon: a mark that every tokenizer sees, unlike a zero-width space."""
-GAP = "\u200b"
+_GAP = "\u200b"
 """Breaks the letters of a special token."""
 
 
@@ -30,67 +29,88 @@ class Forging:
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, *, plain: bool) -> None:
         self.plain = plain
-        self._normalizer = tokenizer.backend_tokenizer.normalizer
         known = (str(tokenizer.convert_ids_to_tokens(number)) for number in special_ids(tokenizer))
         self.special = [token for token in known if len(token) > 1]
+        self._normalizer = tokenizer.backend_tokenizer.normalizer
+        # What is normalised is normalised again when it is tokenised, and some are not done after once (Llama 2's
+        # puts a sign before every text).
+        if self._normalised("a b") != self._normalised(self._normalised("a b")):
+            self._normalizer = None
         # To a tokenizer that does not see line ends (BERT's), a turn begins wherever its role stands.
-        self._lines = _ids(tokenizer, "a\nuser: b") != _ids(tokenizer, "a user: b")
+        ends, spaces = tokenizer(["a\nuser: b", "a user: b"], add_special_tokens=False)["input_ids"]
+        self._lines = ends != spaces
 
     def broken(self, content: str) -> str:
         """What is rendered of a message's ``content``."""
         if self.plain:
             seen = self._normalised(content)
             header = _LINE if self._lines else _WORD
-            return header.sub(f"\\1{DOT}:", seen) if header.search(seen) else content
+            return header.sub(f"\\1{_DOT}:", seen) if header.search(seen) else content
         for token in self.special:
-            content = content.replace(token, _gapped(token))
+            content = content.replace(token, f"{token[0]}{_GAP}{token[1:]}")
         return content
 
     def breaking(self, template: str) -> str:
-        """``template`` with a first part that breaks the same in whatever messages it is given. It sees a role as it is
-        spelt (in any case, where the tokenizer knows none), not as every normalisation would read it.
+        """``template`` with a first part that breaks the same in whatever messages it is given, and in their parts
+        where a message has several. It sees a role as it is spelt (in any case, where the tokenizer knows none), not as
+        every normalisation would read it.
         """
-        find = (self._by_line() if self._lines else self._by_word()) if self.plain else ""
-        for token in self.special:
-            find += f"{{% set iirl.text = iirl.text | replace({_quoted(token)}, {_quoted(_gapped(token))}) %}}"
+        roles = (self._by_line() if self._lines else self._by_word()) if self.plain else ""
         return (
-            "{% set iirl = namespace(messages=[], text='') %}{% for message in messages %}"
-            f"{{% if message['content'] is string %}}{{% set iirl.text = message['content'] %}}{find}"
-            "{% set iirl.messages = iirl.messages + [dict(message, content=iirl.text)] %}"
-            "{% else %}{% set iirl.messages = iirl.messages + [message] %}{% endif %}{% endfor %}"
+            f"{{% macro iirl_broken(text) %}}{{% set it = namespace(text=text) %}}{roles}{self._by_letters()}"
+            "{{ it.text }}{% endmacro %}{% set iirl = namespace(messages=[]) %}"
+            "{% for message in messages %}{% set iirl.content = message['content'] %}"
+            "{% if iirl.content is string %}{% set iirl.content = iirl_broken(iirl.content) %}"
+            "{% elif iirl.content is sequence %}{% set iirl.parts = [] %}"
+            # Not message['content'] itself: by such a loop vLLM tells templates that want parts.
+            "{% for part in iirl.content %}{% if part is mapping and part['text'] is string %}"
+            "{% set iirl.parts = iirl.parts + [dict(part, text=iirl_broken(part['text']))] %}"
+            "{% else %}{% set iirl.parts = iirl.parts + [part] %}{% endif %}{% endfor %}"
+            "{% set iirl.content = iirl.parts %}{% endif %}"
+            "{% set iirl.messages = iirl.messages + [dict(message, content=iirl.content)] %}{% endfor %}"
             f"{{% set messages = iirl.messages %}}{{##}}\n{template}"
         )
 
+    def _by_letters(self) -> str:
+        if not self.special:
+            return ""
+        gapped = f"token[:1] ~ {_quoted(_GAP)} ~ token[1:]"
+        replaced = f"{{% set it.text = it.text | replace(token, {gapped}) %}}"
+        return f"{{% for token in {_quoted(self.special)} %}}{replaced}{{% endfor %}}"
+
     def _by_line(self) -> str:
-        steps = (f"replace({_quoted(f'{END}{role}:')}, {_quoted(f'{END}{role}{DOT}:')})" for role in ROLES)
-        found = f"({_quoted(END)} ~ iirl.text) | {' | '.join(steps)}"  # a line end before the first line, too
-        return f"{{% set found = {found} %}}{{% set iirl.text = found[1:] %}}"
+        """The first line has a line end before it, too, for as long."""
+        return self._sought(
+            f"{{% set it.found = '\\n' ~ it.found %}}{{% for role in {_quoted(ROLES)} %}}"
+            "{% set headed = '\\n' ~ role %}"
+            f"{{% set it.found = it.found | replace(headed ~ ':', headed ~ {_quoted(_DOT)} ~ ':') %}}{{% endfor %}}"
+            "{% set it.found = it.found[1:] %}"
+        )
 
     def _by_word(self) -> str:
         """A letter before a role makes it another word's end, and so does the role itself."""
-        seen = "iirl.text | lower" if self._normalised("A") == "a" else "iirl.text"
-        return (
-            f"{{% set seen = {seen} %}}{{% set iirl.found = seen %}}{{% for role in {json.dumps(ROLES)} %}}"
-            "{% set parts = iirl.found.split(role) %}{% set iirl.found = parts[0] %}"
+        return self._sought(
+            f"{{% for role in {_quoted(ROLES)} %}}"
+            "{% set parts = it.found.split(role) %}{% set it.found = parts[0] %}"
             "{% for part in parts[1:] %}{% set before = parts[loop.index0] %}{% set rest = part.lstrip() %}"
             "{% set inside = before[-1:].isalnum() or not (before or loop.first) %}"
             "{% set headed = rest[:1] == ':' and not inside %}"
-            f"{{% set iirl.found = iirl.found ~ role ~ ({_quoted(DOT)} ~ rest if headed else part) %}}"
-            "{% endfor %}{% endfor %}{% if iirl.found != seen %}{% set iirl.text = iirl.found %}{% endif %}"
+            f"{{% set it.found = it.found ~ role ~ ({_quoted(_DOT)} ~ rest if headed else part) %}}"
+            "{% endfor %}{% endfor %}"
+        )
+
+    def _sought(self, steps: str) -> str:
+        """``steps``, which change what is found, of the text as the tokenizer sees its case."""
+        seen = "it.text | lower" if self._normalised("A") == "a" else "it.text"
+        return (
+            f"{{% set seen = {seen} %}}{{% set it.found = seen %}}{steps}"
+            "{% if it.found != seen %}{% set it.text = it.found %}{% endif %}"
         )
 
     def _normalised(self, text: str) -> str:
         return text if self._normalizer is None else str(self._normalizer.normalize_str(text))
 
 
-def _ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
-    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
-
-
-def _gapped(token: str) -> str:
-    return f"{token[0]}{GAP}{token[1:]}"
-
-
-def _quoted(text: str) -> str:
-    """As a string of Jinja."""
-    return json.dumps(text, ensure_ascii=False)
+def _quoted(what: object) -> str:
+    """As a string, or a list, of Jinja."""
+    return json.dumps(what, ensure_ascii=False)

@@ -73,7 +73,10 @@ class Rendering:
         self.tokenizer, self.template, self.max_tokens = tokenizer, template, max_tokens
         self.truncation = truncation
         self.forging = Forging(tokenizer, plain=template == PLAIN_TEMPLATE)
-        self._before, self._after = self.around = around or self._surroundings()
+        own = self._surroundings()
+        self._before, self._after = self.around = around or own
+        self.puts_more = self.around != own
+        """Whether the tokenizer alone would not put around a text what is put here: as where it was a classifier's."""
 
     def _ids(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -17,7 +17,7 @@ from iirl_core.encoder.trajectory import Terminal, TrajectoryEncoder
 from iirl_core.errors import ArtifactError, ConfigError
 
 if TYPE_CHECKING:
-    from iirl_core.encoder.rendering import Around
+    from iirl_core.encoder.rendering import Around, Rendering
     from iirl_core.encoder.text import TextEncoder
 
 STANDARDISER = "standardiser.safetensors"
@@ -98,13 +98,14 @@ def document_of(encoder: Encoder, *, within: bool = False) -> dict[str, JsonValu
         "batch": encoder.batch,
         "trust_remote_code": encoder.trust_remote_code,
         **({} if encoder.weights == "fp32" else {WEIGHTS: encoder.weights}),
-        **(_within(encoder) if within else {}),
+        **({LAYERS: encoder.model.config.num_hidden_layers} if within else {}),
+        **(_around_of(encoder.rendering) if within or encoder.rendering.puts_more else {}),
     }
 
 
-def _within(encoder: TextEncoder) -> dict[str, JsonValue]:
-    before, after = encoder.rendering.around
-    return {LAYERS: encoder.model.config.num_hidden_layers, AROUND: [list(before), list(after)]}
+def _around_of(rendering: Rendering) -> dict[str, JsonValue]:
+    before, after = rendering.around
+    return {AROUND: [list(before), list(after)]}
 
 
 def load_encoder(folder: Path, document: JsonValue, *, trust_remote_code: bool = False) -> Encoder:

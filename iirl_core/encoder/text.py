@@ -142,7 +142,7 @@ def load_text(
     batch: int,
     pooling: Pooling,
     trust_remote_code: bool,
-    truncation: Truncation = "context",
+    truncation: Truncation,
     weights: Weights = "fp32",
     layers: int | None = None,
     around: Around | None = None,

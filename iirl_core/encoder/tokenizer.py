@@ -94,7 +94,7 @@ def _ids(said: object) -> set[int]:
 def special_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
     """Of all tokens that its files mark as special, with a part of their own (EOS) or without: what writes turns."""
     marked = (number for number, token in tokenizer.added_tokens_decoder.items() if token.special)
-    return sorted({*tokenizer.all_special_ids, *marked})
+    return sorted({*tokenizer.all_special_ids, *marked} - {None})
 
 
 @torch.no_grad()

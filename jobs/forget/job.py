@@ -33,6 +33,7 @@ from jobs.forget.to_forget import ToForget, check_forgettable, sources_behind
 from jobs.hold import HOLD, held
 from jobs.outcome import Outcome
 from jobs.train.learnable import check_sources
+from jobs.train.parent import headed_as
 from jobs.train.preparing import Run
 from jobs.train.sealing import build_key, metrics_of, point
 
@@ -53,6 +54,7 @@ def run(session: Session, config: Config, progress: Progress, asked: ToForget) -
     parent = load_from(
         store, resolve(store, asked.reference or config.name), trust_remote_code=config.trusts_remote_code
     )
+    config = headed_as(config, parent)
     check_forgettable(store, parent, config)
     behind = sources_behind(store, parent, config)
     dropped = find_dropped((*behind.demonstrations, *behind.negatives), asked.ids, asked.sources)

@@ -7,6 +7,7 @@ from iirl_core.artifact.environment import portable_config
 from iirl_core.canonical import JsonValue, folder_of
 from iirl_core.config import Config
 from iirl_core.config.expertness import HeadSection, MixtureSection
+from iirl_core.config.heads import headed
 from iirl_core.config.sizes import with_size
 from iirl_core.errors import ConfigError
 from iirl_core.expertness import build_expertness
@@ -56,6 +57,12 @@ def check_parent(parent: Artifact, config: Config, named: str) -> None:
                 f"{shapes[1] or 'none'}",
                 "See expertness",
             )
+
+
+def headed_as(config: Config, parent: Artifact) -> Config:
+    """``config`` with the heads that training gave ``parent`` where it left them open: a line where theirs is one."""
+    model = parent.model.expertness
+    return headed(config) if isinstance(model, Heads) and model.linear else config
 
 
 def sized_as(config: Config, parent: Artifact) -> Config:

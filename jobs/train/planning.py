@@ -62,7 +62,9 @@ def _parameter_lines(config: Config, shapes: Shapes, head: Head | None) -> Itera
         yield f"trainable     {trainable_of(config, backbone, head):,} parameters"
     if backbone is not None and config.encoder.kind == "text" and not _has_its_parents_head(config):
         refused = classifier_refusal(config.encoder, config.expertness, backbone)
-        yield "model/        " + (f"no stock classifier: {refused}" if refused else "a stock classifier")
+        yield "model/        " + (
+            f"no stock classifier: {refused}" if refused else "a stock classifier, if its tokenizer allows"
+        )
 
 
 def _has_its_parents_head(config: Config) -> bool:

@@ -160,7 +160,9 @@ def _offer_embedded(session: Session, config: Config, rounds: Sequence[Selecting
     import ray
 
     section = rounds[0].section
-    encoder = fit_encoder(TextEncoderSection(model=section.model, max_tokens=MAX_TOKENS, truncation="context"), ())
+    # What an answer is about shows in its beginning.
+    embedder = TextEncoderSection(model=section.model, max_tokens=MAX_TOKENS, truncation="context")
+    encoder = fit_encoder(embedder, ())
     try:
         embedding = Embedding(ray.put(encoder), section.similarity, plan_encoders(session.cluster(), config.train))
         compared = [embedding.samples(asked.samples, asked.dealing) for asked in rounds]

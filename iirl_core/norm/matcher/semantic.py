@@ -90,6 +90,7 @@ def _encoder(model: str) -> TextEncoder:
             model_source(model),
             template=CONTENT,
             max_tokens=MAX_TOKENS,
+            truncation="context",  # a text's beginning says most of what it is about
             batch=32,
             pooling="mean",
             trust_remote_code=False,

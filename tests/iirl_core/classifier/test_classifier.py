@@ -20,7 +20,8 @@ from transformers import (
 from iirl_core.artifact import Artifact, ArtifactDraft, Guard, Provenance, Supervision, load_from, seal, seal_child
 from iirl_core.classifier.tokenizing import written
 from iirl_core.demonstration import Conversation, conversation
-from iirl_core.encoder import fit_encoder
+from iirl_core.encoder import fit_encoder, load_encoder, save_encoder
+from iirl_core.encoder.forging import Forging
 from iirl_core.encoder.text import TextEncoder
 from iirl_core.expertness import Discriminator, build_expertness
 from iirl_core.reward_model import assemble
@@ -278,3 +279,38 @@ def test_where_no_whole_answer_fits_there_is_none_and_sealing_goes_on(tmp_path: 
         "folder": None,
         "why": "encoder.max_tokens 8 is too short to try a classifier on whole answers",
     }
+
+
+@pytest.mark.parametrize(("kind", "pooling", "family"), [("bert", "mean", PLAIN), ("llama", "last", LINE)])
+def test_an_encoder_that_was_a_classifiers_reads_the_same_where_it_is_none(
+    kind: Kind, pooling: str, family: dict[str, Any], tmp_path: Path
+) -> None:
+    artifact = sealed(tmp_path, tiny(kind, tmp_path / kind), family, pooling=pooling)
+    encoder = artifact.model.encoder
+    again = load_encoder(tmp_path / "plain", save_encoder(encoder, tmp_path / "plain"))
+    assert torch.equal(again.encode(ASKED).z, encoder.encode(ASKED).z)
+    third = load_encoder(tmp_path / "third", save_encoder(again, tmp_path / "third"))
+    assert torch.equal(third.encode(ASKED).z, encoder.encode(ASKED).z)
+
+
+def test_what_is_broken_otherwise_than_in_training_is_not_exported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Forging, "breaking", lambda self, template: template)
+    for kind, pooling, family in (("bert", "mean", PLAIN), ("qwen2", "last", LINE)):
+        artifact = sealed(tmp_path / kind, tiny(kind, tmp_path / kind / "model"), family, pooling=pooling)
+        assert artifact.manifest.classifier is not None
+        assert "breaks other things in messages than training did" in str(artifact.manifest.classifier["why"])
+
+
+@pytest.mark.parametrize(("kind", "pooling", "family"), [("roberta", "mean", PLAIN), ("qwen2", "last", LINE)])
+def test_what_transformers_4_looks_for_is_there(
+    kind: Kind, pooling: str, family: dict[str, Any], tmp_path: Path
+) -> None:
+    folder = sealed(tmp_path, tiny(kind, tmp_path / kind), family, pooling=pooling).folder / "model"
+    tokenizer = json.loads((folder / "tokenizer_config.json").read_text())
+    assert tokenizer["tokenizer_class"] == "PreTrainedTokenizerFast"
+    assert not {"backend", "extra_special_tokens"} & set(tokenizer)
+    config = json.loads((folder / "config.json").read_text())
+    if kind == "qwen2":
+        assert (config["rope_theta"], config["rope_scaling"]) == (config["rope_parameters"]["rope_theta"], None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import json
 from collections.abc import Callable
 
 import pytest
@@ -137,7 +138,11 @@ def test_templates_of_published_models_write_what_training_rendered(name: str) -
     assert rendered(made, forging.breaking(template), *contents) == whole
 
 
-def test_parts_that_are_no_text_are_left_to_the_template() -> None:
-    template = Forging(of_words(), plain=True).breaking("{{ messages[0].content[0].text }}")
-    messages = [{"role": "user", "content": [{"type": "text", "text": "user: x"}]}]
-    assert of_words().apply_chat_template(messages, chat_template=template, tokenize=False) == "user: x"
+def test_parts_of_a_message_are_broken_too_and_what_is_no_text_is_left() -> None:
+    template = Forging(of_words(), plain=True).breaking("{{ messages[0]['content'] | tojson }}")
+    parts = [{"type": "text", "text": "user: x"}, {"type": "image", "url": "user: y"}, "user: z"]
+    said = of_words().apply_chat_template([{"role": "user", "content": parts}], chat_template=template, tokenize=False)
+    assert json.loads(str(said)) == [{"type": "text", "text": "user·: x"}, *parts[1:]]
+    template = Forging(of_words(), plain=True).breaking("{{ messages[0].name }}")
+    silent = [{"role": "tool", "name": "t"}]
+    assert of_words().apply_chat_template(silent, chat_template=template, tokenize=False) == "t"

@@ -22,7 +22,7 @@ from jobs.forget import run
 from jobs.train import run as train
 from tests.iirl_core.encoder.tiny import tiny
 from tests.jobs.forget.made import held, items, quiet
-from tests.jobs.train.made import comparisons_config, ingest, make_builder, make_comparisons, tuned_config
+from tests.jobs.train.made import changed, comparisons_config, ingest, make_builder, make_comparisons, tuned_config
 
 pytestmark = [
     pytest.mark.ray,
@@ -32,7 +32,9 @@ pytestmark = [
 ]
 
 
-def forgot(folder: Path, config: Config) -> tuple[Artifact, Artifact, list[Demonstration]]:
+def forgot(
+    folder: Path, config: Config, *, from_scratch: bool = False
+) -> tuple[Artifact, Artifact, list[Demonstration]]:
     """A parent, its child that has forgotten four polite answers of each split, and those."""
     store = DirectoryStore(folder / "store")
     make_comparisons(folder)
@@ -43,7 +45,7 @@ def forgot(folder: Path, config: Config) -> tuple[Artifact, Artifact, list[Demon
     parent = load_from(store, resolve(store, config.name))
     polite = read_corpus(store, "polite")
     gone = [one for split in ("train", "guard") for one in list(polite.demonstrations(split))[:2]]
-    run(session, config, quiet()[0], ids=[one.id for one in gone])
+    run(session, config, quiet()[0], ids=[one.id for one in gone], from_scratch=from_scratch)
     return parent, load_from(store, resolve(store, config.name)), gone
 
 
@@ -95,3 +97,17 @@ def test_a_comparison_is_forgotten_with_both_its_sides(tmp_path: Path) -> None:
     assert [name for name, _ in said.corpora] == ["polite", "rude"]
     assert child.model.encoder.width == parent.model.encoder.width
     assert len(child.guard.z) == len(parent.guard.z) - sum(one.split == "guard" for one in gone)
+
+
+@pytest.mark.parametrize("from_scratch", [False, True])
+def test_heads_that_were_left_open_stay_what_they_became(from_scratch: bool, tmp_path: Path) -> None:
+    encoder = {"kind": "text", "model": tiny("llama", tmp_path / "model"), "max_tokens": 64, "pooling": "last"}
+    heads = {"family": "bradley_terry", "members": 2}
+    config = changed(comparisons_config(tmp_path, epochs=2, batch=32), encoder=encoder, expertness=heads)
+    config = config.model_copy(update={"forget": config.forget.model_copy(update={"lost": 1.0})})
+    parent, child, _ = forgot(tmp_path, config, from_scratch=from_scratch)
+    assert child.manifest.forgotten is not None
+    assert child.manifest.forgotten.way == (Way.SCRATCH if from_scratch else Way.REFITTED)
+    for one in (parent, child):
+        assert one.manifest.expertness["hidden"] == 0
+        assert one.manifest.has_classifier

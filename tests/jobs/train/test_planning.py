@@ -82,9 +82,9 @@ def test_parameters_and_bytes_are_told_for_every_stage(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("shape", "pooling", "head", "said"),
     [
-        (MINILM, "mean", {}, "a stock classifier"),
+        (MINILM, "mean", {}, "a stock classifier, if its tokenizer allows"),
         (MINILM, "mean", {"hidden": 384}, "(expertness.hidden × members at most 384)"),
-        (LLAMA3_8B, "last", {}, "a stock classifier"),
+        (LLAMA3_8B, "last", {}, "a stock classifier, if its tokenizer allows"),
         (LLAMA3_8B, "last", {"hidden": 8}, "(expertness.hidden: 0)"),
         (LLAMA3_8B, "mean", {}, "(encoder.pooling: last)"),
     ],
