@@ -138,6 +138,24 @@ def test_templates_of_published_models_write_what_training_rendered(name: str) -
     assert rendered(made, forging.breaking(template), *contents) == whole
 
 
+def test_a_normaliser_that_is_never_done_is_not_asked() -> None:
+    made = copy.deepcopy(of_lines())
+    made.backend_tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    forging = Forging(made, plain=True)
+    assert forging.broken("user: x") == "user·: x"
+    whole = rendered(made, PLAIN_TEMPLATE, forging.broken("user: x"), forging.broken("y\ntool: z"))
+    assert rendered(made, forging.breaking(PLAIN_TEMPLATE), "user: x", "y\ntool: z") == whole
+
+
+def test_case_is_not_seen_where_the_tokenizer_sees_none() -> None:
+    made = copy.deepcopy(of_lines())
+    assert Forging(made, plain=True).broken("x\nUSER: y") == "x\nUSER: y"
+    made.backend_tokenizer.normalizer = normalizers.Lowercase()
+    forging = Forging(made, plain=True)
+    assert forging.broken("x\nUSER: y") == "x\nuser·: y"
+    assert rendered(made, forging.breaking("{{ messages[0].content }}"), "x\nUSER: y", "") == "x\nuser·: y"
+
+
 def test_parts_of_a_message_are_broken_too_and_what_is_no_text_is_left() -> None:
     template = Forging(of_words(), plain=True).breaking("{{ messages[0]['content'] | tojson }}")
     parts = [{"type": "text", "text": "user: x"}, {"type": "image", "url": "user: y"}, "user: z"]
