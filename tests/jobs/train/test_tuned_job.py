@@ -242,3 +242,14 @@ def test_targets_that_match_nothing_are_refused_before_anything_is_made(tmp_path
     with Session(store) as session, pytest.raises(ConfigError, match="no linear layer is named q_proj"):
         run(session, config, QUIET)
     assert [store.get(key) for key in store.list(folder)] == [FREE], "nothing but a hold that was given back"
+
+
+def test_a_dropout_that_nothing_of_the_model_has_is_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("iirl_core.tuning.transformer.dropping", lambda model: iter(()))
+    config = tuned_config(tmp_path, tiny("bert", tmp_path / "model"), {"dropout": 0.1})
+    store, folder = made(tmp_path, config)
+    with Session(store) as session, pytest.raises(ConfigError, match=r"encoder\.dropout 0\.1: no layer of BertModel"):
+        run(session, config, QUIET)
+    assert [store.get(key) for key in store.list(folder)] == [FREE]
