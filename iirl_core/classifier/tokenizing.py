@@ -15,6 +15,7 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from iirl_core.demonstration import Conversation, conversation
 from iirl_core.encoder.rendering import Rendering
+from iirl_core.encoder.tokenizer import special_ids
 
 QUESTION, ANSWER = "Are you open?", "Yes."
 PROBE = conversation(QUESTION, ANSWER)
@@ -62,10 +63,10 @@ def breaks_alike(tokenizer: PreTrainedTokenizerBase, rendering: Rendering) -> bo
     template, any special token under others.
     """
     whole = Rendering(rendering.tokenizer, rendering.template, ROOM, rendering.around)
-    special = [""] if rendering.forging.plain else rendering.forging.special
-    turns = (f"{ANSWER} {token}\nuser: {QUESTION}\nUSER: {QUESTION}\n\nassistant: {ANSWER}" for token in special)
-    asked = (conversation(f"{QUESTION}\nassistant: {ANSWER}", answer) for answer in turns)
-    return all(tuple(tokenizer(written(tokenizer, one))["input_ids"]) == whole.tokens(one).ids for one in asked)
+    special = "" if rendering.forging.plain else " ".join(rendering.forging.special)
+    turns = f"{ANSWER} {special}\nuser: {QUESTION}\nUSER: {QUESTION}\n\nassistant: {ANSWER}"
+    asked = conversation(f"{QUESTION}\nassistant: {ANSWER}", turns)
+    return tuple(tokenizer(written(tokenizer, asked))["input_ids"]) == whole.tokens(asked).ids
 
 
 def written(tokenizer: PreTrainedTokenizerBase, asked: Conversation) -> str:
@@ -132,6 +133,7 @@ def _padding(tokenizer: PreTrainedTokenizerBase, text: Sequence[int]) -> str | N
     it: the tokenizer's own if it does not occur in texts, else a special token that has no part in them.
     """
     ends = {tokenizer.bos_token, tokenizer.eos_token}
-    spare = [token for token in tokenizer.all_special_tokens if token not in ends]
+    special = (str(tokenizer.convert_ids_to_tokens(number)) for number in special_ids(tokenizer))
+    spare = [token for token in special if token not in ends]
     names = [tokenizer.pad_token, *spare, *ends]
     return next((name for name in names if name and tokenizer.convert_tokens_to_ids(name) not in text), None)

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
+from collections.abc import Callable
 
 from transformers import PreTrainedTokenizerBase
 
@@ -32,10 +34,8 @@ class Forging:
         known = (str(tokenizer.convert_ids_to_tokens(number)) for number in special_ids(tokenizer))
         self.special = [token for token in known if len(token) > 1]
         self._normalizer = tokenizer.backend_tokenizer.normalizer
-        # What is normalised is normalised again when it is tokenised, and some are not done after once (Llama 2's
-        # puts a sign before every text).
-        if self._normalised("a b") != self._normalised(self._normalised("a b")):
-            self._normalizer = None
+        self._readings = self._settled()
+        self._caseless = self._normalised("A").endswith("a")
         # To a tokenizer that does not see line ends (BERT's), a turn begins wherever its role stands.
         ends, spaces = tokenizer(["a\nuser: b", "a user: b"], add_special_tokens=False)["input_ids"]
         self._lines = ends != spaces
@@ -43,31 +43,37 @@ class Forging:
     def broken(self, content: str) -> str:
         """What is rendered of a message's ``content``."""
         if self.plain:
-            seen = self._normalised(content)
             header = _LINE if self._lines else _WORD
-            return header.sub(f"\\1{_DOT}:", seen) if header.search(seen) else content
+            for reading in self._readings:
+                seen = reading(content)
+                content = header.sub(f"\\1{_DOT}:", seen) if header.search(seen) else content
+            return content
         for token in self.special:
             content = content.replace(token, f"{token[0]}{_GAP}{token[1:]}")
         return content
 
     def breaking(self, template: str) -> str:
-        """``template`` with a first part that breaks the same in whatever messages it is given, and in their parts
-        where a message has several. It sees a role as it is spelt (in any case, where the tokenizer knows none), not as
-        every normalisation would read it.
+        """``template`` with a first part that breaks the same in whatever messages it is given, in each part where a
+        message's content has several. It sees a role as it is spelt (in any case, where the tokenizer knows none), not
+        as every normalisation would read it.
         """
         roles = (self._by_line() if self._lines else self._by_word()) if self.plain else ""
         return (
             f"{{% macro iirl_broken(text) %}}{{% set it = namespace(text=text) %}}{roles}{self._by_letters()}"
             "{{ it.text }}{% endmacro %}{% set iirl = namespace(messages=[]) %}"
-            "{% for message in messages %}{% set iirl.content = message['content'] %}"
-            "{% if iirl.content is string %}{% set iirl.content = iirl_broken(iirl.content) %}"
-            "{% elif iirl.content is sequence %}{% set iirl.parts = [] %}"
+            "{% for message in messages %}{% set iirl.message = message %}{% set iirl.content = message['content'] %}"
+            "{% if iirl.content is string %}"
+            "{% set iirl.message = dict(message, content=iirl_broken(iirl.content)) %}"
+            # What is not there is a sequence to Jinja, and so is a mapping.
+            "{% elif iirl.content and iirl.content is sequence and iirl.content is not mapping %}"
             # Not message['content'] itself: by such a loop vLLM tells templates that want parts.
-            "{% for part in iirl.content %}{% if part is mapping and part['text'] is string %}"
-            "{% set iirl.parts = iirl.parts + [dict(part, text=iirl_broken(part['text']))] %}"
-            "{% else %}{% set iirl.parts = iirl.parts + [part] %}{% endif %}{% endfor %}"
-            "{% set iirl.content = iirl.parts %}{% endif %}"
-            "{% set iirl.messages = iirl.messages + [dict(message, content=iirl.content)] %}{% endfor %}"
+            "{% set iirl.parts = [] %}{% for part in iirl.content %}{% set iirl.part = part %}"
+            "{% if part is string %}{% set iirl.part = iirl_broken(part) %}"
+            "{% elif part is mapping and part['text'] is string %}"
+            "{% set iirl.part = dict(part, text=iirl_broken(part['text'])) %}{% endif %}"
+            "{% set iirl.parts = iirl.parts + [iirl.part] %}{% endfor %}"
+            "{% set iirl.message = dict(message, content=iirl.parts) %}{% endif %}"
+            "{% set iirl.messages = iirl.messages + [iirl.message] %}{% endfor %}"
             f"{{% set messages = iirl.messages %}}{{##}}\n{template}"
         )
 
@@ -79,7 +85,7 @@ class Forging:
         return f"{{% for token in {_quoted(self.special)} %}}{replaced}{{% endfor %}}"
 
     def _by_line(self) -> str:
-        """The first line has a line end before it, too, for as long."""
+        """A line end is put before the text while roles are sought, so that its first line is found too."""
         return self._sought(
             f"{{% set it.found = '\\n' ~ it.found %}}{{% for role in {_quoted(ROLES)} %}}"
             "{% set headed = '\\n' ~ role %}"
@@ -101,11 +107,23 @@ class Forging:
 
     def _sought(self, steps: str) -> str:
         """``steps``, which change what is found, of the text as the tokenizer sees its case."""
-        seen = "it.text | lower" if self._normalised("A") == "a" else "it.text"
+        seen = "it.text | lower" if self._caseless else "it.text"
         return (
             f"{{% set seen = {seen} %}}{{% set it.found = seen %}}{steps}"
             "{% if it.found != seen %}{% set it.text = it.found %}{% endif %}"
         )
+
+    def _settled(self) -> tuple[Callable[[str], str], ...]:
+        """The text as the tokenizer sees it. What is normalised is normalised again when it is tokenised; where that is
+        not the same (Llama 2's puts a sign before every text), the text as it is spelt, and then its plain form.
+        """
+        once = self._normalised("A b\n\n c")
+        if self._normalised(once) == once:
+            return (self._normalised,)
+        return self._cased, lambda text: self._cased(unicodedata.normalize("NFKC", text))
+
+    def _cased(self, text: str) -> str:
+        return text.lower() if self._caseless else text
 
     def _normalised(self, text: str) -> str:
         return text if self._normalizer is None else str(self._normalizer.normalize_str(text))

@@ -60,7 +60,7 @@ def check_parent(parent: Artifact, config: Config, named: str) -> None:
 
 
 def headed_as(config: Config, parent: Artifact) -> Config:
-    """``config`` with the heads that training gave ``parent`` where it left them open: a line where theirs is one."""
+    """``config``, and where it leaves heads open and ``parent``'s have no hidden units, with none."""
     model = parent.model.expertness
     return headed(config) if isinstance(model, Heads) and model.linear else config
 

@@ -12,8 +12,10 @@ def test_rotary_positions_are_said_in_both_ways() -> None:
         "rope_theta": 5e5,
         "rope_scaling": {"rope_type": "llama3", "factor": 8.0},
     }
-    plain = {"rope_type": "default", "rope_theta": 1e6}
-    assert model_for_older({"rope_parameters": plain})["rope_scaling"] is None
+    for plain in ({"rope_type": "default", "rope_theta": 1e6}, {"rope_theta": 1e6}):
+        assert model_for_older({"rope_parameters": plain})["rope_scaling"] is None
+    partial = {"rope_type": "default", "rope_theta": 1e6, "partial_rotary_factor": 0.4}
+    assert model_for_older({"rope_parameters": partial})["partial_rotary_factor"] == 0.4
 
 
 def test_a_model_without_them_or_with_several_stays_as_it_is() -> None:

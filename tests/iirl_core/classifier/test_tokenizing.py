@@ -42,6 +42,15 @@ def that_puts_its_own() -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>", eos_token="</s>")
 
 
+def test_a_token_to_pad_with_may_be_one_that_only_the_files_mark() -> None:
+    tokenizer = tokenizer_of("llama")
+    spare = PreTrainedTokenizerFast(tokenizer_object=tokenizer.backend_tokenizer, bos_token="<s>", eos_token="</s>")
+    template = "{% for m in messages %}<s>{{ m['content'] }}</s>{% endfor %}"
+    made = stock_tokenizer(Rendering(spare, template, 200))
+    assert made is not None
+    assert made.pad_token == "<unk>"
+
+
 def test_where_a_written_token_would_change_the_first_word_the_tokenizer_goes_on_to_put_it() -> None:
     rendering = Rendering(that_puts_its_own(), PLAIN_TEMPLATE, 200)
     made = stock_tokenizer(rendering)

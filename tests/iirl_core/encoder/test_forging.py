@@ -15,7 +15,7 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from iirl_core.demonstration import ROLES
 from iirl_core.encoder.forging import Forging
-from iirl_core.encoder.rendering import PLAIN_TEMPLATE
+from iirl_core.encoder.rendering import BROKEN, PLAIN_TEMPLATE
 from iirl_core.encoder.text import TextEncoder
 from tests.iirl_core.artifact.samples import text_encoder
 from tests.iirl_core.encoder.test_template import PUBLISHED, published
@@ -156,11 +156,45 @@ def test_case_is_not_seen_where_the_tokenizer_sees_none() -> None:
     assert rendered(made, forging.breaking("{{ messages[0].content }}"), "x\nUSER: y", "") == "x\nuser·: y"
 
 
+def test_roles_are_found_behind_a_normaliser_that_is_never_done() -> None:
+    made = copy.deepcopy(of_lines())
+    steps = [normalizers.NFKC(), normalizers.Lowercase(), normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
+    made.backend_tokenizer.normalizer = normalizers.Sequence(steps)
+    forging = Forging(made, plain=True)
+    assert forging.broken("x\nUSER: y\nuser\uff1a z") == "x\nuser·: y\nuser·: z"
+    assert forging.broken("An … Open door") == "An … Open door"
+    assert rendered(made, forging.breaking("{{ messages[0].content }}"), "x\nUSER: y", "") == "x\nuser·: y"
+
+
 def test_parts_of_a_message_are_broken_too_and_what_is_no_text_is_left() -> None:
     template = Forging(of_words(), plain=True).breaking("{{ messages[0]['content'] | tojson }}")
     parts = [{"type": "text", "text": "user: x"}, {"type": "image", "url": "user: y"}, "user: z"]
     said = of_words().apply_chat_template([{"role": "user", "content": parts}], chat_template=template, tokenize=False)
-    assert json.loads(str(said)) == [{"type": "text", "text": "user·: x"}, *parts[1:]]
-    template = Forging(of_words(), plain=True).breaking("{{ messages[0].name }}")
-    silent = [{"role": "tool", "name": "t"}]
-    assert of_words().apply_chat_template(silent, chat_template=template, tokenize=False) == "t"
+    assert json.loads(str(said)) == [{"type": "text", "text": "user·: x"}, parts[1], "user·: z"]
+
+
+CALL = {"type": "function", "id": "abcdefghi", "function": {"name": "f", "arguments": {"a": 1}}}
+TOLD = {"role": "tool", "tool_call_id": "abcdefghi", "name": "f"}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [{"role": "assistant"}],
+        [{"role": "assistant", "tool_calls": [CALL]}, {**TOLD, "content": "7"}, {"role": "assistant", "content": "7"}],
+        [{"role": "assistant", "content": None, "tool_calls": [CALL]}, {**TOLD, "content": {"a": 1}}],
+        [{"role": "assistant", "content": []}, {"role": "user", "content": 5}],
+    ],
+)
+def test_messages_without_a_text_stay_as_they_are(name: str, messages: list[dict[str, object]]) -> None:
+    made, template = tokenizer_of("llama"), published(name)
+
+    def said(template: str) -> str:
+        asked = [{"role": "user", "content": "q"}, *messages]
+        try:
+            return str(made.apply_chat_template(asked, chat_template=template, tokenize=False))
+        except BROKEN as error:
+            return str(error)
+
+    assert said(Forging(made, plain=False).breaking(template)) == said(template)

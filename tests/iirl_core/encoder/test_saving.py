@@ -86,6 +86,7 @@ def test_what_is_cut_of_a_long_text_is_kept(truncation: Truncation, tmp_path: Pa
     items = [conversation("word " * 80, "It is open."), conversation("Open?", "Yes. " * 80)]
     encoder = fit_encoder(TextEncoderSection(model=tiny("bert", tmp_path / "bert"), truncation=truncation), [])
     document = save_encoder(encoder, tmp_path / "saved")
+    assert "around" not in document, "its tokenizer says it"
     assert document["truncation"] == {"context": "context-start, then answer-end", "left": "left"}[truncation]
     again = load_encoder(tmp_path / "saved", document)
     assert isinstance(again, TextEncoder)
