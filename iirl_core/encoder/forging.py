@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable
 
 from transformers import PreTrainedTokenizerBase
 
@@ -34,7 +33,10 @@ class Forging:
         known = (str(tokenizer.convert_ids_to_tokens(number)) for number in special_ids(tokenizer))
         self.special = [token for token in known if len(token) > 1]
         self._normalizer = tokenizer.backend_tokenizer.normalizer
-        self._readings = self._settled()
+        # What is normalised is normalised again when it is tokenised, and to some that is not the same (Llama 2's puts
+        # a sign before every text).
+        once = self._normalised("A b\n\n c")
+        self._settles = self._normalised(once) == once
         self._caseless = self._normalised("A").endswith("a")
         # To a tokenizer that does not see line ends (BERT's), a turn begins wherever its role stands.
         ends, spaces = tokenizer(["a\nuser: b", "a user: b"], add_special_tokens=False)["input_ids"]
@@ -43,11 +45,10 @@ class Forging:
     def broken(self, content: str) -> str:
         """What is rendered of a message's ``content``."""
         if self.plain:
-            header = _LINE if self._lines else _WORD
-            for reading in self._readings:
-                seen = reading(content)
-                content = header.sub(f"\\1{_DOT}:", seen) if header.search(seen) else content
-            return content
+            if self._settles:
+                return self._put_off(self._normalised(content), content)
+            spelt = self._put_off(self._cased(content), content)
+            return self._put_off(self._cased(unicodedata.normalize("NFKC", spelt)), spelt)
         for token in self.special:
             content = content.replace(token, f"{token[0]}{_GAP}{token[1:]}")
         return content
@@ -113,14 +114,10 @@ class Forging:
             "{% if it.found != seen %}{% set it.text = it.found %}{% endif %}"
         )
 
-    def _settled(self) -> tuple[Callable[[str], str], ...]:
-        """The text as the tokenizer sees it. What is normalised is normalised again when it is tokenised; where that is
-        not the same (Llama 2's puts a sign before every text), the text as it is spelt, and then its plain form.
-        """
-        once = self._normalised("A b\n\n c")
-        if self._normalised(once) == once:
-            return (self._normalised,)
-        return self._cased, lambda text: self._cased(unicodedata.normalize("NFKC", text))
+    def _put_off(self, seen: str, content: str) -> str:
+        """``seen`` with a dot before the colon of each role, or ``content`` where it has none."""
+        header = _LINE if self._lines else _WORD
+        return header.sub(f"\\1{_DOT}:", seen) if header.search(seen) else content
 
     def _cased(self, text: str) -> str:
         return text.lower() if self._caseless else text
