@@ -16,7 +16,7 @@ def classifier_refusal(encoder: TextEncoderSection, section: Section, backbone: 
     """
     if not isinstance(section, HeadSection):
         return HEADLESS
-    joint = isinstance(section, JointSection)
+    steps = section.steps if isinstance(section, JointSection) else 0
     shape = Shape(
         model_type=backbone.kind,
         scored=backbone.causal,
@@ -25,7 +25,7 @@ def classifier_refusal(encoder: TextEncoderSection, section: Section, backbone: 
         averaged=section.combine == "mean",
         width=backbone.width,
         units=section.members * units_of(section, backbone.width),
-        line=not isinstance(section, JointSection) or section.steps == 1,
-        shift=float(joint),  # a constant of its own that is learnt; a discriminator's line has none
+        line=steps <= 1,
+        shift=float(steps > 0),  # a constant of its own that is learnt; a discriminator's line has none
     )
     return refusal(shape)
